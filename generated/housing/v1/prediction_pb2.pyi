@@ -1,0 +1,106 @@
+import datetime
+
+from google.api import annotations_pb2 as _annotations_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class House(_message.Message):
+    __slots__ = ("crim", "zn", "indus", "chas", "nox", "rm", "age", "dis", "rad", "tax", "ptratio", "b", "lstat")
+    CRIM_FIELD_NUMBER: _ClassVar[int]
+    ZN_FIELD_NUMBER: _ClassVar[int]
+    INDUS_FIELD_NUMBER: _ClassVar[int]
+    CHAS_FIELD_NUMBER: _ClassVar[int]
+    NOX_FIELD_NUMBER: _ClassVar[int]
+    RM_FIELD_NUMBER: _ClassVar[int]
+    AGE_FIELD_NUMBER: _ClassVar[int]
+    DIS_FIELD_NUMBER: _ClassVar[int]
+    RAD_FIELD_NUMBER: _ClassVar[int]
+    TAX_FIELD_NUMBER: _ClassVar[int]
+    PTRATIO_FIELD_NUMBER: _ClassVar[int]
+    B_FIELD_NUMBER: _ClassVar[int]
+    LSTAT_FIELD_NUMBER: _ClassVar[int]
+    crim: float
+    zn: float
+    indus: float
+    chas: float
+    nox: float
+    rm: float
+    age: float
+    dis: float
+    rad: float
+    tax: float
+    ptratio: float
+    b: float
+    lstat: float
+    def __init__(self, crim: _Optional[float] = ..., zn: _Optional[float] = ..., indus: _Optional[float] = ..., chas: _Optional[float] = ..., nox: _Optional[float] = ..., rm: _Optional[float] = ..., age: _Optional[float] = ..., dis: _Optional[float] = ..., rad: _Optional[float] = ..., tax: _Optional[float] = ..., ptratio: _Optional[float] = ..., b: _Optional[float] = ..., lstat: _Optional[float] = ...) -> None: ...
+
+class PredictRequest(_message.Message):
+    __slots__ = ("house",)
+    HOUSE_FIELD_NUMBER: _ClassVar[int]
+    house: House
+    def __init__(self, house: _Optional[_Union[House, _Mapping]] = ...) -> None: ...
+
+class PredictResponse(_message.Message):
+    __slots__ = ("prediction", "model_version", "timestamp", "warnings", "range_warnings", "imputed_features")
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    RANGE_WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    IMPUTED_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    prediction: float
+    model_version: str
+    timestamp: _timestamp_pb2.Timestamp
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    range_warnings: _containers.RepeatedCompositeFieldContainer[RangeWarning]
+    imputed_features: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, prediction: _Optional[float] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RangeWarning(_message.Message):
+    __slots__ = ("feature", "value", "min", "max")
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    MIN_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    feature: str
+    value: float
+    min: float
+    max: float
+    def __init__(self, feature: _Optional[str] = ..., value: _Optional[float] = ..., min: _Optional[float] = ..., max: _Optional[float] = ...) -> None: ...
+
+class PredictBatchRequest(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[House]
+    def __init__(self, items: _Optional[_Iterable[_Union[House, _Mapping]]] = ...) -> None: ...
+
+class PredictBatchResponse(_message.Message):
+    __slots__ = ("results", "model_version", "timestamp")
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[RowResult]
+    model_version: str
+    timestamp: _timestamp_pb2.Timestamp
+    def __init__(self, results: _Optional[_Iterable[_Union[RowResult, _Mapping]]] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RowResult(_message.Message):
+    __slots__ = ("prediction", "error", "warnings", "range_warnings", "imputed_features")
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    RANGE_WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    IMPUTED_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    prediction: float
+    error: _status_pb2.Status
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    range_warnings: _containers.RepeatedCompositeFieldContainer[RangeWarning]
+    imputed_features: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, prediction: _Optional[float] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ...) -> None: ...

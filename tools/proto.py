@@ -1,0 +1,114 @@
+"""Checks the protobuf contract in proto/, and generates the Python code in generated/.
+
+    python tools/proto.py check     lint, compare with what clients know, look for stale files
+    python tools/proto.py write     regenerate, and accept the contract unless it breaks clients
+    python tools/proto.py format    lay out the .proto files
+
+What clients know is the image proto/released.binpb. A deliberate break needs that file
+deleted by hand, which nobody will overlook in a review.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import distribution
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROTOS = ROOT / "proto"
+IMAGE = PROTOS / "released.binpb"
+GENERATED = ROOT / "generated"
+DEPENDENCIES = ROOT / "build" / "proto-deps"
+BIN = Path(sys.executable).parent
+
+# What our files import beyond google/protobuf, with what those import in turn.
+IMPORTED = (
+    "google/api/annotations.proto",
+    "google/api/http.proto",
+    "google/rpc/status.proto",
+)
+
+
+def copy_dependencies() -> None:
+    """Take Google's files from the installed package, at the version that is pinned."""
+    package = distribution("googleapis-common-protos")
+    for name in IMPORTED:
+        target = DEPENDENCIES / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(str(package.locate_file(name)), target)
+
+
+def run(*command: str | Path) -> None:
+    """Run a tool in the repository; what it finds wrong, it says itself."""
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        sys.exit(1)
+
+
+def build_image(target: Path) -> None:
+    """Write down the contract, without its comments."""
+    run(BIN / "buf", "build", "proto", "--exclude-source-info", "--output", target)
+
+
+def check_breaking() -> None:
+    """Refuse a change that a client built from the image would not survive."""
+    if IMAGE.exists():
+        against = f"{IMAGE}#format=binpb"
+        run(BIN / "buf", "breaking", "proto", "--against", against, "--exclude-imports")
+
+
+def generate(folder: Path) -> None:
+    """Write the Python code for all our .proto files into a folder."""
+    run(
+        *(sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", f"-I{DEPENDENCIES}"),
+        *(f"--{kind}_out={folder}" for kind in ("python", "pyi", "grpc_python")),
+        f"--mypy_grpc_out=quiet:{folder}",
+        f"--plugin=protoc-gen-mypy_grpc={BIN / 'protoc-gen-mypy_grpc'}",
+        *sorted(PROTOS.rglob("*.proto")),
+    )
+    for package in (path for path in folder.rglob("*") if path.is_dir()):
+        (package / "__init__.py").write_text('"""Written by `make proto`."""\n', encoding="utf-8")
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Read all files of a folder, but for what Python leaves there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder): path.read_bytes() for path in files if path.suffix != ".pyc"}
+
+
+def check() -> None:
+    """Exit with 1 if anything about the contract is not as it should be."""
+    run(BIN / "buf", "format", "--diff", "--exit-code", "proto")
+    run(BIN / "buf", "lint", "proto")
+    check_breaking()
+    with tempfile.TemporaryDirectory() as scratch:
+        image = Path(scratch, "released.binpb")
+        build_image(image)
+        fresh = Path(scratch, "generated")
+        fresh.mkdir()
+        generate(fresh)
+        stale = contents(fresh) != contents(GENERATED)
+        if stale or not IMAGE.exists() or image.read_bytes() != IMAGE.read_bytes():
+            sys.exit("generated/ or proto/released.binpb is not what proto/ says: run make proto")
+
+
+def write() -> None:
+    """Accept the contract as it is now."""
+    check_breaking()
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    GENERATED.mkdir()
+    generate(GENERATED)
+    build_image(IMAGE)
+
+
+def format_protos() -> None:
+    """Lay out the .proto files as `check` wants them."""
+    run(BIN / "buf", "format", "--write", "proto")
+
+
+if __name__ == "__main__":
+    commands = {"check": check, "write": write, "format": format_protos}
+    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+        sys.exit(f"usage: python tools/proto.py {'|'.join(commands)}")
+    copy_dependencies()
+    commands[sys.argv[1]]()
