@@ -1,0 +1,52 @@
+"""What can be wrong with a bundle.
+
+BundleError
+├── BundleFormatError          it is not a bundle, or one of a newer format
+├── BundleChecksumError        a file is damaged, missing or one too many
+├── BundleUnsafeError          it holds what a bundle never holds
+├── SchemaIncompatibleError    it takes other features than this contract has
+├── SelfTestError              it does not answer its own golden rows
+└── ModelOutputError           the model gave NaN or a wrong shape
+"""
+
+
+class BundleError(Exception):
+    """A bundle cannot be used; `reason` is stable, the text is for people."""
+
+    reason = "BUNDLE_FORMAT"
+
+
+class BundleFormatError(BundleError):
+    """The folder is not a bundle, or one of a newer format."""
+
+    reason = "BUNDLE_FORMAT"
+
+
+class BundleChecksumError(BundleError):
+    """A file of the bundle is damaged, missing or one too many."""
+
+    reason = "BUNDLE_CHECKSUM"
+
+
+class BundleUnsafeError(BundleError):
+    """The folder holds what a bundle never holds: a pickle, a link, a path."""
+
+    reason = "BUNDLE_UNSAFE"
+
+
+class SchemaIncompatibleError(BundleError):
+    """The bundle takes other features than this contract has."""
+
+    reason = "SCHEMA_INCOMPATIBLE"
+
+
+class SelfTestError(BundleError):
+    """The bundle does not answer its own golden rows as it did in training."""
+
+    reason = "SELF_TEST"
+
+
+class ModelOutputError(BundleError):
+    """The model answered with NaN, infinity or a wrong number of rows."""
+
+    reason = "MODEL_OUTPUT_INVALID"

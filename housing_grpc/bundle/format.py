@@ -1,0 +1,165 @@
+"""The bundle on disk: written whole or not at all, and read only if it is whole.
+
+Every file is read once, into memory; what is hashed is what is loaded.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from . import metadata as meta
+from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
+from .metadata import FileEntry, Metadata
+
+METADATA_FILE = "metadata.json"
+PREPROCESSOR_FILE = "preprocessor.json"
+MODEL_FILE = "model.onnx"
+
+_FILES = frozenset({METADATA_FILE, PREPROCESSOR_FILE, MODEL_FILE})
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
+_PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
+_METADATA_LIMIT = 16 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleFiles:
+    """A bundle's files, verified.
+
+    Attributes:
+        metadata: What the bundle says of itself.
+        blobs: Content of every other file, by name.
+        digest: SHA-256 of `metadata.json`, and so of the whole.
+    """
+
+    metadata: Metadata
+    blobs: Mapping[str, bytes]
+    digest: str
+
+
+def write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes]) -> str:
+    """Writes a bundle to `folder`, which must not exist yet.
+
+    The files are written beside it, flushed to disk and renamed into place, so
+    that a crash leaves the whole bundle or none.
+
+    Returns:
+        The digest of the bundle.
+
+    Raises:
+        FileExistsError: `folder` is there already.
+    """
+    if folder.exists():
+        raise FileExistsError(f"{folder} is there already; a bundle is never written over")
+    entries = {
+        name: FileEntry(sha256=hashlib.sha256(blob).hexdigest(), size=len(blob))
+        for name, blob in blobs.items()
+    }
+    document = meta.encode(msgspec.structs.replace(metadata, files=entries))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, blob in {**blobs, METADATA_FILE: document}.items():
+            _write_flushed(beside / name, blob)
+        _flush_folder(beside)
+        beside.chmod(0o755)
+        beside.rename(folder)
+        _flush_folder(folder.parent)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return hashlib.sha256(document).hexdigest()
+
+
+def read(folder: Path) -> BundleFiles:
+    """Reads a bundle and verifies every byte of it.
+
+    Raises:
+        BundleUnsafeError: A pickle, a link or a path; nothing was parsed.
+        BundleChecksumError: A file is damaged, missing or one too many.
+        BundleFormatError: It is not a bundle, or one of a newer format.
+        SchemaIncompatibleError: It takes other features.
+    """
+    names = _list(folder)
+    if METADATA_FILE not in names:
+        raise BundleFormatError(f"{folder.name}: there is no {METADATA_FILE}, so it is no bundle")
+    document = _read_plain(folder / METADATA_FILE, limit=_METADATA_LIMIT)
+    blobs = {name: _read_plain(folder / name) for name in sorted(names & _FILES - {METADATA_FILE})}
+    for name, blob in {**blobs, METADATA_FILE: document}.items():
+        if _PICKLE_START.match(blob):
+            raise BundleUnsafeError(f"{name}: is a pickle; a bundle never holds one")
+    metadata = meta.decode(document)
+    _check_manifest(metadata, names)
+    for name, blob in blobs.items():
+        _check_blob(name, blob, metadata.files[name])
+    return BundleFiles(metadata=metadata, blobs=blobs, digest=hashlib.sha256(document).hexdigest())
+
+
+def _list(folder: Path) -> set[str]:
+    if folder.is_symlink() or not folder.is_dir():
+        raise BundleFormatError(f"{folder.name}: is not a folder")
+    names = set()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+                raise BundleUnsafeError(
+                    f"{entry.name}: is not a plain file; a bundle holds no other"
+                )
+            if entry.name.lower().endswith(_PICKLE_NAMES):
+                raise BundleUnsafeError(f"{entry.name}: is a pickle by its name")
+            names.add(entry.name)
+    return names
+
+
+def _check_manifest(metadata: Metadata, names: set[str]) -> None:
+    listed = set(metadata.files)
+    for name in sorted(listed):
+        if not _PLAIN_NAME.fullmatch(name):
+            raise BundleUnsafeError(f"metadata.json: the file name {name!r} is a path")
+    for name in sorted(_FILES - {METADATA_FILE} - listed):
+        raise BundleFormatError(f"metadata.json: lists no {name}")
+    for name in sorted(listed - names):
+        raise BundleChecksumError(f"{name}: is listed, but missing")
+    for name in sorted(names - listed - {METADATA_FILE}):
+        raise BundleChecksumError(f"{name}: is not listed in metadata.json")
+    for name in sorted(listed - _FILES):
+        raise BundleFormatError(f"{name}: is no file of format {meta.FORMAT_VERSION}")
+
+
+def _check_blob(name: str, blob: bytes, entry: FileEntry) -> None:
+    if len(blob) != entry.size:
+        raise BundleChecksumError(f"{name}: is {len(blob)} bytes long, {entry.size} are listed")
+    if hashlib.sha256(blob).hexdigest() != entry.sha256:
+        raise BundleChecksumError(f"{name}: its SHA-256 is not the one that is listed")
+
+
+def _read_plain(path: Path, limit: int | None = None) -> bytes:
+    # O_NOFOLLOW: a file swapped for a link after the listing is refused, too.
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if limit is not None and os.fstat(handle).st_size > limit:
+            raise BundleFormatError(f"{path.name}: is larger than {limit} bytes")
+        return file.read()
+
+
+def _write_flushed(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

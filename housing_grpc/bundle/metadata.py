@@ -1,0 +1,157 @@
+"""What a bundle says of itself: `metadata.json`."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from .errors import BundleFormatError, SchemaIncompatibleError
+from .schema import FEATURE_NAMES
+
+FORMAT_VERSION = 1
+
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """How the training values of a feature are spread.
+
+    Attributes:
+        edges: Bin edges in rising order, one more than there are bins.
+        counts: Training rows in each bin.
+    """
+
+    edges: list[float]
+    counts: list[int]
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """A feature as it was in the training data.
+
+    Attributes:
+        name: Column name.
+        min: Smallest training value.
+        max: Largest training value.
+        missing_count: Training rows that miss it.
+        histogram: Spread of the training values.
+    """
+
+    name: str
+    min: float
+    max: float
+    missing_count: int
+    histogram: Histogram
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model predicts, as it was in the training data."""
+
+    name: str
+    unit: str
+    min: float
+    max: float
+
+
+class Golden(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows with the fitted pipeline's answers, to be answered again at load.
+
+    Attributes:
+        rows: Feature values in order, None where missing.
+        answers: Predictions in the target's unit.
+        tolerance: Largest difference allowed, in the target's unit.
+    """
+
+    rows: list[list[float | None]]
+    answers: list[float]
+    tolerance: Annotated[float, msgspec.Meta(gt=0)]
+
+
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Size in bytes and SHA-256 of one file of the bundle."""
+
+    sha256: Sha256
+    size: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a bundle says of itself.
+
+    Attributes:
+        format_version: Layout of the bundle.
+        name: Registered model name.
+        model_type: Model strategy, such as "xgboost".
+        preprocessing: Preprocessing strategy, such as "v2_knn".
+        params: Hyperparameters that were set.
+        features: In the order in which rows are given.
+        target: What is predicted.
+        metrics: Quality measured in training.
+        data_digest: SHA-256 of the training data file.
+        trained_at: When, with a time zone.
+        run_id: MLflow run, or "" for none.
+        code_version: Version of the code that trained.
+        library_versions: Of the libraries that trained, by name.
+        golden: Rows with their answers.
+        files: Every other file of the bundle, by name.
+    """
+
+    format_version: int
+    name: str
+    model_type: str
+    preprocessing: str
+    params: dict[str, object]
+    features: list[Feature]
+    target: Target
+    metrics: dict[str, float]
+    data_digest: Sha256
+    trained_at: datetime
+    run_id: str
+    code_version: str
+    library_versions: dict[str, str]
+    golden: Golden
+    files: dict[str, FileEntry] = {}
+
+
+class _Version(msgspec.Struct):
+    format_version: int
+
+
+def encode(metadata: Metadata) -> bytes:
+    """Returns the bytes of `metadata.json`."""
+    return msgspec.json.format(msgspec.json.encode(metadata, order="deterministic"), indent=1)
+
+
+def decode(data: bytes) -> Metadata:
+    """Reads `metadata.json`.
+
+    Raises:
+        BundleFormatError: It is not JSON, of a newer format, or a key is wrong.
+        SchemaIncompatibleError: The features are not those of this contract.
+    """
+    try:
+        found = msgspec.json.decode(data, type=_Version).format_version
+        if found != FORMAT_VERSION:
+            raise BundleFormatError(
+                f"metadata.json: format_version is {found}, this server reads {FORMAT_VERSION}; "
+                "update the server, or export the model again"
+            )
+        metadata = msgspec.json.decode(data, type=Metadata)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BundleFormatError(f"metadata.json: {error}") from error
+    _check(metadata)
+    return metadata
+
+
+def _check(metadata: Metadata) -> None:
+    names = tuple(feature.name for feature in metadata.features)
+    if names != FEATURE_NAMES:
+        raise SchemaIncompatibleError(
+            f"metadata.json: the features are {', '.join(names)}; "
+            f"this server takes {', '.join(FEATURE_NAMES)} in this order"
+        )
+    golden = metadata.golden
+    if not golden.rows or len(golden.rows) != len(golden.answers):
+        raise BundleFormatError("metadata.json: golden rows and answers do not pair up")
+    if any(len(row) != len(names) for row in golden.rows):
+        raise BundleFormatError(f"metadata.json: a golden row has not {len(names)} values")
+    if metadata.trained_at.tzinfo is None:
+        raise BundleFormatError("metadata.json: trained_at has no time zone")

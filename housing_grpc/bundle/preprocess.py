@@ -1,0 +1,123 @@
+"""Fills and scales rows as the fitted scikit-learn preprocessing does, in float64.
+
+Tree models compare against thresholds, so that a rounding of the scaled value
+can move a row to another leaf: every step here is done in the order and
+precision of scikit-learn's own.
+"""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BundleFormatError
+from .imputers import ConstantImputer, Imputer, IterativeImputer, KnnImputer
+from .schema import FEATURE_NAMES
+
+Rows = NDArray[np.float64]
+
+
+class _Constant(msgspec.Struct, frozen=True, tag="constant", tag_field="kind"):
+    values: list[float]
+
+
+class _Knn(msgspec.Struct, frozen=True, tag="knn", tag_field="kind"):
+    neighbors: int
+    rows: list[list[float | None]]
+
+
+class _Step(msgspec.Struct, frozen=True):
+    feature: int
+    inputs: list[int]
+    coefficients: list[float]
+    intercept: float
+
+
+class _Iterative(msgspec.Struct, frozen=True, tag="iterative", tag_field="kind"):
+    initial: list[float]
+    minimum: list[float | None]
+    maximum: list[float | None]
+    steps: list[_Step]
+
+
+class _Scaler(msgspec.Struct, frozen=True):
+    mean: list[float]
+    scale: list[float]
+
+
+class _Document(msgspec.Struct, frozen=True):
+    imputer: _Constant | _Knn | _Iterative
+    scaler: _Scaler
+
+
+class Preprocessor:
+    """Imputes missing values, then standardises.
+
+    Args:
+        imputer: Fills what is missing.
+        mean: Subtracted from each feature, shape (features,).
+        scale: Divides each feature, shape (features,).
+    """
+
+    def __init__(self, imputer: Imputer, mean: Rows, scale: Rows) -> None:
+        self._imputer = imputer
+        self._mean = mean
+        self._scale = scale
+
+    def transform(self, rows: Rows) -> Rows:
+        """Returns the scaled rows, shape (n, features); `rows` is left as it is.
+
+        Args:
+            rows: Shape (n, features), NaN where a value is missing.
+        """
+        missing = np.isnan(rows)
+        if missing.any():
+            rows = rows.copy()
+            lacking = missing.any(axis=1)
+            rows[lacking] = self._imputer.fill(rows[lacking], missing[lacking])
+        return (rows - self._mean) / self._scale
+
+
+def load(data: bytes) -> Preprocessor:
+    """Reads `preprocessor.json`.
+
+    Raises:
+        BundleFormatError: It is not JSON, or a number is missing or wrong.
+    """
+    try:
+        document = msgspec.json.decode(data, type=_Document)
+        imputer = _imputer(document.imputer)
+        mean = _vector(document.scaler.mean)
+        scale = _vector(document.scaler.scale)
+    except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
+        raise BundleFormatError(f"preprocessor.json: {error}") from error
+    if not np.all(scale > 0):
+        raise BundleFormatError("preprocessor.json: a scale is not above zero")
+    return Preprocessor(imputer, mean, scale)
+
+
+def _imputer(found: _Constant | _Knn | _Iterative) -> Imputer:
+    if isinstance(found, _Constant):
+        return ConstantImputer(_vector(found.values))
+    if isinstance(found, _Knn):
+        return KnnImputer(_matrix(found.rows), found.neighbors)
+    steps = [
+        (step.feature, np.array(step.inputs), np.array(step.coefficients), step.intercept)
+        for step in found.steps
+    ]
+    return IterativeImputer(
+        initial=_vector(found.initial),
+        minimum=_vector([-np.inf if low is None else low for low in found.minimum]),
+        maximum=_vector([np.inf if high is None else high for high in found.maximum]),
+        steps=steps,
+    )
+
+
+def _vector(values: list[float]) -> Rows:
+    vector = np.array(values, dtype=np.float64)
+    if vector.shape != (len(FEATURE_NAMES),):
+        raise ValueError(f"there are {vector.size} numbers where {len(FEATURE_NAMES)} belong")
+    return vector
+
+
+def _matrix(rows: list[list[float | None]]) -> Rows:
+    return np.array([_vector([np.nan if v is None else v for v in row]) for row in rows])

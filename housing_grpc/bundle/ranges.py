@@ -1,0 +1,24 @@
+"""The training range of each feature."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .metadata import Metadata
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranges:
+    """Smallest and largest training value of each feature, both of shape (features,)."""
+
+    minimum: NDArray[np.float64]
+    maximum: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, metadata: Metadata) -> "Ranges":
+        """Returns the ranges that a bundle was trained on."""
+        return cls(
+            minimum=np.array([feature.min for feature in metadata.features]),
+            maximum=np.array([feature.max for feature in metadata.features]),
+        )

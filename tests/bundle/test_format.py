@@ -1,0 +1,224 @@
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.errors import (
+    BundleChecksumError,
+    BundleError,
+    BundleFormatError,
+    BundleUnsafeError,
+    SchemaIncompatibleError,
+)
+from housing_grpc.bundle.metadata import Metadata
+
+Damage = Callable[[Path], object]
+DAMAGES: list[Any] = []
+
+
+def damage(error: type[BundleError], text: str) -> Callable[[Damage], Damage]:
+    def register(spoil: Damage) -> Damage:
+        DAMAGES.append(pytest.param(spoil, error, text, id=spoil.__name__))
+        return spoil
+
+    return register
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    document = json.loads((folder / "metadata.json").read_bytes())
+    change(document)
+    (folder / "metadata.json").write_text(json.dumps(document))
+
+
+@damage(BundleChecksumError, r"model.onnx: is \d+ bytes long, \d+ are listed")
+def truncated(folder: Path) -> None:
+    os.truncate(folder / "model.onnx", 100)
+
+
+@damage(BundleChecksumError, "model.onnx: its SHA-256 is not the one that is listed")
+def flipped_bit(folder: Path) -> None:
+    data = bytearray((folder / "model.onnx").read_bytes())
+    data[50] ^= 1
+    (folder / "model.onnx").write_bytes(data)
+
+
+@damage(BundleChecksumError, "notes.txt: is not listed")
+def extra_file(folder: Path) -> None:
+    (folder / "notes.txt").write_text("hello")
+
+
+@damage(BundleChecksumError, "preprocessor.json: is listed, but missing")
+def missing_file(folder: Path) -> None:
+    (folder / "preprocessor.json").unlink()
+
+
+@damage(BundleFormatError, "there is no metadata.json")
+def missing_metadata(folder: Path) -> None:
+    (folder / "metadata.json").unlink()
+
+
+@damage(BundleUnsafeError, "model.onnx: is not a plain file")
+def symlink(folder: Path) -> None:
+    moved = (folder / "model.onnx").rename(folder.parent / "elsewhere.onnx")
+    (folder / "model.onnx").symlink_to(moved)
+
+
+@damage(BundleUnsafeError, "more: is not a plain file")
+def subfolder(folder: Path) -> None:
+    (folder / "more").mkdir()
+
+
+@damage(BundleUnsafeError, "model.PKL: is a pickle by its name")
+def pickle_by_name(folder: Path) -> None:
+    (folder / "model.PKL").write_bytes(b"harmless")
+
+
+@damage(BundleUnsafeError, "model.onnx: is a pickle")
+def pickle_by_content(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(pickle.dumps({"a": 1}))
+
+
+@damage(BundleUnsafeError, "metadata.json: is a pickle")
+def pickled_metadata(folder: Path) -> None:
+    (folder / "metadata.json").write_bytes(pickle.dumps({"a": 1}))
+
+
+@damage(BundleUnsafeError, r"the file name '\.\./model.onnx' is a path")
+def path_in_manifest(folder: Path) -> None:
+    rewrite(
+        folder, lambda found: found["files"].update({"../model.onnx": found["files"]["model.onnx"]})
+    )
+
+
+@damage(BundleFormatError, "metadata.json: lists no model.onnx")
+def unlisted_model(folder: Path) -> None:
+    rewrite(folder, lambda found: found["files"].pop("model.onnx"))
+
+
+@damage(BundleFormatError, "metadata.json: JSON is malformed")
+def not_json(folder: Path) -> None:
+    (folder / "metadata.json").write_text("name: house-prices")
+
+
+@damage(BundleFormatError, "metadata.json: ")
+def not_text(folder: Path) -> None:
+    (folder / "metadata.json").write_bytes(b'{"format_version": 1, "name": "\xff"}')
+
+
+@damage(BundleFormatError, "metadata.json: ")
+def nested_too_deep(folder: Path) -> None:
+    (folder / "metadata.json").write_text('{"a": ' + "[" * 100_000)
+
+
+@damage(BundleFormatError, "format_version is 99, this server reads 1; update the server")
+def newer_format(folder: Path) -> None:
+    rewrite(folder, lambda found: found.update(format_version=99))
+
+
+@damage(BundleFormatError, "missing required field `run_id`")
+def missing_key(folder: Path) -> None:
+    rewrite(folder, lambda found: found.pop("run_id"))
+
+
+@damage(BundleFormatError, "trained_at has no time zone")
+def naive_time(folder: Path) -> None:
+    rewrite(folder, lambda found: found.update(trained_at="2026-01-02T03:04:05"))
+
+
+@damage(BundleFormatError, "golden rows and answers do not pair up")
+def fewer_answers(folder: Path) -> None:
+    rewrite(folder, lambda found: found["golden"]["answers"].pop())
+
+
+@damage(BundleFormatError, "a golden row has not 13 values")
+def short_golden_row(folder: Path) -> None:
+    rewrite(folder, lambda found: found["golden"]["rows"][0].pop())
+
+
+@damage(SchemaIncompatibleError, "the features are ZN, CRIM, INDUS, .* in this order")
+def swapped_features(folder: Path) -> None:
+    def swap(found: dict[str, Any]) -> None:
+        features = found["features"]
+        features[0], features[1] = features[1], features[0]
+
+    rewrite(folder, swap)
+
+
+@damage(SchemaIncompatibleError, "the features are CRIM, .* PTRATIO, B; this server takes")
+def one_feature_less(folder: Path) -> None:
+    rewrite(folder, lambda found: found["features"].pop())
+
+
+@pytest.mark.parametrize(("spoil", "error", "text"), DAMAGES)
+def test_damage_is_refused(
+    folder: Path, spoil: Damage, error: type[BundleError], text: str
+) -> None:
+    spoil(folder)
+    with pytest.raises(error, match=text) as caught:
+        bundle_format.read(folder)
+    assert type(caught.value) is error
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_written_is_read_back(
+    tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
+) -> None:
+    digest = bundle_format.write(tmp_path / "new" / "bundle", metadata, blobs)
+    found = bundle_format.read(tmp_path / "new" / "bundle")
+    assert found.blobs == blobs
+    assert found.digest == digest
+    assert msgspec.structs.replace(found.metadata, files={}) == metadata
+    assert {name: entry.size for name, entry in found.metadata.files.items()} == {
+        name: len(blob) for name, blob in blobs.items()
+    }
+
+
+def test_the_digest_is_that_of_the_metadata_file(folder: Path) -> None:
+    document = (folder / "metadata.json").read_bytes()
+    assert bundle_format.read(folder).digest == hashlib.sha256(document).hexdigest()
+
+
+def test_the_same_bundle_has_the_same_digest(
+    tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
+) -> None:
+    first = bundle_format.write(tmp_path / "first", metadata, blobs)
+    assert bundle_format.write(tmp_path / "second", metadata, blobs) == first
+    other = msgspec.structs.replace(metadata, name="other")
+    assert bundle_format.write(tmp_path / "third", other, blobs) != first
+
+
+def test_a_bundle_is_never_written_over(
+    folder: Path, metadata: Metadata, blobs: dict[str, bytes]
+) -> None:
+    before = bundle_format.read(folder)
+    with pytest.raises(FileExistsError, match="never written over"):
+        bundle_format.write(folder, metadata, {**blobs, "model.onnx": b"other"})
+    assert bundle_format.read(folder) == before
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, metadata: Metadata) -> None:
+    with pytest.raises(OSError, match="too long"):
+        bundle_format.write(tmp_path / "bundle", metadata, {"model.onnx": b"1", "x" * 300: b"2"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_anyone_may_read_the_folder(folder: Path) -> None:
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "link"])
+def test_only_a_folder_is_read(folder: Path, kind: str) -> None:
+    other = folder.parent / "other"
+    if kind == "file":
+        other.write_text("hello")
+    elif kind == "link":
+        other.symlink_to(folder)
+    with pytest.raises(BundleFormatError, match="other: is not a folder"):
+        bundle_format.read(other)
