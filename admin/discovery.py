@@ -1,0 +1,57 @@
+"""Finds the strategies of a package by its files, and imports only the one asked for."""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from typing import TypeVar
+
+from admin.errors import UsageError
+
+S = TypeVar("S")
+
+
+def names(path: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the modules below a package's `__path__`, sorted; none is imported."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(path)))
+
+
+def load(package: str, path: Iterable[str], name: str, kind: type[S]) -> S:
+    """Import a strategy.
+
+    Args:
+        package: Dotted name of the package that holds the strategies.
+        path: The package's `__path__`.
+        name: Name of the strategy, and of its file.
+        kind: Class that `STRATEGY` must be of.
+
+    Returns:
+        The file's `STRATEGY`.
+
+    Raises:
+        UsageError: There is no such file, it cannot be imported, or it has no `STRATEGY`.
+    """
+    known = names(path)
+    noun = package.rpartition(".")[2]
+    if name not in known:
+        raise UsageError(
+            f"{name!r} is not one of the {noun}{guess(name, known)}; there are: {', '.join(known)}"
+        )
+    try:
+        module = importlib.import_module(f"{package}.{name}")
+    except ImportError as error:
+        raise UsageError(
+            f"{package}.{name} cannot be imported: {error}; install what it needs"
+        ) from error
+    strategy = getattr(module, "STRATEGY", None)
+    if not isinstance(strategy, kind):
+        raise UsageError(f"{package}.{name} has no STRATEGY that is a {kind.__name__}; define it")
+    if getattr(strategy, "name", None) != name:
+        raise UsageError(f"{package}.{name}: STRATEGY is not named {name!r}; name it like its file")
+    return strategy
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """Return " (did you mean ...?)" if one of `known` is close to `name`, else ""."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

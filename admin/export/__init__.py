@@ -1,0 +1,8 @@
+"""Turns a fitted scikit-learn pipeline into a bundle, and proves that they agree.
+
+The only code that knows both scikit-learn and the bundle.
+"""
+
+from admin.export.exporter import Exported, Facts, export
+
+__all__ = ["Exported", "Facts", "export"]

@@ -1,0 +1,45 @@
+"""Asks a bundle and the pipeline it was made from for the same prices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from admin.data import Dataset
+from admin.export.probes import probes
+from admin.export.reference import reference
+from housing_grpc.bundle.model import Bundle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """The largest difference found.
+
+    Attributes:
+        size: In the target's unit; NaN if an answer was NaN.
+        rows: The kind of rows it was found on.
+    """
+
+    size: float
+    rows: str
+
+
+def largest_gap(bundle: Bundle, pipeline: Pipeline, training: Dataset) -> Gap:
+    """Return the largest difference between the answers to any row of `probes`.
+
+    Args:
+        bundle: Made from the pipeline.
+        pipeline: Fitted.
+        training: The rows it was fitted to.
+
+    Raises:
+        ModelOutputError: The bundle gave a price that is not a finite number.
+    """
+    kinds = probes(training.features.to_numpy())
+    gaps = [Gap(size=_gap(bundle, pipeline, rows), rows=kind) for kind, rows in kinds.items()]
+    return max(gaps, key=lambda gap: np.inf if np.isnan(gap.size) else gap.size)
+
+
+def _gap(bundle: Bundle, pipeline: Pipeline, rows: NDArray[np.float64]) -> float:
+    return float(np.abs(bundle.predict(rows) - reference(pipeline, rows)).max())

@@ -1,0 +1,74 @@
+"""XGBoost: gradient boosting with regularised trees over binned features."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xgboost import XGBRegressor
+
+from admin.graph import Tree, Trees
+from admin.strategy import ModelStrategy, shares
+
+
+def _build(params: Mapping[str, Any], seed: int) -> XGBRegressor:
+    return XGBRegressor(
+        **params,
+        booster="gbtree",
+        tree_method="hist",
+        objective="reg:squarederror",
+        n_jobs=1,
+        random_state=seed,
+        verbosity=0,
+    )
+
+
+def _graph(fitted: XGBRegressor) -> Trees:
+    booster = fitted.get_booster()
+    config = json.loads(booster.save_config())
+    base = config["learner"]["learner_model_param"]["base_score"]
+    model = json.loads(bytes(booster.save_raw("json")))
+    trees = model["learner"]["gradient_booster"]["model"]["trees"]
+    return Trees(
+        trees=tuple(_tree(tree) for tree in trees),
+        inclusive=False,
+        # A list of one number since XGBoost takes several targets, kept in float32.
+        base=float(np.float32(base.strip("[]"))),
+    )
+
+
+def _tree(tree: Mapping[str, Any]) -> Tree:
+    # What a leaf answers stands where an inner node has its threshold.
+    numbers = np.array(tree["split_conditions"], dtype=np.float32).astype(np.float64)
+    return Tree(
+        feature=np.array(tree["split_indices"], dtype=np.int64),
+        threshold=numbers,
+        left=np.array(tree["left_children"], dtype=np.int64),
+        right=np.array(tree["right_children"], dtype=np.int64),
+        value=numbers,
+    )
+
+
+def _importance(fitted: XGBRegressor) -> NDArray[np.float64]:
+    return shares(fitted.feature_importances_)
+
+
+STRATEGY = ModelStrategy(
+    name="xgboost",
+    title="XGBoost",
+    defaults={
+        "n_estimators": 400,
+        "learning_rate": 0.05,
+        "max_depth": 4,
+        "subsample": 0.7,
+        "colsample_bytree": 0.5,
+        "min_child_weight": 1,
+        "gamma": 0.0,
+        "reg_alpha": 0.0,
+        "reg_lambda": 1.0,
+    },
+    build=_build,
+    graph=_graph,
+    importance=_importance,
+)
