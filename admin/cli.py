@@ -1,0 +1,117 @@
+"""The command line, `python -m admin`: from arguments to a command and an exit code.
+
+Fire reads the arguments, but a command runs only after all of them are understood: by
+itself, Fire would train a model first and then complain about a misspelt flag.
+"""
+
+import contextlib
+import io
+import os
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fire
+from fire.core import FireExit
+
+from admin import commands, mlflow_environment, options, settings
+from admin.console import Console
+from admin.errors import AdminError, UsageError
+from admin.menu import Menu
+
+_NAME = "python -m admin"
+_HELP = ("-h", "--help")
+_DEBUG = "--debug"
+_INTERRUPTED = 130
+_UNEXPECTED = 1
+_PIPE_CLOSED = 141
+_COMMANDS = tuple(name for name in vars(Menu) if not name.startswith("_"))
+
+_Choice = tuple[str, Mapping[str, Any], bool]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit code.
+
+    Args:
+        arguments: Of the command line; by default those of this process.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _run([argument for argument in given if argument != _DEBUG])
+        # A reader that has gone is to be noticed here, not at exit.
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (nobody above could tell)
+        if _DEBUG in given:
+            traceback.print_exc()
+        text, code = _outcome(error)
+        print(text, file=sys.stderr)
+        return code
+    return 0
+
+
+def _run(arguments: list[str]) -> None:
+    name = arguments[0] if arguments else _HELP[0]
+    if any(argument in _HELP for argument in (name, *arguments)):
+        print(_tidy(_fire([*([name] if name in _COMMANDS else []), "--", "--help"])[1]))
+        return
+    if name not in _COMMANDS:
+        raise UsageError(f"there is no command {name!r}; there are: {', '.join(_COMMANDS)}")
+    command, given, as_json = _fire(arguments)[0][0]
+    mlflow_environment.configure()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    commands.run(command, Console(as_json=as_json), settings.from_environment(), **given)
+
+
+def _fire(arguments: list[str]) -> tuple[list[_Choice], str]:
+    """Let Fire read the arguments; return what was chosen, and what Fire said."""
+    chosen: list[_Choice] = []
+    said = io.StringIO()
+
+    def choose(command: str, given: Mapping[str, Any], as_json: str | None) -> None:
+        chosen.append((command, given, options.flag(as_json or False, "--json")))
+
+    try:
+        # Fire has nothing to page through where it does not write to a terminal.
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            fire.Fire(Menu(choose), command=arguments, name=_NAME)
+    except FireExit as left:
+        if left.code:
+            raise UsageError(_complaint(left, arguments[0])) from left
+    return chosen, said.getvalue().strip()
+
+
+def _tidy(text: str) -> str:
+    """Leave out of Fire's help what says nothing to a person."""
+    text = text.partition("\n\nGROUPS\n")[0].replace(f"'{_NAME}'", _NAME)
+    return re.sub(r"\n +(Type: .*|Default: None)", "", text).replace("GROUP | ", "")
+
+
+def _complaint(left: FireExit, command: str) -> str:
+    text = left.trace.elements[-1].ErrorAsStr()
+    see = f"see: {_NAME} {command} --help"
+    unknown = re.search(r"Could not consume arg(?:uments)?: (.*)", text)
+    if unknown:
+        return f"{command} does not take {unknown[1]}; {see}"
+    missing = re.search(r"no value for the required argument: (\w+)", text)
+    if missing:
+        return f"{command} needs {missing[1].upper()}; {see}"
+    return f"{command}: {text.partition(chr(10))[0]}; {see}"
+
+
+def _outcome(error: BaseException) -> tuple[str, int]:
+    """Return what to say of an error, in one line, and the exit code."""
+    if isinstance(error, AdminError):
+        return f"error: {error}", error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", _INTERRUPTED
+    text = str(error).partition("\n")[0]
+    kind = type(error).__name__
+    return f"error: unexpected {kind}: {text}; run again with {_DEBUG} for more", _UNEXPECTED

@@ -1,0 +1,85 @@
+"""Trains many combinations and compares them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from admin import options
+from admin.commands.models import number as score
+from admin.commands.session import registry
+from admin.console import Console
+from admin.options import Text
+from admin.settings import Settings
+
+if TYPE_CHECKING:
+    from admin.experiment import Compared, Line
+
+_CONFIG = Path("experiments") / "default.yaml"
+_COLUMNS = ("cv_rmse", "cv_mae", "cv_r2", "rmse", "model", "preprocessing", "parameters", "run")
+
+
+def run(console: Console, settings: Settings, *, config: Text = None, jobs: Text = None) -> None:
+    """Train all combinations of a file, and show them, the best first.
+
+    Args:
+        console: Where the comparison goes.
+        settings: Where MLflow is.
+        config: YAML file.
+        jobs: How many to train at the same time.
+    """
+    file = Path(options.given(config, "--config") or _CONFIG)
+    count = options.whole(jobs, "--jobs", low=1, high=1024) or 1
+    with console.busy("Loading scikit-learn ..."):
+        from admin import experiment_config
+    wanted = experiment_config.load(file)
+    with registry(console, settings) as client:
+        with console.busy("Loading scikit-learn ..."):
+            from admin import backends, experiment
+        backend = backends.in_turn if count == 1 else backends.processes(count)
+        total = len(wanted.specs) + experiment.STEPS_FOR_BEST
+        console.say(f"{wanted.name}: {len(wanted.specs)} combinations")
+        with console.steps(total, wanted.name) as step:
+            found = experiment.run(client, settings, wanted, backend, step)
+    _show(console, found)
+    console.give(_document(found))
+
+
+def _show(console: Console, found: "Compared") -> None:
+    console.table(_COLUMNS, [_cells(line) for line in found.lines if line.measured])
+    for line in found.lines:
+        if line.measured is None:
+            console.show(f"failed: {line.spec.title} {_parameters(line)}: {line.reason}")
+    best = found.lines[0]
+    console.show(f"The best is {best.spec.title}: run {best.run_id}")
+    console.show(f"To register it: python -m admin register {best.run_id}")
+
+
+def _cells(line: "Line") -> tuple[str, ...]:
+    metrics = line.measured.metrics if line.measured else {}
+    names = ("cv_rmse", "cv_mae", "cv_r2", "rmse")
+    scores = [score(metrics.get(name)) for name in names]
+    return (*scores, line.spec.model, line.spec.preprocessing, _parameters(line), line.run_id)
+
+
+def _parameters(line: "Line") -> str:
+    given = {**line.spec.params, **line.spec.preprocessing_params}
+    return ", ".join(f"{name}={value}" for name, value in given.items()) or "-"
+
+
+def _document(found: "Compared") -> dict[str, Any]:
+    return {
+        "run_id": found.run_id,
+        "best_run_id": found.best.run_id,
+        "bundle_digest": found.best.digest,
+        "combinations": [
+            {
+                "run_id": line.run_id,
+                "model": line.spec.model,
+                "preprocessing": line.spec.preprocessing,
+                "params": dict(line.spec.params),
+                "preprocessing_params": dict(line.spec.preprocessing_params),
+                "metrics": line.measured.metrics if line.measured else None,
+                "failure": line.reason or None,
+            }
+            for line in found.lines
+        ],
+    }

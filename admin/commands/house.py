@@ -1,0 +1,98 @@
+"""Reads the houses to be priced from flags, JSON or a file."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from admin.discovery import guess
+from admin.errors import UsageError
+from housing_grpc.bundle.schema import FEATURE_NAMES
+
+House = dict[str, float]
+
+EXAMPLE: House = {
+    "CRIM": 0.00632,
+    "ZN": 18.0,
+    "INDUS": 2.31,
+    "CHAS": 0.0,
+    "NOX": 0.538,
+    "RM": 6.575,
+    "AGE": 65.2,
+    "DIS": 4.09,
+    "RAD": 1.0,
+    "TAX": 296.0,
+    "PTRATIO": 15.3,
+    "B": 396.9,
+    "LSTAT": 4.98,
+}
+
+
+def from_flags(flags: Mapping[str, str]) -> House:
+    """Return the house that flags such as `--CRIM 0.006 --rm 6.5` describe.
+
+    Raises:
+        UsageError: A flag is no feature, or its value is no number.
+    """
+    return _house({name: _number(name, text) for name, text in flags.items()}, "--")
+
+
+def from_json(text: str) -> list[House]:
+    """Return the house, or list of houses, that JSON objects describe; null is missing.
+
+    Raises:
+        UsageError: It is not JSON, a name is no feature, or a value is no number.
+    """
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"--json: {error}; write for example: --json '{{\"RM\": 6.5}}'") from error
+    houses = found if isinstance(found, list) else [found]
+    if not houses or not all(isinstance(house, dict) for house in houses):
+        raise UsageError(
+            '--json: give an object of features, such as {"RM": 6.5}, or a list of them'
+        )
+    return [_house({name: _plain(name, x) for name, x in house.items()}, "") for house in houses]
+
+
+def from_file(path: str) -> list[House]:
+    """Return the houses of a CSV file.
+
+    Raises:
+        DataError: It cannot be used.
+    """
+    from admin.data import load_features
+
+    rows = load_features(path).to_dict(orient="records")
+    return [{str(name): x for name, x in row.items() if not math.isnan(x)} for row in rows]
+
+
+def _house(values: Mapping[str, float | None], prefix: str) -> House:
+    house: House = {}
+    for name, value in values.items():
+        feature = name.upper()
+        if feature not in FEATURE_NAMES:
+            raise UsageError(
+                f"{prefix}{name} is no feature{guess(feature, FEATURE_NAMES)};"
+                f" they are {', '.join(FEATURE_NAMES)}"
+            )
+        if feature in house:
+            raise UsageError(f"{prefix}{name} is given twice; give it once")
+        if value is not None:
+            house[feature] = value
+    return house
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UsageError(f"--{name}: {text!r} is not a number; give one") from error
+
+
+def _plain(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"--json: {name} is {value!r}, not a number; give one, or null")
+    return float(value)

@@ -1,0 +1,60 @@
+"""Asks a server which model is live."""
+
+from typing import TYPE_CHECKING
+
+from admin import options
+from admin.console import Console
+from admin.options import Text
+from admin.settings import Settings
+
+if TYPE_CHECKING:
+    from housing.v1.model_pb2 import ModelInfoResponse
+
+_FEATURES = ("feature", "lowest", "highest", "missing", "unit")
+
+
+def run(console: Console, settings: Settings, *, target: Text = None) -> None:
+    """Show which model a server has.
+
+    Args:
+        console: Where the answer goes.
+        settings: The usual server, and its key.
+        target: Server (host:port).
+    """
+    address = options.given(target, "--target") or settings.target
+    from google.protobuf.json_format import MessageToDict
+
+    from admin.server_client import connect
+
+    with connect(address, settings.api_key) as server:
+        found = server.info()
+    console.table(("about", "value"), _facts(found), title=f"Server at {address}")
+    console.table(_FEATURES, _features(found), title="Features, as in the training data")
+    console.give(
+        MessageToDict(
+            found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
+    )
+
+
+def _facts(found: "ModelInfoResponse") -> list[tuple[str, str]]:
+    stale = ", which may be out of date: the registry did not answer" if found.stale else ""
+    return [
+        ("model", f"{found.name} version {found.version}{stale}"),
+        ("type", f"{found.model_type} x {found.preprocessing}"),
+        ("target", f"{found.target.name} ({found.target.unit})"),
+        ("scores", ", ".join(f"{name} {x:.4g}" for name, x in sorted(found.metrics.items()))),
+        ("trained", found.trained_at.ToJsonString()),
+        ("loaded", f"{found.loaded_at.ToJsonString()} (generation {found.generation})"),
+        ("bundle", found.bundle_digest[:12]),
+        ("run", found.run_id or "-"),
+        ("source", found.source),
+        ("server", found.server_version),
+    ]
+
+
+def _features(found: "ModelInfoResponse") -> list[tuple[str, ...]]:
+    return [
+        (each.name, f"{each.min:g}", f"{each.max:g}", str(each.missing_count), each.unit or "-")
+        for each in found.features
+    ]

@@ -1,0 +1,89 @@
+"""Asks a server for prices."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from admin import options
+from admin.commands import house
+from admin.console import Console
+from admin.errors import ServerError, UsageError
+from admin.options import Text
+from admin.settings import Settings
+
+if TYPE_CHECKING:
+    from admin.server_client import Prediction, ServerClient
+
+
+def run(
+    console: Console,
+    settings: Settings,
+    *,
+    features: Mapping[str, str],
+    file: Text = None,
+    document: Text = None,
+    target: Text = None,
+) -> None:
+    """Show the price of each house.
+
+    Args:
+        console: Where the prices go.
+        settings: The usual server, and its key.
+        features: One house, as flags.
+        file: CSV file of houses.
+        document: JSON of houses.
+        target: Server (host:port).
+    """
+    houses = _houses(features, options.given(file, "--file"), document)
+    address = options.given(target, "--target") or settings.target
+    from admin.server_client import connect
+
+    with connect(address, settings.api_key) as server:
+        found = server.predict(houses)
+        unit = "" if console.as_json else _unit(server)
+    _show(console, found, unit)
+    console.give([asdict(each) for each in found])
+
+
+def _houses(features: Mapping[str, str], file: Text, document: Text) -> list[house.House]:
+    given = [bool(features), file is not None, document is not None]
+    if sum(given) > 1:
+        raise UsageError("give a house as flags, or --file, or --json with a value: only one")
+    if features:
+        return [house.from_flags(features)]
+    if file is not None:
+        return house.from_file(file)
+    return [house.EXAMPLE] if document is None else house.from_json(document)
+
+
+def _show(console: Console, found: "list[Prediction]", unit: str) -> None:
+    if len(found) == 1:
+        _show_one(console, found[0], unit)
+        return
+    columns = ("house", f"price ({unit})" if unit else "price", "imputed", "notes")
+    rows = [
+        (
+            str(number),
+            "-" if each.price is None else f"{each.price:.3f}",
+            ", ".join(each.imputed) or "-",
+            "; ".join((each.error, *each.warnings) if each.error else each.warnings) or "-",
+        )
+        for number, each in enumerate(found, start=1)
+    ]
+    console.table(columns, rows)
+
+
+def _show_one(console: Console, found: "Prediction", unit: str) -> None:
+    console.show(f"{found.price:.3f} {unit} (model version {found.version})".replace("  ", " "))
+    if found.imputed:
+        console.show(f"imputed: {', '.join(found.imputed)}")
+    for warning in found.warnings:
+        console.show(f"warning: {warning}")
+
+
+def _unit(server: "ServerClient") -> str:
+    # A key that may predict need not be one that may ask about the model.
+    try:
+        return server.info().target.unit
+    except ServerError:
+        return ""

@@ -1,0 +1,52 @@
+"""Chooses the version to serve."""
+
+from admin import options
+from admin.commands import models, reload
+from admin.commands.session import registry
+from admin.console import Console
+from admin.errors import UsageError
+from admin.options import Text
+from admin.settings import Settings
+
+
+def run(
+    console: Console,
+    settings: Settings,
+    *,
+    version: Text = None,
+    listing: Text = None,
+    reload_target: Text = None,
+) -> None:
+    """Let the alias name a version, or list what could be promoted.
+
+    Args:
+        console: Where the change goes.
+        settings: Where MLflow is, and the alias.
+        version: Number of the version.
+        listing: Whether to list the versions instead.
+        reload_target: Server (host:port) that is to take it at once; "True" for the
+            usual one, None for none.
+    """
+    if options.flag(listing or False, "--list"):
+        models.run(console, settings)
+        return
+    number = options.whole(options.given(version, "--version"), "--version", low=1)
+    if number is None:
+        raise UsageError(
+            "say which version: python -m admin promote 2; see: python -m admin models"
+        )
+    location = settings.location
+    with registry(console, settings) as client:
+        from admin.registry import promote
+
+        done = promote(client, location, number)
+    before = "none" if done.previous is None else str(done.previous)
+    change = f"{number} already" if before == str(number) else f"{before} -> {number}"
+    console.show(f"{location.alias} of {location.model_name}: {change}")
+    document = {"alias": location.alias, "previous": done.previous, "version": done.version}
+    if reload_target is None:
+        console.show("To make the server take it: python -m admin reload")
+        console.give(document)
+        return
+    answer = reload.tell(console, settings, alias=location.alias, target=reload_target)
+    console.give(document | {"reload": answer})

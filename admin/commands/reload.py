@@ -1,0 +1,74 @@
+"""Tells a server to take a version."""
+
+from typing import Any
+
+from admin import options
+from admin.console import Console
+from admin.errors import UsageError
+from admin.options import Text
+from admin.settings import Settings
+
+
+def run(
+    console: Console,
+    settings: Settings,
+    *,
+    version: Text = None,
+    alias: Text = None,
+    target: Text = None,
+) -> None:
+    """Make a server load a version, and wait until it serves.
+
+    Args:
+        console: Where the outcome goes.
+        settings: The usual server, and its key.
+        version: Number of the version.
+        alias: Whose version to load; without either, the one that the server's alias names.
+        target: Server (host:port).
+    """
+    number = options.whole(options.given(version, "--version"), "--version", low=1)
+    name = options.given(alias, "--alias")
+    if number is not None and name is not None:
+        raise UsageError("give --version or --alias, not both")
+    text = None if number is None else str(number)
+    console.give(tell(console, settings, version=text, alias=name, target=target or "True"))
+
+
+def tell(
+    console: Console,
+    settings: Settings,
+    *,
+    version: Text = None,
+    alias: Text = None,
+    target: str,
+) -> dict[str, Any]:
+    """Make a server load a version, show what it did, and return that for JSON.
+
+    Args:
+        console: Where the outcome goes.
+        settings: The usual server, and its key.
+        version: Number of the version, or None.
+        alias: Whose version to load, or None.
+        target: Server (host:port), or "True" for the usual one.
+
+    Raises:
+        ServerError: The server does not answer, or keeps the model it has.
+    """
+    address = settings.target if target == "True" else target
+    from google.protobuf.json_format import MessageToDict
+
+    from admin.server_client import connect
+
+    with console.busy(f"Reloading {address} ..."), connect(address, settings.api_key) as server:
+        done = server.reload(version=version, alias=alias)
+    seconds = done.duration.ToTimedelta().total_seconds()
+    change = (
+        f"version {done.previous_version} -> {done.version} in {seconds:.1f} s"
+        if done.changed
+        else f"serves version {done.version} already"
+    )
+    console.show(f"{address}: {change}")
+    found: dict[str, Any] = MessageToDict(
+        done, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    return found

@@ -1,0 +1,34 @@
+"""Sees to it that there is a model to serve."""
+
+from admin.commands.session import registry
+from admin.commands.train import spec_of
+from admin.console import Console
+from admin.settings import Settings
+
+
+def run(console: Console, settings: Settings, **flags: str | None) -> None:
+    """Train, register and promote a model, unless one is promoted.
+
+    Args:
+        console: Where the version goes.
+        settings: Where MLflow is, and the alias.
+        **flags: As for `admin.commands.train.spec_of`.
+    """
+    spec = spec_of(**flags)
+    location = settings.location
+    with registry(console, settings) as client:
+        from admin.versions import promoted
+
+        current = promoted(client, location)
+        run_id = ""
+        if current is None:
+            console.say(f"No version is promoted; training {spec.title} ...")
+            with console.busy("Loading scikit-learn ..."):
+                from admin.seed import seed
+                from admin.train import steps
+            with console.steps(steps(spec), spec.title) as step:
+                done = seed(client, settings, spec, step)
+            current, run_id = done.version, done.run_id
+    verb = "is now" if run_id else "is already"
+    console.show(f"Version {current} of {location.model_name} {verb} {location.alias}.")
+    console.give({"version": current, "run_id": run_id or None, "created": bool(run_id)})

@@ -1,0 +1,28 @@
+"""Opens MLflow for a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from admin.console import Console
+from admin.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+@contextmanager
+def registry(console: Console, settings: Settings) -> "Iterator[MlflowClient]":
+    """Open MLflow for a `with` block.
+
+    Args:
+        console: Told if the embedded MLflow is set up first.
+        settings: Where MLflow is.
+
+    Raises:
+        RegistryError: MLflow does not answer, or refuses.
+    """
+    with console.busy("Loading MLflow ..."):
+        from admin.mlflow_client import connect
+    with connect(settings, console.say) as client:
+        yield client

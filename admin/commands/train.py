@@ -1,0 +1,145 @@
+"""Trains one model."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from admin import options
+from admin.commands.session import registry
+from admin.console import Console
+from admin.options import Text
+from admin.parameters import parse
+from admin.settings import Settings
+from admin.spec import (
+    DEFAULT_FOLDS,
+    DEFAULT_MODEL,
+    DEFAULT_PREPROCESSING,
+    DEFAULT_SEED,
+    DEFAULT_TEST_SIZE,
+    TrainingSpec,
+    default_data,
+)
+
+if TYPE_CHECKING:
+    from admin.train import Trained
+
+_METRICS = ("rmse", "mae", "r2", "mape")
+
+
+def run(console: Console, settings: Settings, **flags: Text) -> None:
+    """Train, and register if asked to; at a terminal, without a flag, ask what.
+
+    Args:
+        console: Where the scores go.
+        settings: Where MLflow is.
+        **flags: As for `spec_of`; and `register`, whether the run becomes a version of the
+            registered model.
+    """
+    if console.interactive and not any(flags.values()):
+        flags = _asked(console)
+    wanted = options.flag(flags.pop("register", None) or False, "--register")
+    spec = spec_of(**flags)
+    with registry(console, settings) as client:
+        with console.busy("Loading scikit-learn ..."):
+            from admin.registry import register as register_run
+            from admin.train import steps, train
+        with console.steps(steps(spec), spec.title) as step:
+            trained = train(client, settings, spec, step=step)
+        run_id = trained.bundle.run_id
+        made = register_run(client, settings.location, run_id) if wanted else None
+    show(console, trained)
+    if made is not None:
+        console.show(f"Registered as version {made.version} of {settings.location.model_name}.")
+        console.show(f"To serve it: python -m admin promote {made.version}")
+    else:
+        console.show(f"To register it: python -m admin register {run_id}")
+    console.give(_document(trained) | {"version": made.version if made else None})
+
+
+def spec_of(
+    *,
+    model: Text = None,
+    preprocessor: Text = None,
+    data: Text = None,
+    cv: Text = None,
+    params: Text = None,
+    preprocessor_params: Text = None,
+    seed: Text = None,
+    test_size: Text = None,
+    target_unit: Text = None,
+) -> TrainingSpec:
+    """Return what the flags ask for; a flag that is None leaves the default.
+
+    Raises:
+        UsageError: A flag is wrong.
+    """
+    share = options.share(test_size, "--test_size")
+    chosen = options.whole(seed, "--seed", low=0, high=2**32 - 1)
+    file = options.given(data, "--data")
+    return TrainingSpec(
+        model=options.given(model, "--model") or DEFAULT_MODEL,
+        preprocessing=options.given(preprocessor, "--preprocessor") or DEFAULT_PREPROCESSING,
+        params=parse(options.given(params, "--params") or "", "--params"),
+        preprocessing_params=parse(
+            options.given(preprocessor_params, "--preprocessor_params") or "",
+            "--preprocessor_params",
+        ),
+        data=Path(file) if file else default_data(),
+        target_unit=options.given(target_unit, "--target_unit"),
+        seed=DEFAULT_SEED if chosen is None else chosen,
+        cv=_folds(cv),
+        test_size=DEFAULT_TEST_SIZE if share is None else share,
+    )
+
+
+def show(console: Console, trained: "Trained") -> None:
+    """Show what a training came to."""
+    measured = trained.measured
+    for warning in measured.warnings:
+        console.say(f"warning: {warning}")
+    found = measured.metrics
+    rows = [(name, _number(found.get(name)), _spread(found, name)) for name in _METRICS]
+    title = f"{measured.spec.title}, {measured.rows} houses, errors in {measured.target_unit}"
+    folds = measured.spec.cv
+    columns = ("score", "hold-out", f"{folds} folds" if folds else "folds")
+    console.table(columns, rows, title=title)
+    console.show(f"Run {trained.bundle.run_id}, bundle {trained.bundle.digest[:12]}")
+
+
+def _asked(console: Console) -> dict[str, Text]:
+    with console.busy("Loading scikit-learn ..."):
+        from admin import wizard
+    flags = wizard.ask()
+    console.say(f"The same without questions: {wizard.command(flags)}")
+    return flags
+
+
+def _document(trained: "Trained") -> dict[str, Any]:
+    spec = trained.measured.spec
+    return {
+        **asdict(trained.bundle),
+        "model": spec.model,
+        "preprocessing": spec.preprocessing,
+        "params": spec.params,
+        "preprocessing_params": spec.preprocessing_params,
+        "seed": spec.seed,
+        "metrics": trained.measured.metrics,
+        "target_unit": trained.measured.target_unit,
+        "data_digest": trained.measured.data_digest,
+        "warnings": trained.measured.warnings,
+    }
+
+
+def _folds(text: Text) -> int | None:
+    if text in ("False", "0", "1"):
+        return None
+    return DEFAULT_FOLDS if text == "True" else options.whole(text, "--cv", low=2)
+
+
+def _spread(found: dict[str, float], name: str) -> str:
+    mean, std = found.get(f"cv_{name}"), found.get(f"cv_{name}_std")
+    return f"{_number(mean)} ± {_number(std)}" if mean is not None else "-"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

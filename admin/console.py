@@ -1,0 +1,121 @@
+"""Speaks to whoever asked: a person at a terminal, a log, or a script that wants JSON.
+
+Results go to standard output; what is only said on the way goes to standard error. At a
+terminal there are tables, colours and progress bars; elsewhere there are plain lines.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+Step = Callable[[str], None]
+Cells = Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """Where the words of a command go.
+
+    Attributes:
+        as_json: Whether standard output is to hold one JSON document and nothing else.
+    """
+
+    as_json: bool = False
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person is there to answer questions."""
+        return not self.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        """Say something on the way."""
+        print(text, file=sys.stderr, flush=True)
+
+    def show(self, text: str) -> None:
+        """Give a line of the result to a person."""
+        if not self.as_json:
+            print(text, flush=True)
+
+    def give(self, document: Mapping[str, Any] | Sequence[Any]) -> None:
+        """Give the whole result to a script; numbers without meaning become null."""
+        if self.as_json:
+            print(json.dumps(_finite(document), indent=2, allow_nan=False), flush=True)
+
+    def table(self, columns: Cells, rows: Sequence[Cells], *, title: str = "") -> None:
+        """Give rows of the result to a person; elsewhere than at a terminal, tabs part them."""
+        if self.as_json:
+            return
+        if not sys.stdout.isatty():
+            for row in (columns, *rows):
+                print("\t".join(row))
+            return
+        from rich.console import Console as Terminal
+        from rich.table import Table
+
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*row)
+        terminal = Terminal(markup=False, highlight=False)
+        if title:
+            # Not the table's own, which would be wrapped to the width of the table.
+            terminal.print(title, style="bold")
+        terminal.print(table)
+
+    @contextmanager
+    def steps(self, total: int, title: str) -> Iterator[Step]:
+        """Show progress at a terminal.
+
+        Args:
+            total: How many steps there are.
+            title: What they are the steps of.
+
+        Yields:
+            To be called as each step begins, with what it does.
+        """
+        if not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            Elapsed(),
+        )
+        with Progress(*columns, console=Terminal(stderr=True), transient=True) as progress:
+            task = progress.add_task(title, total=total)
+            begun = iter(range(total + 1))
+
+            def step(what: str) -> None:
+                done = next(begun, total)
+                progress.update(task, completed=done, description=f"{title}: {what}")
+
+            yield step
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """Show at a terminal that something of unknown length goes on."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console as Terminal
+
+        with Terminal(stderr=True).status(text):
+            yield
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(each) for each in value]
+    return value

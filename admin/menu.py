@@ -1,0 +1,200 @@
+"""What can be typed after `python -m admin`: the commands, their flags and their help."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from fire.decorators import SetParseFn
+
+_Text = str | None
+_Method = TypeVar("_Method", bound=Callable[..., None])
+
+
+def _texts(method: _Method) -> _Method:
+    """Take every value as the text that it is: Fire would make a number of a run id like 1e5."""
+    SetParseFn(str)(method)
+    return method
+
+
+class Menu:
+    """Train house price models, register them, choose the one to serve, and ask for prices.
+
+    Settings come from the environment: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
+    MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, API_KEY. With --debug, every command
+    shows where an error came from.
+    """
+
+    def __init__(self, choose: Callable[[str, Mapping[str, Any], _Text], None]) -> None:
+        self._choose = choose
+
+    @_texts
+    def train(
+        self,
+        *,
+        model: _Text = None,
+        preprocessor: _Text = None,
+        data: _Text = None,
+        cv: _Text = None,
+        params: _Text = None,
+        preprocessor_params: _Text = None,
+        seed: _Text = None,
+        test_size: _Text = None,
+        target_unit: _Text = None,
+        register: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Train one model and log it in MLflow. Without a flag, at a terminal, it asks.
+
+        Args:
+            model: gradient_boost (default), linear, random_forest, xgboost, or one you added.
+            preprocessor: v1_median (default), v2_knn, v3_iterative, or one you added.
+            data: CSV file; data/HousingData.csv by default.
+            cv: Number of folds of a cross-validation; 5 if no number follows, none by default.
+            params: Hyperparameters of the model, such as max_depth=3,learning_rate=0.1.
+            preprocessor_params: Parameters of the preprocessing, such as n_neighbors=7.
+            seed: Decides all that is random; 42 by default.
+            test_size: Share of the houses held out for the first scores; 0.2 by default.
+            target_unit: Unit of the prices, if it is not to be told from their size.
+            register: Make the run a version of the registered model at once.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("train", locals())
+
+    @_texts
+    def experiment(self, *, config: _Text = None, jobs: _Text = None, json: _Text = None) -> None:
+        """Train all combinations that a YAML file lists, and compare them.
+
+        Args:
+            config: The file; experiments/default.yaml by default.
+            jobs: How many to train at the same time; 1 by default.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("experiment", locals())
+
+    @_texts
+    def runs(self, *, limit: _Text = None, json: _Text = None) -> None:
+        """List the latest training runs.
+
+        Args:
+            limit: How many at most; 20 by default.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("runs", locals())
+
+    @_texts
+    def register(self, run_id: str, *, json: _Text = None) -> None:
+        """Make a run a version of the registered model; twice is the same as once.
+
+        Args:
+            run_id: Of a finished run, as `runs` lists it.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("register", locals())
+
+    @_texts
+    def models(self, *, json: _Text = None) -> None:
+        """List the versions of the registered model, and which one is promoted.
+
+        Args:
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("models", locals())
+
+    @_texts
+    def promote(
+        self,
+        version: _Text = None,
+        *,
+        list: _Text = None,  # noqa: A002 (it is the name of the flag)
+        reload: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Choose the version that servers load.
+
+        Args:
+            version: Number of the version, as `models` lists it.
+            list: List the versions instead.
+            reload: Make a server take it at once: host:port, or nothing for the usual one.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        given = {"version": version, "listing": list, "reload_target": reload, "json": json}
+        self._take("promote", given)
+
+    @_texts
+    def seed(
+        self,
+        *,
+        model: _Text = None,
+        preprocessor: _Text = None,
+        data: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Train, register and promote a first model, unless one is promoted already.
+
+        Args:
+            model: gradient_boost by default.
+            preprocessor: v1_median by default.
+            data: CSV file; data/HousingData.csv by default.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("seed", locals())
+
+    @_texts
+    def predict(  # noqa: D417 (Fire would take a text on **features for one on json)
+        self, *, file: _Text = None, target: _Text = None, json: _Text = None, **features: str
+    ) -> None:
+        """Ask a running server for the price of a house; without any, of an example house.
+
+        Give the features as flags, such as --CRIM 0.006 --RM 6.5; what is left out is imputed.
+
+        Args:
+            file: CSV file of houses to be priced.
+            target: Server, host:port; localhost:50051 by default.
+            json: Write the result as JSON, and nothing else, to standard output; a house may
+                follow, as a JSON object of its features, or a list of houses.
+        """
+        document = None if json in (None, "True", "False") else json
+        as_json = "True" if document else json
+        given = {"file": file, "target": target, "document": document, "features": features}
+        self._take("predict", given | {"json": as_json})
+
+    @_texts
+    def info(self, *, target: _Text = None, json: _Text = None) -> None:
+        """Ask a running server which model it serves.
+
+        Args:
+            target: Server, host:port; localhost:50051 by default.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("info", locals())
+
+    @_texts
+    def reload(
+        self,
+        *,
+        version: _Text = None,
+        alias: _Text = None,
+        target: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Make a running server load the promoted version, without dropping a call.
+
+        Args:
+            version: Load this version instead.
+            alias: Load the version that this alias names instead.
+            target: Server, host:port; localhost:50051 by default.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("reload", locals())
+
+    @_texts
+    def ui(self, *, port: _Text = None) -> None:
+        """Open MLflow's pages on http://127.0.0.1:5000, for this machine alone.
+
+        Args:
+            port: Another port.
+        """
+        self._take("ui", locals())
+
+    def _take(self, command: str, given: Mapping[str, Any]) -> None:
+        options = {name: value for name, value in given.items() if name not in ("self", "json")}
+        self._choose(command, options, given.get("json"))

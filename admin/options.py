@@ -1,0 +1,70 @@
+"""Turns the texts of flags into values, and says which flag is wrong.
+
+Flags arrive as text: a run id such as 12e45 must not become a number on the way.
+"""
+
+from admin.errors import UsageError
+
+Text = str | None
+
+
+def flag(text: str | bool, name: str) -> bool:
+    """Return whether a flag that takes no value was given.
+
+    Raises:
+        UsageError: It was given a value.
+    """
+    if text in (False, "False", "false"):
+        return False
+    if text in (True, "True", "true"):
+        return True
+    raise UsageError(f"{name} takes no value, but {text!r} follows it; leave that out")
+
+
+def whole(text: Text, name: str, *, low: int, high: int = 2**31 - 1) -> int | None:
+    """Return a whole number, or None if there is none.
+
+    Raises:
+        UsageError: It is not one, or out of range.
+    """
+    text = given(text, name)
+    if text is None:
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        upto = f" up to {high}" if high < 2**31 - 1 else ""
+        raise UsageError(f"{name}: {text!r} is not right; give a whole number from {low}{upto}")
+    return number
+
+
+def share(text: Text, name: str) -> float | None:
+    """Return a number between 0 and 1, or None if there is none.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    text = given(text, name)
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < 1:
+        raise UsageError(f"{name}: {text!r} is not right; give a number between 0 and 1")
+    return number
+
+
+def given(text: Text, name: str) -> Text:
+    """Return the text of a flag that needs one.
+
+    Raises:
+        UsageError: The flag was given without a value.
+    """
+    # Fire writes True for a flag that nothing follows.
+    if text in {"True", ""}:
+        raise UsageError(f"{name} needs a value; give it after the flag")
+    return text

@@ -1,0 +1,51 @@
+"""What the environment says; no other module of the admin side reads it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from admin.errors import UsageError
+from housing_grpc.registry import location
+from housing_grpc.registry.location import RegistryLocation
+
+DEFAULT_TARGET = "localhost:50051"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of one invocation.
+
+    Attributes:
+        location: The registered model, and where its registry is.
+        home: Absolute folder of all local state.
+        target: Address (host:port) of the prediction server to talk to.
+        api_key: Key sent to that server, or None for none.
+    """
+
+    location: RegistryLocation
+    home: Path
+    target: str = DEFAULT_TARGET
+    api_key: str | None = field(default=None, repr=False)
+
+
+def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; a variable that is empty counts as not set.
+
+    Args:
+        env: Environment variables: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
+            MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, API_KEY.
+
+    Raises:
+        UsageError: A variable is wrong; the text names it.
+    """
+    try:
+        where = location.from_environment(env)
+    except ValueError as error:
+        raise UsageError(f"{error}; set another") from error
+    return Settings(
+        location=where,
+        home=location.home_folder(env),
+        target=env.get("HOUSING_TARGET") or DEFAULT_TARGET,
+        api_key=env.get("API_KEY") or None,
+    )

@@ -1,0 +1,1 @@
+"""Where promoted models are kept, and how the server gets one."""

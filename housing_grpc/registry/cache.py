@@ -1,0 +1,90 @@
+"""Bundles from the registry, kept on local disk by digest."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from housing_grpc.registry.location import RegistryLocation
+from housing_grpc.source import Fetched
+
+_KEPT = 5
+_ABANDONED_SECONDS = 3600
+_PART = ".part-"
+
+
+class BundleCache:
+    """Keeps the bundles that served last, and which of them did so for a location.
+
+    Args:
+        folder: May be shared by servers; made when it is needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, digest: str) -> Path:
+        """Returns where the bundle of that digest is, or would be."""
+        return self._folder / digest
+
+    def part(self) -> Path:
+        """Returns a new empty folder to download to, beside the bundles."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=_PART, dir=self._folder))
+
+    def keep(self, bundle: Path, digest: str) -> None:
+        """Moves a verified bundle in; one that is there already is left."""
+        with suppress(FileExistsError, OSError):
+            bundle.rename(self.path(digest))
+        if not self.path(digest).is_dir():
+            raise FileNotFoundError(f"{self.path(digest)}: the bundle could not be moved here")
+
+    def discard(self, digest: str) -> None:
+        """Removes a bundle that turned out to be damaged."""
+        shutil.rmtree(self.path(digest), ignore_errors=True)
+
+    def last(self, location: RegistryLocation) -> Fetched | None:
+        """Returns the bundle that served last for a location, if it is still here."""
+        try:
+            entry = json.loads(self._pointer(location).read_text())
+            version, digest = str(entry["version"]), str(entry["digest"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        folder = self.path(digest)
+        if not folder.is_dir():
+            return None
+        return Fetched(folder=folder, version=version, digest=digest, stale=True)
+
+    def remember(self, location: RegistryLocation, fetched: Fetched) -> None:
+        """Notes which bundle serves for a location, and removes the oldest others."""
+        os.utime(fetched.folder)
+        pointer = self._pointer(location)
+        beside = pointer.with_suffix(f".{os.getpid()}.tmp")
+        beside.write_text(json.dumps({"version": fetched.version, "digest": fetched.digest}))
+        beside.replace(pointer)
+        self._prune()
+
+    def _pointer(self, location: RegistryLocation) -> Path:
+        # Hashed: a tracking URI may hold a password.
+        key = f"{location.tracking_uri}\n{location.model_name}\n{location.alias}"
+        return self._folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+
+    def _prune(self) -> None:
+        folders = sorted(
+            (entry for entry in self._folder.iterdir() if entry.is_dir()),
+            key=lambda entry: entry.stat().st_mtime,
+            reverse=True,
+        )
+        bundles = [entry for entry in folders if not entry.name.startswith(_PART)]
+        abandoned = [
+            entry
+            for entry in folders
+            if entry.name.startswith(_PART)
+            and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS
+        ]
+        for entry in (*bundles[_KEPT:], *abandoned):
+            shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,127 @@
+"""Fetches a registered bundle; the child process of `registry.source`.
+
+Reads the request as JSON from standard input and answers on standard output
+with `{"version", "digest"}` or `{"reason", "message"}`.
+"""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.errors import BundleChecksumError, BundleError
+from housing_grpc.errors import Reason, ServingError
+from housing_grpc.registry.cache import BundleCache
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+
+# MLflow's own defaults are 7 tries of 120 s each.
+_MLFLOW = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+_SQLITE = "sqlite:///"
+_ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+
+
+def main() -> None:
+    """Answers one request."""
+    # Libraries may print; the answer alone goes to standard output.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    try:
+        answer = _fetch(json.load(sys.stdin))
+    except ServingError as error:
+        answer = {"reason": error.reason.value, "message": error.message}
+    except BundleError as error:
+        answer = {"reason": error.reason, "message": str(error)}
+    json.dump(answer, answers)
+    answers.close()
+
+
+def _fetch(request: dict[str, Any]) -> dict[str, str]:
+    _refuse_absent_sqlite(request["tracking_uri"])
+    for name, value in _MLFLOW.items():
+        os.environ.setdefault(name, value)
+    mlflow.set_tracking_uri(request["tracking_uri"])
+    found = _resolve(mlflow.MlflowClient(), request)
+    cache = BundleCache(Path(request["cache"]))
+    tagged = found.tags.get(DIGEST_TAG, "")
+    digest = tagged if _is_whole(cache, tagged) else _download(cache, found, tagged)
+    return {"version": str(found.version), "digest": digest}
+
+
+def _refuse_absent_sqlite(uri: str) -> None:
+    # MLflow would make an empty registry there.
+    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).is_file():
+        raise ServingError(
+            Reason.MODEL_NOT_FOUND,
+            "there is no registry yet; `python -m admin seed` makes one with a first model",
+        )
+
+
+def _resolve(client: Any, request: dict[str, Any]) -> Any:
+    name, version, alias = request["model_name"], request["version"], request["alias"]
+    try:
+        if version:
+            return client.get_model_version(name, version)
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code not in _ABSENT:
+            raise _unavailable("the registry", error) from error
+        wanted = f"version {version}" if version else f"alias '{alias}'"
+        raise ServingError(
+            Reason.MODEL_NOT_FOUND,
+            f"model '{name}' has no {wanted}; `python -m admin models` lists what there is",
+        ) from error
+    except Exception as error:  # Drivers and HTTP clients raise what they like.
+        raise _unavailable("the registry", error) from error
+
+
+def _is_whole(cache: BundleCache, digest: str) -> bool:
+    if not digest or not cache.path(digest).is_dir():
+        return False
+    try:
+        return bundle_format.read(cache.path(digest)).digest == digest
+    except BundleError:
+        cache.discard(digest)
+        return False
+
+
+def _download(cache: BundleCache, found: Any, tagged: str) -> str:
+    part = cache.part()
+    try:
+        uri = f"models:/{found.name}/{found.version}/{BUNDLE_FOLDER}"
+        try:
+            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(part)))
+        except Exception as error:  # Stores raise what they like.
+            raise _unavailable("the artifact store", error) from error
+        if not folder.is_dir():
+            raise BundleError(f"version {found.version} holds no bundle")
+        digest = bundle_format.read(folder).digest
+        if tagged and tagged != digest:
+            raise BundleChecksumError(
+                f"version {found.version}: the bundle is not the one that was registered"
+            )
+        cache.keep(folder, digest)
+        return digest
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _unavailable(what: str, error: Exception) -> ServingError:
+    # The error's own text may hold addresses and keys: it stays in this process.
+    return ServingError(
+        Reason.REGISTRY_UNAVAILABLE, f"{what} does not answer ({type(error).__name__})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Where the model registry is, and where in it a bundle lies.
+
+The side that registers models and the side that serves them agree on these
+names and on nothing else, so they stand in one module that needs no library.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+DEFAULT_MODEL_NAME = "housing-price-model"
+DEFAULT_ALIAS = "production"
+DEFAULT_HOME = "var"
+
+BUNDLE_FOLDER = "data/bundle"
+"""Path of the bundle's folder inside the artifacts of a registered version."""
+
+DIGEST_TAG = "bundle_digest"
+"""Tag of a registered version that holds the digest of its bundle."""
+
+_EMBEDDED_SCHEMES = frozenset({"", "file", "sqlite"})
+_NAME = re.compile(r"[^/:.][^/:]*")
+_ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryLocation:
+    """A registered model's place in an MLflow registry, and which version is wanted.
+
+    Attributes:
+        tracking_uri: MLflow tracking and registry URI.
+        model_name: Registered model.
+        alias: Names the version to serve.
+    """
+
+    tracking_uri: str
+    model_name: str
+    alias: str
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the registry is files of this machine rather than a server."""
+        return urlsplit(self.tracking_uri).scheme in _EMBEDDED_SCHEMES
+
+    @property
+    def shown_uri(self) -> str:
+        """The tracking URI for messages and logs: without user and password."""
+        parts = urlsplit(self.tracking_uri)
+        if "@" not in parts.netloc:
+            return self.tracking_uri
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The file that holds the registry, or None if it is not SQLite."""
+        path = self.tracking_uri.removeprefix("sqlite:///")
+        return None if path == self.tracking_uri else Path(path).absolute()
+
+
+def home_folder(env: Mapping[str, str]) -> Path:
+    """Returns the absolute folder that holds all state of this machine.
+
+    Args:
+        env: Environment variables; HOUSING_HOME is read.
+    """
+    return Path(env.get("HOUSING_HOME") or DEFAULT_HOME).expanduser().absolute()
+
+
+def from_environment(env: Mapping[str, str]) -> RegistryLocation:
+    """Reads the location from environment variables; one that is empty counts as not set.
+
+    Args:
+        env: Environment variables; MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
+            MLFLOW_MODEL_ALIAS and HOUSING_HOME are read.
+
+    Raises:
+        ValueError: A variable is wrong; the text names it and its value.
+    """
+    return RegistryLocation(
+        tracking_uri=env.get("MLFLOW_TRACKING_URI") or default_tracking_uri(home_folder(env)),
+        model_name=_checked(env, "MLFLOW_MODEL_NAME", DEFAULT_MODEL_NAME, _NAME),
+        alias=_checked(env, "MLFLOW_MODEL_ALIAS", DEFAULT_ALIAS, _ALIAS),
+    )
+
+
+def default_tracking_uri(home: Path) -> str:
+    """Returns the URI of the embedded registry below a home folder, an absolute path."""
+    return f"sqlite:///{home / 'mlflow.db'}"
+
+
+def _checked(env: Mapping[str, str], name: str, default: str, allowed: re.Pattern[str]) -> str:
+    value = env.get(name) or default
+    if not allowed.fullmatch(value):
+        raise ValueError(f"{name} is {value!r}, which MLflow does not take as a name")
+    return value

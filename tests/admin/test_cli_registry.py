@@ -1,0 +1,86 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin import cli
+from admin.mlflow_client import connect
+from admin.settings import Settings
+from tests.admin.conftest import Trained
+from tests.examples import DATA
+
+
+def test_a_misspelt_flag_is_found_before_anything_is_done(here: Settings) -> None:
+    assert cli.main(["train", "--model", "linear", "--regster"]) == 2
+    with connect(here) as client:
+        assert len(client.search_runs(["1"])) == 1
+
+
+def test_a_whole_life(here: Settings, trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*arguments: str) -> Any:
+        assert cli.main([*arguments, "--json"]) == 0
+        said = capsys.readouterr()
+        assert said.err == ""
+        return json.loads(said.out)
+
+    made = run("train", "--model", "linear", "--params", "alpha=2", "--cv", "2", "--register")
+    assert made["version"] == 1
+    assert made["params"] == {"alpha": 2}
+    assert made["metrics"]["cv_rmse"] > 0
+    assert run("register", made["run_id"])["created"] is False
+    assert run("register", trained.run_id) == {
+        "run_id": trained.run_id,
+        "version": 2,
+        "created": True,
+    }
+    assert [line["version"] for line in run("runs")] == [1, 2]
+    assert len(run("runs", "--limit", "1")) == 1
+    first = {"alias": "production", "previous": None, "version": 2}
+    assert run("promote", "2") == first
+    assert run("promote", "--version", "1") == {**first, "previous": 2, "version": 1}
+    versions = run("models")["versions"]
+    assert [(each["number"], each["aliases"]) for each in versions] == [
+        (2, []),
+        (1, ["production"]),
+    ]
+    assert run("promote", "--list")["versions"] == versions
+    assert run("seed")["version"] == 1
+
+
+def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
+    here: Settings, trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["models"]) == 0
+    assert "has no version yet; make one with: python -m admin seed" in capsys.readouterr().out
+    assert cli.main(["register", trained.run_id]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"Run {trained.run_id} is now version 1 of housing-price-model.",
+        "To serve it: python -m admin promote 1",
+    ]
+    assert cli.main(["promote", "1"]) == 0
+    assert capsys.readouterr().out.startswith("production of housing-price-model: none -> 1\n")
+    assert cli.main(["models"]) == 0
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split("\t")[:3] == ["version", "alias", "model"]
+    assert line.split("\t")[:4] == ["1", "production", "linear", "v1_median"]
+
+
+def test_an_experiment_is_compared(
+    here: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text(
+        f"data: {DATA}\ncv: 2\npreprocessors: v1_median\nmodels: {{linear: {{alpha: [1, -1]}}}}\n"
+    )
+    assert cli.main(["experiment", "--config", str(file)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("cv_rmse\t")
+    assert out[1].split("\t")[4:7] == ["linear", "v1_median", "alpha=1"]
+    assert out[2].startswith("failed: linear x v1_median alpha=-1: linear: ")
+    assert re.fullmatch(r"To register it: python -m admin register [0-9a-f]{32}", out[4])
+    assert cli.main(["experiment", "--config", str(file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [each["failure"] is None for each in found["combinations"]] == [True, False]
+    assert found["best_run_id"] == found["combinations"][0]["run_id"]

@@ -1,0 +1,98 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from admin import settings
+from admin.errors import UsageError
+from housing_grpc.registry import location
+from housing_grpc.registry.location import RegistryLocation
+
+
+def at(uri: str) -> RegistryLocation:
+    return RegistryLocation(tracking_uri=uri, model_name="m", alias="a")
+
+
+def test_the_default_is_a_sqlite_file_below_var(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert location.from_environment({}) == RegistryLocation(
+        tracking_uri=f"sqlite:///{tmp_path}/var/mlflow.db",
+        model_name="housing-price-model",
+        alias="production",
+    )
+
+
+def test_every_variable_counts_and_an_empty_one_does_not() -> None:
+    given = {
+        "MLFLOW_TRACKING_URI": "http://mlflow:5000",
+        "MLFLOW_MODEL_NAME": "prices",
+        "MLFLOW_MODEL_ALIAS": "",
+        "HOUSING_HOME": "/srv/housing",
+    }
+    assert location.from_environment(given) == RegistryLocation(
+        tracking_uri="http://mlflow:5000", model_name="prices", alias="production"
+    )
+    assert location.home_folder(given) == Path("/srv/housing")
+    assert location.home_folder({"HOUSING_HOME": ""}).name == "var"
+
+
+@pytest.mark.parametrize(
+    ("uri", "embedded", "file"),
+    [
+        ("sqlite:////srv/mlflow.db", True, Path("/srv/mlflow.db")),
+        ("file:///srv/runs", True, None),
+        ("/srv/runs", True, None),
+        ("http://mlflow:5000", False, None),
+        ("postgresql://mlflow/db", False, None),
+    ],
+)
+def test_files_of_this_machine_are_told_from_servers(
+    uri: str, embedded: bool, file: Path | None
+) -> None:
+    assert at(uri).embedded is embedded
+    assert at(uri).sqlite_file == file
+
+
+def test_a_password_is_not_shown() -> None:
+    assert at("postgresql://u:secret@db:5432/x").shown_uri == "postgresql://db:5432/x"
+    assert at("http://mlflow:5000").shown_uri == "http://mlflow:5000"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MLFLOW_MODEL_NAME", "a/b"),
+        ("MLFLOW_MODEL_NAME", ".."),
+        ("MLFLOW_MODEL_ALIAS", "latest"),
+        ("MLFLOW_MODEL_ALIAS", "v2"),
+        ("MLFLOW_MODEL_ALIAS", "a b"),
+    ],
+)
+def test_a_name_that_mlflow_refuses_is_refused_at_once(variable: str, value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        settings.from_environment({variable: value})
+    assert str(caught.value) == (
+        f"{variable} is {value!r}, which MLflow does not take as a name; set another"
+    )
+
+
+def test_the_settings_do_not_show_the_key() -> None:
+    found = settings.from_environment({"API_KEY": "hunter2", "HOUSING_TARGET": "host:1"})
+    assert found.api_key == "hunter2"
+    assert found.target == "host:1"
+    assert "hunter2" not in repr(found)
+
+
+def test_the_location_needs_no_library() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import housing_grpc.registry.location;"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before};"
+        "print(sorted(new - set(sys.stdlib_module_names)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "['housing_grpc']"

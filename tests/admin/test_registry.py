@@ -1,0 +1,158 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from admin.errors import RegistryError
+from admin.mlflow_client import connect, experiment_id
+from admin.registry import Promoted, Registered, promote, register
+from admin.seed import Seeded, seed
+from admin.settings import Settings
+from admin.spec import TrainingSpec
+from admin.tags import MODEL_ID_TAG, SEED_TAG
+from admin.versions import promoted, versions
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from tests.admin.conftest import Trained
+from tests.examples import DATA
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ROOT = Path(__file__).parents[2]
+LINEAR = TrainingSpec(model="linear", data=DATA)
+
+
+def test_a_run_becomes_a_version_once(
+    client: "MlflowClient", ready: Settings, trained: Trained
+) -> None:
+    first = register(client, ready.location, trained.run_id)
+    again = register(client, ready.location, trained.run_id)
+    assert first == Registered(version=1, created=True)
+    assert again == Registered(version=1, created=False)
+    [version] = versions(client, ready.location)
+    run = client.get_run(trained.run_id)
+    assert version.digest == run.data.tags[DIGEST_TAG]
+    assert (version.model, version.preprocessing) == ("linear", "v1_median")
+    assert version.rmse == run.data.metrics["rmse"]
+    assert version.cv_rmse == run.data.metrics["cv_rmse"]
+    assert version.aliases == ()
+
+
+def test_a_version_holds_the_bundle_where_servers_look(
+    client: "MlflowClient", ready: Settings, trained: Trained
+) -> None:
+    import mlflow
+
+    register(client, ready.location, trained.run_id)
+    found = mlflow.artifacts.download_artifacts(
+        f"models:/{ready.location.model_name}/1/{BUNDLE_FOLDER}"
+    )
+    names = {"metadata.json", "preprocessor.json", "model.onnx"}
+    assert {file.name for file in Path(found).iterdir()} == names
+
+
+@pytest.mark.parametrize("run_id", ["nope", "7'", "../x", "0" * 32])
+def test_a_run_that_is_not_there_is_refused(
+    client: "MlflowClient", ready: Settings, run_id: str
+) -> None:
+    with pytest.raises(RegistryError) as caught:
+        register(client, ready.location, run_id)
+    assert str(caught.value) == f"there is no run {run_id}; see: python -m admin runs"
+
+
+def test_a_run_that_goes_on_or_has_no_bundle_is_refused(
+    client: "MlflowClient", ready: Settings
+) -> None:
+    run_id = client.create_run(experiment_id(client, ready)).info.run_id
+    with pytest.raises(RegistryError, match="is RUNNING, not FINISHED"):
+        register(client, ready.location, run_id)
+    client.set_terminated(run_id)
+    with pytest.raises(RegistryError, match="has no bundle to register"):
+        register(client, ready.location, run_id)
+    client.set_tag(run_id, MODEL_ID_TAG, "m-0")
+    client.set_tag(run_id, DIGEST_TAG, "0" * 64)
+    with pytest.raises(RegistryError, match="has no bundle to register"):
+        register(client, ready.location, run_id)
+    assert versions(client, ready.location) == []
+
+
+def test_promoting_moves_the_alias(
+    client: "MlflowClient", ready: Settings, trained: Trained
+) -> None:
+    location = ready.location
+    assert promoted(client, location) is None
+    register(client, location, trained.run_id)
+    assert promote(client, location, 1) == Promoted(previous=None, version=1)
+    assert promote(client, location, 1) == Promoted(previous=1, version=1)
+    assert promoted(client, location) == 1
+    assert versions(client, location)[0].aliases == ("production",)
+
+
+def test_only_a_version_that_can_be_served_is_promoted(
+    client: "MlflowClient", ready: Settings, trained: Trained, tmp_path: Path
+) -> None:
+    location = ready.location
+    with pytest.raises(RegistryError, match="has no version 1; it has: none; register a run first"):
+        promote(client, location, 1)
+    register(client, location, trained.run_id)
+    promote(client, location, 1)
+    client.create_model_version(location.model_name, source=str(tmp_path))
+    with pytest.raises(RegistryError, match="version 2 of housing-price-model has no bundle"):
+        promote(client, location, 2)
+    with pytest.raises(RegistryError, match="has no version 3; it has: 1, 2"):
+        promote(client, location, 3)
+    assert promoted(client, location) == 1
+
+
+def test_an_alias_of_a_deleted_version_promotes_nothing(
+    client: "MlflowClient", ready: Settings, trained: Trained
+) -> None:
+    register(client, ready.location, trained.run_id)
+    promote(client, ready.location, 1)
+    client.delete_model_version(ready.location.model_name, "1")
+    assert promoted(client, ready.location) is None
+    assert versions(client, ready.location) == []
+
+
+def test_a_seed_leaves_what_is_promoted(
+    client: "MlflowClient", ready: Settings, trained: Trained
+) -> None:
+    register(client, ready.location, trained.run_id)
+    promote(client, ready.location, 1)
+    assert seed(client, ready, LINEAR) == Seeded(version=1, run_id="")
+    assert len(client.search_runs([experiment_id(client, ready)])) == 1
+
+
+def test_a_seed_takes_up_the_run_of_one_that_was_killed(
+    client: "MlflowClient", ready: Settings, trained: Trained
+) -> None:
+    client.set_tag(trained.run_id, SEED_TAG, LINEAR.title)
+    assert seed(client, ready, LINEAR) == Seeded(version=1, run_id=trained.run_id)
+    assert promoted(client, ready.location) == 1
+
+
+def test_a_seed_that_is_killed_leaves_nothing_half_and_can_be_repeated(bare: Settings) -> None:
+    command = [sys.executable, "-m", "admin", "seed", "--model", "linear", "--data", str(DATA)]
+    environment = {
+        **os.environ,
+        "HOUSING_HOME": str(bare.home),
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}",
+    }
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not (bare.home / "artifacts").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    with connect(bare) as client:
+        assert promoted(client, bare.location) is None
+        assert versions(client, bare.location) == []
+        assert seed(client, bare, LINEAR).version == 1
+        assert promoted(client, bare.location) == 1
