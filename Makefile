@@ -11,7 +11,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow proto check format lint types test tools bench lock clean
+	mlflow proto check format lint types test integration tools bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
@@ -60,6 +60,9 @@ mlflow: .venv/.admin.stamp ## Open the MLflow UI on http://127.0.0.1:5000
 
 test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some, without
 	@$(TOOLS) $(PY) -m pytest $(or $(ARGS),--cov)
+
+integration: .venv/.dev.stamp ## Run the tests that need a browser or more time
+	@$(TOOLS) $(PY) -m pytest -m integration $(ARGS)
 
 check: lint types ## Everything but the tests: style, types, imports, protobuf contract
 	@$(TOOLS) $(PY) tools/proto.py check

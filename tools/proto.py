@@ -20,6 +20,7 @@ PROTOS = ROOT / "proto"
 IMAGE = PROTOS / "released.binpb"
 GENERATED = ROOT / "generated"
 DEPENDENCIES = ROOT / "build" / "proto-deps"
+COMMENTED = "contract.binpb"
 BIN = Path(sys.executable).parent
 
 # What our files import beyond google/protobuf, with what those import in turn.
@@ -63,9 +64,13 @@ def generate(folder: Path) -> None:
         *(sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", f"-I{DEPENDENCIES}"),
         *(f"--{kind}_out={folder}" for kind in ("python", "pyi", "grpc_python")),
         f"--mypy_grpc_out=quiet:{folder}",
+        # With the comments, which the generated code lacks and the REST proxy publishes.
+        f"--descriptor_set_out={folder / COMMENTED}",
+        "--include_source_info",
         f"--plugin=protoc-gen-mypy_grpc={BIN / 'protoc-gen-mypy_grpc'}",
         *sorted(PROTOS.rglob("*.proto")),
     )
+    (folder / COMMENTED).rename(folder / "housing" / COMMENTED)
     for package in (path for path in folder.rglob("*") if path.is_dir()):
         (package / "__init__.py").write_text('"""Written by `make proto`."""\n', encoding="utf-8")
 

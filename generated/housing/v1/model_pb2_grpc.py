@@ -61,6 +61,11 @@ class ModelServiceServicer:
         """Tells all about the model that is live.
 
         Returns:
+        * INVALID_ARGUMENT: the bytes are not a ModelInfoRequest
+        (MALFORMED_REQUEST).
+        * DEADLINE_EXCEEDED: the deadline passed before the call was served
+        (DEADLINE_EXCEEDED).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
         * INTERNAL: the fault is the server's (INTERNAL).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -78,7 +83,10 @@ class ModelServiceServicer:
         * ABORTED: another reload is running (RELOAD_IN_PROGRESS).
         * NOT_FOUND: there is no such version or alias (MODEL_NOT_FOUND).
         * UNAVAILABLE: the registry or its store does not answer
-        (REGISTRY_UNAVAILABLE).
+        (REGISTRY_UNAVAILABLE), or the first model is still loading
+        (MODEL_NOT_READY).
+        * DEADLINE_EXCEEDED: the deadline passed before the reload began
+        (DEADLINE_EXCEEDED).
         * DATA_LOSS: a file of the bundle is damaged, missing or one too many
         (BUNDLE_CHECKSUM).
         * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,

@@ -41,6 +41,11 @@ class ModelServiceStub:
     """Tells all about the model that is live.
 
     Returns:
+    * INVALID_ARGUMENT: the bytes are not a ModelInfoRequest
+      (MALFORMED_REQUEST).
+    * DEADLINE_EXCEEDED: the deadline passed before the call was served
+      (DEADLINE_EXCEEDED).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL).
     """
     ReloadModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.ReloadModelRequest, _model_pb2.ReloadModelResponse]
@@ -54,7 +59,10 @@ class ModelServiceStub:
     * ABORTED: another reload is running (RELOAD_IN_PROGRESS).
     * NOT_FOUND: there is no such version or alias (MODEL_NOT_FOUND).
     * UNAVAILABLE: the registry or its store does not answer
-      (REGISTRY_UNAVAILABLE).
+      (REGISTRY_UNAVAILABLE), or the first model is still loading
+      (MODEL_NOT_READY).
+    * DEADLINE_EXCEEDED: the deadline passed before the reload began
+      (DEADLINE_EXCEEDED).
     * DATA_LOSS: a file of the bundle is damaged, missing or one too many
       (BUNDLE_CHECKSUM).
     * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
@@ -79,6 +87,11 @@ class ModelServiceAsyncStub(ModelServiceStub):
     """Tells all about the model that is live.
 
     Returns:
+    * INVALID_ARGUMENT: the bytes are not a ModelInfoRequest
+      (MALFORMED_REQUEST).
+    * DEADLINE_EXCEEDED: the deadline passed before the call was served
+      (DEADLINE_EXCEEDED).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL).
     """
     ReloadModel: _aio.UnaryUnaryMultiCallable[_model_pb2.ReloadModelRequest, _model_pb2.ReloadModelResponse]  # type: ignore[assignment]
@@ -92,7 +105,10 @@ class ModelServiceAsyncStub(ModelServiceStub):
     * ABORTED: another reload is running (RELOAD_IN_PROGRESS).
     * NOT_FOUND: there is no such version or alias (MODEL_NOT_FOUND).
     * UNAVAILABLE: the registry or its store does not answer
-      (REGISTRY_UNAVAILABLE).
+      (REGISTRY_UNAVAILABLE), or the first model is still loading
+      (MODEL_NOT_READY).
+    * DEADLINE_EXCEEDED: the deadline passed before the reload began
+      (DEADLINE_EXCEEDED).
     * DATA_LOSS: a file of the bundle is damaged, missing or one too many
       (BUNDLE_CHECKSUM).
     * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
@@ -120,6 +136,11 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells all about the model that is live.
 
         Returns:
+        * INVALID_ARGUMENT: the bytes are not a ModelInfoRequest
+          (MALFORMED_REQUEST).
+        * DEADLINE_EXCEEDED: the deadline passed before the call was served
+          (DEADLINE_EXCEEDED).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
         * INTERNAL: the fault is the server's (INTERNAL).
         """
 
@@ -139,7 +160,10 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         * ABORTED: another reload is running (RELOAD_IN_PROGRESS).
         * NOT_FOUND: there is no such version or alias (MODEL_NOT_FOUND).
         * UNAVAILABLE: the registry or its store does not answer
-          (REGISTRY_UNAVAILABLE).
+          (REGISTRY_UNAVAILABLE), or the first model is still loading
+          (MODEL_NOT_READY).
+        * DEADLINE_EXCEEDED: the deadline passed before the reload began
+          (DEADLINE_EXCEEDED).
         * DATA_LOSS: a file of the bundle is damaged, missing or one too many
           (BUNDLE_CHECKSUM).
         * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,

@@ -104,3 +104,89 @@ class RowResult(_message.Message):
     range_warnings: _containers.RepeatedCompositeFieldContainer[RangeWarning]
     imputed_features: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, prediction: _Optional[float] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PredictStreamRequest(_message.Message):
+    __slots__ = ("sequence", "rows", "matrix", "pin_model")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    MATRIX_FIELD_NUMBER: _ClassVar[int]
+    PIN_MODEL_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    rows: HouseRows
+    matrix: HouseMatrix
+    pin_model: bool
+    def __init__(self, sequence: _Optional[int] = ..., rows: _Optional[_Union[HouseRows, _Mapping]] = ..., matrix: _Optional[_Union[HouseMatrix, _Mapping]] = ..., pin_model: _Optional[bool] = ...) -> None: ...
+
+class HouseRows(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[House]
+    def __init__(self, items: _Optional[_Iterable[_Union[House, _Mapping]]] = ...) -> None: ...
+
+class HouseMatrix(_message.Message):
+    __slots__ = ("features", "values")
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    features: _containers.RepeatedScalarFieldContainer[str]
+    values: bytes
+    def __init__(self, features: _Optional[_Iterable[str]] = ..., values: _Optional[bytes] = ...) -> None: ...
+
+class PredictStreamResponse(_message.Message):
+    __slots__ = ("chunk", "summary")
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    chunk: ChunkResult
+    summary: StreamSummary
+    def __init__(self, chunk: _Optional[_Union[ChunkResult, _Mapping]] = ..., summary: _Optional[_Union[StreamSummary, _Mapping]] = ...) -> None: ...
+
+class ChunkResult(_message.Message):
+    __slots__ = ("sequence", "model_version", "timestamp", "rows", "prices")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    model_version: str
+    timestamp: _timestamp_pb2.Timestamp
+    rows: RowResults
+    prices: PriceVector
+    def __init__(self, sequence: _Optional[int] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rows: _Optional[_Union[RowResults, _Mapping]] = ..., prices: _Optional[_Union[PriceVector, _Mapping]] = ...) -> None: ...
+
+class RowResults(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[RowResult]
+    def __init__(self, items: _Optional[_Iterable[_Union[RowResult, _Mapping]]] = ...) -> None: ...
+
+class PriceVector(_message.Message):
+    __slots__ = ("values", "errors", "out_of_range_rows", "imputed_rows")
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    OUT_OF_RANGE_ROWS_FIELD_NUMBER: _ClassVar[int]
+    IMPUTED_ROWS_FIELD_NUMBER: _ClassVar[int]
+    values: bytes
+    errors: _containers.RepeatedCompositeFieldContainer[RowError]
+    out_of_range_rows: int
+    imputed_rows: int
+    def __init__(self, values: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[RowError, _Mapping]]] = ..., out_of_range_rows: _Optional[int] = ..., imputed_rows: _Optional[int] = ...) -> None: ...
+
+class RowError(_message.Message):
+    __slots__ = ("row", "error")
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    row: int
+    error: _status_pb2.Status
+    def __init__(self, row: _Optional[int] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class StreamSummary(_message.Message):
+    __slots__ = ("chunks", "rows", "errors", "model_versions")
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    chunks: int
+    rows: int
+    errors: int
+    model_versions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, chunks: _Optional[int] = ..., rows: _Optional[int] = ..., errors: _Optional[int] = ..., model_versions: _Optional[_Iterable[str]] = ...) -> None: ...

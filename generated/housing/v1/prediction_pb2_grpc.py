@@ -49,6 +49,11 @@ class PredictionServiceStub:
                 request_serializer=housing_dot_v1_dot_prediction__pb2.PredictBatchRequest.SerializeToString,
                 response_deserializer=housing_dot_v1_dot_prediction__pb2.PredictBatchResponse.FromString,
                 _registered_method=True)
+        self.PredictStream = channel.stream_stream(
+                '/housing.v1.PredictionService/PredictStream',
+                request_serializer=housing_dot_v1_dot_prediction__pb2.PredictStreamRequest.SerializeToString,
+                response_deserializer=housing_dot_v1_dot_prediction__pb2.PredictStreamResponse.FromString,
+                _registered_method=True)
 
 
 class PredictionServiceServicer:
@@ -70,7 +75,9 @@ class PredictionServiceServicer:
         infinite or too large (FEATURE_NOT_FINITE), a value is not one that the
         feature can take (FEATURE_DOMAIN), or the bytes are not a PredictRequest
         (MALFORMED_REQUEST).
-        * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+        * DEADLINE_EXCEEDED: the deadline passed before the model was asked
+        (DEADLINE_EXCEEDED).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -86,7 +93,36 @@ class PredictionServiceServicer:
         * INVALID_ARGUMENT: no house is given (EMPTY_BATCH), there are more than
         the server's limit (BATCH_TOO_LARGE), or the bytes are not a
         PredictBatchRequest (MALFORMED_REQUEST).
-        * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+        * DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
+        (DEADLINE_EXCEEDED).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
+        * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PredictStream(self, request_iterator, context):
+        """Predicts the prices of any number of houses, chunk by chunk.
+
+        Every chunk is answered, in order, by one model, with the sequence that the
+        caller gave it; the next chunk is read when the answer has been taken. When
+        the caller half-closes, a summary follows. A house that cannot be scored
+        carries its own error; an error of the stream ends it, and the caller can go
+        on in a new one after the last sequence that was answered.
+
+        Returns:
+        * INVALID_ARGUMENT: a chunk has no houses (EMPTY_BATCH) or more than the
+        server's limit (BATCH_TOO_LARGE), the length of the values does not match
+        the features (SHAPE_MISMATCH), a feature is unknown or named twice
+        (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
+        (MALFORMED_REQUEST).
+        * RESOURCE_EXHAUSTED: the server has all the streams that it takes
+        (TOO_MANY_STREAMS).
+        * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
+        in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
+        server is stopping (SERVER_STOPPING).
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -105,6 +141,11 @@ def add_PredictionServiceServicer_to_server(servicer, server):
                     servicer.PredictBatch,
                     request_deserializer=housing_dot_v1_dot_prediction__pb2.PredictBatchRequest.FromString,
                     response_serializer=housing_dot_v1_dot_prediction__pb2.PredictBatchResponse.SerializeToString,
+            ),
+            'PredictStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.PredictStream,
+                    request_deserializer=housing_dot_v1_dot_prediction__pb2.PredictStreamRequest.FromString,
+                    response_serializer=housing_dot_v1_dot_prediction__pb2.PredictStreamResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -166,6 +207,33 @@ class PredictionService:
             '/housing.v1.PredictionService/PredictBatch',
             housing_dot_v1_dot_prediction__pb2.PredictBatchRequest.SerializeToString,
             housing_dot_v1_dot_prediction__pb2.PredictBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PredictStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/housing.v1.PredictionService/PredictStream',
+            housing_dot_v1_dot_prediction__pb2.PredictStreamRequest.SerializeToString,
+            housing_dot_v1_dot_prediction__pb2.PredictStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,7 +49,9 @@ class PredictionServiceStub:
       infinite or too large (FEATURE_NOT_FINITE), a value is not one that the
       feature can take (FEATURE_DOMAIN), or the bytes are not a PredictRequest
       (MALFORMED_REQUEST).
-    * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+    * DEADLINE_EXCEEDED: the deadline passed before the model was asked
+      (DEADLINE_EXCEEDED).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     """
     PredictBatch: _grpc.UnaryUnaryMultiCallable[_prediction_pb2.PredictBatchRequest, _prediction_pb2.PredictBatchResponse]
@@ -61,7 +63,32 @@ class PredictionServiceStub:
     * INVALID_ARGUMENT: no house is given (EMPTY_BATCH), there are more than
       the server's limit (BATCH_TOO_LARGE), or the bytes are not a
       PredictBatchRequest (MALFORMED_REQUEST).
-    * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+    * DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
+      (DEADLINE_EXCEEDED).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
+    * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    """
+    PredictStream: _grpc.StreamStreamMultiCallable[_prediction_pb2.PredictStreamRequest, _prediction_pb2.PredictStreamResponse]
+    """Predicts the prices of any number of houses, chunk by chunk.
+
+    Every chunk is answered, in order, by one model, with the sequence that the
+    caller gave it; the next chunk is read when the answer has been taken. When
+    the caller half-closes, a summary follows. A house that cannot be scored
+    carries its own error; an error of the stream ends it, and the caller can go
+    on in a new one after the last sequence that was answered.
+
+    Returns:
+    * INVALID_ARGUMENT: a chunk has no houses (EMPTY_BATCH) or more than the
+      server's limit (BATCH_TOO_LARGE), the length of the values does not match
+      the features (SHAPE_MISMATCH), a feature is unknown or named twice
+      (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
+      (MALFORMED_REQUEST).
+    * RESOURCE_EXHAUSTED: the server has all the streams that it takes
+      (TOO_MANY_STREAMS).
+    * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
+      in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
+      server is stopping (SERVER_STOPPING).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     """
 
@@ -86,7 +113,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
       infinite or too large (FEATURE_NOT_FINITE), a value is not one that the
       feature can take (FEATURE_DOMAIN), or the bytes are not a PredictRequest
       (MALFORMED_REQUEST).
-    * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+    * DEADLINE_EXCEEDED: the deadline passed before the model was asked
+      (DEADLINE_EXCEEDED).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     """
     PredictBatch: _aio.UnaryUnaryMultiCallable[_prediction_pb2.PredictBatchRequest, _prediction_pb2.PredictBatchResponse]  # type: ignore[assignment]
@@ -98,7 +127,32 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * INVALID_ARGUMENT: no house is given (EMPTY_BATCH), there are more than
       the server's limit (BATCH_TOO_LARGE), or the bytes are not a
       PredictBatchRequest (MALFORMED_REQUEST).
-    * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+    * DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
+      (DEADLINE_EXCEEDED).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
+    * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    """
+    PredictStream: _aio.StreamStreamMultiCallable[_prediction_pb2.PredictStreamRequest, _prediction_pb2.PredictStreamResponse]  # type: ignore[assignment]
+    """Predicts the prices of any number of houses, chunk by chunk.
+
+    Every chunk is answered, in order, by one model, with the sequence that the
+    caller gave it; the next chunk is read when the answer has been taken. When
+    the caller half-closes, a summary follows. A house that cannot be scored
+    carries its own error; an error of the stream ends it, and the caller can go
+    on in a new one after the last sequence that was answered.
+
+    Returns:
+    * INVALID_ARGUMENT: a chunk has no houses (EMPTY_BATCH) or more than the
+      server's limit (BATCH_TOO_LARGE), the length of the values does not match
+      the features (SHAPE_MISMATCH), a feature is unknown or named twice
+      (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
+      (MALFORMED_REQUEST).
+    * RESOURCE_EXHAUSTED: the server has all the streams that it takes
+      (TOO_MANY_STREAMS).
+    * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
+      in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
+    * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
+      server is stopping (SERVER_STOPPING).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     """
 
@@ -126,7 +180,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
           infinite or too large (FEATURE_NOT_FINITE), a value is not one that the
           feature can take (FEATURE_DOMAIN), or the bytes are not a PredictRequest
           (MALFORMED_REQUEST).
-        * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+        * DEADLINE_EXCEEDED: the deadline passed before the model was asked
+          (DEADLINE_EXCEEDED).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         """
 
@@ -144,7 +200,38 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * INVALID_ARGUMENT: no house is given (EMPTY_BATCH), there are more than
           the server's limit (BATCH_TOO_LARGE), or the bytes are not a
           PredictBatchRequest (MALFORMED_REQUEST).
-        * DEADLINE_EXCEEDED: the deadline passed before the model was asked.
+        * DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
+          (DEADLINE_EXCEEDED).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
+        * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+        """
+
+    @_abc_1.abstractmethod
+    def PredictStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[_prediction_pb2.PredictStreamRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_prediction_pb2.PredictStreamResponse], _abc.AsyncIterator[_prediction_pb2.PredictStreamResponse]]:
+        """Predicts the prices of any number of houses, chunk by chunk.
+
+        Every chunk is answered, in order, by one model, with the sequence that the
+        caller gave it; the next chunk is read when the answer has been taken. When
+        the caller half-closes, a summary follows. A house that cannot be scored
+        carries its own error; an error of the stream ends it, and the caller can go
+        on in a new one after the last sequence that was answered.
+
+        Returns:
+        * INVALID_ARGUMENT: a chunk has no houses (EMPTY_BATCH) or more than the
+          server's limit (BATCH_TOO_LARGE), the length of the values does not match
+          the features (SHAPE_MISMATCH), a feature is unknown or named twice
+          (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
+          (MALFORMED_REQUEST).
+        * RESOURCE_EXHAUSTED: the server has all the streams that it takes
+          (TOO_MANY_STREAMS).
+        * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
+          in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
+        * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
+          server is stopping (SERVER_STOPPING).
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         """
 

@@ -1,0 +1,1 @@
+"""Measures what the README claims; each module is one claim."""

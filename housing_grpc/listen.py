@@ -1,0 +1,48 @@
+"""Binds a server to its address: all of it, or not at all."""
+
+import ipaddress
+import socket
+from contextlib import suppress
+
+import grpc
+
+
+def bind(server: grpc.Server, host: str, port: int) -> int:
+    """Binds every address that a host name has on this machine to one port.
+
+    grpcio would be content with one of them, so that a second server on "localhost"
+    would get what the first one left, without a word.
+
+    Args:
+        server: Not started yet.
+        host: A name, an IPv4 address, or an IPv6 address with or without brackets.
+        port: 0 for any that is free.
+
+    Returns:
+        The port.
+
+    Raises:
+        RuntimeError: The port is taken, or no address is this machine's.
+    """
+    for address in _addresses(host):
+        port = server.add_insecure_port(f"{address}:{port}")
+    return port
+
+
+def _addresses(host: str) -> list[str]:
+    with suppress(ValueError):
+        return [f"[{host}]" if ipaddress.ip_address(host).version == 6 else host]
+    with suppress(OSError):
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        own = {str(entry[4][0]): None for entry in found if _is_own(entry[0], entry[4])}
+        return [f"[{address}]" if ":" in address else address for address in own] or [host]
+    return [host]
+
+
+def _is_own(family: socket.AddressFamily, address: tuple[object, ...]) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address[0], 0))
+    except OSError:
+        return False
+    return True

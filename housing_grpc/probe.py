@@ -1,0 +1,34 @@
+"""Asks a server for its health: `python -m housing_grpc.probe [HOST:PORT]`.
+
+Exits with 0 if it serves, else with 1; for container health checks.
+"""
+
+import sys
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from housing_grpc import settings
+
+_SECONDS = 2.0
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code."""
+    target = arguments[0] if arguments else f"127.0.0.1:{settings.load([]).grpc_port}"
+    # A proxy in the environment is for others: the server is on this machine.
+    with grpc.insecure_channel(target, (("grpc.enable_http_proxy", 0),)) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(  # type: ignore[attr-defined]
+                health_pb2.HealthCheckRequest(), timeout=_SECONDS
+            )
+        except grpc.RpcError as error:
+            print(f"{target}: {error.code().name}", file=sys.stderr)
+            return 1
+    state = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+    print(f"{target}: {state}")
+    return 0 if answer.status == health_pb2.HealthCheckResponse.SERVING else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

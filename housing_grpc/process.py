@@ -1,0 +1,63 @@
+"""The server as a process: start, wait for a signal, stop, exit code."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from housing_grpc import banner, log, settings
+from housing_grpc.errors import StartError
+from housing_grpc.server import HousingServer
+
+_HARD_EXIT_SECONDS = 2.0
+
+_logger = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Serves until a signal; returns the exit code."""
+    try:
+        chosen = settings.load(sys.argv[1:])
+        log.configure(chosen.log_level, chosen.log_format)
+        server = HousingServer(chosen)
+    except StartError as error:
+        return _fail(error)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopper(stopped))
+    try:
+        live = server.start()
+    except StartError as error:
+        server.close(grace_seconds=0)
+        return _fail(error)
+    log.event(_logger, logging.INFO, "server.serving", host=chosen.grpc_host, port=server.port)
+    if chosen.log_format == "text":
+        print(banner.text(chosen, server.port, live), flush=True)
+    stopped.wait()
+    _exit_hard_after(chosen.drain_seconds + chosen.grace_seconds + _HARD_EXIT_SECONDS)
+    server.stop()
+    log.event(_logger, logging.INFO, "server.stopped")
+    return 0
+
+
+def _stopper(stopped: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if stopped.is_set():
+            os._exit(128 + number)
+        stopped.set()
+
+    return stop
+
+
+def _exit_hard_after(seconds: float) -> None:
+    timer = threading.Timer(seconds, os._exit, args=(1,))
+    timer.daemon = True
+    timer.start()
+
+
+def _fail(error: StartError) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,90 @@
+"""The two services: decode, predict, encode."""
+
+from collections.abc import Iterator
+
+import grpc
+import numpy as np
+from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
+
+from housing_grpc import codec, codec_model
+from housing_grpc.manager import ModelManager
+from housing_grpc.rpc import check_active
+from housing_grpc.scoring import check_count, score_houses
+from housing_grpc.stream import StreamScorer
+
+# Between two chunks of a batch the call is given up if nobody waits for it.
+_CHUNK_ROWS = 1000
+
+
+class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
+    """Predicts with whatever model is live when the call is served.
+
+    Args:
+        manager: Owns the live model.
+        streams: Scores PredictStream.
+        max_batch_rows: Most houses in one PredictBatch.
+    """
+
+    def __init__(
+        self, manager: ModelManager, streams: StreamScorer, *, max_batch_rows: int
+    ) -> None:
+        self._manager = manager
+        self._streams = streams
+        self._max_batch_rows = max_batch_rows
+
+    def Predict(
+        self, request: prediction_pb2.PredictRequest, context: grpc.ServicerContext
+    ) -> prediction_pb2.PredictResponse:
+        """Predicts the price of one house."""
+        rows = np.array([codec.decode_house(request.house, "house")])
+        live = self._manager.current()
+        price = float(live.bundle.predict(rows)[0])
+        return codec.encode_prediction(rows[0], price, live.bundle.ranges, live.version)
+
+    def PredictBatch(
+        self, request: prediction_pb2.PredictBatchRequest, context: grpc.ServicerContext
+    ) -> prediction_pb2.PredictBatchResponse:
+        """Predicts the prices of many houses, all with the same model."""
+        count = len(request.items)
+        check_count(count, self._max_batch_rows, "items")
+        live = self._manager.current()
+        response = prediction_pb2.PredictBatchResponse(
+            model_version=live.version, timestamp=codec.timestamp()
+        )
+        for start in range(0, count, _CHUNK_ROWS):
+            check_active(context)
+            houses = request.items[start : start + _CHUNK_ROWS]
+            response.results.extend(score_houses(live, houses, start))
+        return response
+
+    def PredictStream(
+        self,
+        request_iterator: Iterator[prediction_pb2.PredictStreamRequest],
+        context: grpc.ServicerContext,
+    ) -> Iterator[prediction_pb2.PredictStreamResponse]:
+        """Predicts the prices of any number of houses, chunk by chunk."""
+        return self._streams.score(request_iterator, context)
+
+
+class ModelServicer(model_pb2_grpc.ModelServiceServicer):
+    """Tells about the live model, and changes it.
+
+    Args:
+        manager: Owns the live model.
+    """
+
+    def __init__(self, manager: ModelManager) -> None:
+        self._manager = manager
+
+    def ModelInfo(
+        self, request: model_pb2.ModelInfoRequest, context: grpc.ServicerContext
+    ) -> model_pb2.ModelInfoResponse:
+        """Tells all about the model that is live."""
+        return codec_model.encode_info(self._manager.current())
+
+    def ReloadModel(
+        self, request: model_pb2.ReloadModelRequest, context: grpc.ServicerContext
+    ) -> model_pb2.ReloadModelResponse:
+        """Makes another version live, without dropping a call."""
+        target = codec_model.decode_target(request)
+        return codec_model.encode_reloaded(self._manager.reload(target))

@@ -1,0 +1,148 @@
+"""Settings from environment and flags: the only module that reads the environment."""
+
+import argparse
+import os
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from housing_grpc.errors import EXIT_SETTINGS, StartError
+from housing_grpc.registry import location
+from housing_grpc.registry.location import RegistryLocation
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that can be set; the variable is the field's name in capitals."""
+
+    grpc_host: Annotated[
+        str, Meta(description="address to listen on; 0.0.0.0 for every network")
+    ] = "127.0.0.1"
+    grpc_port: Annotated[Port, Meta(description="port to listen on; 0 for any that is free")] = (
+        50051
+    )
+    grpc_workers: Annotated[
+        int, Meta(ge=1, le=256, description="threads that serve predictions")
+    ] = 8
+    max_batch_rows: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="most houses in one PredictBatch")
+    ] = 10_000
+    max_message_bytes: Annotated[
+        int, Meta(ge=1024, le=2**30, description="largest request that is read")
+    ] = 16 * 2**20
+    max_chunk_rows: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="most houses in one chunk of a stream")
+    ] = 10_000
+    max_streams: Annotated[
+        int, Meta(ge=1, le=1024, description="most streams at a time; each takes two threads")
+    ] = 32
+    stream_idle_seconds: Annotated[
+        float,
+        Meta(gt=0, le=86_400, description="longest wait for a chunk, or for an answer to be taken"),
+    ] = 60.0
+    stream_max_age_seconds: Annotated[
+        float, Meta(gt=0, le=86_400, description="longest life of a stream")
+    ] = 3600.0
+    bundle_dir: Annotated[
+        str, Meta(description="serve this bundle folder instead of the registry's alias")
+    ] = ""
+    housing_home: Annotated[
+        str, Meta(description="folder of the embedded registry and of the bundle cache")
+    ] = location.DEFAULT_HOME
+    mlflow_tracking_uri: Annotated[
+        str, Meta(description="MLflow to load from; empty for the embedded one")
+    ] = ""
+    mlflow_model_name: Annotated[str, Meta(description="registered model to serve")] = (
+        location.DEFAULT_MODEL_NAME
+    )
+    mlflow_model_alias: Annotated[str, Meta(description="alias that names the version")] = (
+        location.DEFAULT_ALIAS
+    )
+    registry_timeout_seconds: Annotated[
+        Seconds, Meta(description="time a reload gives the registry and its store")
+    ] = 10.0
+    drain_seconds: Annotated[
+        Seconds, Meta(description="time between NOT_SERVING and refusing new calls at a stop")
+    ] = 1.0
+    grace_seconds: Annotated[
+        Seconds, Meta(description="time that calls in flight get to finish at a stop")
+    ] = 10.0
+    reflection_enabled: Annotated[
+        bool, Meta(description="whether grpcurl and others may ask for the contract")
+    ] = True
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="least level to log")
+    ] = "info"
+    log_format: Annotated[
+        Literal["text", "json"], Meta(description="text for people, json for collectors")
+    ] = "text"
+
+    @property
+    def location(self) -> RegistryLocation:
+        """Where the registry is and what to take from it."""
+        return location.from_environment(
+            {name.upper(): str(getattr(self, name)) for name in self.__struct_fields__}
+        )
+
+    @property
+    def cache(self) -> Path:
+        """Where bundles from the registry are kept."""
+        return location.home_folder({"HOUSING_HOME": self.housing_home}) / "bundles"
+
+
+def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Reads the settings: a flag before a variable before the default.
+
+    Raises:
+        StartError: A value is wrong; the variable and the value are named.
+    """
+    flags = vars(_parser().parse_args(arguments))
+    values = {}
+    for name, kind in _kinds().items():
+        variable = name.upper()
+        if flags[name] is not None:
+            values[name] = _convert(f"--{name.replace('_', '-')}", flags[name], kind)
+        elif environment.get(variable):
+            values[name] = _convert(variable, environment[variable], kind)
+    chosen = Settings(**values)
+    try:
+        _ = chosen.location
+    except ValueError as error:
+        raise StartError(str(error), EXIT_SETTINGS) from error
+    return chosen
+
+
+def _kinds() -> dict[str, Any]:
+    return typing.get_type_hints(Settings, include_extras=True)
+
+
+def _convert(source: str, text: str, kind: Any) -> Any:
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise StartError(f"{source}={text!r}: {error}", EXIT_SETTINGS) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m housing_grpc",
+        allow_abbrev=False,
+        description="Serves house price predictions over gRPC.",
+        epilog="Each flag can be set by the variable named beside it.",
+    )
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    for name, kind in _kinds().items():
+        text = next(m.description for m in reversed(kind.__metadata__) if m.description)
+        default = fields[name].default
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar="VALUE",
+            help=f"{text} [{name.upper()}; default: {default if default != '' else 'none'}]",
+        )
+    return parser

@@ -1,0 +1,162 @@
+"""PredictStream: chunks in, answers out, in order and at the caller's pace."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import grpc
+from housing.v1 import prediction_pb2 as pb
+
+from housing_grpc import codec
+from housing_grpc.errors import Reason, ServingError
+from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.pacing import Pacer, StreamEndedError
+from housing_grpc.rpc import check_active
+from housing_grpc.scoring import check_count, score_houses, score_rows
+
+_RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamLimits:
+    """What a stream may take.
+
+    Attributes:
+        streams: Most at a time.
+        chunk_rows: Most houses in a chunk.
+        idle_seconds: Longest wait for a chunk, or for an answer to be taken.
+        age_seconds: Longest life of a stream.
+    """
+
+    streams: int
+    chunk_rows: int
+    idle_seconds: float
+    age_seconds: float
+
+
+class StreamScorer:
+    """Scores streams, as many at a time as the limits say.
+
+    Args:
+        manager: Owns the live model.
+        limits: What a stream may take.
+    """
+
+    def __init__(self, manager: ModelManager, limits: StreamLimits) -> None:
+        self._manager = manager
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._open: set[Pacer[pb.PredictStreamRequest]] = set()
+        self._stopping = False
+
+    def score(
+        self, chunks: Iterator[pb.PredictStreamRequest], context: grpc.ServicerContext
+    ) -> Iterator[pb.PredictStreamResponse]:
+        """Answers every chunk, then sums up.
+
+        Raises:
+            ServingError: The stream cannot go on; the reason says why.
+        """
+        pacer = self._admit(chunks, context)
+        try:
+            yield from self._answer(pacer, context)
+        finally:
+            with self._lock:
+                self._open.discard(pacer)
+            pacer.close()
+
+    def stop(self) -> None:
+        """Ends every stream when it has answered the chunk it is at."""
+        with self._lock:
+            self._stopping = True
+            for pacer in self._open:
+                pacer.interrupt(_stopping())
+
+    def _admit(
+        self, chunks: Iterator[pb.PredictStreamRequest], context: grpc.ServicerContext
+    ) -> Pacer[pb.PredictStreamRequest]:
+        with self._lock:
+            if self._stopping:
+                raise _stopping()
+            if len(self._open) >= self._limits.streams:
+                raise ServingError(
+                    Reason.TOO_MANY_STREAMS,
+                    f"the server has all the {self._limits.streams} streams that it takes",
+                    retry_seconds=_RETRY_SECONDS,
+                )
+            pacer = Pacer(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
+            self._open.add(pacer)
+            return pacer
+
+    def _answer(
+        self, pacer: Pacer[pb.PredictStreamRequest], context: grpc.ServicerContext
+    ) -> Iterator[pb.PredictStreamResponse]:
+        summary = pb.StreamSummary()
+        oldest = time.monotonic() + self._limits.age_seconds
+        pinned: LiveModel | None = None
+        while (request := self._next(pacer, oldest)) is not None:
+            check_active(context)
+            live = pinned or self._manager.current()
+            if summary.chunks == 0 and request.pin_model:
+                pinned = live
+            chunk, failed = _score(live, request, self._limits.chunk_rows)
+            _count(summary, chunk, failed)
+            yield pb.PredictStreamResponse(chunk=chunk)
+        yield pb.PredictStreamResponse(summary=summary)
+
+    def _next(
+        self, pacer: Pacer[pb.PredictStreamRequest], oldest: float
+    ) -> pb.PredictStreamRequest | None:
+        left = oldest - time.monotonic()
+        idle = self._limits.idle_seconds
+        try:
+            return pacer.next(min(left, idle))
+        except StreamEndedError:
+            return None
+        except TimeoutError:
+            if left <= idle:
+                raise ServingError(
+                    Reason.STREAM_TOO_OLD,
+                    f"the stream is older than {self._limits.age_seconds:g} s; go on in a new one",
+                ) from None
+            raise ServingError(
+                Reason.STREAM_IDLE, f"no chunk came for {idle:g} s; go on in a new stream"
+            ) from None
+
+
+def _score(
+    live: LiveModel, request: pb.PredictStreamRequest, limit: int
+) -> tuple[pb.ChunkResult, int]:
+    chunk = pb.ChunkResult(
+        sequence=request.sequence, model_version=live.version, timestamp=codec.timestamp()
+    )
+    if request.WhichOneof("payload") == "matrix":
+        rows = codec.decode_matrix(request.matrix)
+        check_count(len(rows), limit, "matrix.values")
+        chunk.prices.CopyFrom(score_rows(live, rows))
+        return chunk, len(chunk.prices.errors)
+    houses = request.rows.items
+    check_count(len(houses), limit, "rows.items")
+    results = score_houses(live, houses)
+    chunk.rows.items.extend(results)
+    return chunk, sum(result.HasField("error") for result in results)
+
+
+def _count(summary: pb.StreamSummary, chunk: pb.ChunkResult, failed: int) -> None:
+    summary.chunks += 1
+    summary.errors += failed
+    if chunk.HasField("prices"):
+        summary.rows += len(chunk.prices.values) // 8
+    else:
+        summary.rows += len(chunk.rows.items)
+    if chunk.model_version not in summary.model_versions:
+        summary.model_versions.append(chunk.model_version)
+
+
+def _stopping() -> ServingError:
+    return ServingError(
+        Reason.SERVER_STOPPING,
+        "the server is stopping; go on in a new stream after the last answer",
+        retry_seconds=_RETRY_SECONDS,
+    )
