@@ -48,12 +48,17 @@ class Trees:
     Attributes:
         trees: The trees; their weights are already in their values.
         inclusive: Whether a value equal to the threshold goes left.
-        base: Added to the sum, in the target's unit.
+        base: What the sum starts with, in the target's unit.
+        float32: Whether the library sums in float32, tree after tree.
+        exponential: Whether the answer is e to the power of the sum; the base and
+            the values are logarithms then.
     """
 
     trees: tuple[Tree, ...]
     inclusive: bool
     base: float
+    float32: bool = False
+    exponential: bool = False
 
 
 Graph = Linear | Trees

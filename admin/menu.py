@@ -45,8 +45,8 @@ class Menu:
         """Train one model and log it in MLflow. Without a flag, at a terminal, it asks.
 
         Args:
-            model: gradient_boost (default), linear, random_forest, xgboost, or one you added.
-            preprocessor: v1_median (default), v2_knn, v3_iterative, or one you added.
+            model: xgboost (default), gradient_boost, random_forest, linear, or one you added.
+            preprocessor: v2_knn (default), v1_median, v3_iterative, or one you added.
             data: CSV file; data/HousingData.csv by default.
             cv: Number of folds of a cross-validation; 5 if no number follows, none by default.
             params: Hyperparameters of the model, such as max_depth=3,learning_rate=0.1.
@@ -131,8 +131,8 @@ class Menu:
         """Train, register and promote a first model, unless one is promoted already.
 
         Args:
-            model: gradient_boost by default.
-            preprocessor: v1_median by default.
+            model: xgboost by default.
+            preprocessor: v2_knn by default.
             data: CSV file; data/HousingData.csv by default.
             json: Write the result as JSON, and nothing else, to standard output.
         """

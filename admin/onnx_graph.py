@@ -1,11 +1,13 @@
 """Writes what a regressor computes as an ONNX graph, in float64.
 
 scikit-learn and XGBoost round the features to float32 before they compare them, so the
-graph does. Everything else stays float64: summed in float32, the leaves of some hundred
-trees are off by more than 1e-4.
+graph does. scikit-learn sums its leaves in float64, XGBoost in float32 and in the order of
+its trees: so does the graph, as some hundred leaves summed otherwise are off by more than
+1e-4.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,21 +52,43 @@ def _linear(graph: Linear) -> ModelProto:
 
 
 def _trees(graph: Trees, features: int) -> ModelProto:
-    # ONNX Runtime wants a split at every root, so trees without one move to the base.
-    splitting = [tree for tree in graph.trees if tree.left[0] >= 0]
-    base = graph.base + sum(float(tree.value[0]) for tree in graph.trees if tree.left[0] < 0)
-    if not splitting:
-        return _linear(Linear(coefficients=np.zeros(features), intercept=base))
+    number = np.float32 if graph.float32 else np.float64
+    kind = TensorProto.FLOAT if graph.float32 else TensorProto.DOUBLE
+    comparison = _LESS_OR_EQUAL if graph.inclusive else _LESS
     nodes = [
         make_node("Cast", ["scaled"], ["rounded"], to=TensorProto.FLOAT),
-        make_node("Cast", ["rounded"], ["widened"], to=TensorProto.DOUBLE),
-        _ensemble(splitting, _LESS_OR_EQUAL if graph.inclusive else _LESS),
-        make_node("Add", ["sum", "base"], ["price"]),
+        make_node("Cast", ["rounded"], ["compared"], to=kind),
+        _ensemble(_with_base(graph, number), comparison, number),
+        make_node("Cast", ["sum"], ["total"], to=TensorProto.DOUBLE),
+        make_node("Exp" if graph.exponential else "Identity", ["total"], ["price"]),
     ]
-    return _model(nodes, [_double("base", [base])], features)
+    return _model(nodes, [], features)
 
 
-def _ensemble(trees: Sequence[Tree], comparison: int) -> NodeProto:
+def _with_base(graph: Trees, number: type[np.float32 | np.float64]) -> list[Tree]:
+    """Return the trees with the base in the first one, where the library's sum starts."""
+    trees = [_split(tree) for tree in graph.trees]
+    base = np.asarray(graph.base, dtype=number)
+    start = replace(trees[0], value=base + trees[0].value.astype(number))
+    return [start, *trees[1:]]
+
+
+def _split(tree: Tree) -> Tree:
+    """Return a tree that has a split at its root, as ONNX Runtime wants it."""
+    if tree.left[0] >= 0:
+        return tree
+    return Tree(
+        feature=np.zeros(3, dtype=np.int64),
+        threshold=np.zeros(3),
+        left=np.array([1, -1, -1]),
+        right=np.array([2, -1, -1]),
+        value=np.full(3, tree.value[0]),
+    )
+
+
+def _ensemble(
+    trees: Sequence[Tree], comparison: int, number: type[np.float32 | np.float64]
+) -> NodeProto:
     """Join trees to one node: all their splits in one row, all their leaves in another."""
     splits = [tree.left >= 0 for tree in trees]
     split_starts = _starts([int(split.sum()) for split in splits])
@@ -80,7 +104,7 @@ def _ensemble(trees: Sequence[Tree], comparison: int) -> NodeProto:
     leaves = np.concatenate([tree.value[~split] for tree, split in pairs])
     return make_node(
         "TreeEnsemble",
-        ["widened"],
+        ["compared"],
         ["sum"],
         domain="ai.onnx.ml",
         n_targets=1,
@@ -88,14 +112,16 @@ def _ensemble(trees: Sequence[Tree], comparison: int) -> NodeProto:
         post_transform=_NO_TRANSFORM,
         tree_roots=split_starts,
         nodes_featureids=np.concatenate([tree.feature[split] for tree, split in pairs]),
-        nodes_splits=_double("", np.concatenate([tree.threshold[split] for tree, split in pairs])),
+        nodes_splits=from_array(
+            np.concatenate([tree.threshold[split] for tree, split in pairs]).astype(number)
+        ),
         nodes_modes=from_array(np.full(len(true_ids), comparison, dtype=np.uint8)),
         nodes_truenodeids=true_ids,
         nodes_trueleafs=true_leafs,
         nodes_falsenodeids=false_ids,
         nodes_falseleafs=false_leafs,
         leaf_targetids=np.zeros(len(leaves), dtype=np.int64),
-        leaf_weights=_double("", leaves),
+        leaf_weights=from_array(leaves.astype(number)),
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-DEFAULT_MODEL = "gradient_boost"
-DEFAULT_PREPROCESSING = "v1_median"
+DEFAULT_MODEL = "xgboost"
+DEFAULT_PREPROCESSING = "v2_knn"
 DEFAULT_SEED = 42
 DEFAULT_FOLDS = 5
 DEFAULT_TEST_SIZE = 0.2

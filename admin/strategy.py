@@ -114,7 +114,8 @@ def _try_out(strategy: ModelStrategy | PreprocessingStrategy, params: Mapping[st
         with warnings.catch_warnings():
             # What a library has to say of made-up rows is of no use to anyone.
             warnings.simplefilter("ignore")
-            strategy.build(params, 0).fit(rows, rows[:, 0])
+            # Above zero, as prices are: some objectives take no others.
+            strategy.build(params, 0).fit(rows, np.exp(rows[:, 0]))
     except (TypeError, ValueError, ArithmeticError) as error:
         # The native libraries put a stack of their own below the first line.
         reason = str(error).strip().partition("\n")[0]

@@ -11,13 +11,20 @@ from xgboost import XGBRegressor
 from admin.graph import Tree, Trees
 from admin.strategy import ModelStrategy, shares
 
+# Objectives whose trees add up to the logarithm of the price.
+_LOGARITHMIC = frozenset({"reg:tweedie", "reg:gamma", "count:poisson"})
+# Objectives whose trees add up to the price.
+_PLAIN = frozenset({"reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror"})
+
 
 def _build(params: Mapping[str, Any], seed: int) -> XGBRegressor:
+    if params["objective"] not in _LOGARITHMIC | _PLAIN:
+        known = ", ".join(sorted(_LOGARITHMIC | _PLAIN))
+        raise ValueError(f"objective is {params['objective']}; it can be {known}")
     return XGBRegressor(
         **params,
         booster="gbtree",
         tree_method="hist",
-        objective="reg:squarederror",
         n_jobs=1,
         random_state=seed,
         verbosity=0,
@@ -27,14 +34,17 @@ def _build(params: Mapping[str, Any], seed: int) -> XGBRegressor:
 def _graph(fitted: XGBRegressor) -> Trees:
     booster = fitted.get_booster()
     config = json.loads(booster.save_config())
-    base = config["learner"]["learner_model_param"]["base_score"]
+    # A list of one number since XGBoost takes several targets, kept in float32.
+    base = np.float32(config["learner"]["learner_model_param"]["base_score"].strip("[]"))
+    exponential = config["learner"]["objective"]["name"] in _LOGARITHMIC
     model = json.loads(bytes(booster.save_raw("json")))
     trees = model["learner"]["gradient_booster"]["model"]["trees"]
     return Trees(
         trees=tuple(_tree(tree) for tree in trees),
         inclusive=False,
-        # A list of one number since XGBoost takes several targets, kept in float32.
-        base=float(np.float32(base.strip("[]"))),
+        base=float(np.log(base) if exponential else base),
+        float32=True,
+        exponential=exponential,
     )
 
 
@@ -58,11 +68,13 @@ STRATEGY = ModelStrategy(
     name="xgboost",
     title="XGBoost",
     defaults={
-        "n_estimators": 400,
-        "learning_rate": 0.05,
+        "objective": "reg:tweedie",
+        "n_estimators": 500,
+        "learning_rate": 0.03,
         "max_depth": 4,
-        "subsample": 0.7,
-        "colsample_bytree": 0.5,
+        "max_bin": 64,
+        "subsample": 0.8,
+        "colsample_bynode": 0.5,
         "min_child_weight": 1,
         "gamma": 0.0,
         "reg_alpha": 0.0,

@@ -85,7 +85,7 @@ def _describe(fitted: FairKNNImputer) -> dict[str, Any]:
 STRATEGY = PreprocessingStrategy(
     name="v2_knn",
     title="Mean of the nearest houses (KNNImputer)",
-    defaults={"n_neighbors": 5},
+    defaults={"n_neighbors": 10},
     build=_build,
     describe=_describe,
 )

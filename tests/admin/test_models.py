@@ -61,7 +61,8 @@ def test_another_seed_gives_another_model(name: str) -> None:
     rows, _ = data()
     given = {"subsample": 0.5} if "subsample" in models.get(name).defaults else {}
     one, other = fitted(name, seed=1, **given), fitted(name, seed=2, **given)
-    assert (one.predict(rows) != other.predict(rows)).any()
+    # Not on the rows themselves: a forest that has seen them all knows them by heart.
+    assert (one.predict(rows + 0.25) != other.predict(rows + 0.25)).any()
 
 
 @pytest.mark.parametrize("name", NAMES)
