@@ -11,7 +11,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow proto check format lint types test integration tools bench lock clean
+	mlflow proto check format lint types test integration tools clients bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
@@ -88,6 +88,10 @@ tools: ## Build the gRPC command-line tools that tests use, with Go, into .tools
 	@echo 'Building grpcurl and grpc-health-probe into .tools/bin (some minutes the first time) ...'
 	@$(GO_INSTALL) github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 	@$(GO_INSTALL) github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
+
+clients: .venv/.dev.stamp ## Regenerate the Go and Node clients, with Go and npm, after make proto
+	@$(TOOLS) clients/go/generate.sh
+	@cd clients/node && npm ci --silent && $(TOOLS) ./generate.sh
 
 bench: .venv/.dev.stamp ## Measure latency and throughput
 	@$(PY) -m bench $(ARGS)

@@ -30,7 +30,8 @@ def end(
     """
     error = _told(raised)
     request_id = _request_id(context)
-    fault = None if isinstance(raised, ServingError) else raised
+    # A bundle that is refused is the bundle's fault, and its text says all.
+    fault = raised if error.code is grpc.StatusCode.INTERNAL else None
     log.event(
         _logger,
         logging.INFO if fault is None else logging.ERROR,

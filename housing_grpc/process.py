@@ -25,14 +25,15 @@ def main() -> int:
         server = HousingServer(chosen)
     except StartError as error:
         return _fail(error)
-    stopped = threading.Event()
+    serving, stopped = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stopper(stopped))
+        signal.signal(number, _stopper(serving, stopped))
     try:
         live = server.start()
     except StartError as error:
         server.close(grace_seconds=0)
         return _fail(error)
+    serving.set()
     log.event(_logger, logging.INFO, "server.serving", host=chosen.grpc_host, port=server.port)
     if chosen.log_format == "text":
         print(banner.text(chosen, server.port, live), flush=True)
@@ -43,9 +44,12 @@ def main() -> int:
     return 0
 
 
-def _stopper(stopped: threading.Event) -> Callable[[int, FrameType | None], None]:
+def _stopper(
+    serving: threading.Event, stopped: threading.Event
+) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, _frame: FrameType | None) -> None:
-        if stopped.is_set():
+        # While the first model loads, which may take a minute, there is no call to finish.
+        if stopped.is_set() or not serving.is_set():
             os._exit(128 + number)
         stopped.set()
 

@@ -62,7 +62,7 @@ class HousingServer:
         self._server.start()
         try:
             live = self._manager.start()
-        except (ServingError, BundleError) as error:
+        except (ServingError, BundleError, OSError) as error:
             raise StartError(f"no model to serve: {error}", EXIT_MODEL) from error
         self._health.serving()
         return live
@@ -93,6 +93,8 @@ class HousingServer:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", chosen.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
+                # A client with a quiet stream may ask this often whether we are there.
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ),
         )
         prediction = PredictionServicer(

@@ -1,16 +1,16 @@
 """Settings from environment and flags: the only module that reads the environment."""
 
-import argparse
 import os
-import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from housing_grpc import options
 from housing_grpc.errors import EXIT_SETTINGS, StartError
+from housing_grpc.options import OptionError
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
 
@@ -35,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10_000
     max_message_bytes: Annotated[
         int, Meta(ge=1024, le=2**30, description="largest request that is read")
-    ] = 16 * 2**20
+    ] = 4 * 2**20
     max_chunk_rows: Annotated[
         int, Meta(ge=1, le=1_000_000, description="most houses in one chunk of a stream")
     ] = 10_000
@@ -102,47 +102,15 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     Raises:
         StartError: A value is wrong; the variable and the value are named.
     """
-    flags = vars(_parser().parse_args(arguments))
-    values = {}
-    for name, kind in _kinds().items():
-        variable = name.upper()
-        if flags[name] is not None:
-            values[name] = _convert(f"--{name.replace('_', '-')}", flags[name], kind)
-        elif environment.get(variable):
-            values[name] = _convert(variable, environment[variable], kind)
-    chosen = Settings(**values)
     try:
+        chosen = options.load(
+            Settings,
+            arguments,
+            environment,
+            program="python -m housing_grpc",
+            description="Serves house price predictions over gRPC.",
+        )
         _ = chosen.location
-    except ValueError as error:
+    except (OptionError, ValueError) as error:
         raise StartError(str(error), EXIT_SETTINGS) from error
     return chosen
-
-
-def _kinds() -> dict[str, Any]:
-    return typing.get_type_hints(Settings, include_extras=True)
-
-
-def _convert(source: str, text: str, kind: Any) -> Any:
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise StartError(f"{source}={text!r}: {error}", EXIT_SETTINGS) from error
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m housing_grpc",
-        allow_abbrev=False,
-        description="Serves house price predictions over gRPC.",
-        epilog="Each flag can be set by the variable named beside it.",
-    )
-    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
-    for name, kind in _kinds().items():
-        text = next(m.description for m in reversed(kind.__metadata__) if m.description)
-        default = fields[name].default
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            metavar="VALUE",
-            help=f"{text} [{name.upper()}; default: {default if default != '' else 'none'}]",
-        )
-    return parser

@@ -100,9 +100,9 @@ class StreamScorer:
             live = pinned or self._manager.current()
             if summary.chunks == 0 and request.pin_model:
                 pinned = live
-            chunk, failed = _score(live, request, self._limits.chunk_rows)
-            _count(summary, chunk, failed)
-            yield pb.PredictStreamResponse(chunk=chunk)
+            response, failed = _score(live, request, self._limits.chunk_rows)
+            _count(summary, response.chunk, failed)
+            yield response
         yield pb.PredictStreamResponse(summary=summary)
 
     def _next(
@@ -127,20 +127,32 @@ class StreamScorer:
 
 def _score(
     live: LiveModel, request: pb.PredictStreamRequest, limit: int
-) -> tuple[pb.ChunkResult, int]:
-    chunk = pb.ChunkResult(
-        sequence=request.sequence, model_version=live.version, timestamp=codec.timestamp()
-    )
+) -> tuple[pb.PredictStreamResponse, int]:
+    response = pb.PredictStreamResponse()
+    # Filled in where it stands: a message is copied when it is put into another.
+    chunk = response.chunk
+    chunk.sequence = request.sequence
+    chunk.model_version = live.version
+    chunk.timestamp.CopyFrom(codec.timestamp())
     if request.WhichOneof("payload") == "matrix":
-        rows = codec.decode_matrix(request.matrix)
-        check_count(len(rows), limit, "matrix.values")
+        rows = _rows(request.matrix, limit)
         chunk.prices.CopyFrom(score_rows(live, rows))
-        return chunk, len(chunk.prices.errors)
+        return response, len(chunk.prices.errors)
     houses = request.rows.items
     check_count(len(houses), limit, "rows.items")
     results = score_houses(live, houses)
     chunk.rows.items.extend(results)
-    return chunk, sum(result.HasField("error") for result in results)
+    return response, sum(result.HasField("error") for result in results)
+
+
+def _rows(matrix: pb.HouseMatrix, limit: int) -> codec.Rows:
+    # Before an array is made: of one feature, a message holds 13 times its size in rows.
+    values = len(matrix.values) // 8
+    if values > limit * len(matrix.features) > 0:
+        check_count(values // len(matrix.features), limit, "matrix.values")
+    rows = codec.decode_matrix(matrix)
+    check_count(len(rows), limit, "matrix.values")
+    return rows
 
 
 def _count(summary: pb.StreamSummary, chunk: pb.ChunkResult, failed: int) -> None:

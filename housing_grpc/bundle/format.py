@@ -143,7 +143,10 @@ def _check_blob(name: str, blob: bytes, entry: FileEntry) -> None:
 
 def _read_plain(path: Path, limit: int | None = None) -> bytes:
     # O_NOFOLLOW: a file swapped for a link after the listing is refused, too.
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise BundleChecksumError(f"{path.name}: vanished while the bundle was read") from None
     with os.fdopen(handle, "rb") as file:
         if limit is not None and os.fstat(handle).st_size > limit:
             raise BundleFormatError(f"{path.name}: is larger than {limit} bytes")

@@ -11,22 +11,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import mlflow
-from mlflow.exceptions import MlflowException
-
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 
-# MLflow's own defaults are 7 tries of 120 s each.
-_MLFLOW = {
+for _name, _value in {
+    # MLflow's own defaults are 7 tries of 120 s each.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
+}.items():
+    os.environ.setdefault(_name, _value)
+
+# After the variables: the import alone would start its telemetry.
+import mlflow  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
+
 _SQLITE = "sqlite:///"
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 
@@ -42,16 +45,18 @@ def main() -> None:
         answer = {"reason": error.reason.value, "message": error.message}
     except BundleError as error:
         answer = {"reason": error.reason, "message": str(error)}
+    except OSError as error:  # Of the cache: those of the registry are told as its own.
+        answer = {
+            "reason": Reason.REGISTRY_UNAVAILABLE,
+            "message": f"the bundle cache cannot be used: {error.strerror}",
+        }
     json.dump(answer, answers)
     answers.close()
 
 
 def _fetch(request: dict[str, Any]) -> dict[str, str]:
     _refuse_absent_sqlite(request["tracking_uri"])
-    for name, value in _MLFLOW.items():
-        os.environ.setdefault(name, value)
-    mlflow.set_tracking_uri(request["tracking_uri"])
-    found = _resolve(mlflow.MlflowClient(), request)
+    found = _resolve(request)
     cache = BundleCache(Path(request["cache"]))
     tagged = found.tags.get(DIGEST_TAG, "")
     digest = tagged if _is_whole(cache, tagged) else _download(cache, found, tagged)
@@ -67,9 +72,13 @@ def _refuse_absent_sqlite(uri: str) -> None:
         )
 
 
-def _resolve(client: Any, request: dict[str, Any]) -> Any:
+def _resolve(request: dict[str, Any]) -> Any:
     name, version, alias = request["model_name"], request["version"], request["alias"]
     try:
+        mlflow.set_tracking_uri(request["tracking_uri"])
+        # Or else a variable of MLflow's own could name another registry.
+        mlflow.set_registry_uri(request["tracking_uri"])
+        client = mlflow.MlflowClient()
         if version:
             return client.get_model_version(name, version)
         return client.get_model_version_by_alias(name, alias)

@@ -4,10 +4,11 @@ MLflow runs in a child process only: it never enters the server's memory, and
 what it does wrong or too slowly ends with the child.
 """
 
+import logging
 from pathlib import Path
 
-from housing_grpc import child
-from housing_grpc.child import ChildTimeoutError
+from housing_grpc import child, log
+from housing_grpc.child import ChildCrashError, ChildTimeoutError
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
@@ -16,6 +17,8 @@ from housing_grpc.source import Fetched, Target
 # With nothing to fall back on, a cold start may take its time.
 _FIRST_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
+
+_logger = logging.getLogger(__name__)
 
 
 class RegistrySource:
@@ -54,6 +57,11 @@ class RegistrySource:
                 f"the registry or its store did not deliver within {seconds:g} s",
                 retry_seconds=_RETRY_SECONDS,
             ) from None
+        except ChildCrashError as error:
+            log.event(_logger, logging.ERROR, "fetch.crashed", error=error)
+            raise _refusal(
+                Reason.REGISTRY_UNAVAILABLE, "the process that fetches bundles crashed"
+            ) from error
         if "reason" in answer:
             raise _refusal(answer["reason"], answer["message"])
         digest = answer["digest"]

@@ -1,0 +1,51 @@
+"""What tests of all parts share: trained bundles, and tools that may be missing."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from admin.data import Dataset
+from tests import examples
+from tests.examples import Example
+
+ROOT = Path(__file__).parents[1]
+
+# Where a tool comes from; the others are installed with the development tools.
+_SOURCES = {"grpcurl": "make tools", "grpc-health-probe": "make tools"}
+
+
+@pytest.fixture(scope="session")
+def houses() -> Dataset:
+    return examples.load_houses()
+
+
+@pytest.fixture(scope="session")
+def linear(tmp_path_factory: pytest.TempPathFactory, houses: Dataset) -> Example:
+    folder = tmp_path_factory.mktemp("linear") / "bundle"
+    return examples.make(folder, houses, "linear", "v1_median")
+
+
+@pytest.fixture(scope="session")
+def forest(tmp_path_factory: pytest.TempPathFactory, houses: Dataset) -> Example:
+    folder = tmp_path_factory.mktemp("forest") / "bundle"
+    return examples.make(folder, houses, "random_forest", "v2_knn", n_estimators=10, max_depth=6)
+
+
+@pytest.fixture
+def tool() -> Callable[[str], str]:
+    """Gives the path of a command-line tool; skips the test without it, but fails it in CI."""
+
+    def find(name: str) -> str:
+        places = (os.environ.get("PATH", ""), ROOT / ".tools/bin", ROOT / ".venv/bin")
+        found = shutil.which(name, path=os.pathsep.join(map(str, places)))
+        if found is None:
+            message = f"{name} is not installed; `{_SOURCES.get(name, 'make check')}` installs it"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return found
+
+    return find

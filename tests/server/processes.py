@@ -1,0 +1,74 @@
+"""The server as a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 60
+
+
+class ServerProcess:
+    """A process that logs JSON lines to standard error.
+
+    Args:
+        popen: The process.
+    """
+
+    def __init__(self, popen: subprocess.Popen[str]) -> None:
+        self.popen = popen
+        self.lines: list[str] = []
+
+    def event(self, name: str) -> dict[str, Any]:
+        """Reads the log up to an event of that name, and gives it."""
+        assert self.popen.stderr is not None
+        for line in self.popen.stderr:
+            self.lines.append(line)
+            entry: dict[str, Any] = json.loads(line)
+            if entry["event"] == name:
+                return entry
+        raise AssertionError(f"the process ended without the event {name}: {self.lines}")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal."""
+        self.popen.send_signal(number)
+
+    def end(self) -> tuple[int, str, str]:
+        """Waits for the end; gives the exit code and what was not read of the output."""
+        out, err = self.popen.communicate(timeout=SECONDS)
+        return self.popen.returncode, out, err
+
+
+@contextmanager
+def started(command: Sequence[str], **variables: str) -> Iterator[ServerProcess]:
+    """Runs the interpreter with a command line, and with no settings but those given."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "generated")))
+    # Coverage, where it measures the tests, measures their processes, too.
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    with subprocess.Popen(
+        [sys.executable, *command],
+        env={**inherited, **measured, "PYTHONPATH": paths, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as popen:
+        try:
+            yield ServerProcess(popen)
+        finally:
+            if popen.poll() is None:
+                popen.kill()
+
+
+@contextmanager
+def serving(folder: Path, *flags: str, **variables: str) -> Iterator[ServerProcess]:
+    """Serves a bundle folder on a free port, logging JSON."""
+    chosen = {"BUNDLE_DIR": str(folder), "GRPC_PORT": "0", "LOG_FORMAT": "json", **variables}
+    with started(["-m", "housing_grpc", *flags], **chosen) as process:
+        yield process

@@ -1,0 +1,80 @@
+"""Child processes: what they answer, and how they end."""
+
+import logging
+import signal
+from pathlib import Path
+
+import pytest
+
+from housing_grpc import child
+from housing_grpc.child import ChildCrashError, ChildTimeoutError
+from housing_grpc.errors import Reason, ServingError
+from tests.examples import Example
+from tests.server.conftest import Events
+
+# The standard library's own modules stand in for ones that answer and ones that do not.
+STATEMENT = ("-n", "1", "-r", "1")
+
+
+def run(statement: str, seconds: float = 60) -> object:
+    return child.run("timeit", *STATEMENT, statement, document={"a": 1}, seconds=seconds)
+
+
+def test_it_reads_a_document_and_answers_with_one() -> None:
+    answer = child.run("json.tool", "--compact", document={"a": [1, None]}, seconds=60)
+    assert answer == {"a": [1, None]}
+
+
+def test_it_may_have_nothing_to_say() -> None:
+    assert child.run("keyword", document={}, seconds=60) is None
+
+
+def test_one_that_crashes() -> None:
+    with pytest.raises(ChildCrashError, match=f"exit code -{int(signal.SIGABRT)}"):
+        run("import os; os.abort()")
+
+
+def test_one_that_prints_something_else() -> None:
+    with pytest.raises(ChildCrashError, match="exit code 0"):
+        run("pass")
+
+
+def test_one_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    note = tmp_path / "started"
+    statement = (
+        "import subprocess, sys, pathlib;"
+        "other = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        f"pathlib.Path({str(note)!r}).touch();"
+        "other.wait()"
+    )
+    with pytest.raises(ChildTimeoutError):
+        run(statement, seconds=3)
+    # This would not be reached for minutes if the other still held the child's output.
+    assert note.exists()
+
+
+def test_a_bundle_is_tried(linear: Example) -> None:
+    child.try_bundle(linear.folder)
+
+
+def test_a_bundle_that_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ServingError, match=r"^nothing: is not a folder$") as caught:
+        child.try_bundle(tmp_path / "nothing")
+    assert caught.value.reason is Reason.BUNDLE_FORMAT
+
+
+def test_a_trial_that_crashes_tells_the_log_and_not_the_caller(
+    linear: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: Events
+) -> None:
+    interpreter = tmp_path / "python"
+    interpreter.write_text('#!/bin/sh\necho "$0: cannot go on" >&2\nkill -SEGV $$\n')
+    interpreter.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(interpreter))
+    with pytest.raises(ServingError) as caught:
+        child.try_bundle(linear.folder)
+    assert caught.value.reason is Reason.BUNDLE_FORMAT
+    assert caught.value.message == "the bundle crashed the process that tried it"
+    (record,) = events.records
+    assert (record.levelno, record.msg) == (logging.ERROR, "trial.crashed")
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == f"exit code -11: {interpreter}: cannot go on"

@@ -1,0 +1,84 @@
+"""ModelInfo: all about the live model."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from housing.v1.model_pb2 import (
+    FeatureInfo,
+    ModelInfoRequest,
+    ModelInfoResponse,
+    ReloadModelRequest,
+    TargetInfo,
+)
+
+import housing_grpc
+from admin.data import Dataset
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.schema import FEATURES
+from tests.examples import MODEL_NAME, TRAINED_AT, Example
+from tests.server.conftest import Serve
+from tests.server.wire import SECONDS, Client
+
+
+def info_of(client: Client) -> ModelInfoResponse:
+    return client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+
+
+def feature_infos(houses: Dataset) -> list[FeatureInfo]:
+    columns = houses.features
+    return [
+        FeatureInfo(
+            name=spec.name,
+            unit=spec.unit,
+            description=spec.description,
+            min=columns[spec.name].min(),
+            max=columns[spec.name].max(),
+            missing_count=int(columns[spec.name].isna().sum()),
+            integer=spec.name in ("CHAS", "RAD"),
+            choices=[0, 1] if spec.name == "CHAS" else [],
+        )
+        for spec in FEATURES
+    ]
+
+
+def test_every_field(serve: Serve, linear: Example, houses: Dataset) -> None:
+    before = datetime.now(UTC)
+    info = info_of(serve(linear.folder))
+    loaded_at = info.loaded_at.ToDatetime(UTC)
+    assert before <= loaded_at <= datetime.now(UTC)
+    expected = ModelInfoResponse(
+        name=MODEL_NAME,
+        version=linear.version,
+        model_type="linear",
+        preprocessing="v1_median",
+        features=feature_infos(houses),
+        target=TargetInfo(name="MEDV", unit="thousands of USD", min=5, max=50),
+        metrics={"rmse": 4.5, "cv_rmse": 4.75},
+        loaded_at=info.loaded_at,
+        bundle_digest=linear.digest,
+        data_digest=houses.digest,
+        library_versions=bundle_format.read(linear.folder).metadata.library_versions,
+        source="folder",
+        stale=False,
+        generation=1,
+        run_id="run-of-linear",
+        server_version=housing_grpc.__version__,
+    )
+    expected.trained_at.FromDatetime(TRAINED_AT)
+    assert info == expected
+    assert info.library_versions["numpy"] == np.__version__
+
+
+def test_no_field_of_the_contract_is_forgotten(client: Client) -> None:
+    info = info_of(client)
+    always_empty = {"stale"}  # False from a folder.
+    unset = {field.name for field in info.DESCRIPTOR.fields} - {
+        f.name for f, _ in info.ListFields()
+    }
+    assert unset == always_empty
+
+
+def test_a_reload_without_a_change_leaves_it_as_it_is(client: Client) -> None:
+    before = info_of(client)
+    client.models.ReloadModel(ReloadModelRequest(), timeout=SECONDS)
+    assert info_of(client) == before

@@ -1,0 +1,104 @@
+"""`python -m housing_grpc`: how it stops."""
+
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from housing.v1.model_pb2 import ModelInfoRequest
+from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
+
+from tests.examples import Example
+from tests.server.processes import ServerProcess, serving, started
+from tests.server.wire import SECONDS, Client, failure
+
+Connect = Callable[[int], Client]
+
+# A second of work: every row is imputed from its nearest neighbours.
+SLOW = PredictBatchRequest(items=[House(rm=6)] * 2_000)
+
+
+def reach(process: ServerProcess, connect: Connect) -> Client:
+    return connect(process.event("server.serving")["port"])
+
+
+def in_flight(client: Client) -> Any:
+    """Starts a long call, and returns once the server has it."""
+    call = client.predictions.PredictBatch.future(SLOW, timeout=SECONDS)
+    client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+    return call
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_calls_in_flight_finish(
+    forest: Example, connect: Connect, number: signal.Signals
+) -> None:
+    with serving(forest.folder, DRAIN_SECONDS="0") as process:
+        client = reach(process, connect)
+        calls = [in_flight(client) for _ in range(2)]
+        process.signal(number)
+        assert process.event("server.draining")["seconds"] == 0
+        assert [len(call.result().results) for call in calls] == [2_000] * 2
+        process.event("server.stopped")
+        assert process.end() == (0, "", "")
+        request = PredictRequest(house=House(rm=6))
+        status = failure(lambda: client.predictions.Predict(request, timeout=SECONDS))
+        assert status.code == grpc.StatusCode.UNAVAILABLE.value[0]
+
+
+def test_calls_that_take_too_long_are_ended(forest: Example, connect: Connect) -> None:
+    with serving(forest.folder, DRAIN_SECONDS="0", GRACE_SECONDS="0", GRPC_WORKERS="1") as process:
+        client = reach(process, connect)
+        calls = [in_flight(client) for _ in range(2)]
+        process.signal(signal.SIGTERM)
+        for call in calls:
+            assert failure(call.result).code in (
+                grpc.StatusCode.UNAVAILABLE.value[0],
+                grpc.StatusCode.CANCELLED.value[0],
+            )
+        process.event("server.stopped")
+        assert process.end()[0] == 0
+
+
+def test_a_second_signal_ends_it_at_once(linear: Example) -> None:
+    with serving(linear.folder, DRAIN_SECONDS="3600") as process:
+        process.event("server.serving")
+        process.signal(signal.SIGTERM)
+        process.event("server.draining")
+        process.signal(signal.SIGTERM)
+        assert process.end() == (128 + signal.SIGTERM, "", "")
+
+
+def test_a_signal_while_the_first_model_loads_ends_it_at_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as black_hole:
+        uri = f"http://127.0.0.1:{black_hole.getsockname()[1]}"
+        variables = {"GRPC_PORT": "0", "HOUSING_HOME": str(tmp_path), "MLFLOW_TRACKING_URI": uri}
+        with started(["-m", "housing_grpc"], **variables) as process:
+            # The registry has been asked: the model is being loaded.
+            connection, _ = black_hole.accept()
+            process.signal(signal.SIGTERM)
+            assert process.end() == (128 + signal.SIGTERM, "", "")
+            connection.close()
+
+
+STUCK = """
+import sys, time
+from housing_grpc import process, service
+service.PredictionServicer.Predict = lambda *_: time.sleep(3600)
+sys.exit(process.main())
+"""
+
+
+def test_a_handler_that_is_stuck_does_not_keep_it_alive(linear: Example, connect: Connect) -> None:
+    settings = {"BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "LOG_FORMAT": "json"}
+    with started(["-c", STUCK], DRAIN_SECONDS="0", GRACE_SECONDS="0", **settings) as process:
+        client = reach(process, connect)
+        call = client.predictions.Predict.future(PredictRequest(), timeout=SECONDS)
+        client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+        process.signal(signal.SIGTERM)
+        process.event("server.stopped")
+        assert process.end()[0] == 1
+        assert failure(call.result).code != grpc.StatusCode.OK.value[0]

@@ -1,0 +1,133 @@
+"""What the server says of its own contract, under both names of the reflection service."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc import StatusCode
+from grpc_reflection.v1alpha.reflection_pb2 import (
+    ServerReflectionRequest,
+    ServerReflectionResponse,
+)
+from housing.v1 import model_pb2, prediction_pb2
+from housing.v1.prediction_pb2 import House, PredictRequest
+
+from housing_grpc import reflection
+from tests.examples import Example
+from tests.server.conftest import Serve
+from tests.server.wire import SECONDS, Client, failure
+
+PACKAGES = ["grpc.reflection.v1", "grpc.reflection.v1alpha"]
+METHOD = f"/{PACKAGES[0]}.ServerReflection/ServerReflectionInfo"
+
+
+def asked(
+    client: Client, package: str, *requests: ServerReflectionRequest
+) -> Iterator[ServerReflectionResponse]:
+    call: Any = client.channel.stream_stream(
+        f"/{package}.ServerReflection/ServerReflectionInfo",
+        ServerReflectionRequest.SerializeToString,
+        ServerReflectionResponse.FromString,
+    )
+    answers: Iterator[ServerReflectionResponse] = call(iter(requests), timeout=SECONDS)
+    return answers
+
+
+def files_of(answer: ServerReflectionResponse) -> list[FileDescriptorProto]:
+    raw = answer.file_descriptor_response.file_descriptor_proto
+    return [FileDescriptorProto.FromString(each) for each in raw]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_services_are_listed(client: Client, package: str) -> None:
+    (answer,) = asked(client, package, ServerReflectionRequest(list_services=""))
+    assert sorted(each.name for each in answer.list_services_response.service) == [
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+        "housing.v1.ModelService",
+        "housing.v1.PredictionService",
+    ]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize(
+    ("symbol", "file"),
+    [
+        ("housing.v1.PredictionService", prediction_pb2.DESCRIPTOR),
+        ("housing.v1.PredictionService.Predict", prediction_pb2.DESCRIPTOR),
+        ("housing.v1.House", prediction_pb2.DESCRIPTOR),
+        ("housing.v1.House.rm", prediction_pb2.DESCRIPTOR),
+        ("housing.v1.ModelService.ReloadModel", model_pb2.DESCRIPTOR),
+        ("housing.v1.ModelInfoResponse", model_pb2.DESCRIPTOR),
+    ],
+)
+def test_a_symbol_leads_to_its_file(client: Client, package: str, symbol: str, file: Any) -> None:
+    (answer,) = asked(client, package, ServerReflectionRequest(file_containing_symbol=symbol))
+    expected = FileDescriptorProto()
+    file.CopyToProto(expected)
+    assert expected in files_of(answer)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_reflection_service_describes_itself(client: Client, package: str) -> None:
+    symbol = f"{package}.ServerReflection"
+    (answer,) = asked(client, package, ServerReflectionRequest(file_containing_symbol=symbol))
+    (file,) = files_of(answer)
+    assert file.package == package
+    (method,) = file.service[0].method
+    assert method.input_type == f".{package}.ServerReflectionRequest"
+
+
+@pytest.mark.parametrize(
+    "symbol", ["housing.v1.Nothing", "housing.v1.PredictionService.Nothing", "", "a.b", "."]
+)
+def test_what_is_not_there_is_an_answer_and_the_stream_goes_on(client: Client, symbol: str) -> None:
+    first, second = asked(
+        client,
+        PACKAGES[0],
+        ServerReflectionRequest(file_containing_symbol=symbol),
+        ServerReflectionRequest(file_by_filename="housing/v1/model.proto"),
+    )
+    assert first.error_response.error_code == StatusCode.NOT_FOUND.value[0]
+    assert files_of(second)[0].name == "housing/v1/model.proto"
+
+
+def test_idle_streams_do_not_keep_predictions_waiting(serve: Serve, linear: Example) -> None:
+    client = serve(linear.folder, grpc_workers=1)
+    call: Any = client.channel.stream_stream(METHOD, None, None)
+    idle = [call(never_ending()) for _ in range(8)]
+    request = PredictRequest(house=House(rm=6))
+    assert client.predictions.Predict(request, timeout=10).model_version == linear.version
+    for each in idle:
+        each.cancel()
+
+
+def test_a_stream_on_which_nobody_asks_anything_is_ended() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        reflection.add_to(server, (), longest_seconds=0.1)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call: Any = channel.stream_stream(METHOD, None, None)
+            answers = call(never_ending(), timeout=SECONDS)
+            assert failure(lambda: next(answers)).code == StatusCode.CANCELLED.value[0]
+        server.stop(None).wait()
+
+
+def never_ending() -> Iterator[bytes]:
+    threading.Event().wait(SECONDS)
+    yield b""
+
+
+def test_reflection_can_be_switched_off(serve: Serve, linear: Example) -> None:
+    client = serve(linear.folder, reflection_enabled=False)
+    for package in PACKAGES:
+        request = ServerReflectionRequest(list_services="")
+        status = failure(lambda: list(asked(client, package, request)))  # noqa: B023
+        assert status.code == StatusCode.UNIMPLEMENTED.value[0]

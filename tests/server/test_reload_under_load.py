@@ -1,0 +1,138 @@
+"""A hundred reloads while clients keep calling."""
+
+import gc
+import itertools
+import resource
+import threading
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
+
+from housing_grpc import rpc
+from housing_grpc.bundle.model import Bundle, load
+from housing_grpc.codec import decode_houses
+from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.service import PredictionServicer
+from housing_grpc.source import Fetched, Target
+from housing_grpc.stream import StreamLimits, StreamScorer
+from tests.examples import Example
+from tests.server.conftest import PREDICTION
+from tests.server.wire import SECONDS, Client, client_of
+
+RELOADS = 100
+CLIENTS = 4
+HOUSE = House(crim=0.2, zn=0, indus=8, chas=0, nox=0.5, rm=6.2, age=60, dis=4, rad=4, tax=300)
+ROWS = [HOUSE, House(rm=7), House(lstat=30)]
+
+
+class Alternating:
+    """A source that wants the other bundle at every reload."""
+
+    kind = "alternating"
+
+    def __init__(self, *examples: Example) -> None:
+        self._turns = itertools.cycle(examples)
+
+    def fetch(self, target: Target) -> Fetched:
+        example = next(self._turns)
+        return Fetched(folder=example.folder, version=example.version, digest=example.digest)
+
+    def last_known(self) -> None:
+        return None
+
+    def served(self, fetched: Fetched) -> None:
+        return None
+
+
+class Census:
+    """Counts the bundles that are alive."""
+
+    def __init__(self) -> None:
+        self._seen: list[weakref.ref[Bundle]] = []
+        self.most = 0
+
+    def __call__(self, live: LiveModel) -> None:
+        self._seen.append(weakref.ref(live.bundle))
+        self.most = max(self.most, self.alive())
+
+    def alive(self) -> int:
+        return sum(each() is not None for each in self._seen)
+
+
+@contextmanager
+def serving(manager: ModelManager) -> Iterator[Client]:
+    limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=10, age_seconds=10)
+    servicer = PredictionServicer(manager, StreamScorer(manager, limits), max_batch_rows=10)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        server = grpc.server(pool)
+        handler = rpc.generic_handler(PREDICTION, servicer, model_version=manager.version, pools={})
+        server.add_generic_rpc_handlers((handler,))
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        with grpc.insecure_channel(address) as channel:
+            yield client_of(channel, address)
+        server.stop(None).wait()
+
+
+def answers_of(client: Client, ended: threading.Event) -> list[tuple[str, list[float]]]:
+    """Calls until the end; gives each version with the prices that came with it."""
+    seen = []
+    while not ended.is_set():
+        one = client.predictions.Predict(PredictRequest(house=HOUSE), timeout=SECONDS)
+        seen.append((one.model_version, [one.prediction]))
+        many = client.predictions.PredictBatch(PredictBatchRequest(items=ROWS), timeout=SECONDS)
+        seen.append((many.model_version, [result.prediction for result in many.results]))
+    return seen
+
+
+def expected_prices(folder: Path) -> list[float]:
+
+    return list(map(float, load(folder).predict(decode_houses(ROWS, 0)[0])))
+
+
+def test_every_answer_comes_wholly_from_the_version_that_it_names(
+    linear: Example, forest: Example
+) -> None:
+    census, ended = Census(), threading.Event()
+    manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
+    manager.start()
+    with serving(manager) as client, ThreadPoolExecutor(CLIENTS) as callers:
+        running = [callers.submit(answers_of, client, ended) for _ in range(CLIENTS)]
+        try:
+            peaks = [reloaded(manager) for _ in range(RELOADS)]
+        finally:
+            ended.set()
+        seen = [answer for each in running for answer in each.result()]
+    assert manager.current().generation == RELOADS + 1
+    prices = {each.version: expected_prices(each.folder) for each in (linear, forest)}
+    assert {version for version, _ in seen} == set(prices)
+    for version, got in seen:
+        assert got == pytest.approx(prices[version][: len(got)], abs=1e-9)
+    gc.collect()
+    assert census.alive() == 1
+    # A call in flight holds its own until it is answered; none holds on to an older one.
+    assert census.most <= 2 + CLIENTS
+    assert peaks[-1] <= 1.25 * peaks[RELOADS // 4]
+
+
+def test_no_more_than_two_bundles_are_alive_while_nobody_calls(
+    linear: Example, forest: Example
+) -> None:
+    census = Census()
+    manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
+    manager.start()
+    for _ in range(5):
+        reloaded(manager)
+    assert (census.most, census.alive()) == (2, 1)
+
+
+def reloaded(manager: ModelManager) -> int:
+    """Reloads once; gives the most memory that the process has ever taken."""
+    assert manager.reload(Target()).changed
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

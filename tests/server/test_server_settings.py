@@ -1,0 +1,162 @@
+"""Settings of the server: variables, flags, and what is told of a wrong one."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from housing_grpc import settings
+from housing_grpc.errors import EXIT_SETTINGS, StartError
+from housing_grpc.registry.location import RegistryLocation
+from housing_grpc.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+# Another value than the default for each setting, as text and as read.
+OTHERS: dict[str, tuple[str, object]] = {
+    "grpc_host": ("0.0.0.0", "0.0.0.0"),
+    "grpc_port": ("50052", 50052),
+    "grpc_workers": ("3", 3),
+    "max_batch_rows": ("11", 11),
+    "max_message_bytes": ("2048", 2048),
+    "max_chunk_rows": ("12", 12),
+    "max_streams": ("4", 4),
+    "stream_idle_seconds": ("2.5", 2.5),
+    "stream_max_age_seconds": ("9", 9.0),
+    "bundle_dir": ("/b", "/b"),
+    "housing_home": ("/h", "/h"),
+    "mlflow_tracking_uri": ("http://mlflow:5000", "http://mlflow:5000"),
+    "mlflow_model_name": ("other-model", "other-model"),
+    "mlflow_model_alias": ("staging", "staging"),
+    "registry_timeout_seconds": ("1.5", 1.5),
+    "drain_seconds": ("0", 0.0),
+    "grace_seconds": ("0.25", 0.25),
+    "reflection_enabled": ("false", False),
+    "log_level": ("debug", "debug"),
+    "log_format": ("json", "json"),
+}
+
+
+def names() -> list[str]:
+    return [field.name for field in msgspec.structs.fields(Settings)]
+
+
+def flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def test_without_anything_all_are_the_defaults() -> None:
+    assert settings.load([], {}) == Settings()
+
+
+def test_no_setting_is_left_out_here() -> None:
+    assert sorted(OTHERS) == sorted(names())
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_variable_and_a_flag_set_each(name: str) -> None:
+    text, value = OTHERS[name]
+    expected = Settings(**{name: value})  # type: ignore[arg-type]
+    assert expected != Settings()
+    assert settings.load([], {name.upper(): text}) == expected
+    assert settings.load([flag(name), text], {}) == expected
+    assert settings.load([f"{flag(name)}={text}"], {}) == expected
+
+
+def test_a_flag_counts_more_than_a_variable() -> None:
+    assert settings.load(["--grpc-port", "1"], {"GRPC_PORT": "2"}) == Settings(grpc_port=1)
+
+
+def test_what_is_empty_counts_as_not_set() -> None:
+    assert settings.load([], {name.upper(): "" for name in names()}) == Settings()
+
+
+def test_a_flag_can_empty_what_a_variable_sets() -> None:
+    assert settings.load(["--bundle-dir", ""], {"BUNDLE_DIR": "/b"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GRPC_PORT", "abc"),
+        ("GRPC_PORT", "-1"),
+        ("GRPC_PORT", "65536"),
+        ("GRPC_PORT", "tcp://10.0.0.1:50051"),
+        ("GRPC_WORKERS", "0"),
+        ("GRPC_WORKERS", "2.5"),
+        ("MAX_BATCH_ROWS", "0"),
+        ("MAX_MESSAGE_BYTES", "1023"),
+        ("MAX_STREAMS", "0"),
+        ("STREAM_IDLE_SECONDS", "0"),
+        ("DRAIN_SECONDS", "-1"),
+        ("DRAIN_SECONDS", "nan"),
+        ("GRACE_SECONDS", "inf"),
+        ("REGISTRY_TIMEOUT_SECONDS", "soon"),
+        ("REFLECTION_ENABLED", "perhaps"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_named(variable: str, value: str) -> None:
+    for source, arguments, environment in (
+        (variable, [], {variable: value}),
+        (flag(variable.lower()), [f"{flag(variable.lower())}={value}"], {}),
+    ):
+        with pytest.raises(StartError, match=re.escape(f"{source}={value!r}: ")) as caught:
+            settings.load(arguments, environment)
+        assert caught.value.exit_code == EXIT_SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("MLFLOW_MODEL_NAME", "a/b"), ("MLFLOW_MODEL_ALIAS", "v2")]
+)
+def test_a_name_that_mlflow_does_not_take_is_named(variable: str, value: str) -> None:
+    message = f"{variable} is '{value}', which MLflow does not take as a name"
+    with pytest.raises(StartError, match=re.escape(message)) as caught:
+        settings.load([], {variable: value})
+    assert caught.value.exit_code == EXIT_SETTINGS
+
+
+@pytest.mark.parametrize("argument", ["--port=1", "--bundle=/b", "serve"])
+def test_an_unknown_argument(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        settings.load([argument], {})
+    assert caught.value.code == EXIT_SETTINGS
+    assert f"unrecognized arguments: {argument}" in capsys.readouterr().err
+
+
+def test_the_help_names_each_flag_variable_and_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        settings.load(["--help"], {})
+    text = " ".join(capsys.readouterr().out.split())
+    for field in msgspec.structs.fields(Settings):
+        assert flag(field.name) in text
+        default = "none" if field.default == "" else field.default
+        assert f"[{field.name.upper()}; default: {default}]" in text
+
+
+def test_the_registry_of_a_home_and_of_another() -> None:
+    home = Path("/h").absolute()
+    assert Settings(housing_home="/h").location == RegistryLocation(
+        tracking_uri=f"sqlite:///{home}/mlflow.db",
+        model_name="housing-price-model",
+        alias="production",
+    )
+    chosen = Settings(mlflow_tracking_uri="http://m", mlflow_model_name="n", mlflow_model_alias="a")
+    assert chosen.location == RegistryLocation(tracking_uri="http://m", model_name="n", alias="a")
+
+
+def test_the_cache_is_in_the_home() -> None:
+    assert Settings(housing_home="/h").cache == Path("/h/bundles").absolute()
+    assert Settings(housing_home="~/h").cache == Path.home() / "h" / "bundles"
+    assert Settings().cache == Path.cwd() / "var" / "bundles"
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(Settings), ids=lambda field: field.name)
+def test_each_is_documented_with_its_default(field: msgspec.structs.FieldInfo) -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    documented = next(line for line in lines if line.startswith(f"#{field.name.upper()}="))
+    name, _, text = documented.removeprefix("#").partition("=")
+    assert settings.load([], {name: text}) == Settings()
+    assert bool(text) == bool(field.default != "")
