@@ -1,0 +1,121 @@
+// Package housing asks a housing-grpc server for the prices of houses.
+//
+// A [Client] is made once, is safe for concurrent use, and is closed at the end. Messages
+// are those of the contract (proto/housing/v1); errors are of type [*Error] and say, beside
+// the status code, the reason and the fields at fault.
+package housing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	pb "housing-grpc/clients/go/housing/housingv1"
+)
+
+// The messages of the contract, under the names that a caller meets.
+type (
+	// House has 13 optional features; one that is nil is filled in by the model.
+	House = pb.House
+	// Prediction is a price, with the warnings that go with it.
+	Prediction = pb.PredictResponse
+	// Batch holds one result a house, in order, all by one model.
+	Batch = pb.PredictBatchResponse
+	// ModelInfo tells all about the model that is live.
+	ModelInfo = pb.ModelInfoResponse
+	// Reloaded tells what a reload did.
+	Reloaded = pb.ReloadModelResponse
+)
+
+// A reload fetches and tries a model before it makes it live.
+const reloadTimeout = 2 * time.Minute
+
+// Client calls one server, or all those that a DNS name stands for.
+type Client struct {
+	conn        *grpc.ClientConn
+	predictions pb.PredictionServiceClient
+	models      pb.ModelServiceClient
+	timeout     time.Duration
+}
+
+// New makes a client of a target such as "localhost:50051" or "dns:///housing:50051".
+// It connects with the first call.
+func New(target string, options ...Option) (*Client, error) {
+	chosen := defaults()
+	for _, option := range options {
+		option(&chosen)
+	}
+	conn, err := grpc.NewClient(target, chosen.dialOptions()...)
+	if err != nil {
+		return nil, fmt.Errorf("housing: %w", err)
+	}
+	return &Client{
+		conn:        conn,
+		predictions: pb.NewPredictionServiceClient(conn),
+		models:      pb.NewModelServiceClient(conn),
+		timeout:     chosen.timeout,
+	}, nil
+}
+
+// Close ends the connections, and the calls that are under way.
+func (c *Client) Close() error {
+	return c.conn.Close()
+}
+
+// Predict asks for the price of one house.
+func (c *Client) Predict(ctx context.Context, house *House) (*Prediction, error) {
+	request := &pb.PredictRequest{House: house}
+	return call(ctx, c.timeout, c.predictions.Predict, request)
+}
+
+// PredictBatch asks for the prices of many houses at once. A house that could not be scored
+// has its own error in the answer; [RowError] reads it.
+func (c *Client) PredictBatch(ctx context.Context, houses []*House) (*Batch, error) {
+	request := &pb.PredictBatchRequest{Items: houses}
+	return call(ctx, c.timeout, c.predictions.PredictBatch, request)
+}
+
+// Info asks about the model that is live.
+func (c *Client) Info(ctx context.Context) (*ModelInfo, error) {
+	return call(ctx, c.timeout, c.models.ModelInfo, &pb.ModelInfoRequest{})
+}
+
+// Reload makes the version live that the server's own alias names now.
+func (c *Client) Reload(ctx context.Context) (*Reloaded, error) {
+	return call(ctx, reloadTimeout, c.models.ReloadModel, &pb.ReloadModelRequest{})
+}
+
+// ReloadVersion makes a registered version live, such as "2".
+func (c *Client) ReloadVersion(ctx context.Context, version string) (*Reloaded, error) {
+	target := &pb.ReloadModelRequest_Version{Version: version}
+	return call(ctx, reloadTimeout, c.models.ReloadModel, &pb.ReloadModelRequest{Target: target})
+}
+
+// ReloadAlias makes the version live that an alias names, such as "staging".
+func (c *Client) ReloadAlias(ctx context.Context, alias string) (*Reloaded, error) {
+	target := &pb.ReloadModelRequest_Alias{Alias: alias}
+	return call(ctx, reloadTimeout, c.models.ReloadModel, &pb.ReloadModelRequest{Target: target})
+}
+
+// call makes a unary call with a deadline, the caller's own or ours.
+func call[Request, Response any](
+	ctx context.Context,
+	timeout time.Duration,
+	method func(context.Context, *Request, ...grpc.CallOption) (*Response, error),
+	request *Request,
+) (*Response, error) {
+	if _, set := ctx.Deadline(); !set {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	var trailer metadata.MD
+	response, err := method(ctx, request, grpc.Trailer(&trailer))
+	if err != nil {
+		return nil, errorOf(err, trailer)
+	}
+	return response, nil
+}

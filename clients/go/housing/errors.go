@@ -1,0 +1,89 @@
+package housing
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// Error says why a call failed, or why a house of many was not scored. Read it with
+// [errors.AsType] or [errors.As]:
+//
+//	if refused, ok := errors.AsType[*housing.Error](err); ok && refused.Reason == "FEATURE_DOMAIN" {
+type Error struct {
+	// Code is the gRPC status code.
+	Code codes.Code
+	// Reason is stable, for programs; the contract lists those of each method. It is empty
+	// where the error did not come from the server, such as when it cannot be reached.
+	Reason string
+	// Message is one line for people.
+	Message string
+	// Violations are the fields at fault. In a chunk of a stream, their paths count houses
+	// from the start of that chunk.
+	Violations []Violation
+	// RetryAfter is when another try may help; zero if the server did not say.
+	RetryAfter time.Duration
+	// RequestID finds the call in the server's log. It is what was sent as x-request-id, or
+	// chosen by the server, and empty for a house of many.
+	RequestID string
+
+	cause error
+}
+
+// Violation is a field at fault.
+type Violation struct {
+	// Field is its path in the request, such as "house.RM".
+	Field string
+	// Description says what is wrong with it.
+	Description string
+}
+
+func (e *Error) Error() string {
+	if e.Reason == "" {
+		return fmt.Sprintf("housing: %s: %s", e.Code, e.Message)
+	}
+	return fmt.Sprintf("housing: %s (%s): %s", e.Code, e.Reason, e.Message)
+}
+
+// Unwrap gives gRPC's own error, so that the status package understands this one.
+func (e *Error) Unwrap() error { return e.cause }
+
+// RowError says why a house of a batch was not scored, or returns nil if it was.
+func RowError(result interface{ GetError() *rpcstatus.Status }) *Error {
+	failure := result.GetError()
+	if failure == nil {
+		return nil
+	}
+	return errorOf(status.ErrorProto(failure), nil)
+}
+
+func errorOf(err error, trailer metadata.MD) *Error {
+	if already, ok := errors.AsType[*Error](err); ok {
+		return already
+	}
+	told := status.Convert(err)
+	result := &Error{Code: told.Code(), Message: told.Message(), cause: err}
+	for _, detail := range told.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			result.Reason = detail.GetReason()
+		case *errdetails.RetryInfo:
+			result.RetryAfter = detail.GetRetryDelay().AsDuration()
+		case *errdetails.BadRequest:
+			for _, each := range detail.GetFieldViolations() {
+				violation := Violation{Field: each.GetField(), Description: each.GetDescription()}
+				result.Violations = append(result.Violations, violation)
+			}
+		}
+	}
+	if ids := trailer.Get("x-request-id"); len(ids) > 0 {
+		result.RequestID = ids[0]
+	}
+	return result
+}

@@ -1,0 +1,102 @@
+package housing
+
+import (
+	"context"
+	"iter"
+)
+
+const defaultChunkRows = 1000
+
+// Result is what became of one house of many.
+type Result struct {
+	// Row is the house's place among all that were given, from 0.
+	Row int
+	// Price is in the target's unit, and NaN if there is an error.
+	Price float64
+	// Err says why the house was not scored; nil if it was.
+	Err *Error
+	// ModelVersion is that of the model that answered.
+	ModelVersion string
+	// Warnings are texts for people, such as a value outside the training range. Score
+	// tells them, ScoreMatrix does not.
+	Warnings []string
+	// ImputedFeatures are those that were missing and filled in; told by Score alone, too.
+	ImputedFeatures []string
+}
+
+// ScoreOption changes how many houses are scored.
+type ScoreOption func(*scoring)
+
+type scoring struct {
+	chunkRows int
+	pin       bool
+}
+
+// ChunkRows sends that many houses at a time; 1,000 unless told. The server has a limit.
+func ChunkRows(rows int) ScoreOption {
+	return func(s *scoring) { s.chunkRows = max(rows, 1) }
+}
+
+// PinModel has all houses scored by the model that scores the first. As that holds within
+// one stream only, a stream that breaks is not resumed.
+func PinModel() ScoreOption {
+	return func(s *scoring) { s.pin = true }
+}
+
+// Score asks for the prices of any number of houses, and yields them in order as they come.
+// A house that cannot be scored costs that house alone: its result has the error. An error
+// beside the result ends the loop.
+//
+// Houses are taken from their sequence no faster than results are taken from the loop, but
+// by a goroutine of its own, which a loop that ends early leaves at its next house.
+func (c *Client) Score(
+	ctx context.Context, houses iter.Seq[*House], options ...ScoreOption,
+) iter.Seq2[Result, error] {
+	chosen := choose(options)
+	return func(yield func(Result, error) bool) {
+		c.results(ctx, rowChunks(houses, chosen), yield)
+	}
+}
+
+// ScoreMatrix is Score at the speed of the model: each row holds the values of the named
+// features in their order, NaN where one is missing, and travels as raw numbers.
+func (c *Client) ScoreMatrix(
+	ctx context.Context, features []string, rows iter.Seq[[]float64], options ...ScoreOption,
+) iter.Seq2[Result, error] {
+	chosen := choose(options)
+	return func(yield func(Result, error) bool) {
+		c.results(ctx, matrixChunks(features, rows, chosen), yield)
+	}
+}
+
+func choose(options []ScoreOption) scoring {
+	chosen := scoring{chunkRows: defaultChunkRows}
+	for _, option := range options {
+		option(&chosen)
+	}
+	return chosen
+}
+
+func (c *Client) results(
+	ctx context.Context, chunks iter.Seq2[*Chunk, error], yield func(Result, error) bool,
+) {
+	row := 0
+	for answer, err := range c.stream(ctx, chunks) {
+		if err != nil {
+			yield(Result{}, err)
+			return
+		}
+		results, err := resultsOf(answer)
+		if err != nil {
+			yield(Result{}, err)
+			return
+		}
+		for _, result := range results {
+			result.Row = row
+			row++
+			if !yield(result, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,102 @@
+// Asks a running server: about its model, for one price, for one that it refuses, and for many.
+//
+//     npm ci && npm run example -- localhost:50051 [rows to send as raw numbers]
+//
+// HOUSING_API_KEY is sent as x-api-key, if set.
+import { HousingClient, HousingError } from "housing-grpc-client";
+
+const [target = "localhost:50051", many = "100000"] = process.argv.slice(2);
+const apiKey = process.env.HOUSING_API_KEY;
+const client = new HousingClient(target, apiKey ? { apiKey } : {});
+
+async function info() {
+  const model = await client.info();
+  const kind = `${model.modelType}, ${model.preprocessing}`;
+  const { name, unit } = model.target;
+  console.log(`info:     ${model.name} version ${model.version} (${kind}), predicts ${name} in ${unit}`);
+}
+
+async function predict() {
+  // A feature that is left out is filled in by the model.
+  const answer = await client.predict({ CRIM: 0.00632, RM: 6.575, LSTAT: 4.98, TAX: 900 });
+  console.log(`predict:  ${answer.prediction.toFixed(2)} by version ${answer.modelVersion}`);
+  console.log(`  filled in: ${answer.imputedFeatures.join(" ")}`);
+  for (const warning of answer.warnings) {
+    console.log(`  warning: ${warning}`);
+  }
+}
+
+async function refused() {
+  try {
+    await client.predict({ RM: 6.5, CHAS: 2, RAD: 1.5 }, { requestId: "example-1" });
+  } catch (error) {
+    if (!(error instanceof HousingError && error.reason === "FEATURE_DOMAIN")) {
+      throw error;
+    }
+    console.log(`refused:  ${error.status}, reason ${error.reason}, request ${error.requestId}`);
+    for (const { field, description } of error.violations) {
+      console.log(`  ${field}: ${description}`);
+    }
+    return;
+  }
+  throw new Error("a house with CHAS 2 was not refused");
+}
+
+function* houses(count) {
+  for (let i = 0; i < count; i++) {
+    const house = { RM: 4 + (i % 50) / 10, LSTAT: i % 30 };
+    yield i === 1234 ? { ...house, NOX: Infinity } : house;
+  }
+}
+
+/** Streams 2,500 houses, one of which is bad. */
+async function score() {
+  let count = 0;
+  let failed = 0;
+  let sum = 0;
+  for await (const { row, price, error } of client.score(houses(2500), { chunkRows: 500 })) {
+    if (row !== count++) {
+      throw new Error(`row ${row} came in the place of ${count - 1}`);
+    }
+    if (error) {
+      failed++;
+      console.log(`  row ${row}: ${error.reason}: ${error.message}`);
+    } else {
+      sum += price;
+    }
+  }
+  const mean = (sum / (count - failed)).toFixed(2);
+  console.log(`score:    ${count} houses in order, ${failed} refused, mean price ${mean}`);
+}
+
+function* rows(count) {
+  for (let i = 0; i < count; i++) {
+    yield [4 + (i % 50) / 10, i % 30, NaN];
+  }
+}
+
+/** Sends the same as raw numbers, in which NaN means missing. */
+async function scoreMatrix() {
+  let count = 0;
+  let sum = 0;
+  const versions = new Set(); // more than one if another model goes live meanwhile
+  const features = ["RM", "LSTAT", "NOX"];
+  for await (const { row, price, modelVersion } of client.scoreMatrix(features, rows(many))) {
+    if (row !== count++) {
+      throw new Error(`row ${row} came in the place of ${count - 1}`);
+    }
+    sum += price;
+    versions.add(modelVersion);
+  }
+  const mean = (sum / count).toFixed(2);
+  const live = [...versions].join(" ");
+  console.log(`matrix:   ${count} houses in order, mean price ${mean}, versions ${live}`);
+}
+
+try {
+  for (const show of [info, predict, refused, score, scoreMatrix]) {
+    await show();
+  }
+} finally {
+  client.close();
+}

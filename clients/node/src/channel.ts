@@ -1,0 +1,68 @@
+// The connection: to which servers, how safely, and what is tried again.
+import { type ChannelCredentials, type ChannelOptions, Client, credentials } from "@grpc/grpc-js";
+
+/** How a client behaves. */
+export interface ClientOptions {
+  /** Sent as x-api-key with every call. Without TLS anyone on the way can read it. */
+  readonly apiKey?: string;
+  /** Encrypts the connection; true trusts whom Node trusts. */
+  readonly tls?: boolean | Tls;
+  /** Longest time for a call, and for each answer of a stream; 10,000 unless told. */
+  readonly timeoutMs?: number;
+  /** Options of grpc-js itself. */
+  readonly channel?: ChannelOptions;
+}
+
+/** Whom to trust, and who we are; in PEM. */
+export interface Tls {
+  readonly rootCertificates?: Buffer;
+  /** Both or none: only some servers ask. */
+  readonly privateKey?: Buffer;
+  readonly certificateChain?: Buffer;
+}
+
+const PREDICTION = "housing.v1.PredictionService";
+
+// Calls go to all addresses of a name in turn. Those that change nothing are tried again when
+// the server could not be reached; a stream goes on by itself, after its last answer.
+const SERVICE_CONFIG = {
+  loadBalancingConfig: [{ round_robin: {} }],
+  methodConfig: [
+    {
+      name: [
+        { service: PREDICTION, method: "Predict" },
+        { service: PREDICTION, method: "PredictBatch" },
+        { service: "housing.v1.ModelService", method: "ModelInfo" },
+      ],
+      retryPolicy: {
+        maxAttempts: 4,
+        initialBackoff: "0.1s",
+        maxBackoff: "2s",
+        backoffMultiplier: 2,
+        retryableStatusCodes: ["UNAVAILABLE"],
+      },
+    },
+  ],
+};
+
+const CHANNEL: ChannelOptions = {
+  "grpc.service_config": JSON.stringify(SERVICE_CONFIG),
+  "grpc.primary_user_agent": "housing-node",
+  // Pings only while a call is open. Servers take one as abuse if it comes much more often.
+  "grpc.keepalive_time_ms": 60_000,
+  "grpc.keepalive_timeout_ms": 20_000,
+  // Warnings make answers larger than the 4 MiB that gRPC takes by default.
+  "grpc.max_receive_message_length": 64 * 1024 * 1024,
+};
+
+export function connect(target: string, options: ClientOptions): Client {
+  return new Client(target, security(options.tls), { ...CHANNEL, ...options.channel });
+}
+
+function security(tls: ClientOptions["tls"]): ChannelCredentials {
+  if (!tls) {
+    return credentials.createInsecure();
+  }
+  const { rootCertificates, privateKey, certificateChain }: Tls = tls === true ? {} : tls;
+  return credentials.createSsl(rootCertificates, privateKey, certificateChain);
+}

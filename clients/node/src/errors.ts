@@ -1,0 +1,96 @@
+// What went wrong, with the details that the server gives.
+import { type Message, fromBinary } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type Metadata, status } from "@grpc/grpc-js";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from "./gen/google/rpc/error_details_pb.js";
+import { type Status, StatusSchema } from "./gen/google/rpc/status_pb.js";
+
+/** A field at fault. */
+export interface Violation {
+  /** Its path in the request, such as "house.RM". */
+  readonly field: string;
+  /** What is wrong with it. */
+  readonly description: string;
+}
+
+interface Details {
+  readonly reason?: string | undefined;
+  readonly violations?: readonly Violation[];
+  readonly retryAfterMs?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Why a call failed, or why a house of many was not scored. */
+export class HousingError extends Error {
+  override readonly name = "HousingError";
+  /** gRPC status code, such as 3. */
+  readonly code: status;
+  /** Its name, such as "INVALID_ARGUMENT". */
+  readonly status: string;
+  /**
+   * Stable, for programs; the contract lists those of each method. Undefined where the error
+   * did not come from the server, such as when it cannot be reached.
+   */
+  readonly reason: string | undefined;
+  /** The fields at fault. In a stream, their paths count houses from the chunk's start. */
+  readonly violations: readonly Violation[];
+  /** When another try may help, if the server says so. */
+  readonly retryAfterMs: number | undefined;
+  /** Finds the call in the server's log; undefined for a house of many. */
+  readonly requestId: string | undefined;
+
+  constructor(code: status, message: string, details: Details = {}) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.status = status[code] ?? "UNKNOWN";
+    this.reason = details.reason;
+    this.violations = details.violations ?? [];
+    this.retryAfterMs = details.retryAfterMs;
+    this.requestId = details.requestId;
+  }
+}
+
+/** Makes an error of what grpc-js rejects with. */
+export function ofCall(cause: unknown): HousingError {
+  if (cause instanceof HousingError) {
+    return cause;
+  }
+  const { code, details, metadata } = cause as Partial<{
+    code: status;
+    details: string;
+    metadata: Metadata;
+  }>;
+  if (typeof code !== "number") {
+    return new HousingError(status.UNKNOWN, String(cause), { cause });
+  }
+  const packed = metadata?.get("grpc-status-details-bin")[0];
+  const more = packed instanceof Buffer ? detailsOf(fromBinary(StatusSchema, packed)) : {};
+  const requestId = metadata?.get("x-request-id")[0]?.toString();
+  return new HousingError(code, details ?? "", { ...more, requestId, cause });
+}
+
+/** Makes an error of what the result of a batch's row has. */
+export function ofRow(error: Status): HousingError {
+  return new HousingError(error.code, error.message, detailsOf(error));
+}
+
+function detailsOf({ details }: Status): Details {
+  const find = <T extends Message>(schema: GenMessage<T>): T | undefined => {
+    const packed = details.find(({ typeUrl }) => typeUrl.endsWith(`/${schema.typeName}`));
+    return packed && anyUnpack(packed, schema);
+  };
+  const delay = find(RetryInfoSchema)?.retryDelay;
+  return {
+    reason: find(ErrorInfoSchema)?.reason,
+    violations: (find(BadRequestSchema)?.fieldViolations ?? []).map(
+      ({ field, description }) => ({ field, description }),
+    ),
+    retryAfterMs: delay && Number(delay.seconds) * 1000 + delay.nanos / 1e6,
+  };
+}

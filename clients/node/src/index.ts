@@ -1,0 +1,14 @@
+export { HousingClient, type CallOptions } from "./client.js";
+export type { ClientOptions, Tls } from "./channel.js";
+export { HousingError, type Violation } from "./errors.js";
+export { FEATURES, type Feature, type House } from "./house.js";
+export { rowError } from "./score.js";
+export type { Result, ScoreOptions } from "./score.js";
+export type { Answer, Chunk } from "./leg.js";
+export type { ModelInfoResponse, ReloadModelResponse } from "./gen/housing/v1/model_pb.js";
+export type {
+  PredictBatchResponse,
+  PredictResponse,
+  RangeWarning,
+  RowResult,
+} from "./gen/housing/v1/prediction_pb.js";

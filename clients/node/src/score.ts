@@ -1,0 +1,148 @@
+// Many houses: gathered into chunks, and their answers taken apart again.
+import { create } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import { HousingError, ofRow } from "./errors.js";
+import {
+  HouseMatrixSchema,
+  HouseRowsSchema,
+  PredictStreamRequestSchema,
+  type PriceVector,
+  type RowResult,
+  type RowResults,
+} from "./gen/housing/v1/prediction_pb.js";
+import { type Feature, type House, toMessage } from "./house.js";
+import type { Answer, Chunk } from "./leg.js";
+
+/** How many houses are scored. */
+export interface ScoreOptions {
+  /** Houses that are sent at a time; 1,000 unless told. The server has a limit. */
+  readonly chunkRows?: number;
+  /**
+   * Whether all houses are to be scored by the model that scores the first. As that holds
+   * within one stream only, a stream that breaks is then not resumed.
+   */
+  readonly pinModel?: boolean;
+  /** Ends the stream when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** What became of one house of many. */
+export interface Result {
+  /** The house's place among all that were given, from 0. */
+  readonly row: number;
+  /** In the target's unit; NaN if there is an error. */
+  readonly price: number;
+  /** Why the house was not scored. */
+  readonly error?: HousingError;
+  /** Version of the model that answered. */
+  readonly modelVersion: string;
+  /** Texts for people, such as a value outside the training range; told by `score` alone. */
+  readonly warnings: readonly string[];
+  /** Features that were missing and filled in; told by `score` alone, too. */
+  readonly imputedFeatures: readonly string[];
+}
+
+/** What is there at once or comes with time. */
+export type Many<T> = Iterable<T> | AsyncIterable<T>;
+
+const CHUNK_ROWS = 1000;
+const DOUBLE = 8;
+
+/** Gathers houses into chunks, in the readable form. */
+export async function* rowChunks(
+  houses: Many<House>,
+  { chunkRows, pinModel = false }: ScoreOptions,
+): AsyncGenerator<Chunk> {
+  for await (const part of inParts(houses, chunkRows)) {
+    const value = create(HouseRowsSchema, { items: part.map(toMessage) });
+    yield create(PredictStreamRequestSchema, { payload: { case: "rows", value }, pinModel });
+  }
+}
+
+/** Gathers rows of values into chunks, as raw numbers. */
+export async function* matrixChunks(
+  features: readonly Feature[],
+  rows: Many<ArrayLike<number>>,
+  { chunkRows, pinModel = false }: ScoreOptions,
+): AsyncGenerator<Chunk> {
+  for await (const part of inParts(rows, chunkRows)) {
+    const values = packed(part, features.length);
+    const value = create(HouseMatrixSchema, { features: [...features], values });
+    yield create(PredictStreamRequestSchema, { payload: { case: "matrix", value }, pinModel });
+  }
+}
+
+/** Takes answers apart, into one result a house. */
+export async function* results(answers: AsyncIterable<Answer>): AsyncGenerator<Result> {
+  let row = 0;
+  for await (const { payload, modelVersion } of answers) {
+    const outcomes = payload.case === "rows" ? ofRows(payload.value) : ofPrices(payload.value);
+    for (const outcome of outcomes) {
+      yield { row: row++, modelVersion, ...outcome };
+    }
+  }
+}
+
+/** Says why a house of a batch was not scored, if it was not. */
+export function rowError({ outcome }: RowResult): HousingError | undefined {
+  return outcome.case === "error" ? ofRow(outcome.value) : undefined;
+}
+
+type Outcome = Omit<Result, "row" | "modelVersion">;
+
+function ofRows({ items }: RowResults): Outcome[] {
+  return items.map((item) => {
+    const { outcome, warnings, imputedFeatures } = item;
+    const price = outcome.case === "prediction" ? outcome.value : Number.NaN;
+    const error = rowError(item);
+    return { price, ...(error && { error }), warnings, imputedFeatures };
+  });
+}
+
+function ofPrices(prices: PriceVector | undefined): Outcome[] {
+  if (prices === undefined) {
+    throw new HousingError(status.DATA_LOSS, "the answer has no prices");
+  }
+  const { buffer, byteOffset, byteLength } = prices.values;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  const errors = new Map(
+    prices.errors.flatMap(({ row, error }) => (error ? [[Number(row), ofRow(error)]] : [])),
+  );
+  return Array.from({ length: byteLength / DOUBLE }, (_, place) => {
+    const error = errors.get(place);
+    const price = view.getFloat64(place * DOUBLE, true);
+    return { price, ...(error && { error }), warnings: [], imputedFeatures: [] };
+  });
+}
+
+/**
+ * Refuses a row that is not as wide as it was said to be: its neighbours would be read at the
+ * wrong places, and all be priced without a word.
+ */
+function packed(rows: readonly ArrayLike<number>[], width: number): Uint8Array<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(rows.length * width * DOUBLE));
+  let offset = 0;
+  for (const row of rows) {
+    if (row.length !== width) {
+      throw new RangeError(`a row has ${row.length} values for ${width} features`);
+    }
+    for (let column = 0; column < width; column++, offset += DOUBLE) {
+      view.setFloat64(offset, row[column] as number, true);
+    }
+  }
+  return new Uint8Array(view.buffer);
+}
+
+async function* inParts<T>(all: Many<T>, size = CHUNK_ROWS): AsyncGenerator<T[]> {
+  let part: T[] = [];
+  for await (const each of all) {
+    part.push(each);
+    if (part.length >= size) {
+      yield part;
+      part = [];
+    }
+  }
+  if (part.length > 0) {
+    yield part;
+  }
+}

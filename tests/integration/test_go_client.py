@@ -1,0 +1,62 @@
+"""The Go client: built, tested, and run against a live server."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.examples import Example
+from tests.integration.toolchain import (
+    check_example,
+    check_survives_restart,
+    contents,
+    need,
+    printed,
+)
+from tests.server.processes import ROOT, serving
+
+CLIENT = ROOT / "clients" / "go"
+STATIC = {"CGO_ENABLED": "0", "GOWORK": "off"}
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def go() -> str:
+    return need("go", "Go 1.26 or newer")
+
+
+@pytest.fixture(scope="module")
+def example(go: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    binary = tmp_path_factory.mktemp("go") / "example"
+    printed([go, "build", "-o", binary, "./cmd/example"], CLIENT, **STATIC)
+    return str(binary)
+
+
+def test_the_code_is_tidy(go: str) -> None:
+    gofmt = need("gofmt", "Go 1.26 or newer")
+    assert printed([gofmt, "-l", "."], CLIENT) == ""
+    printed([go, "vet", "./..."], CLIENT, **STATIC)
+    assert printed([go, "mod", "tidy", "-diff"], CLIENT, **STATIC) == ""
+
+
+def test_its_own_tests_pass(go: str) -> None:
+    printed([go, "test", "-count=1", "./..."], CLIENT, **STATIC)
+
+
+def test_the_generated_code_is_what_the_contract_says(go: str, tmp_path: Path) -> None:
+    printed([CLIENT / "generate.sh", tmp_path], CLIENT, PYTHON=sys.executable)
+    stale = contents(tmp_path) != contents(CLIENT / "housing" / "housingv1")
+    assert not stale, "run clients/go/generate.sh"
+
+
+def test_the_example_runs(example: str, linear: Example) -> None:
+    with serving(linear.folder) as server:
+        port = server.event("server.serving")["port"]
+        text = printed([example, "-target", f"localhost:{port}"], CLIENT)
+    check_example(text, linear.version)
+
+
+def test_a_stream_survives_a_restart(example: str, linear: Example, tmp_path: Path) -> None:
+    command = [example, "-target", "{target}", "-rows", "{rows}"]
+    check_survives_restart(command, CLIENT, linear, tmp_path)

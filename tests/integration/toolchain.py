@@ -1,0 +1,120 @@
+"""Other languages' tools, and an example that runs through a restart of the server."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from housing_grpc.bundle.metadata import Metadata
+from tests import examples
+from tests.examples import Example
+from tests.server.processes import serving
+
+# The first build downloads what the clients depend on.
+SECONDS = 280
+# Raw numbers that take each client seconds to send, so that the server can go meanwhile.
+MANY = 3_000_000
+# What each example shows in the same words, whatever its language.
+HOUSES = 2500
+
+
+def need(name: str, source: str) -> str:
+    """Gives the path of a tool; skips the test without it, but fails it in CI."""
+    found = shutil.which(name)
+    if found is None:
+        message = f"{name} is not installed; install {source}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+def printed(command: Sequence[str | Path], folder: Path, **variables: str) -> str:
+    """Runs a command that must succeed, and gives what it printed."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Reads all files of a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in files}
+
+
+def check_example(text: str, version: str) -> None:
+    """Checks what an example prints about a server of the linear bundle."""
+    parts = (
+        rf"info:     housing-price-model version {version} \(linear, v1_median\), predicts MEDV",
+        rf"predict:  \d+\.\d\d by version {version}",
+        r"filled in: .*ZN INDUS CHAS NOX AGE DIS RAD PTRATIO B",
+        r"warning: Feature 'TAX' value 900 is outside training range",
+        r"refused:  \w+, reason FEATURE_DOMAIN, request \S+",
+        r"  house\.CHAS: is 2, but must be 0 or 1",
+        r"  house\.RAD: is 1\.5, but must be a whole number",
+        r"  row 1234: .*FEATURE_NOT_FINITE",
+        rf"score:    {HOUSES} houses in order, 1 refused, mean price \d+\.\d\d",
+        rf"matrix:   100000 houses in order, mean price \d+\.\d\d, versions {version}\n",
+    )
+    for part in parts:
+        assert re.search(part, text), f"{part} is not in:\n{text}"
+
+
+def check_survives_restart(
+    command: Sequence[str], folder: Path, bundle: Example, scratch: Path
+) -> None:
+    """Kills the server in mid-stream and starts another: no row may be lost or come twice.
+
+    Args:
+        command: Runs an example; {target} and {rows} in it stand for what it is to be told.
+        folder: Where to run it.
+        bundle: Served at first. What comes next is the same model by another version.
+        scratch: Where that can be written.
+    """
+    next_version = examples.rewrite(bundle.folder, scratch / "next", change=_renumbered)[:12]
+    port = str(_free_port())
+    filled = [part.format(target=f"localhost:{port}", rows=MANY) for part in command]
+    with serving(bundle.folder, GRPC_PORT=port) as server:
+        server.event("server.serving")
+        example = subprocess.Popen(filled, cwd=folder, stdout=subprocess.PIPE, text=True)
+        assert example.stdout is not None
+        for line in example.stdout:
+            if line.startswith("score:"):
+                break
+        # The raw numbers are what comes next; nothing tells from outside that they flow.
+        time.sleep(0.5)
+        server.popen.kill()
+        server.popen.wait()
+    with example, serving(scratch / "next", GRPC_PORT=port) as server:
+        server.event("server.serving")
+        rest, _ = example.communicate(timeout=SECONDS)
+    assert example.returncode == 0, rest
+    versions = f"{bundle.version} {next_version}"
+    expected = rf"matrix:   {MANY} houses in order, mean price \d+\.\d\d, versions {versions}\n"
+    assert re.fullmatch(expected, rest), rest
+
+
+def _renumbered(metadata: Metadata) -> Metadata:
+    return msgspec.structs.replace(metadata, run_id="another-run")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
