@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc import codec, validation
+from housing_grpc import codec_house, codec_price, validation
 from housing_grpc.errors import Reason, ServingError, Violation
 from housing_grpc.manager import LiveModel
 
@@ -43,9 +43,9 @@ def score_houses(live: LiveModel, houses: Sequence[pb.House], start: int = 0) ->
         houses: A part of the request's items.
         start: Where that part starts among them.
     """
-    rows, positions, errors = codec.decode_houses(houses, start)
+    rows, positions, errors = codec_house.decode_houses(houses, start)
     prices = live.bundle.predict(rows) if len(rows) else np.empty(0)
-    return codec.encode_results(
+    return codec_price.encode_results(
         count=len(houses),
         rows=rows,
         positions=positions,
@@ -55,7 +55,7 @@ def score_houses(live: LiveModel, houses: Sequence[pb.House], start: int = 0) ->
     )
 
 
-def score_rows(live: LiveModel, rows: codec.Rows) -> pb.PriceVector:
+def score_rows(live: LiveModel, rows: codec_house.Rows) -> pb.PriceVector:
     """Returns one number a house.
 
     Args:
@@ -71,4 +71,4 @@ def score_rows(live: LiveModel, rows: codec.Rows) -> pb.PriceVector:
         prices = np.full(len(rows), np.nan)
         if good.any():
             prices[good] = live.bundle.predict(rows[good])
-    return codec.encode_prices(rows, prices, errors, live.bundle.ranges)
+    return codec_price.encode_prices(rows, prices, errors, live.bundle.ranges)

@@ -6,7 +6,7 @@ import grpc
 import numpy as np
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
-from housing_grpc import codec, codec_model
+from housing_grpc import codec_house, codec_model, codec_price
 from housing_grpc.manager import ModelManager
 from housing_grpc.rpc import check_active
 from housing_grpc.scoring import check_count, score_houses
@@ -36,10 +36,10 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         self, request: prediction_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> prediction_pb2.PredictResponse:
         """Predicts the price of one house."""
-        rows = np.array([codec.decode_house(request.house, "house")])
+        rows = np.array([codec_house.decode_house(request.house, "house")])
         live = self._manager.current()
         price = float(live.bundle.predict(rows)[0])
-        return codec.encode_prediction(rows[0], price, live.bundle.ranges, live.version)
+        return codec_price.encode_prediction(rows[0], price, live.bundle.ranges, live.version)
 
     def PredictBatch(
         self, request: prediction_pb2.PredictBatchRequest, context: grpc.ServicerContext
@@ -49,7 +49,7 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         check_count(count, self._max_batch_rows, "items")
         live = self._manager.current()
         response = prediction_pb2.PredictBatchResponse(
-            model_version=live.version, timestamp=codec.timestamp()
+            model_version=live.version, timestamp=codec_price.timestamp()
         )
         for start in range(0, count, _CHUNK_ROWS):
             check_active(context)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import grpc
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc import codec
+from housing_grpc import codec_house, codec_price
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.manager import LiveModel, ModelManager
 from housing_grpc.pacing import Pacer, StreamEndedError
@@ -133,7 +133,7 @@ def _score(
     chunk = response.chunk
     chunk.sequence = request.sequence
     chunk.model_version = live.version
-    chunk.timestamp.CopyFrom(codec.timestamp())
+    chunk.timestamp.CopyFrom(codec_price.timestamp())
     if request.WhichOneof("payload") == "matrix":
         rows = _rows(request.matrix, limit)
         chunk.prices.CopyFrom(score_rows(live, rows))
@@ -145,12 +145,12 @@ def _score(
     return response, sum(result.HasField("error") for result in results)
 
 
-def _rows(matrix: pb.HouseMatrix, limit: int) -> codec.Rows:
+def _rows(matrix: pb.HouseMatrix, limit: int) -> codec_house.Rows:
     # Before an array is made: of one feature, a message holds 13 times its size in rows.
     values = len(matrix.values) // 8
     if values > limit * len(matrix.features) > 0:
         check_count(values // len(matrix.features), limit, "matrix.values")
-    rows = codec.decode_matrix(matrix)
+    rows = codec_house.decode_matrix(matrix)
     check_count(len(rows), limit, "matrix.values")
     return rows
 

@@ -66,7 +66,13 @@ def faulty_rows(rows: Rows) -> dict[int, ServingError]:
     Args:
         rows: Shape (n, features), NaN where a value is missing.
     """
-    suspect = (np.abs(rows) > LARGEST).any(axis=1) | np.isnan(rows).all(axis=1)
+    suspect = np.zeros(len(rows), dtype=np.bool_)
+    large, missing = np.abs(rows) > LARGEST, np.isnan(rows)
+    # By row only if there is one at all: that is much the slower question.
+    if large.any():
+        suspect |= large.any(axis=1)
+    if missing.any():
+        suspect |= missing.all(axis=1)
     for column, spec in _DOMAINS:
         values = rows[:, column]
         inside = np.isin(values, spec.choices) if spec.choices else values == np.floor(values)

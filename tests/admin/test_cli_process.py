@@ -27,7 +27,7 @@ def test_a_first_seed_says_nothing_but_json_on_standard_output(tmp_path: Path) -
     assert (found["version"], found["created"]) == (1, True)
     assert done.stderr.splitlines() == [
         f"Setting up the embedded MLflow in {tmp_path}/home/ (some seconds, once) ...",
-        "No version is promoted; training linear x v1_median ...",
+        "No version is promoted; training linear x v2_knn ...",
     ]
 
 

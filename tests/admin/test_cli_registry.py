@@ -64,7 +64,7 @@ def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
     assert cli.main(["models"]) == 0
     header, line = capsys.readouterr().out.splitlines()
     assert header.split("\t")[:3] == ["version", "alias", "model"]
-    assert line.split("\t")[:4] == ["1", "production", "linear", "v1_median"]
+    assert line.split("\t")[:4] == ["1", "production", "linear", "v2_knn"]
 
 
 def test_an_experiment_is_compared(

@@ -37,7 +37,7 @@ def test_a_run_becomes_a_version_once(
     [version] = versions(client, ready.location)
     run = client.get_run(trained.run_id)
     assert version.digest == run.data.tags[DIGEST_TAG]
-    assert (version.model, version.preprocessing) == ("linear", "v1_median")
+    assert (version.model, version.preprocessing) == ("linear", "v2_knn")
     assert version.rmse == run.data.metrics["rmse"]
     assert version.cv_rmse == run.data.metrics["cv_rmse"]
     assert version.aliases == ()

@@ -16,7 +16,8 @@ def test_a_run_says_what_was_set(client: "MlflowClient", trained: Trained) -> No
     params = client.get_run(trained.run_id).data.params
     assert params == {
         "model": "linear",
-        "preprocessing": "v1_median",
+        "preprocessing": "v2_knn",
+        "preprocessing.n_neighbors": "10",
         "model.alpha": "0.0",
         "seed": "42",
         "cv_folds": "3",

@@ -10,7 +10,7 @@ from tests.admin.terminal import Terminal
 def test_the_wizard_trains_what_was_answered(bare: Settings) -> None:
     terminal = Terminal("train", home=bare.home)
     terminal.expect("2  linear")
-    terminal.expect("Number or name (1):")
+    terminal.expect("Number or name (4):")
     terminal.type("9\n")
     terminal.expect("There is no '9'")
     terminal.type("2\n")

@@ -16,7 +16,7 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from housing_grpc import rpc
 from housing_grpc.bundle.model import Bundle, load
-from housing_grpc.codec import decode_houses
+from housing_grpc.codec_house import decode_houses
 from housing_grpc.manager import LiveModel, ModelManager
 from housing_grpc.service import PredictionServicer
 from housing_grpc.source import Fetched, Target

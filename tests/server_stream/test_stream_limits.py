@@ -1,0 +1,116 @@
+"""How long, how old and how many: a stream takes only what it may."""
+
+from collections.abc import Callable
+
+import grpc
+import numpy as np
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from housing.v1 import prediction_pb2 as pb
+
+from tests.server.wire import reason_of
+from tests.server_stream.conftest import Open, Start, Target, Told, listen, matrix
+
+Opened = Callable[..., Open]
+
+CHUNK = matrix(np.full((2, 1), 6.0), 1, ["RM"])
+ASK = pb.PredictRequest(house=pb.House(rm=6))
+
+
+def test_a_stream_that_says_nothing_is_ended(start: Start, opened: Opened) -> None:
+    told = listen(opened(start(stream_idle_seconds=0.2)).call)
+    expect(told.error, grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
+
+
+def test_a_stream_that_falls_silent_is_ended(start: Start, opened: Opened) -> None:
+    stream = opened(start(stream_idle_seconds=0.3))
+    stream.send(CHUNK)
+    assert stream.answer().chunk.sequence == 1
+    told = listen(stream.call)
+    expect(told.error, grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
+    assert "0.3 s" in told.error.message if told.error else False
+
+
+def test_an_old_stream_is_ended_between_chunks(start: Start) -> None:
+    def endless() -> object:
+        while True:
+            yield CHUNK
+
+    target = start(stream_max_age_seconds=0.3)
+    told = listen(target.stream(iter(endless())))  # type: ignore[call-overload]
+    expect(told.error, grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_TOO_OLD")
+    assert told.chunks
+
+
+def test_one_stream_too_many_is_told_when_to_come_back(start: Start, opened: Opened) -> None:
+    target = start(max_streams=2)
+    streams = [opened(target) for _ in range(2)]
+    for stream in streams:
+        stream.send(CHUNK)
+        stream.answer()
+    told = target.ask([CHUNK])
+    error = expect(told.error, grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
+    retry = RetryInfo()
+    assert error.details[-1].Unpack(retry)
+    assert retry.retry_delay.seconds == 1
+    streams[0].half_close()
+    assert streams[0].answer().summary.chunks == 1
+    assert listen(streams[0].call).error is None
+    assert target.ask([CHUNK]).error is None
+
+
+def test_fifty_idle_streams_starve_nobody(start: Start, opened: Opened) -> None:
+    target = start(max_streams=50, grpc_workers=2)
+    streams = [opened(target) for _ in range(50)]
+    for stream in streams:
+        stream.send(CHUNK)
+    for stream in streams:
+        stream.answer()
+    for _ in range(20):
+        assert target.predictions.Predict(ASK, timeout=5).prediction > 0
+        assert target.healthy()
+    told = target.ask([CHUNK])
+    expect(told.error, grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
+
+
+def test_fifty_streams_where_few_are_allowed_starve_nobody(start: Start, opened: Opened) -> None:
+    target = start(max_streams=3, grpc_workers=2)
+    streams = [opened(target) for _ in range(50)]
+    assert target.predictions.Predict(ASK, timeout=5).prediction > 0
+    assert target.healthy()
+    for stream in streams:
+        stream.send(CHUNK)
+        stream.half_close()
+    told = [listen(stream.call) for stream in streams]
+    refused = [reason_of(each.error) for each in told if each.error]
+    assert set(refused) <= {"TOO_MANY_STREAMS"}
+    assert 47 >= len(refused) >= 1
+
+
+@pytest.mark.parametrize("rows", [10_000])
+def test_a_reader_that_never_reads_is_abandoned(start: Start, opened: Opened, rows: int) -> None:
+    target = start(stream_idle_seconds=0.5, max_streams=1)
+    stream = opened(target)
+    for number in range(60):
+        # The answers are far more than what connections hold for a reader.
+        stream.send(matrix(np.full((rows, 13), 1.0), number))
+    done = _wait_for_place(target)
+    assert done.error is None
+    told = listen(stream.call)
+    assert told.error
+    assert told.error.code == grpc.StatusCode.CANCELLED.value[0]
+    assert len(told.chunks) < 60
+
+
+def _wait_for_place(target: Target) -> Told:
+    while True:
+        told = target.ask([CHUNK])
+        if told.error is None or reason_of(told.error) != "TOO_MANY_STREAMS":
+            return told
+
+
+def expect(status: Status | None, code: grpc.StatusCode, reason: str) -> Status:
+    assert status is not None
+    assert (status.code, reason_of(status)) == (code.value[0], reason)
+    return status
