@@ -1,0 +1,116 @@
+"""What the REST proxy adds to a call: Predict over gRPC and over HTTP, one at a time.
+
+Both servers are processes of their own, on the loopback address; the caller keeps one
+connection to each. Rounds alternate, so that a machine that is busy for a while is so
+for both; the figures are medians over all calls.
+"""
+
+import json
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import grpc
+from housing.v1.prediction_pb2 import House, PredictRequest
+from housing.v1.prediction_pb2_grpc import PredictionServiceStub
+
+from bench.serving import serve
+from bench.stream import make_bundle
+
+ROUNDS = 20
+CALLS = 200
+WARM_UP = 200
+GOAL = 2.5
+PORT = 50973
+
+Call = Callable[[], object]
+
+
+def main() -> bool:
+    """Prints the figures; returns whether they reach their goal."""
+    house = json.loads(files("housing_grpc.rest").joinpath("static/example-house.json").read_text())
+    target = f"127.0.0.1:{PORT}"
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = Path(scratch, "bundle")
+        make_bundle("gradient_boost", bundle)
+        with (
+            serve(bundle, PORT),
+            _proxy(target) as port,
+            grpc.insecure_channel(target) as channel,
+            closing(socket.create_connection(("127.0.0.1", port))) as connection,
+        ):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            over_grpc, over_http = _measure(_grpc_call(channel, house), _call(connection, house))
+    ratio = over_http / over_grpc
+    print(f"Predict over gRPC: {over_grpc * 1e6:.0f} µs; over HTTP: {over_http * 1e6:.0f} µs")
+    print(f"  that is {ratio:.2f} times as long; goal: {GOAL} times or less")
+    return ratio <= GOAL
+
+
+def _measure(*calls: Call) -> list[float]:
+    for call in calls:
+        for _ in range(WARM_UP):
+            call()
+    seconds: list[list[float]] = [[] for _ in calls]
+    for _ in range(ROUNDS):
+        for call, found in zip(calls, seconds, strict=True):
+            for _ in range(CALLS):
+                started = time.perf_counter()
+                call()
+                found.append(time.perf_counter() - started)
+    return [statistics.median(found) for found in seconds]
+
+
+def _grpc_call(channel: grpc.Channel, house: dict[str, float]) -> Call:
+    predict = PredictionServiceStub(channel).Predict
+    values = {name.lower(): value for name, value in house.items()}
+    # Made anew for each call, as the text of the HTTP request is.
+    return lambda: predict(PredictRequest(house=House(**values)), timeout=5).prediction
+
+
+def _call(connection: socket.socket, house: dict[str, float]) -> Call:
+    answers = connection.makefile("rb")
+
+    def call() -> object:
+        body = json.dumps(house).encode()
+        connection.sendall(
+            b"POST /v1/predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+            b"content-length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        if not answers.readline().startswith(b"HTTP/1.1 200"):
+            raise RuntimeError("the proxy refuses")
+        length = 0
+        while (line := answers.readline()) != b"\r\n":
+            if line.startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+        return json.loads(answers.read(length))["prediction"]
+
+    return call
+
+
+@contextmanager
+def _proxy(target: str) -> Iterator[int]:
+    command = [sys.executable, "-m", "housing_grpc.rest", "--api-port", "0"]
+    process = subprocess.Popen(
+        [*command, "--grpc-target", target],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stderr.readline() if process.stderr else ""
+        found = re.search(r" port=(\d+)", line)
+        if found is None:
+            raise RuntimeError(f"the proxy does not start: {line}")
+        yield int(found[1])
+    finally:
+        process.terminate()
+        process.communicate()

@@ -1,0 +1,1 @@
+"""The REST proxy: the contract over HTTP and JSON, in a process of its own."""

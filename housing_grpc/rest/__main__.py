@@ -1,0 +1,7 @@
+"""`python -m housing_grpc.rest`."""
+
+import sys
+
+from housing_grpc.rest.server import main
+
+sys.exit(main())

@@ -1,0 +1,141 @@
+"""The gRPC server as the proxy sees it: one channel, and calls that can be given up."""
+
+import asyncio
+
+import grpc
+import grpc.aio
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health_pb2
+
+from housing_grpc.rest import status
+from housing_grpc.rest.exchange import Exchange, Metadata
+from housing_grpc.rest.watch import Call, Watch
+
+_FIRST_BACKOFF_MS = 100
+_LONGEST_BACKOFF_MS = 1000
+
+
+class CallError(Exception):
+    """The gRPC server refused a call.
+
+    Args:
+        status: What it said.
+    """
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.message)
+        self.status = status
+
+
+class Backend:
+    """The gRPC server.
+
+    Args:
+        target: Its host and port.
+        connect_seconds: Time that it gets to accept a connection.
+        call_seconds: Time that a call gets.
+    """
+
+    def __init__(self, target: str, *, connect_seconds: float, call_seconds: float) -> None:
+        self._call_seconds = call_seconds
+        self._connect_seconds = connect_seconds
+        connect_ms = max(1, round(connect_seconds * 1000))
+        self._channel = grpc.aio.insecure_channel(
+            target,
+            (
+                # The time between two attempts is also the time that one may last.
+                ("grpc.min_reconnect_backoff_ms", connect_ms),
+                ("grpc.initial_reconnect_backoff_ms", min(_FIRST_BACKOFF_MS, connect_ms)),
+                ("grpc.max_reconnect_backoff_ms", _LONGEST_BACKOFF_MS),
+                # Answers to what the proxy accepts are never too large for it.
+                ("grpc.max_receive_message_length", -1),
+                ("grpc.max_send_message_length", -1),
+                # Two proxies in one process do not wait for each other's backoff.
+                ("grpc.use_local_subchannel_pool", 1),
+            ),
+        )
+        self._health = self._channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+
+    def unary(self, method: MethodDescriptor) -> "Unary":
+        """Returns what calls a method that takes and gives one message."""
+        return Unary(self._channel, method, self._call_seconds)
+
+    def stream(self, method: MethodDescriptor, metadata: Metadata) -> Call:
+        """Opens a stream in both directions, which may last as long as it likes."""
+        request, response = _classes(method)
+        return self._channel.stream_stream(
+            _path(method),
+            request_serializer=request.SerializeToString,
+            response_deserializer=response.FromString,
+        )(metadata=metadata)
+
+    async def health(self) -> str:
+        """Returns the health of the server as its name, such as "SERVING".
+
+        Raises:
+            CallError: The server does not say.
+        """
+        try:
+            answer = await self._health(
+                health_pb2.HealthCheckRequest(), timeout=self._connect_seconds
+            )
+        except grpc.aio.AioRpcError as error:
+            raise CallError(status.of_call(error)) from error
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
+
+    async def close(self) -> None:
+        """Ends all calls."""
+        await self._channel.close()
+
+
+class Unary:
+    """Calls one method.
+
+    Args:
+        channel: To the server.
+        method: What is called.
+        seconds: Time that a call gets.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, method: MethodDescriptor, seconds: float) -> None:
+        request, response = _classes(method)
+        self._seconds = seconds
+        self._method = channel.unary_unary(
+            _path(method),
+            request_serializer=request.SerializeToString,
+            response_deserializer=response.FromString,
+        )
+
+    async def __call__(self, request: Message, exchange: Exchange) -> Message:
+        """Returns the answer; the call is cancelled when the caller hangs up.
+
+        Raises:
+            CallError: The server refused.
+            ClientGoneError: The caller has hung up.
+        """
+        call = self._method(request, metadata=exchange.metadata(), timeout=self._seconds)
+        with Watch(exchange, call) as watch:
+            try:
+                answer: Message = await call
+            except grpc.aio.AioRpcError as error:
+                raise CallError(status.of_call(error)) from error
+            except asyncio.CancelledError:
+                watch.check()
+                call.cancel()
+                raise
+        return answer
+
+
+def _classes(method: MethodDescriptor) -> tuple[type[Message], type[Message]]:
+    return GetMessageClass(method.input_type), GetMessageClass(method.output_type)
+
+
+def _path(method: MethodDescriptor) -> str:
+    return f"/{method.containing_service.full_name}/{method.name}"

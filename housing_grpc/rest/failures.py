@@ -1,0 +1,42 @@
+"""One log line for each request that failed; never a value, a key or a path."""
+
+import logging
+
+from google.rpc.status_pb2 import Status
+
+from housing_grpc import log
+from housing_grpc.rest import status
+from housing_grpc.rest.backend import CallError
+from housing_grpc.rest.errors import ClientGoneError, Reason, RestError
+from housing_grpc.rest.exchange import Exchange
+
+_logger = logging.getLogger(__name__)
+
+_FIXED = RestError(
+    reason=Reason.INTERNAL, message="internal error; the proxy's log has it by request id"
+)
+
+
+def told(error: Exception) -> Status:
+    """Returns what a caller is told of an error: a fixed text if it is a fault of ours."""
+    if isinstance(error, CallError):
+        return error.status
+    return status.of_error(error if isinstance(error, RestError) else _FIXED)
+
+
+def log_failure(exchange: Exchange, error: Exception) -> None:
+    """Logs why a request failed, with the stack trace if it is a fault of ours."""
+    gone = isinstance(error, ClientGoneError)
+    fault = None if gone or isinstance(error, RestError | CallError) else error
+    answer = told(error)
+    log.event(
+        _logger,
+        logging.INFO if fault is None else logging.ERROR,
+        "request.failed",
+        error=fault,
+        method=exchange.scope["method"],
+        route=exchange.route,
+        code="CANCELLED" if gone else status.code_name(answer),
+        reason="CLIENT_GONE" if gone else status.reason_of(answer),
+        request_id=exchange.request_id,
+    )

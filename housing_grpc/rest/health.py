@@ -1,0 +1,31 @@
+"""Tells HTTP probes what the gRPC health service says."""
+
+from starlette.responses import Response
+
+import housing_grpc
+from housing_grpc.rest import status, writer
+from housing_grpc.rest.backend import Backend, CallError
+from housing_grpc.rest.exchange import Exchange
+
+_SERVING = "SERVING"
+
+
+class Health:
+    """Answers with 200 while predictions can be had, else with 503.
+
+    Args:
+        backend: The gRPC server.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def __call__(self, _exchange: Exchange) -> Response:
+        """Answers one probe."""
+        answer = {"status": "UNKNOWN", "proxy_version": housing_grpc.__version__}
+        try:
+            answer["status"] = await self._backend.health()
+        except CallError as error:
+            answer["reason"] = status.reason_of(error.status)
+        code = 200 if answer["status"] == _SERVING else 503
+        return Response(writer.encode(answer), code, media_type="application/json")

@@ -1,0 +1,57 @@
+"""What the proxy counts: requests by route and status, and how long they took."""
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import generate_latest
+from starlette.responses import Response
+
+from housing_grpc.rest.exchange import Exchange
+
+# Seconds; a prediction takes about a millisecond, a reload may take many.
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Metrics:
+    """Counts requests.
+
+    Args:
+        registry: Where the metrics are registered.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._requests = Counter(
+            "http_requests_total",
+            "Requests that were answered.",
+            ("method", "route", "code"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "http_request_duration_seconds",
+            "Time from a request's headers to the end of its answer.",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        # Looking a labelled child up costs more than counting with it.
+        self._counters: dict[tuple[str, str, int], Counter] = {}
+        self._histograms: dict[tuple[str, str], Histogram] = {}
+
+    def observe(self, verb: str, route: str, code: int, seconds: float) -> None:
+        """Counts one request; `route` is its template, never its path."""
+        verb = verb if verb in _VERBS else "other"
+        counter = self._counters.get((verb, route, code))
+        if counter is None:
+            counter = self._requests.labels(verb, route, str(code))
+            self._counters[verb, route, code] = counter
+        counter.inc()
+        histogram = self._histograms.get((verb, route))
+        if histogram is None:
+            histogram = self._seconds.labels(verb, route)
+            self._histograms[verb, route] = histogram
+        histogram.observe(seconds)
+
+    async def page(self, _exchange: Exchange) -> Response:
+        """Answers with all metrics in the text form of Prometheus."""
+        text = generate_latest(self._registry)
+        return Response(text, headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})

@@ -1,0 +1,154 @@
+"""The operations of the contract: one for each way in which an rpc can be called."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.rpc.code_pb2 import Code
+
+from housing_grpc.rest.comments import Comments
+from housing_grpc.rest.openapi import examples
+from housing_grpc.rest.openapi.schemas import Schemas
+from housing_grpc.rest.services import Binding
+from housing_grpc.rest.status import HTTP_STATUS
+
+Tree = dict[str, Any]
+
+# What every call can end with, whatever its comment says: refused by the proxy or a key,
+# or not answered by the server.
+_ALWAYS = {
+    400: "The JSON or a parameter is wrong (JSON_*, *_PARAMETER).",
+    401: "A key is needed, and none or a wrong one was sent.",
+    403: "The key is not for this.",
+    429: "There is too much to do; try again after Retry-After.",
+    500: "The fault is the server's.",
+    503: "The gRPC server does not answer (BACKEND_UNAVAILABLE).",
+    504: "The gRPC server did not answer in time (BACKEND_TIMEOUT).",
+}
+_WITH_BODY = {
+    408: "The body did not arrive in time (REQUEST_TIMEOUT).",
+    413: "The body is too large (PAYLOAD_TOO_LARGE).",
+    415: "The body is not said to be JSON (UNSUPPORTED_MEDIA_TYPE).",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation: where it goes in the document, and what it says."""
+
+    path: str
+    verb: str
+    tree: Tree
+
+
+def of(bindings: list[Binding], schemas: Schemas, comments: Comments) -> Iterator[Operation]:
+    """Gives the operations of all bindings; further ones of an rpc are numbered."""
+    seen: Counter[str] = Counter()
+    for binding in bindings:
+        method = binding.method
+        seen[method.full_name] += 1
+        number = "" if seen[method.full_name] == 1 else str(seen[method.full_name])
+        yield Operation(
+            path=_openapi_path(binding),
+            verb=binding.verb.lower(),
+            tree={
+                "operationId": f"{method.containing_service.name}_{method.name}{number}",
+                "tags": [method.containing_service.name],
+                "summary": comments.summary(method.full_name),
+                "description": comments.text(method.full_name),
+                **_request(binding, schemas, comments),
+                "responses": _responses(binding, schemas, comments),
+            },
+        )
+
+
+def tags(bindings: list[Binding], comments: Comments) -> list[Tree]:
+    """Returns a tag for each service."""
+    services = {each.method.containing_service.name: each for each in bindings}
+    return [
+        {"name": name, "description": comments.text(each.method.containing_service.full_name)}
+        for name, each in services.items()
+    ]
+
+
+def refusals(method: str, comments: Comments, *, body: bool) -> Tree:
+    """Returns the responses that refuse a call, with what the comment on its rpc says of them."""
+    texts = {code: [text] for code, text in (_ALWAYS | (_WITH_BODY if body else {})).items()}
+    for name, text in comments.statuses(method).items():
+        texts.setdefault(HTTP_STATUS[Code.Value(name)], []).append(f"{name}: {text}")
+    return {str(code): error("\n\n".join(lines)) for code, lines in sorted(texts.items())}
+
+
+def error(description: str) -> Tree:
+    """Returns the response that tells of an error."""
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _openapi_path(binding: Binding) -> str:
+    path = binding.template.text
+    for name, pattern in binding.template.variables.items():
+        path = path.replace(f"{{{name}={pattern}}}", f"{{{name}}}")
+    return path
+
+
+def _request(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
+    kind = binding.method.input_type
+    found = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in binding.template.variables
+    ]
+    for field in binding.parameters:
+        found += _query(field, field.name, schemas, comments, {kind.full_name})
+    tree: Tree = {"parameters": found} if found else {}
+    sent = binding.body_type
+    if sent is not None:
+        content: Tree = {"schema": schemas.request(sent)}
+        example = examples.of(_message_name(sent))
+        if example is not None:
+            content["example"] = example
+        tree["requestBody"] = {"content": {"application/json": content}, "required": False}
+    return tree
+
+
+def _query(
+    field: FieldDescriptor, path: str, schemas: Schemas, comments: Comments, above: set[str]
+) -> Iterator[Tree]:
+    kind = field.message_type
+    if kind is None or kind.full_name.startswith("google.protobuf."):
+        text = " ".join(comments.text(field.full_name).split())
+        yield {
+            "name": path,
+            "in": "query",
+            "description": text,
+            "schema": schemas.request(field),
+        }
+    elif not field.is_repeated and kind.full_name not in above:
+        for each in kind.fields:
+            yield from _query(
+                each, f"{path}.{each.name}", schemas, comments, above | {kind.full_name}
+            )
+
+
+def _responses(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
+    output = binding.method.output_type
+    chosen = binding.response_body
+    answered = output.fields_by_name[chosen] if chosen else output
+    content: Tree = {"schema": schemas.response(answered)}
+    example = examples.of(_message_name(answered))
+    if example is not None:
+        content["example"] = example
+    return {
+        "200": {"description": "OK", "content": {"application/json": content}},
+        **refusals(binding.method.full_name, comments, body=bool(binding.body)),
+    }
+
+
+def _message_name(kind: Descriptor | FieldDescriptor) -> str:
+    if isinstance(kind, FieldDescriptor):
+        if kind.is_repeated or kind.message_type is None:
+            return ""
+        return str(kind.message_type.full_name)
+    return str(kind.full_name)

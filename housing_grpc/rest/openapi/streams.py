@@ -1,0 +1,48 @@
+"""The stream, which has no google.api.http option: its form over HTTP is lines of JSON."""
+
+import json
+from typing import Any
+
+from housing_grpc.rest import stream
+from housing_grpc.rest.comments import Comments
+from housing_grpc.rest.openapi import examples
+from housing_grpc.rest.openapi.operations import refusals
+
+Tree = dict[str, Any]
+
+_FORM = (
+    "Over HTTP: a House on each line in, one line out for each, in order: `row`, counted from "
+    "0, with what PredictResponse holds, or with the `error` of that house alone. It may be as "
+    "long as it likes; who reads slowly is read slowly. If the stream itself fails after its "
+    'first line, the last line is `{"error": ...}` without a `row`.'
+)
+
+
+def paths(comments: Comments) -> Tree:
+    """Returns the path of the stream."""
+    method = stream.METHOD
+    houses = [examples.of("housing.v1.House"), {"RM": 6.1, "CHAS": 3}]
+    prices = [{"row": 0, **examples.of("housing.v1.PredictResponse")}, {"row": 1, "error": {}}]
+    return {
+        stream.PATH: {
+            "post": {
+                "operationId": f"{method.containing_service.name}_{method.name}",
+                "tags": [method.containing_service.name],
+                "summary": comments.summary(method.full_name),
+                "description": f"{_FORM}\n\n{comments.text(method.full_name)}",
+                "requestBody": {"content": {stream.MEDIA_TYPES[0]: _lines(houses)}},
+                "responses": {
+                    "200": {
+                        "description": "OK",
+                        "content": {stream.MEDIA_TYPES[0]: _lines(prices)},
+                    },
+                    **refusals(method.full_name, comments, body=True),
+                },
+            }
+        }
+    }
+
+
+def _lines(trees: list[Any]) -> Tree:
+    text = "".join(json.dumps(tree) + "\n" for tree in trees)
+    return {"schema": {"type": "string", "description": "NDJSON"}, "example": text}

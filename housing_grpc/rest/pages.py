@@ -1,0 +1,121 @@
+"""The pages for people, and what they are made of; all of it comes from this machine."""
+
+from importlib.metadata import distribution
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+
+import housing_grpc
+from housing_grpc.rest import writer
+from housing_grpc.rest.errors import Reason, RestError
+from housing_grpc.rest.exchange import Exchange
+from housing_grpc.rest.router import Endpoint
+
+STATIC = Path(str(files("housing_grpc.rest"))) / "static"
+
+_HTML = "text/html"
+# Swagger UI styles its elements in place and draws its icons from data: addresses.
+_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+_SAFE = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+_SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
+
+
+def html(name: str) -> Endpoint:
+    """Returns what answers with one page."""
+
+    async def answer(_exchange: Exchange) -> Response:
+        return FileResponse(STATIC / name, media_type=_HTML, headers=_SAFE)
+
+    return answer
+
+
+def home(routes: list[dict[str, str]]) -> Endpoint:
+    """Returns what answers with the form, or, to a program, with what there is."""
+    page = html("index.html")
+    index = document(
+        {
+            "name": "House prices",
+            "version": housing_grpc.__version__,
+            "docs": "/docs",
+            "openapi": "/openapi.json",
+            "health": "/health",
+            "metrics": "/metrics",
+            "routes": routes,
+        }
+    )
+
+    async def answer(exchange: Exchange) -> Response:
+        chosen = page if _prefers_html(exchange.header(b"accept")) else index
+        response = await chosen(exchange)
+        response.headers["vary"] = "accept"
+        return response
+
+    return answer
+
+
+def document(tree: Any) -> Endpoint:
+    """Returns what answers with one JSON document that never changes."""
+    data = writer.encode(tree)
+
+    async def answer(_exchange: Exchange) -> Response:
+        return Response(data, media_type="application/json")
+
+    return answer
+
+
+def assets() -> Endpoint:
+    """Returns what answers with a file of our own pages."""
+    return _files(STATIC, tuple(path.name for path in STATIC.iterdir()))
+
+
+def swagger() -> Endpoint:
+    """Returns what answers with a file of Swagger UI, from the package that carries it."""
+    # Found without importing it: its code is for servers of its own.
+    folder = distribution("swagger-ui-py").locate_file("swagger_ui/static")
+    return _files(Path(str(folder)), _SWAGGER)
+
+
+def _files(folder: Path, names: tuple[str, ...]) -> Endpoint:
+    static = StaticFiles(directory=folder)
+
+    async def answer(exchange: Exchange) -> Response:
+        name = exchange.variables["file"]
+        if name not in names:
+            raise RestError(reason=Reason.NOT_FOUND, message="there is no such file")
+        try:
+            response = await static.get_response(name, exchange.scope)
+        except HTTPException as error:
+            raise RestError(reason=Reason.NOT_FOUND, message="there is no such file") from error
+        response.headers.update({**_SAFE, "cache-control": "no-cache"})
+        return response
+
+    return answer
+
+
+def _prefers_html(accept: str) -> bool:
+    """Whether HTML is asked for by name, and not less than JSON."""
+    quality = {"text/html": 0.0, "application/json": 0.0}
+    for entry in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in entry.split(";"))
+        if kind in quality:
+            given = [part[2:] for part in parameters if part.startswith("q=")]
+            quality[kind] = _number(given[0]) if given else 1.0
+    return quality["text/html"] > 0 and quality["text/html"] >= quality["application/json"]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

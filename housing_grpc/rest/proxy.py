@@ -1,0 +1,67 @@
+"""The ASGI application: every request gets an answer, an id and a count; a failed one is logged."""
+
+import time
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from housing_grpc.rest import status
+from housing_grpc.rest.errors import ClientGoneError, RestError
+from housing_grpc.rest.exchange import REQUEST_ID, Exchange
+from housing_grpc.rest.failures import log_failure, told
+from housing_grpc.rest.metrics import Metrics
+from housing_grpc.rest.router import Router
+
+_GONE = 499
+
+
+class Proxy:
+    """The application.
+
+    Args:
+        router: Finds what answers.
+        metrics: Counts requests.
+    """
+
+    def __init__(self, router: Router, metrics: Metrics) -> None:
+        self._router = router
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"only HTTP is served, not {scope['type']}")
+        started = time.perf_counter()
+        exchange = Exchange(scope, receive)
+        code = _GONE
+        try:
+            code = await self._answer(exchange, send)
+        except ClientGoneError as error:
+            log_failure(exchange, error)
+        except Exception as error:
+            log_failure(exchange, error)
+            if exchange.answered:
+                raise
+            code = await _send(_refusal(error), exchange, send)
+        finally:
+            seconds = time.perf_counter() - started
+            self._metrics.observe(scope["method"], exchange.route, code, seconds)
+
+    async def _answer(self, exchange: Exchange, send: Send) -> int:
+        route, exchange.variables = self._router.find(exchange.scope["method"], exchange.path)
+        exchange.route = route.template.text
+        return await _send(await route.endpoint(exchange), exchange, send)
+
+
+async def _send(response: Response, exchange: Exchange, send: Send) -> int:
+    response.headers[REQUEST_ID] = exchange.request_id
+    exchange.answered = True
+    await response(exchange.scope, exchange.receive, send)
+    return response.status_code
+
+
+def _refusal(error: Exception) -> Response:
+    response = status.response(told(error))
+    if isinstance(error, RestError):
+        response.headers.update(error.headers)
+    return response

@@ -1,0 +1,188 @@
+"""The composition root of the proxy and its life: start, wait, stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+
+from housing_grpc import log
+from housing_grpc.options import OptionError
+from housing_grpc.rest import banner, routes, settings
+from housing_grpc.rest.backend import Backend
+from housing_grpc.rest.metrics import Metrics
+from housing_grpc.rest.proxy import Proxy
+from housing_grpc.rest.services import GENERATED
+from housing_grpc.rest.settings import Settings
+from housing_grpc.rest.transcoder import Limits
+
+EXIT_SETTINGS = 2
+EXIT_PORT = 3
+
+_BACKLOG = 2048
+_KEEP_ALIVE_SECONDS = 75
+
+_logger = logging.getLogger(__name__)
+
+
+class PortError(Exception):
+    """The address cannot be listened on; the text says which."""
+
+
+class RestServer:
+    """A proxy, bound to its port.
+
+    Args:
+        chosen: The settings.
+        package: The generated code of the contract.
+
+    Raises:
+        PortError: The port is taken.
+    """
+
+    def __init__(self, chosen: Settings, package: str = GENERATED) -> None:
+        self._settings = chosen
+        self._package = package
+        self._socket = _bind(chosen.api_host, chosen.api_port)
+        self._uvicorn: uvicorn.Server | None = None
+        self._stopping = False
+        self.port: int = self._socket.getsockname()[1]
+
+    async def serve(self) -> None:
+        """Serves until a signal comes or `stop` is called."""
+        chosen = self._settings
+        backend = Backend(
+            chosen.grpc_target,
+            connect_seconds=chosen.api_connect_timeout_seconds,
+            call_seconds=chosen.api_timeout_seconds,
+        )
+        try:
+            self._uvicorn = _Uvicorn(self._config(backend))
+            self._uvicorn.should_exit = self._stopping
+            log.event(
+                _logger, logging.INFO, "rest.serving",
+                host=chosen.api_host, port=self.port, grpc_target=chosen.grpc_target,
+            )  # fmt: skip
+            await self._uvicorn.serve(sockets=[self._socket])
+        finally:
+            self._socket.close()
+            await backend.close()
+        log.event(_logger, logging.INFO, "rest.stopped")
+
+    def stop(self) -> None:
+        """Refuses new connections, and lets requests in flight finish."""
+        self._stopping = True
+        if self._uvicorn is not None:
+            self._uvicorn.should_exit = True
+
+    def _config(self, backend: Backend) -> uvicorn.Config:
+        chosen = self._settings
+        metrics = Metrics(CollectorRegistry())
+        limits = Limits(
+            body_bytes=chosen.api_max_body_bytes, body_seconds=chosen.api_timeout_seconds
+        )
+        router = routes.build(
+            self._package,
+            backend,
+            metrics,
+            limits=limits,
+            most=chosen.api_max_batch_rows,
+        )
+        return uvicorn.Config(
+            Proxy(router, metrics),
+            interface="asgi3",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=max(1, round(chosen.api_grace_seconds)),
+        )
+
+
+def main() -> int:
+    """Serves until a signal; returns the exit code."""
+    try:
+        chosen = settings.load(sys.argv[1:])
+        log.configure(chosen.log_level, chosen.log_format)
+        _adopt_uvicorns_log()
+        server = RestServer(chosen)
+    except OptionError as error:
+        return _fail(error, EXIT_SETTINGS)
+    except PortError as error:
+        return _fail(error, EXIT_PORT)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopper(server))
+    if chosen.log_format == "text":
+        print(banner.text(server.port), flush=True)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(server.serve())
+    return 0
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to `main`; uvicorn would end the process with them once more."""
+        yield
+
+
+def _stopper(server: RestServer) -> Callable[[int, FrameType | None], None]:
+    stopping = False
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        if stopping:
+            os._exit(128 + number)
+        stopping = True
+        server.stop()
+
+    return stop
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # There is none for Windows.
+        return None
+    return uvloop.new_event_loop
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's delay off only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # Elsewhere it would share a port that is taken.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortError(
+            f"cannot listen on {host}:{port}: the port is taken, or the address is not this "
+            "machine's; choose another with API_PORT or API_HOST"
+        ) from error
+    return listener
+
+
+def _adopt_uvicorns_log() -> None:
+    """Sends what uvicorn warns about, such as bytes that are no HTTP, the way of our own log."""
+    theirs = logging.getLogger("uvicorn")
+    theirs.handlers[:] = logging.getLogger(log.ROOT).handlers
+    theirs.setLevel(logging.WARNING)
+    theirs.propagate = False
+
+
+def _fail(error: Exception, exit_code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return exit_code

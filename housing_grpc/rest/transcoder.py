@@ -1,0 +1,120 @@
+"""Answers one binding: HTTP request to message, call, message to JSON."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from starlette.responses import Response
+
+from housing_grpc.rest import parameters, status, strict_json, writer
+from housing_grpc.rest.backend import CallError, Unary
+from housing_grpc.rest.errors import Reason, RestError
+from housing_grpc.rest.exchange import Exchange
+from housing_grpc.rest.faults import FaultError
+from housing_grpc.rest.names import spelling
+from housing_grpc.rest.reader import Readers
+from housing_grpc.rest.services import WHOLE, Binding
+from housing_grpc.rest.writer import Writers
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one request may be.
+
+    Attributes:
+        body_bytes: Most bytes of a body.
+        body_seconds: Time that it has to arrive.
+    """
+
+    body_bytes: int
+    body_seconds: float
+
+
+class Transcoder:
+    """Answers one binding.
+
+    Args:
+        binding: How the rpc is called.
+        call: Calls it.
+        readers: Make messages of JSON.
+        writers: Make JSON of messages.
+        limits: How much one request may be.
+    """
+
+    def __init__(
+        self, binding: Binding, call: Unary, readers: Readers, writers: Writers, limits: Limits
+    ) -> None:
+        kind = binding.method.input_type
+        self._binding = binding
+        self._call = call
+        self._limits = limits
+        self._new = GetMessageClass(kind)
+        self._read = readers.message(kind)
+        self._read_field = (
+            readers.field(kind.fields_by_name[binding.body])
+            if binding.body not in ("", WHOLE)
+            else None
+        )
+        self._allowed = {field.name for field in binding.parameters}
+        self._write = writers.message(binding.method.output_type)
+        self._answered = (
+            spelling(binding.method.output_type.fields_by_name[binding.response_body])
+            if binding.response_body
+            else None
+        )
+
+    async def __call__(self, exchange: Exchange) -> Response:
+        """Answers one request."""
+        body = await exchange.body(self._limits.body_bytes, self._limits.body_seconds)
+        try:
+            request = self._message(exchange, body)
+        except FaultError as error:
+            raise error.told() from None
+        try:
+            answer = self._write(await self._call(request, exchange))
+        except CallError as error:
+            if self._read_field is None:
+                raise
+            raise CallError(status.seen_from(self._binding.body, error.status)) from error
+        if self._answered is not None:
+            answer = answer.get(self._answered)
+        return Response(writer.encode(answer), media_type=JSON)
+
+    def _message(self, exchange: Exchange, body: bytes) -> Message:
+        message = self._of_body(exchange, body)
+        query = exchange.scope["query_string"]
+        if query or exchange.variables:
+            message.MergeFrom(self._of_parameters(query.decode("latin-1"), exchange.variables))
+        return message
+
+    def _of_body(self, exchange: Exchange, body: bytes) -> Message:
+        if not body:
+            return self._new()
+        if not self._binding.body:
+            raise RestError(
+                reason=Reason.UNEXPECTED_BODY, message="nothing is read from a body here; send none"
+            )
+        exchange.check_media_type((JSON,))
+        tree = strict_json.parse(body)
+        if self._read_field is not None:
+            return self._new(**{self._binding.body: self._read_field(tree)})
+        message: Message = self._read(tree)
+        return message
+
+    def _of_parameters(self, query: str, variables: dict[str, str]) -> Message:
+        kind = self._binding.method.input_type
+        pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+        tree: dict[str, Any] = parameters.tree(kind, self._allowed, pairs)
+        for path, text in variables.items():
+            parameters.place(tree, kind, path, text)
+        try:
+            message: Message = self._read(tree)
+        except FaultError as error:
+            raise FaultError(
+                (path, Reason.INVALID_PARAMETER, text) for path, _, text in error.faults
+            ) from None
+        return message

@@ -1,0 +1,126 @@
+"""What is passed on to the server, and what becomes of a call when either side goes away."""
+
+import socket
+from contextlib import ExitStack
+
+import grpc
+import httpx
+import pytest
+
+from tests.examples import Example
+from tests.rest.answers import HOUSE, refused
+from tests.rest.conftest import Start, housing_server
+from tests.rest.scripted import Scripted
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def sent(scripted: Scripted, name: str) -> list[str]:
+    return [value for key, value in scripted.metadata if key == name]
+
+
+def test_key_trace_and_request_id_travel_as_metadata(scripted: Scripted, start: Start) -> None:
+    response = start(scripted.target).post(
+        "/predict",
+        json=HOUSE,
+        headers={
+            "X-API-Key": "k1", "X-Request-ID": "abc-1", "traceparent": TRACE, "tracestate": "a=b",
+            "X-Other": "stays",
+        },
+    )  # fmt: skip
+    assert scripted.method == "/housing.v1.PredictionService/Predict"
+    assert sent(scripted, "x-api-key") == ["k1"]
+    assert sent(scripted, "traceparent") == [TRACE]
+    assert sent(scripted, "tracestate") == ["a=b"]
+    assert sent(scripted, "x-request-id") == ["abc-1"]
+    assert sent(scripted, "x-other") == []
+    assert response.headers["x-request-id"] == "abc-1"
+
+
+def test_two_keys_stay_two_and_a_key_that_is_not_ascii_stays_none(
+    scripted: Scripted, start: Start
+) -> None:
+    client = start(scripted.target)
+    headers = [(b"X-API-Key", b"k1"), (b"X-API-Key", b"schl\xfcssel")]
+    client.post("/predict", json=HOUSE, headers=headers)
+    assert sent(scripted, "x-api-key") == ["k1", "schl\\xfcssel"]
+
+
+@pytest.mark.parametrize("given", ["", "ümlaut", "x" * 500])
+def test_every_answer_has_a_request_id(rest: httpx.Client, given: str) -> None:
+    headers = [(b"x-request-id", given.encode("latin-1"))] if given else []
+    for path in ("/health", "/nope", "/metrics", "/docs"):
+        found = rest.get(path, headers=headers).headers["x-request-id"]
+        assert found.isascii()
+        assert 0 < len(found) <= 128
+        assert given[:1] != "x" or found == "x" * 128
+
+
+def test_the_servers_log_knows_the_request_id(rest: httpx.Client) -> None:
+    response = rest.post("/predict", json={"CHAS": 3}, headers={"x-request-id": "mine"})
+    assert response.headers["x-request-id"] == "mine"
+
+
+def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Start) -> None:
+    cancelled = []
+
+    def answer(_data: bytes, context: grpc.ServicerContext) -> bytes:
+        scripted.ended.wait(30)
+        cancelled.append(not context.is_active())
+        return b""
+
+    scripted.answer = answer
+    client = start(scripted.target)
+    body = b'{"RM": 6}'
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as caller:
+        head = f"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+        caller.sendall(head.encode() + body)
+        assert scripted.called.wait(30)
+    assert scripted.ended.wait(30)
+    while not cancelled:
+        scripted.called.wait(0.01)
+    assert cancelled == [True]
+    counted = 'http_requests_total{code="499",method="POST",route="/predict"} 1.0'
+    while counted not in client.get("/metrics").text:
+        pass
+
+
+def test_a_server_that_is_down_is_503(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        target = f"127.0.0.1:{taken.getsockname()[1]}"
+    client = start(target)
+    response = client.post("/predict", json=HOUSE)
+    assert refused(response) == (503, "BACKEND_UNAVAILABLE", [])
+    assert response.headers["retry-after"] == "1"
+    assert target not in response.text
+    health = client.get("/health")
+    assert (health.status_code, health.json()) == (
+        503,
+        {"status": "UNKNOWN", "proxy_version": "0.1.0", "reason": "BACKEND_UNAVAILABLE"},
+    )
+
+
+def test_a_server_that_accepts_and_says_nothing_is_503(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        target = f"127.0.0.1:{mute.getsockname()[1]}"
+        client = start(target, api_connect_timeout_seconds=0.3)
+        response = client.post("/predict", json=HOUSE)
+    assert refused(response) == (503, "BACKEND_UNAVAILABLE", [])
+
+
+def test_a_host_that_nobody_knows_is_503(start: Start) -> None:
+    client = start("nowhere.invalid:1", api_connect_timeout_seconds=0.3)
+    assert refused(client.post("/predict", json=HOUSE))[:2] == (503, "BACKEND_UNAVAILABLE")
+
+
+def test_a_server_that_comes_back_is_found_again(linear: Example, start: Start) -> None:
+    with ExitStack() as stack:
+        server = housing_server(stack, linear.folder)
+        client = start(f"127.0.0.1:{server.port}")
+        assert client.post("/predict", json=HOUSE).status_code == 200
+    assert client.post("/predict", json=HOUSE).status_code == 503
+    with ExitStack() as stack:
+        housing_server(stack, linear.folder, grpc_port=server.port)
+        while client.post("/predict", json=HOUSE).status_code != 200:
+            pass
+        assert client.get("/health").status_code == 200

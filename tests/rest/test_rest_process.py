@@ -1,0 +1,173 @@
+"""The proxy as a process: how it starts, what it says, how it stops."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from housing_grpc import options
+from housing_grpc.rest import settings
+from housing_grpc.rest.settings import Settings
+from tests.rest.answers import HOUSE
+from tests.rest.scripted import Scripted
+from tests.server.wire import Client
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "housing_grpc.rest"]
+
+
+@contextmanager
+def process(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Gives a running proxy and its address."""
+    started = subprocess.Popen(
+        [*COMMAND, "--api-port", "0", *arguments],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stderr is not None
+    with started:
+        try:
+            line = started.stderr.readline()
+            port = re.search(r"port\W+(\d+)", line)
+            assert port, line + started.stderr.read()
+            yield started, f"http://127.0.0.1:{port[1]}"
+        finally:
+            started.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it(housing: Client, number: signal.Signals) -> None:
+    with process("--grpc-target", housing.address) as (running, url):
+        assert httpx.post(f"{url}/predict", json=HOUSE).status_code == 200
+        running.send_signal(number)
+        assert running.wait(30) == 0
+        assert running.stderr is not None
+        assert running.stderr.read().endswith("INFO rest.stopped\n")
+
+
+def test_requests_in_flight_are_answered_before_it_stops(scripted: Scripted) -> None:
+    with process(GRPC_TARGET=scripted.target) as (running, url):
+
+        def answer(_data: bytes, _context: object) -> bytes:
+            running.send_signal(signal.SIGTERM)
+            while _accepts(url):
+                pass
+            return b""
+
+        scripted.answer = answer
+        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=30).status_code == 200
+        assert running.wait(30) == 0
+
+
+def _accepts(url: str) -> bool:
+    parsed = httpx.URL(url)
+    try:
+        socket.create_connection((parsed.host, parsed.port or 0), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_second_signal_ends_it_at_once(scripted: Scripted) -> None:
+    def answer(_data: bytes, _context: object) -> bytes:
+        scripted.ended.wait(60)
+        return b""
+
+    scripted.answer = answer
+    with (
+        process("--api-grace-seconds", "60", GRPC_TARGET=scripted.target) as (running, url),
+        socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 0)) as caller,
+    ):
+        caller.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
+        assert scripted.called.wait(30)
+        running.send_signal(signal.SIGTERM)
+        while _accepts(url):
+            pass
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 128 + signal.SIGTERM
+
+
+def test_bytes_that_are_no_http_are_logged_like_all_else(housing: Client) -> None:
+    with process("--log-format", "json", "--grpc-target", housing.address) as (running, url):
+        with socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 0)) as caller:
+            caller.sendall(b"\0\r\n\r\n")
+            assert caller.recv(100).startswith(b"HTTP/1.1 400")
+        assert running.stderr is not None
+        line = json.loads(running.stderr.readline())
+    assert (line["level"], line["event"]) == ("warning", "Invalid HTTP request received.")
+
+
+def test_it_holds_no_model_and_no_training_library(housing: Client) -> None:
+    with process("--grpc-target", housing.address) as (running, url):
+        assert httpx.post(f"{url}/predict", json=HOUSE).status_code == 200
+        maps = Path(f"/proc/{running.pid}/maps")
+        if not maps.exists():
+            pytest.skip("only Linux tells which libraries a process holds")
+        assert not re.search(
+            r"/(numpy|onnxruntime|sklearn|pandas|xgboost|mlflow)", maps.read_text()
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (["--api-port", "99999"], 2, "error: --api-port='99999': Expected `int` <= 65535\n"),
+        (
+            ["--api-max-batch-rows", "0"],
+            2,
+            "error: --api-max-batch-rows='0': Expected `int` >= 1\n",
+        ),
+        (["--api-host", "192.0.2.1"], 3, "error: cannot listen on 192.0.2.1:"),
+    ],
+)
+def test_what_cannot_start_says_why(arguments: list[str], code: int, text: str) -> None:
+    ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert ended.stderr.startswith(text)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            COMMAND, env={**os.environ, "API_PORT": str(port)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 3
+    assert ended.stderr.startswith(f"error: cannot listen on 127.0.0.1:{port}: the port is taken")
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    ended = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    told = " ".join(ended.stdout.split())
+    example = (ROOT / ".env.example").read_text()
+    for field in msgspec.structs.fields(Settings):
+        assert f"[{field.name.upper()}; default: {field.default}]" in told
+        assert f"\n#{field.name.upper()}={_plain(field.default)}\n" in example
+
+
+def _plain(default: object) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def test_a_flag_goes_before_a_variable() -> None:
+    environment = {"API_PORT": "1", "GRPC_TARGET": "a:1", "API_HOST": ""}
+    chosen = settings.load(["--api-port", "2"], environment)
+    assert (chosen.api_port, chosen.grpc_target, chosen.api_host) == (2, "a:1", "127.0.0.1")
+
+
+def test_a_variable_that_is_wrong_is_named() -> None:
+    with pytest.raises(options.OptionError, match=r"^LOG_FORMAT='xml': Invalid enum value 'xml'$"):
+        settings.load([], {"LOG_FORMAT": "xml"})

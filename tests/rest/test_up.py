@@ -1,0 +1,107 @@
+"""Both processes together: they start, stop and end as one."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.examples import Example
+from tests.rest.answers import HOUSE
+
+COMMAND = [sys.executable, "-m", "housing_grpc.up"]
+SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def up(example: Example, **variables: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """Gives the launcher, with both of its processes answering, and the proxy's address."""
+    chosen = {
+        "BUNDLE_DIR": str(example.folder), "GRPC_PORT": str(free_port()),
+        "API_PORT": str(free_port()), "DRAIN_SECONDS": "0", **variables,
+    }  # fmt: skip
+    url = f"http://127.0.0.1:{chosen['API_PORT']}"
+    with subprocess.Popen(COMMAND, env={**os.environ, **chosen}) as launcher:
+        try:
+            wait_for(lambda: predicts(url) or launcher.poll() is not None)
+            yield launcher, url
+        finally:
+            if launcher.poll() is None:
+                launcher.terminate()
+                launcher.wait(SECONDS)
+
+
+def predicts(url: str) -> bool:
+    try:
+        return httpx.post(f"{url}/predict", json=HOUSE, timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def wait_for(condition: object) -> None:
+    assert callable(condition)
+    until = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def children(launcher: "subprocess.Popen[bytes]") -> dict[str, int]:
+    """Returns the processes that a launcher has started, by their module."""
+    listed = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
+    if not listed.exists():
+        pytest.skip("only Linux tells which processes another has started")
+    pids = [int(word) for word in listed.read_text().split()]
+    lines = {pid: Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in pids}
+    return {line[2]: pid for pid, line in lines.items() if line[1] == "-m"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_both(linear: Example, number: signal.Signals) -> None:
+    with up(linear) as (launcher, url):
+        assert httpx.get(f"{url}/health").json()["status"] == "SERVING"
+        launcher.send_signal(number)
+        assert launcher.wait(SECONDS) == 0
+        assert not predicts(url)
+
+
+@pytest.mark.parametrize("module", ["housing_grpc", "housing_grpc.rest"])
+def test_both_end_if_one_dies(linear: Example, module: str) -> None:
+    with up(linear) as (launcher, url):
+        found = children(launcher)
+        os.kill(found[module], signal.SIGKILL)
+        assert launcher.wait(SECONDS) == 128 + signal.SIGKILL
+        assert not predicts(url)
+        for pid in found.values():
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+
+
+def test_what_one_cannot_start_with_ends_both(linear: Example) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with up(linear, API_PORT=port) as (launcher, _):
+            assert launcher.wait(SECONDS) == 3
+    with up(linear, BUNDLE_DIR="/nowhere") as (launcher, _):
+        assert launcher.wait(SECONDS) == 4
+
+
+@pytest.mark.parametrize(("name", "value"), [("GRPC_PORT", "0"), ("GRPC_WORKERS", "many")])
+def test_a_setting_that_is_wrong_is_named(name: str, value: str) -> None:
+    ended = subprocess.run(
+        COMMAND, env={**os.environ, name: value}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: {name}=")
