@@ -1,9 +1,9 @@
-"""`python -m bench [accuracy|start|stream|stream_memory]`: runs one measurement, or all of them."""
+"""`python -m bench [accuracy|start|stream|stream_memory|rest]`: runs one measurement, or all."""
 
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("accuracy", "start", "stream", "stream_memory")
+MEASUREMENTS = ("accuracy", "start", "stream", "stream_memory", "rest")
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,1 @@
+"""Clients of the prediction service, one folder a language."""

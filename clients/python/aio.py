@@ -1,0 +1,165 @@
+"""The client for asyncio."""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Iterator
+from os import PathLike
+from typing import Any
+
+import grpc
+from housing.v1.model_pb2_grpc import ModelServiceStub
+from housing.v1.prediction_pb2_grpc import PredictionServiceStub
+
+from . import connection, decode, requests
+from .chunks import Chunk, Form, Layout
+from .connection import Options, TlsChoice
+from .failure import error_of
+from .health import CHECK, WATCH, Health, health_answer, health_request
+from .house import TARGET, HouseLike
+from .job import AsyncScores
+from .ledger import Ledger, StreamPolicy, Tally
+from .progress import Progress
+from .results import ModelInfo, Prediction, Reloaded, RowError
+from .sources import chunks_of, chunks_of_async, count_of
+from .stream_aio import score_chunks
+
+
+class AsyncHousingClient:
+    """Talks to a prediction server from one event loop; see `HousingClient`.
+
+    Args:
+        target: Address, such as "localhost:50051" or "dns:///prices.example:443".
+        api_key: Sent with each call; None for none.
+        tls: True for encryption with the system's certificates, a `Tls` or
+            credentials for others, False for none.
+        options: More channel options of gRPC; they win over ours.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        api_key: str | None = None,
+        tls: TlsChoice = False,
+        options: Options = (),
+    ) -> None:
+        self._channel = connection.open_aio_channel(target, tls, options)
+        self._metadata = connection.metadata_of(api_key)
+        self._predictions = PredictionServiceStub(self._channel)
+        self._models = ModelServiceStub(self._channel)
+
+    async def predict(
+        self,
+        house: HouseLike | None = None,
+        /,
+        *,
+        timeout: float = requests.PREDICT_SECONDS,
+        **features: float | None,
+    ) -> Prediction:
+        """Returns the price of one house; see `HousingClient.predict`."""
+        request = requests.predict(house, features)
+        return decode.prediction(await self._call(self._predictions.Predict, request, timeout))
+
+    async def predict_batch(
+        self, houses: Iterable[HouseLike], *, timeout: float = requests.BATCH_SECONDS
+    ) -> list[Prediction | RowError]:
+        """Returns one result a house, in order; see `HousingClient.predict_batch`."""
+        batch = requests.Batch(houses)
+        answer = await self._call(self._predictions.PredictBatch, batch.request, timeout)
+        return batch.results(answer)
+
+    def score(
+        self,
+        source: Iterable[HouseLike] | AsyncIterable[HouseLike] | str | PathLike[str],
+        *,
+        form: Form = "matrix",
+        chunk_rows: int = 1000,
+        pin_model: bool = False,
+        ignore: Collection[str] = (TARGET,),
+        progress: Progress = True,
+        policy: StreamPolicy | None = None,
+    ) -> AsyncScores:
+        """Returns the prices of any number of houses; see `HousingClient.score`.
+
+        Args:
+            source: Also houses that arrive asynchronously.
+            form: See `HousingClient.score`, as for all that follow.
+            chunk_rows: Houses in a message.
+            pin_model: Whether one model is to answer for the whole job.
+            ignore: Names of columns or keys that are no features.
+            progress: A bar or a function.
+            policy: How to stream.
+        """
+        layout = Layout(form=form, chunk_rows=chunk_rows, ignore=requests.lower(ignore))
+        tally = Tally(total=count_of(source))
+        found = score_chunks(
+            lambda messages: self._predictions.PredictStream(messages, metadata=self._metadata),
+            _chunks(source, layout),
+            Ledger(requests.policy(policy, pin_model=pin_model), tally),
+        )
+        return AsyncScores(found, tally, progress)
+
+    async def info(self, *, timeout: float = requests.INFO_SECONDS) -> ModelInfo:
+        """Returns all about the model that is live; see `HousingClient.info`."""
+        answer = await self._call(self._models.ModelInfo, requests.info(), timeout)
+        return decode.model_info(answer)
+
+    async def reload(
+        self,
+        *,
+        version: str | None = None,
+        alias: str | None = None,
+        timeout: float = requests.RELOAD_SECONDS,
+    ) -> Reloaded:
+        """Makes another model live; see `HousingClient.reload`."""
+        request = requests.reload(version, alias)
+        return decode.reloaded(await self._call(self._models.ReloadModel, request, timeout))
+
+    async def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
+        """Returns what the server says of itself; see `HousingClient.health`."""
+        ask: Any = self._channel.unary_unary(CHECK)
+        return health_answer(await self._call(ask, health_request(service), timeout))
+
+    async def watch(self, service: str = "") -> AsyncIterator[Health]:
+        """Yields what the server says of itself; see `HousingClient.watch`."""
+        ask: Any = self._channel.unary_stream(WATCH)
+        call = ask(health_request(service), metadata=self._metadata)
+        try:
+            async for answer in call:
+                yield health_answer(answer)
+        except grpc.aio.AioRpcError as error:
+            raise error_of(error) from None
+        finally:
+            call.cancel()
+
+    async def close(self) -> None:
+        """Closes the connection; calls under way are cancelled."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> "AsyncHousingClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _call(self, method: Any, request: Any, timeout: float) -> Any:
+        try:
+            return await method(request, timeout=timeout, metadata=self._metadata)
+        except grpc.aio.AioRpcError as error:
+            raise error_of(error) from None
+
+
+async def _chunks(source: Any, layout: Layout) -> AsyncIterator[Chunk]:
+    if isinstance(source, AsyncIterable):
+        async for chunk in chunks_of_async(source, layout):
+            yield chunk
+        return
+    chunks: Iterator[Chunk] = chunks_of(source, layout)
+    # A file may make its reader wait; rows may belong to the thread that made them.
+    reads_file = isinstance(source, str | PathLike)
+    while True:
+        chunk_or_end = (
+            await asyncio.to_thread(next, chunks, None) if reads_file else next(chunks, None)
+        )
+        if chunk_or_end is None:
+            return
+        yield chunk_or_end

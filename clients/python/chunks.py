@@ -1,0 +1,162 @@
+"""Houses in portions: what one message of a stream carries."""
+
+import sys
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, TypeVar
+
+from housing.v1 import prediction_pb2 as pb
+
+from .errors import InvalidArgumentError
+from .house import FEATURES, TARGET, read, to_row
+from .results import RowError
+
+T = TypeVar("T")
+
+Form = Literal["matrix", "rows"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Matrix:
+    """Houses as one block of numbers.
+
+    Attributes:
+        features: In the order of the values.
+        values: Little-endian float64, house by house, NaN where one is missing.
+    """
+
+    features: tuple[str, ...]
+    values: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """What one message carries, and what was wrong before it was sent.
+
+    Attributes:
+        start: Number of its first house in the whole job, from 0.
+        count: How many houses it has. One that cannot be sent is in the payload
+            as an empty one, so that the places of the others stay.
+        payload: The houses in one of the two forms.
+        faults: What was wrong with the houses that cannot be sent, by place.
+    """
+
+    start: int
+    count: int
+    payload: Matrix | Sequence[pb.House]
+    faults: Mapping[int, RowError]
+
+    def request(self, sequence: int, *, pin_model: bool) -> pb.PredictStreamRequest:
+        """Returns the message."""
+        if isinstance(self.payload, Matrix):
+            matrix = pb.HouseMatrix(features=self.payload.features, values=self.payload.values)
+            return pb.PredictStreamRequest(sequence=sequence, matrix=matrix, pin_model=pin_model)
+        rows = pb.HouseRows(items=self.payload)
+        return pb.PredictStreamRequest(sequence=sequence, rows=rows, pin_model=pin_model)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How houses are cut into chunks.
+
+    Attributes:
+        form: Of the messages.
+        chunk_rows: Houses in a chunk.
+        ignore: Names of columns that mean nothing, in lower case.
+        skip: Houses to leave out at the start.
+    """
+
+    form: Form = "matrix"
+    chunk_rows: int = 1000
+    ignore: Collection[str] = (TARGET.lower(),)
+    skip: int = 0
+
+    def batches(self, rows: Iterable[T]) -> Iterator[tuple[int, list[T]]]:
+        """Yields rows by the chunk, each with the number of its first.
+
+        Raises:
+            InvalidArgumentError: There are fewer than are to be left out.
+        """
+        rest, start = iter(rows), self.skip
+        self.check_skipped(sum(1 for _ in islice(rest, self.skip)))
+        while batch := list(islice(rest, self.chunk_rows)):
+            yield start, batch
+            start += len(batch)
+
+    def check_skipped(self, count: int) -> None:
+        """Checks how many rows there were to be left out.
+
+        Raises:
+            InvalidArgumentError: There were fewer.
+        """
+        if count < self.skip:
+            raise InvalidArgumentError(
+                f"there are {count} rows, but {self.skip} are done already; is it the same file?",
+                reason="FEWER_ROWS",
+            )
+
+    def pack(self, start: int, houses: Sequence[Any]) -> Chunk:
+        """Returns a chunk of houses.
+
+        Args:
+            start: Number of the first house.
+            houses: What `read` takes, or the error of a house that could not be had.
+        """
+        faults: dict[int, RowError] = {}
+        found = [
+            self._read(house, start + place, place, faults) for place, house in enumerate(houses)
+        ]
+        if self.form == "rows":
+            items = [pb.House(**each) for each in found]
+            return Chunk(start=start, count=len(items), payload=items, faults=faults)
+        values = array("d")
+        for place, each in enumerate(found):
+            try:
+                values.extend(to_row(each))
+            except InvalidArgumentError as error:
+                faults[place] = row_error(start + place, error)
+                values.extend(to_row({}))
+        matrix = Matrix(features=FEATURES, values=to_bytes(values))
+        return Chunk(start=start, count=len(found), payload=matrix, faults=faults)
+
+    def _read(
+        self, house: Any, row: int, place: int, faults: dict[int, RowError]
+    ) -> dict[str, float]:
+        try:
+            if isinstance(house, InvalidArgumentError):
+                raise house
+            return read(house, self.ignore)
+        except InvalidArgumentError as error:
+            faults[place] = row_error(row, error)
+            return {}
+
+
+def row_error(row: int, error: InvalidArgumentError) -> RowError:
+    """Returns what is told of a house that was not sent, as the server would tell it."""
+    placed = error.inside(f"items[{row}]")
+    return RowError(
+        row=row,
+        code=placed.code,
+        reason=placed.reason,
+        message=placed.message,
+        violations=placed.violations,
+    )
+
+
+def to_bytes(values: "array[float]") -> bytes:
+    """Returns float64 numbers as the wire has them."""
+    if sys.byteorder == "big":
+        values = values[:]
+        values.byteswap()
+    return values.tobytes()
+
+
+def from_bytes(data: bytes) -> "array[float]":
+    """Returns float64 numbers from the wire."""
+    values = array("d")
+    values.frombytes(data)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values

@@ -1,0 +1,208 @@
+"""The client for ordinary code; `aio` has the same for asyncio."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from os import PathLike
+from typing import Any
+
+import grpc
+from housing.v1.model_pb2_grpc import ModelServiceStub
+from housing.v1.prediction_pb2_grpc import PredictionServiceStub
+
+from . import connection, decode, requests
+from .chunks import Form, Layout
+from .connection import Options, TlsChoice
+from .failure import error_of
+from .health import CHECK, WATCH, Health, health_answer, health_request
+from .house import TARGET, HouseLike
+from .job import Scores
+from .ledger import Ledger, StreamPolicy, Tally
+from .progress import Progress
+from .results import ModelInfo, Prediction, Reloaded, RowError
+from .sources import chunks_of, count_of
+from .stream import score_chunks
+
+
+class HousingClient:
+    """Talks to a prediction server; safe to use from many threads.
+
+    Args:
+        target: Address, such as "localhost:50051" or "dns:///prices.example:443".
+        api_key: Sent with each call; None for none.
+        tls: True for encryption with the system's certificates, a `Tls` or
+            credentials for others, False for none.
+        options: More channel options of gRPC; they win over ours.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        api_key: str | None = None,
+        tls: TlsChoice = False,
+        options: Options = (),
+    ) -> None:
+        self._channel = connection.open_channel(target, tls, options)
+        self._metadata = connection.metadata_of(api_key)
+        self._predictions = PredictionServiceStub(self._channel)
+        self._models = ModelServiceStub(self._channel)
+
+    def predict(
+        self,
+        house: HouseLike | None = None,
+        /,
+        *,
+        timeout: float = requests.PREDICT_SECONDS,
+        **features: float | None,
+    ) -> Prediction:
+        """Returns the price of one house.
+
+        Args:
+            house: A mapping from feature names in any case, or an object with such
+                attributes; a feature that is None or not there is filled in.
+            timeout: Seconds to wait.
+            **features: More features; they win over those of `house`.
+
+        Raises:
+            HousingError: The house cannot be scored, or the server not be asked.
+        """
+        request = requests.predict(house, features)
+        return decode.prediction(self._call(self._predictions.Predict, request, timeout))
+
+    def predict_batch(
+        self, houses: Iterable[HouseLike], *, timeout: float = requests.BATCH_SECONDS
+    ) -> list[Prediction | RowError]:
+        """Returns one result a house, in order, all by the same model.
+
+        Raises:
+            HousingError: There are no houses or too many, or the server cannot be asked.
+        """
+        batch = requests.Batch(houses)
+        return batch.results(self._call(self._predictions.PredictBatch, batch.request, timeout))
+
+    def score(
+        self,
+        source: Iterable[HouseLike] | str | PathLike[str],
+        *,
+        form: Form = "matrix",
+        chunk_rows: int = 1000,
+        pin_model: bool = False,
+        ignore: Collection[str] = (TARGET,),
+        progress: Progress = True,
+        policy: StreamPolicy | None = None,
+    ) -> Scores:
+        """Returns the prices of any number of houses, in order, as they come.
+
+        A stream that breaks is gone on with after the last answer, in a new one.
+
+        Args:
+            source: Houses as `predict` takes them, a DataFrame, an array of 13
+                columns, or the path of a CSV, NDJSON or Parquet file.
+            form: "matrix" is the fastest; "rows" tells the warnings and the
+                imputed features of each house.
+            chunk_rows: Houses in a message.
+            pin_model: Whether one model is to answer for the whole job.
+            ignore: Names of columns or keys that are no features.
+            progress: True for a bar where there is a terminal, or a function that
+                is called after each chunk.
+            policy: How to stream; for tuning. Its `pin_model` counts, too.
+
+        Raises:
+            HousingError: While iterating: the source has no houses, the server
+                refused, or it did not come back.
+        """
+        layout = Layout(form=form, chunk_rows=chunk_rows, ignore=requests.lower(ignore))
+        return self.score_chunks_of(
+            chunks_of(source, layout),
+            total=count_of(source),
+            progress=progress,
+            policy=requests.policy(policy, pin_model=pin_model),
+        )
+
+    def score_chunks_of(
+        self,
+        chunks: Iterator[Any],
+        *,
+        total: int | None,
+        progress: Progress,
+        policy: StreamPolicy,
+    ) -> Scores:
+        """Returns the prices of houses that are in chunks already; see `score`."""
+        tally = Tally(total=total)
+        found = score_chunks(
+            lambda messages: self._predictions.PredictStream(messages, metadata=self._metadata),
+            chunks,
+            Ledger(policy, tally),
+        )
+        return Scores(found, tally, progress)
+
+    def info(self, *, timeout: float = requests.INFO_SECONDS) -> ModelInfo:
+        """Returns all about the model that is live.
+
+        Raises:
+            HousingError: The server cannot be asked.
+        """
+        return decode.model_info(self._call(self._models.ModelInfo, requests.info(), timeout))
+
+    def reload(
+        self,
+        *,
+        version: str | None = None,
+        alias: str | None = None,
+        timeout: float = requests.RELOAD_SECONDS,
+    ) -> Reloaded:
+        """Makes another model live; without a target, the one of the server's alias.
+
+        Args:
+            version: A registered version.
+            alias: An alias of the registered model.
+            timeout: Seconds to wait; the reload goes on without its caller.
+
+        Raises:
+            HousingError: The old model goes on serving.
+        """
+        request = requests.reload(version, alias)
+        return decode.reloaded(self._call(self._models.ReloadModel, request, timeout))
+
+    def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
+        """Returns what the server says of itself.
+
+        Args:
+            service: Full name of a service, or "" for the whole server.
+            timeout: Seconds to wait.
+
+        Raises:
+            HousingError: The server cannot be asked.
+        """
+        ask: Any = self._channel.unary_unary(CHECK)
+        return health_answer(self._call(ask, health_request(service), timeout))
+
+    def watch(self, service: str = "") -> Iterator[Health]:
+        """Yields what the server says of itself, now and whenever it changes.
+
+        Raises:
+            HousingError: The server cannot be asked any more.
+        """
+        ask: Any = self._channel.unary_stream(WATCH)
+        call = ask(health_request(service), metadata=self._metadata)
+        try:
+            yield from map(health_answer, call)
+        except grpc.RpcError as error:
+            raise error_of(error) from None
+        finally:
+            call.cancel()
+
+    def close(self) -> None:
+        """Closes the connection; calls under way are cancelled."""
+        self._channel.close()
+
+    def __enter__(self) -> "HousingClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _call(self, method: Callable[..., Any], request: Any, timeout: float) -> Any:
+        try:
+            return method(request, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise error_of(error) from None

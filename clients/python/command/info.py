@@ -1,0 +1,45 @@
+"""`housing info`: all about the live model."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from .. import requests
+from ..results import ModelInfo
+from . import options
+
+HELP = "tell all about the live model"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of this command."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Prints what is known."""
+    with options.connect(given) as client:
+        found = client.info(timeout=options.timeout(given, requests.INFO_SECONDS))
+    print(json.dumps(asdict(found), default=str) if given.json else _text(found))
+    return 0
+
+
+def _text(found: ModelInfo) -> str:
+    target = found.target
+    stale = ", the last one known: the registry does not answer" if found.stale else ""
+    lines = [
+        f"{found.name} version {found.version}{stale}",
+        f"  model        {found.model_type}, {found.preprocessing}",
+        f"  predicts     {target.name}, {target.min:g} to {target.max:g} {target.unit}",
+        f"  trained      {found.trained_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"  live since   {found.loaded_at:%Y-%m-%d %H:%M:%S} UTC, generation {found.generation}",
+        f"  from         {found.source}, bundle {found.bundle_digest[:12]}",
+        f"  server       {found.server_version}",
+        *(f"  {name:<12} {value:g}" for name, value in sorted(found.metrics.items())),
+        "  features",
+    ]
+    lines += [
+        f"    {each.name:<8} {each.min:>9g} to {each.max:<9g} {each.description}"
+        for each in found.features
+    ]
+    return "\n".join(lines)

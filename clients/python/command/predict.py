@@ -1,0 +1,66 @@
+"""`housing predict`: the price of one house."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from .. import requests
+from ..errors import InvalidArgumentError
+from ..results import Prediction
+from . import options
+
+HELP = "price one house: housing predict RM=6.5 LSTAT=4.98"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of this command."""
+    parser.add_argument("features", nargs="*", metavar="NAME=VALUE", help="such as RM=6.5")
+    parser.add_argument("--house", metavar="JSON", help='such as {"RM": 6.5}; "-" reads it')
+    parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Prints the price; warnings go beside it."""
+    house = {**_from_json(given.house), **dict(map(_pair, given.features))}
+    with options.connect(given) as client:
+        seconds = options.timeout(given, requests.PREDICT_SECONDS)
+        found = client.predict(house, timeout=seconds)
+    if given.json:
+        print(json.dumps({**asdict(found), "timestamp": found.timestamp.isoformat()}))
+    else:
+        _show(found)
+    return 0
+
+
+def _show(found: Prediction) -> None:
+    print(f"{found.price:.4f}")
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if found.imputed_features:
+        print(f"filled in: {', '.join(found.imputed_features)}", file=sys.stderr)
+    print(f"model {found.model_version}", file=sys.stderr)
+
+
+def _from_json(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        found = json.loads(sys.stdin.read() if text == "-" else text)
+    except ValueError as error:
+        raise InvalidArgumentError(f"--house is no JSON: {error}", reason="MALFORMED_ROW") from None
+    if not isinstance(found, dict):
+        raise InvalidArgumentError("--house is no JSON object", reason="MALFORMED_ROW")
+    return found
+
+
+def _pair(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        what = f"{value!r} is no number" if equals else "has no value"
+        raise InvalidArgumentError(
+            f"{text}: {what}; write for example RM=6.5", reason="NOT_A_NUMBER"
+        ) from None

@@ -1,0 +1,28 @@
+"""`housing reload`: makes another model live."""
+
+import argparse
+
+from .. import requests
+from . import options
+
+HELP = "make another model live; without a target, the one of the server's alias"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of this command."""
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--version", metavar="NUMBER", help="a registered version")
+    target.add_argument("--alias", metavar="NAME", help="an alias of the registered model")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Prints which model was live and which is."""
+    with options.connect(given) as client:
+        seconds = options.timeout(given, requests.RELOAD_SECONDS)
+        found = client.reload(version=given.version, alias=given.alias, timeout=seconds)
+    took = f"{found.duration.total_seconds():.2f} s"
+    if found.changed:
+        print(f"{found.previous_version} -> {found.version} in {took}")
+    else:
+        print(f"{found.version} is live already")
+    return 0

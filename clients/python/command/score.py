@@ -1,0 +1,127 @@
+"""`housing score`: the prices of a whole file, and a file of the rows that have none."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .. import requests
+from ..chunks import Layout
+from ..client import HousingClient
+from ..errors import InvalidArgumentError
+from ..house import TARGET
+from ..job import Scores
+from ..ledger import StreamPolicy, Tally
+from ..sources import FORMATS, FileFormat, count_of, format_of, from_file
+from . import options
+from .output import Output
+from .rejected import Rejected
+
+HELP = "price all houses of a CSV, NDJSON or Parquet file"
+
+EXIT_REJECTED = 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of this command."""
+    parser.add_argument("input", help='a file of houses; "-" reads the standard input')
+    parser.add_argument("output", nargs="?", default="-", help='where prices go; "-" prints [-]')
+    formats = sorted(set(FORMATS.values()))
+    parser.add_argument("--from", dest="source_format", choices=formats, help="what input holds")
+    parser.add_argument("--to", dest="output_format", choices=formats, help="what to write")
+    parser.add_argument(
+        "--rejected", metavar="FILE", help="where rejected rows go [beside the output]"
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="go on with an output half done")
+    existing.add_argument("--force", action="store_true", help="write over an output that exists")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="COLUMN", help="a column to leave out"
+    )
+    parser.add_argument("--form", choices=("matrix", "rows"), default="matrix", help="on the wire")
+    parser.add_argument("--chunk-rows", type=_count, default=1000, help="houses a message [1000]")
+    parser.add_argument("--pin-model", action="store_true", help="one model for the whole file")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Scores the file; rows that are rejected make the exit code 4."""
+    source = _format(given.source_format, given.input)
+    target = _format(given.output_format, given.output)
+    if source == "parquet" and given.input == "-":
+        raise InvalidArgumentError("Parquet is read from a file, not from the standard input")
+    with (
+        options.connect(given) as client,
+        Output(given.output, target, resume=given.resume, force=given.force) as output,
+        Rejected(_rejected_path(given), keep=output.rows) as rejected,
+    ):
+        scores = _scores(client, given, source, skip=output.rows)
+        try:
+            for chunk in scores.chunks():
+                rejected.write(chunk)
+                output.write(chunk)
+        except BaseException:
+            if output.rows:
+                _say(given, _interrupted(given, output.rows))
+            raise
+        _say(given, _summary(scores.tally, output.rows, rejected))
+    return EXIT_REJECTED if rejected.rows else 0
+
+
+def _scores(
+    client: HousingClient, given: argparse.Namespace, source: FileFormat, skip: int
+) -> Scores:
+    layout = Layout(
+        form=given.form,
+        chunk_rows=given.chunk_rows,
+        ignore=requests.lower((TARGET, *given.ignore)),
+        skip=skip,
+    )
+    policy = StreamPolicy()
+    total = None if given.input == "-" else count_of(given.input)
+    return client.score_chunks_of(
+        from_file(given.input, source, layout),
+        total=None if total is None else total - skip,
+        progress=not given.quiet,
+        policy=StreamPolicy(
+            pin_model=given.pin_model, patience=options.timeout(given, policy.patience)
+        ),
+    )
+
+
+def _format(chosen: FileFormat | None, path: str) -> FileFormat:
+    if chosen is not None:
+        return chosen
+    return "csv" if path == "-" else format_of(path)
+
+
+def _rejected_path(given: argparse.Namespace) -> Path | None:
+    if given.rejected:
+        return Path(given.rejected)
+    return None if given.output == "-" else Path(given.output).with_suffix(".rejected.csv")
+
+
+def _interrupted(given: argparse.Namespace, rows: int) -> str:
+    advice = "" if given.output == "-" else "; go on with --resume"
+    return f"{rows:,} rows are done{advice}"
+
+
+def _summary(tally: Tally, rows: int, rejected: Rejected) -> str:
+    parts = [f"{rows:,} rows"]
+    if rejected.rows:
+        where = f", see {rejected.path}" if rejected.path else ""
+        parts.append(f"{rejected.rows:,} rejected{where}")
+    if tally.resumes:
+        parts.append(f"{tally.resumes} times gone on after a break")
+    return "; ".join([*parts, f"model {', '.join(tally.model_versions) or 'not asked'}"])
+
+
+def _say(given: argparse.Namespace, text: str) -> None:
+    if not given.quiet:
+        print(text, file=sys.stderr)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count

@@ -1,0 +1,129 @@
+"""From the messages of the contract to the objects of `results`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from housing.v1 import model_pb2, prediction_pb2
+
+from .failure import code_of, details_of
+from .results import (
+    FeatureInfo,
+    ModelInfo,
+    Prediction,
+    RangeWarning,
+    Reloaded,
+    RowError,
+    TargetInfo,
+)
+
+
+def moment(timestamp: Timestamp) -> datetime:
+    """Returns a time with its zone, to the microsecond."""
+    return timestamp.ToDatetime(tzinfo=UTC)
+
+
+def prediction(answer: prediction_pb2.PredictResponse) -> Prediction:
+    """Returns the answer to Predict."""
+    return Prediction(
+        price=answer.prediction,
+        model_version=answer.model_version,
+        timestamp=moment(answer.timestamp),
+        warnings=tuple(answer.warnings),
+        range_warnings=_ranges(answer.range_warnings),
+        imputed_features=tuple(answer.imputed_features),
+    )
+
+
+def row_result(
+    result: prediction_pb2.RowResult, row: int, place: int, version: str, at: datetime
+) -> Prediction | RowError:
+    """Returns what became of one house of many.
+
+    Args:
+        result: As it came over the wire.
+        row: Number of the house among all.
+        place: Its place in the request.
+        version: Of the model that answered.
+        at: When it answered.
+    """
+    if result.HasField("error"):
+        return row_error(result.error, row, place)
+    return Prediction(
+        price=result.prediction,
+        model_version=version,
+        timestamp=at,
+        warnings=tuple(result.warnings),
+        range_warnings=_ranges(result.range_warnings),
+        imputed_features=tuple(result.imputed_features),
+    )
+
+
+def row_error(status: object, row: int, place: int) -> RowError:
+    """Returns why a house was not scored, under its number among all.
+
+    Args:
+        status: A google.rpc.Status, whose texts name the house by its place.
+        row: Number of the house among all.
+        place: Its place in the request.
+    """
+    details = details_of(status.details)  # type: ignore[attr-defined]
+    here, there = f"items[{place}]", f"items[{row}]"
+    return RowError(
+        row=row,
+        code=code_of(status.code),  # type: ignore[attr-defined]
+        reason=details.reason,
+        message=status.message.replace(here, there),  # type: ignore[attr-defined]
+        violations=tuple(
+            type(each)(field=each.field.replace(here, there), description=each.description)
+            for each in details.violations
+        ),
+    )
+
+
+def model_info(answer: model_pb2.ModelInfoResponse) -> ModelInfo:
+    """Returns the answer to ModelInfo."""
+    plain = ("name", "version", "model_type", "preprocessing", "bundle_digest", "data_digest",
+             "source", "stale", "generation", "run_id", "server_version")  # fmt: skip
+    target = answer.target
+    return ModelInfo(
+        **{name: getattr(answer, name) for name in plain},
+        features=tuple(_feature(each) for each in answer.features),
+        target=TargetInfo(name=target.name, unit=target.unit, min=target.min, max=target.max),
+        metrics=dict(answer.metrics),
+        library_versions=dict(answer.library_versions),
+        trained_at=moment(answer.trained_at),
+        loaded_at=moment(answer.loaded_at),
+    )
+
+
+def reloaded(answer: model_pb2.ReloadModelResponse) -> Reloaded:
+    """Returns the answer to ReloadModel."""
+    return Reloaded(
+        previous_version=answer.previous_version,
+        version=answer.version,
+        changed=answer.changed,
+        duration=timedelta(microseconds=answer.duration.ToMicroseconds()),
+        bundle_digest=answer.bundle_digest,
+        generation=answer.generation,
+    )
+
+
+def _feature(info: model_pb2.FeatureInfo) -> FeatureInfo:
+    return FeatureInfo(
+        name=info.name,
+        unit=info.unit,
+        description=info.description,
+        min=info.min,
+        max=info.max,
+        missing_count=info.missing_count,
+        integer=info.integer,
+        choices=tuple(info.choices),
+    )
+
+
+def _ranges(warnings: Sequence[prediction_pb2.RangeWarning]) -> tuple[RangeWarning, ...]:
+    return tuple(
+        RangeWarning(feature=each.feature, value=each.value, min=each.min, max=each.max)
+        for each in warnings
+    )

@@ -1,0 +1,183 @@
+"""What can go wrong, as exceptions.
+
+HousingError
+├── InvalidArgumentError       the request is wrong; the violations say where
+├── UnauthenticatedError       the API key is missing or unknown
+├── PermissionDeniedError      the key may not do this
+├── NotFoundError              there is no such model version or alias
+├── FailedPreconditionError    the model cannot be served
+│   └── ModelChangedError      a pinned job met another model after a resume
+├── AbortedError               another reload is running
+├── ResourceExhaustedError     the server has all the work that it takes
+├── DeadlineExceededError      no answer in time
+├── UnavailableError           no server there, or one that is starting or stopping
+├── DataLossError              a file of the model is damaged
+├── UnimplementedError         the server does not know the call
+├── CallCancelledError         the call was cancelled
+└── ServerFaultError           the server's own fault
+"""
+
+from dataclasses import dataclass
+
+from grpc import StatusCode
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldViolation:
+    """A field at fault: its path, such as "house.RM", and what to do about it."""
+
+    field: str
+    description: str
+
+
+class HousingError(Exception):
+    """A call that failed.
+
+    Attributes:
+        code: Of gRPC.
+        reason: A stable name, such as "FEATURE_DOMAIN"; empty if the server gave none.
+        message: One line for people.
+        violations: The fields at fault.
+        retry_after: Seconds after which another try may succeed, if the server said so.
+        request_id: By which the server's log knows the call; empty if it gave none.
+    """
+
+    code = StatusCode.UNKNOWN
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: StatusCode | None = None,
+        reason: str = "",
+        violations: tuple[FieldViolation, ...] = (),
+        retry_after: float | None = None,
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.reason = reason
+        self.violations = violations
+        self.retry_after = retry_after
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        name = self.code.name if not self.reason else f"{self.code.name}, {self.reason}"
+        return f"{self.message} [{name}]"
+
+
+class InvalidArgumentError(HousingError):
+    """The request is wrong; the violations say where."""
+
+    code = StatusCode.INVALID_ARGUMENT
+
+    def inside(self, path: str) -> "InvalidArgumentError":
+        """Returns the error of a house as one of the request that holds it.
+
+        Args:
+            path: Where the house stands in the request, such as "items[3]".
+        """
+        return InvalidArgumentError(
+            f"{path}.{self.message}" if self.violations else f"{path}: {self.message}",
+            reason=self.reason,
+            violations=tuple(
+                FieldViolation(field=f"{path}.{each.field}", description=each.description)
+                for each in self.violations
+            ),
+        )
+
+
+class UnauthenticatedError(HousingError):
+    """The API key is missing or unknown."""
+
+    code = StatusCode.UNAUTHENTICATED
+
+
+class PermissionDeniedError(HousingError):
+    """The key may not do this."""
+
+    code = StatusCode.PERMISSION_DENIED
+
+
+class NotFoundError(HousingError):
+    """There is no such model version or alias."""
+
+    code = StatusCode.NOT_FOUND
+
+
+class FailedPreconditionError(HousingError):
+    """The model cannot be served."""
+
+    code = StatusCode.FAILED_PRECONDITION
+
+
+class ModelChangedError(FailedPreconditionError):
+    """A pinned job met another model after a resume."""
+
+
+class AbortedError(HousingError):
+    """Another reload is running."""
+
+    code = StatusCode.ABORTED
+
+
+class ResourceExhaustedError(HousingError):
+    """The server has all the work that it takes, or the message is too large."""
+
+    code = StatusCode.RESOURCE_EXHAUSTED
+
+
+class DeadlineExceededError(HousingError):
+    """No answer in time."""
+
+    code = StatusCode.DEADLINE_EXCEEDED
+
+
+class UnavailableError(HousingError):
+    """No server there, or one that is starting or stopping."""
+
+    code = StatusCode.UNAVAILABLE
+
+
+class DataLossError(HousingError):
+    """A file of the model is damaged."""
+
+    code = StatusCode.DATA_LOSS
+
+
+class UnimplementedError(HousingError):
+    """The server does not know the call."""
+
+    code = StatusCode.UNIMPLEMENTED
+
+
+class CallCancelledError(HousingError):
+    """The call was cancelled."""
+
+    code = StatusCode.CANCELLED
+
+
+class ServerFaultError(HousingError):
+    """The server's own fault: INTERNAL, UNKNOWN and whatever else has no class here."""
+
+    code = StatusCode.INTERNAL
+
+
+BY_CODE: dict[StatusCode, type[HousingError]] = {
+    kind.code: kind
+    for kind in (
+        InvalidArgumentError,
+        UnauthenticatedError,
+        PermissionDeniedError,
+        NotFoundError,
+        FailedPreconditionError,
+        AbortedError,
+        ResourceExhaustedError,
+        DeadlineExceededError,
+        UnavailableError,
+        DataLossError,
+        UnimplementedError,
+        CallCancelledError,
+    )
+}

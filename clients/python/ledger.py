@@ -1,0 +1,167 @@
+"""What is under way in a stream, and how to go on when it breaks; nothing here waits or sends."""
+
+import random
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from grpc import StatusCode
+from housing.v1 import prediction_pb2 as pb
+
+from .chunks import Chunk
+from .errors import HousingError, ModelChangedError, ServerFaultError
+from .scores import ChunkScores, decode_chunk
+
+# A new stream may get further; anything else would only fail again.
+_RESUMABLE_CODES = frozenset({StatusCode.UNAVAILABLE, StatusCode.CANCELLED})
+_RESUMABLE_REASONS = frozenset({"STREAM_TOO_OLD", "STREAM_IDLE", "SERVER_STOPPING", "NO_ANSWER"})
+# Only for a job that has been served before: a new one is told at once.
+_RESUMABLE_LATER = "TOO_MANY_STREAMS"
+
+_FIRST_RETRIES = 3
+_FIRST_WAIT = 0.1
+_LONGEST_WAIT = 5.0
+
+
+class StreamBrokenError(Exception):
+    """A stream ended before every chunk was answered.
+
+    Args:
+        error: Why, as far as it is known.
+    """
+
+    def __init__(self, error: HousingError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamPolicy:
+    """How a job is streamed.
+
+    Attributes:
+        pin_model: Whether one model is to answer for the whole job.
+        window: Most chunks that are sent and not answered.
+        retries: Most new streams in a row that bring no answer.
+        patience: Longest wait for an answer, in seconds.
+    """
+
+    pin_model: bool = False
+    window: int = 8
+    retries: int = 10
+    patience: float = 30.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """How far a job is.
+
+    Attributes:
+        total: Houses in all, or None if that is not known.
+        rows: Houses that were answered.
+        errors: Houses of them that were not scored.
+        resumes: New streams that were needed to go on.
+        model_versions: That answered, in the order in which they first did.
+    """
+
+    total: int | None = None
+    rows: int = 0
+    errors: int = 0
+    resumes: int = 0
+    model_versions: list[str] = field(default_factory=list)
+
+
+class Ledger:
+    """Keeps the chunks that are not answered yet, so that a new stream can begin with them.
+
+    Args:
+        policy: How the job is streamed.
+        tally: Is kept up to date.
+    """
+
+    def __init__(self, policy: StreamPolicy, tally: Tally) -> None:
+        self.policy = policy
+        self.tally = tally
+        self._unanswered: deque[tuple[int, Chunk]] = deque()
+        self._sent = 0
+        self._failures = 0
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a chunk waits for its answer."""
+        return bool(self._unanswered)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more chunk may be sent."""
+        return len(self._unanswered) < self.policy.window
+
+    def request(self, chunk: Chunk) -> pb.PredictStreamRequest:
+        """Notes that a chunk is sent, and returns its message."""
+        self._unanswered.append((self._sent, chunk))
+        self._sent += 1
+        return chunk.request(self._sent - 1, pin_model=self.policy.pin_model)
+
+    def again(self) -> Iterator[pb.PredictStreamRequest]:
+        """Yields the messages with which a new stream begins."""
+        for sequence, chunk in list(self._unanswered):
+            yield chunk.request(sequence, pin_model=self.policy.pin_model)
+
+    def answered(self, response: pb.PredictStreamResponse) -> ChunkScores:
+        """Notes that the oldest chunk is answered, and returns its prices.
+
+        Raises:
+            ModelChangedError: Another model answered than the pinned one.
+            ServerFaultError: It is not the answer to the oldest chunk.
+        """
+        answer = response.chunk
+        sequence, chunk = self._unanswered[0]
+        if not response.HasField("chunk") or answer.sequence != sequence:
+            raise ServerFaultError(
+                f"the server did not answer chunk {sequence} in its turn", reason="ANSWER_MISMATCH"
+            )
+        self._check_pin(answer.model_version)
+        scores = decode_chunk(answer, chunk)
+        self._unanswered.popleft()
+        self._failures = 0
+        self._count(scores)
+        return scores
+
+    def broken(self, error: HousingError) -> float:
+        """Returns how many seconds to wait before a new stream.
+
+        Raises:
+            HousingError: The error itself, if a new stream is of no use.
+        """
+        # A job that has had no answer yet has nothing to lose but time.
+        most = self.policy.retries if self.tally.rows else min(self.policy.retries, _FIRST_RETRIES)
+        if not self._resumable(error) or self._failures >= most:
+            raise error
+        wait = min(_FIRST_WAIT * 2.0**self._failures, _LONGEST_WAIT)
+        self._failures += 1
+        self.tally.resumes += 1
+        # Spread, so that the clients of a server that restarts do not come back as one.
+        spread = wait * random.uniform(0.5, 1.0)  # noqa: S311 - keeps no secret
+        return max(spread, error.retry_after or 0.0)
+
+    def _resumable(self, error: HousingError) -> bool:
+        return (
+            error.code in _RESUMABLE_CODES
+            or error.reason in _RESUMABLE_REASONS
+            or (error.reason == _RESUMABLE_LATER and self.tally.rows > 0)
+        )
+
+    def _check_pin(self, version: str) -> None:
+        versions = self.tally.model_versions
+        if self.policy.pin_model and versions and version != versions[0]:
+            raise ModelChangedError(
+                f"the job is pinned to model {versions[0]}, but the server now answers with "
+                f"{version}; {self.tally.rows} houses were scored",
+                reason="MODEL_CHANGED",
+            )
+
+    def _count(self, scores: ChunkScores) -> None:
+        self.tally.rows += len(scores.prices)
+        self.tally.errors += len(scores.errors)
+        if scores.model_version not in self.tally.model_versions:
+            self.tally.model_versions.append(scores.model_version)

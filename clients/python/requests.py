@@ -1,0 +1,82 @@
+"""From what callers give to the messages of the contract, and how long to wait for each."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from housing.v1 import model_pb2, prediction_pb2
+
+from . import decode
+from .chunks import Layout
+from .errors import InvalidArgumentError
+from .house import HouseLike, read
+from .ledger import StreamPolicy
+from .results import Prediction, RowError
+
+PREDICT_SECONDS = 10.0
+BATCH_SECONDS = 60.0
+INFO_SECONDS = 5.0
+# The server itself gives its registry ten seconds.
+RELOAD_SECONDS = 120.0
+
+
+def predict(house: HouseLike | None, features: Mapping[str, Any]) -> prediction_pb2.PredictRequest:
+    """Returns the request for the price of one house.
+
+    Raises:
+        InvalidArgumentError: A name is no feature, or a value is no number.
+    """
+    try:
+        found = {**(read(house) if house is not None else {}), **read(features)}
+    except InvalidArgumentError as error:
+        raise error.inside("house") from None
+    return prediction_pb2.PredictRequest(house=prediction_pb2.House(**found))
+
+
+class Batch:
+    """Houses for PredictBatch; one that cannot be sent is there as an empty one.
+
+    Args:
+        houses: As callers have them.
+    """
+
+    def __init__(self, houses: Iterable[HouseLike]) -> None:
+        self._chunk = Layout(form="rows", ignore=()).pack(0, list(houses))
+        self.request = prediction_pb2.PredictBatchRequest(items=self._chunk.payload)  # type: ignore[arg-type]
+
+    def results(self, answer: prediction_pb2.PredictBatchResponse) -> list[Prediction | RowError]:
+        """Returns one result a house, in order."""
+        at, version = decode.moment(answer.timestamp), answer.model_version
+        return [
+            self._chunk.faults.get(row) or decode.row_result(result, row, row, version, at)
+            for row, result in enumerate(answer.results)
+        ]
+
+
+def info() -> model_pb2.ModelInfoRequest:
+    """Returns the request for what is known of the live model."""
+    return model_pb2.ModelInfoRequest()
+
+
+def reload(version: str | None, alias: str | None) -> model_pb2.ReloadModelRequest:
+    """Returns the request for another model.
+
+    Raises:
+        InvalidArgumentError: There are two targets.
+    """
+    if version is not None and alias is not None:
+        raise InvalidArgumentError("give a version or an alias, not both", reason="INVALID_TARGET")
+    if version is not None:
+        return model_pb2.ReloadModelRequest(version=str(version))
+    return model_pb2.ReloadModelRequest(alias=alias) if alias else model_pb2.ReloadModelRequest()
+
+
+def policy(chosen: StreamPolicy | None, *, pin_model: bool) -> StreamPolicy:
+    """Returns how to stream a job."""
+    base = chosen or StreamPolicy()
+    return replace(base, pin_model=base.pin_model or pin_model)
+
+
+def lower(names: Collection[str]) -> frozenset[str]:
+    """Returns names as they are compared."""
+    return frozenset(name.lower() for name in names)

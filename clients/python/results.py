@@ -1,0 +1,118 @@
+"""What the server answers, as plain immutable objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from grpc import StatusCode
+
+from .errors import FieldViolation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RangeWarning:
+    """A value that lies outside what the model was trained on."""
+
+    feature: str
+    value: float
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prediction:
+    """The price of one house.
+
+    Attributes:
+        price: In the target's unit, which `info().target.unit` gives.
+        model_version: Of the model that answered.
+        timestamp: When it answered.
+        warnings: About the values, one line each.
+        range_warnings: The same for programs.
+        imputed_features: Features that were missing and filled in.
+    """
+
+    price: float
+    model_version: str
+    timestamp: datetime
+    warnings: tuple[str, ...] = ()
+    range_warnings: tuple[RangeWarning, ...] = ()
+    imputed_features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowError:
+    """Why one house of many has no price.
+
+    Attributes:
+        row: Its place among the houses, from 0.
+        code: Of gRPC.
+        reason: A stable name, such as "FEATURE_DOMAIN".
+        message: One line for people.
+        violations: The fields at fault.
+    """
+
+    row: int
+    code: StatusCode
+    reason: str
+    message: str
+    violations: tuple[FieldViolation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeatureInfo:
+    """A feature as the live model knows it; see `ModelInfo`."""
+
+    name: str
+    unit: str
+    description: str
+    min: float
+    max: float
+    missing_count: int
+    integer: bool
+    choices: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetInfo:
+    """What the model predicts."""
+
+    name: str
+    unit: str
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelInfo:
+    """All about the model that is live; the fields are those of the contract."""
+
+    name: str
+    version: str
+    model_type: str
+    preprocessing: str
+    features: tuple[FeatureInfo, ...]
+    target: TargetInfo
+    metrics: Mapping[str, float]
+    trained_at: datetime
+    loaded_at: datetime
+    bundle_digest: str
+    data_digest: str
+    library_versions: Mapping[str, str]
+    source: str
+    stale: bool
+    generation: int
+    run_id: str
+    server_version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reloaded:
+    """What a reload did."""
+
+    previous_version: str
+    version: str
+    changed: bool
+    duration: timedelta
+    bundle_digest: str
+    generation: int

@@ -1,0 +1,58 @@
+"""Says where the generated code is: outside in the repository, inside in an sdist.
+
+So the repository has it once, and what is built has it whole.
+"""
+
+import shutil
+from pathlib import Path
+
+from setuptools import setup  # type: ignore[import-untyped]
+from setuptools.command.build_py import build_py  # type: ignore[import-untyped]
+from setuptools.command.sdist import sdist  # type: ignore[import-untyped]
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+INSIDE = HERE / "generated"
+IN_REPOSITORY = not INSIDE.is_dir()
+
+GENERATED = "../../generated" if IN_REPOSITORY else "generated"
+
+
+class BuildWithoutSetup(build_py):  # type: ignore[misc]
+    """Leaves this file out, which stands among the modules but is none."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        """Returns the modules of a package."""
+        found = super().find_package_modules(package, package_dir)
+        return [each for each in found if each[1] != "setup"]
+
+
+class SdistWithGenerated(sdist):  # type: ignore[misc]
+    """Puts the generated code into the archive."""
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        """Copies what is outside of this folder to inside of the archive."""
+        super().make_release_tree(base_dir, [name for name in files if not name.startswith("..")])
+        generated = HERE / GENERATED
+        for path in sorted(generated.rglob("*.py*")):
+            if path.suffix in {".py", ".pyi"}:
+                target = Path(base_dir, "generated", path.relative_to(generated))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+
+
+setup(
+    packages=["housing_client", "housing_client.command", "housing", "housing.v1"],
+    package_dir={
+        "housing_client": ".",
+        "housing_client.command": "command",
+        "housing": f"{GENERATED}/housing",
+        "housing.v1": f"{GENERATED}/housing/v1",
+    },
+    package_data={"housing_client": ["py.typed"], "housing.v1": ["*.pyi"]},
+    cmdclass={"build_py": BuildWithoutSetup, "sdist": SdistWithGenerated},
+    # In the repository, what is built meanwhile goes where the rest of it goes.
+    options={"build": {"build_base": str(REPOSITORY / "build" / "housing-client")}}
+    if IN_REPOSITORY
+    else {},
+)

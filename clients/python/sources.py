@@ -1,0 +1,108 @@
+"""Chunks from whatever holds houses: rows, a table in memory or a file."""
+
+import sys
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+from . import tables, text
+from .chunks import Chunk, Layout
+from .errors import InvalidArgumentError
+
+FileFormat = Literal["csv", "ndjson", "parquet"]
+
+FORMATS: dict[str, FileFormat] = {
+    ".csv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+
+
+def chunks_of(source: Any, layout: Layout) -> Iterator[Chunk]:
+    """Yields the chunks of rows, a DataFrame, an array, or a file by its path.
+
+    Raises:
+        InvalidArgumentError: It is nothing that has houses.
+        OSError: The file cannot be read.
+    """
+    if isinstance(source, str | PathLike):
+        yield from from_file(source, format_of(source), layout)
+    elif tables.is_frame(source):
+        yield from tables.from_frame(source, layout)
+    elif tables.is_array(source):
+        yield from tables.from_array(source, layout)
+    elif isinstance(source, Iterable):
+        for start, batch in layout.batches(source):
+            yield layout.pack(start, batch)
+    else:
+        raise InvalidArgumentError(
+            f"a {type(source).__name__} is nothing to score; give rows, a DataFrame, an array or "
+            "the path of a file",
+            reason="NOT_A_SOURCE",
+        )
+
+
+async def chunks_of_async(source: AsyncIterable[Any], layout: Layout) -> AsyncIterator[Chunk]:
+    """Yields the chunks of rows that arrive one by one."""
+    start, batch = 0, []
+    async for house in source:
+        batch.append(house)
+        if len(batch) == layout.chunk_rows:
+            yield layout.pack(start, batch)
+            start, batch = start + len(batch), []
+    if batch:
+        yield layout.pack(start, batch)
+
+
+def from_file(
+    path: str | PathLike[str], file_format: FileFormat, layout: Layout
+) -> Iterator[Chunk]:
+    """Yields the chunks of a file; "-" is the standard input.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if file_format == "parquet":
+        yield from tables.from_parquet(path, layout)
+        return
+    read = text.from_csv if file_format == "csv" else text.from_ndjson
+    with _lines(path) as lines:
+        yield from read(lines, layout)
+
+
+def format_of(path: str | PathLike[str]) -> FileFormat:
+    """Returns the format that a file's name tells.
+
+    Raises:
+        InvalidArgumentError: It tells none.
+    """
+    found = FORMATS.get(Path(path).suffix.lower())
+    if found is None:
+        raise InvalidArgumentError(
+            f"{fspath(path)}: what it holds cannot be told by its name; "
+            f"name it {', '.join('*' + suffix for suffix in FORMATS)}",
+            reason="UNKNOWN_FORMAT",
+        )
+    return found
+
+
+def count_of(source: Any) -> int | None:
+    """Returns how many houses there are, or None if that takes reading them."""
+    if isinstance(source, str | PathLike):
+        is_parquet = FORMATS.get(Path(source).suffix.lower()) == "parquet"
+        return tables.parquet_rows(source) if is_parquet else None
+    return len(source) if isinstance(source, Sized) else None
+
+
+@contextmanager
+def _lines(path: str | PathLike[str]) -> Iterator[TextIO]:
+    if path == "-":
+        yield sys.stdin
+        return
+    # Bytes that are no UTF-8 make a cell that is no number, not a file that is unreadable.
+    with Path(path).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        yield file

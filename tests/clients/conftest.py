@@ -1,0 +1,137 @@
+"""Real servers for the client: in this process, and as processes that can be killed."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+from housing.v1 import prediction_pb2
+
+from clients.python import HousingClient
+from clients.python.command.main import main
+from housing_grpc import rpc
+from housing_grpc.server import HousingServer
+from housing_grpc.settings import Settings
+from tests.conftest import ROOT
+from tests.examples import Example
+
+Serve = Callable[..., str]
+Spawn = Callable[..., "subprocess.Popen[bytes]"]
+Run = Callable[..., int]
+Host = Callable[..., str]
+Connect = Callable[[str], HousingClient]
+
+PREDICTION = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
+
+# Channels of a process share connections unless told not to.
+ALONE = (("grpc.use_local_subchannel_pool", 1),)
+
+
+def _serve(stack: ExitStack, folder: Path, **settings: object) -> HousingServer:
+    chosen = {"grpc_port": 0, "bundle_dir": str(folder), "drain_seconds": 0, **settings}
+    server = HousingServer(Settings(**chosen))  # type: ignore[arg-type]
+    stack.callback(server.close, grace_seconds=0)
+    server.start()
+    return server
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts servers: `serve(folder, **settings)` returns the address of one."""
+    with ExitStack() as stack:
+        yield lambda folder, **more: f"127.0.0.1:{_serve(stack, folder, **more).port}"
+
+
+@pytest.fixture
+def server_of() -> Iterator[Callable[..., HousingServer]]:
+    """Starts servers: `server_of(folder, **settings)` returns the server itself."""
+    with ExitStack() as stack:
+        yield lambda folder, **more: _serve(stack, folder, **more)
+
+
+@pytest.fixture(scope="session")
+def address(linear: Example) -> Iterator[str]:
+    """A server that serves the linear bundle throughout."""
+    with ExitStack() as stack:
+        yield f"127.0.0.1:{_serve(stack, linear.folder).port}"
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Opens clients: `connect(address)` returns one with a connection of its own."""
+    with ExitStack() as stack:
+        yield lambda target: stack.enter_context(HousingClient(target, options=ALONE))
+
+
+@pytest.fixture
+def client(address: str, connect: Connect) -> HousingClient:
+    return connect(address)
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """Puts servicers behind the server's own boundary: `host(predictions)` returns an address."""
+    with ExitStack() as stack:
+
+        def start(servicer: object, credentials: grpc.ServerCredentials | None = None) -> str:
+            server = grpc.server(stack.enter_context(ThreadPoolExecutor(4)))
+            stack.callback(lambda: server.stop(None).wait())
+            handler = rpc.generic_handler(
+                PREDICTION, servicer, model_version=lambda: "version-7", pools={}
+            )
+            server.add_generic_rpc_handlers((handler,))
+            port = (
+                server.add_secure_port("127.0.0.1:0", credentials)
+                if credentials
+                else server.add_insecure_port("127.0.0.1:0")
+            )
+            server.start()
+            return f"127.0.0.1:{port}"
+
+        yield start
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def spawn() -> Iterator[Spawn]:
+    """Starts servers as processes: `spawn(folder, port)` returns one that may not serve yet."""
+    with ExitStack() as stack:
+
+        def start(folder: Path, port: int, **settings: object) -> "subprocess.Popen[bytes]":
+            variables = {"bundle_dir": folder, "grpc_port": port, "drain_seconds": 0, **settings}
+            environment = {name.upper(): str(value) for name, value in variables.items()}
+            process = subprocess.Popen(
+                [sys.executable, "-m", "housing_grpc"],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def run(address: str) -> Run:
+    """Runs a command against the server: `run("info")` returns the exit code."""
+
+    def command(name: str, *arguments: object) -> int:
+        return main([name, "--target", address, *map(str, arguments)])
+
+    return command

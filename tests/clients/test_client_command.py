@@ -1,0 +1,113 @@
+"""The command line, from arguments to files and exit codes."""
+
+import io
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from clients.python.command.main import main
+from tests.clients.conftest import Run, Spawn
+from tests.conftest import ROOT
+from tests.examples import Example
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_predict_prints_the_price(run: Run, capsys: Capture) -> None:
+    assert run("predict", "RM=6.5", "lstat=4.98", "CRIM=200") == 0
+    out, err = capsys.readouterr()
+    assert float(out) > 0
+    assert "warning: Feature 'CRIM' value 200 is outside training range" in err
+    assert "filled in: ZN, INDUS" in err
+
+
+def test_predict_takes_and_gives_json(
+    run: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO('{"RM": 6.5}'))
+    assert run("predict", "--json", "--house", "-") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert run("predict", "--json", "--house", '{"RM": 1}', "RM=6.5") == 0
+    assert json.loads(capsys.readouterr().out)["price"] == found["price"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["RX=1"], "house.RX is no feature"),
+        (["RM=six"], "RM=six: 'six' is no number"),
+        (["RM"], "RM: has no value"),
+        (["CHAS=0.5"], "house.CHAS is 0.5, but must be 0 or 1"),
+        ([], "house: has no feature"),
+        (["--house", "{"], "--house is no JSON"),
+        (["--house", "[]"], "--house is no JSON object"),
+        (["--api-key-file", "/no/such/file"], "/no/such/file: No such file"),
+        (["--cert", "/no/such/file"], "needs its key"),
+    ],
+)
+def test_errors_are_one_line(run: Run, capsys: Capture, arguments: list[str], text: str) -> None:
+    assert run("predict", *arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert text in err
+
+
+def test_no_server_is_exit_code_3(free_port: int, capsys: Capture) -> None:
+    assert main(["info", "--target", f"127.0.0.1:{free_port}"]) == 3
+    assert capsys.readouterr().err.startswith(f"error: 127.0.0.1:{free_port}: ")
+
+
+def test_a_wrong_command_line_is_exit_code_2(capsys: Capture) -> None:
+    for wrong in ([], ["sell"], ["score"], ["info", "--timeout", "0"]):
+        with pytest.raises(SystemExit) as caught:
+            main(wrong)
+        assert caught.value.code == 2
+    assert "usage: housing" in capsys.readouterr().err
+
+
+def test_info_and_reload(run: Run, capsys: Capture, linear: Example) -> None:
+    assert run("info") == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"housing-price-model version {linear.version}\n")
+    assert "linear, v1_median" in text
+    assert run("info", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["version"] == linear.version
+    assert run("reload") == 0
+    assert capsys.readouterr().out == f"{linear.version} is live already\n"
+    assert run("reload", "--version", "3") == 1
+    assert "SOURCE_HAS_NO_VERSIONS" in capsys.readouterr().err
+
+
+def test_watch_once(run: Run, capsys: Capture) -> None:
+    assert run("watch", "--once") == 0
+    assert run("watch", "--once", "housing.v1.ModelService") == 0
+    assert capsys.readouterr().out == "SERVING\nSERVING\n"
+    assert run("watch", "--once", "no.such.Service") == 1
+
+
+def test_watch_follows(spawn: Spawn, free_port: int, linear: Example) -> None:
+    command = [sys.executable, "-m", "clients.python", "watch", "--target"]
+    watching = subprocess.Popen(
+        [*command, f"127.0.0.1:{free_port}"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        states = (line.split()[1] for line in watching.stdout or ())
+        assert next(states) == "UNREACHABLE"
+        server = spawn(linear.folder, free_port)
+        # A probe may come while the first model is loading.
+        assert next(state for state in states if state != "NOT_SERVING") == "SERVING"
+        server.terminate()
+        assert next(states) in {"NOT_SERVING", "UNREACHABLE"}
+        server.wait()
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 130
+    finally:
+        watching.kill()
+        watching.wait()
+        if watching.stdout:
+            watching.stdout.close()

@@ -1,0 +1,208 @@
+"""`housing score`: files in all formats, rejected rows, and outputs that are half done."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clients.python import FEATURES
+from tests.clients.conftest import Run
+from tests.conftest import ROOT
+from tests.examples import DATA, Example
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own to be in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def expected(linear: Example) -> list[float]:
+    table = pd.read_csv(DATA)[list(FEATURES)].to_numpy()
+    prices: list[float] = linear.prices(table).tolist()
+    return prices
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def check(path: Path, expected: list[float], version: str) -> None:
+    rows = read(path)
+    assert [row["row"] for row in rows] == [str(n) for n in range(1, len(expected) + 1)]
+    assert [float(row["prediction"]) for row in rows] == pytest.approx(expected, abs=1e-4)
+    assert {row["model_version"] for row in rows} == {version}
+
+
+@pytest.mark.parametrize("name", ["houses.csv", "houses.parquet", "houses.ndjson"])
+def test_score_reads_all_formats(
+    run: Run, tmp_path: Path, name: str, expected: list[float], linear: Example
+) -> None:
+    source, target = tmp_path / name, tmp_path / "prices.csv"
+    table = pd.read_csv(DATA)
+    if name.endswith("parquet"):
+        table.to_parquet(source)
+    elif name.endswith("csv"):
+        table.to_csv(source, index=False)
+    else:
+        table.to_json(source, orient="records", lines=True)
+    assert run("score", source, target, "--chunk-rows", 100) == 0
+    check(target, expected, linear.version)
+    assert not (tmp_path / "prices.rejected.csv").exists()
+
+
+def test_score_writes_all_formats(
+    run: Run, tmp_path: Path, capsys: Capture, expected: list[float]
+) -> None:
+    parquet, lines = tmp_path / "prices.parquet", tmp_path / "prices.ndjson"
+    for target in (parquet, lines):
+        assert run("score", DATA, target) == 0
+    assert pd.read_parquet(parquet)["prediction"].tolist() == pytest.approx(expected, abs=1e-4)
+    found = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [each["prediction"] for each in found] == pytest.approx(expected, abs=1e-4)
+    capsys.readouterr()
+    assert run("score", DATA) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "row,prediction,model_version"
+    assert len(out.splitlines()) == 507
+    assert err.startswith("506 rows; model ")
+
+
+def test_score_reads_what_is_piped(
+    run: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("RM\n6\n7\n"))
+    assert run("score", "-", "--to", "ndjson", "--quiet") == 0
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["row"] for line in out.splitlines()] == [1, 2]
+    assert err == ""
+
+
+def test_rejected_rows_go_to_a_file_of_their_own(run: Run, tmp_path: Path, capsys: Capture) -> None:
+    source, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
+    source.write_text("RM,CHAS,street\n6,0,a\nsix,0,b\n6,0.5,c\n,,d\n6\n7,1,e\n")
+    assert run("score", source, target, "--ignore", "street") == 4
+    rows = read(target)
+    assert [row["prediction"] != "" for row in rows] == [True, False, False, False, False, True]
+    rejected = read(tmp_path / "prices.rejected.csv")
+    assert [(row["row"], row["reason"], row["field"]) for row in rejected] == [
+        ("2", "NOT_A_NUMBER", "RM"),
+        ("3", "FEATURE_DOMAIN", "CHAS"),
+        ("4", "NO_FEATURES", ""),
+        ("5", "WRONG_WIDTH", ""),
+    ]
+    assert rejected[1]["message"] == "CHAS is 0.5, but must be 0 or 1"
+    assert "6 rows; 4 rejected" in capsys.readouterr().err
+
+
+def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, capsys: Capture) -> None:
+    target = tmp_path / "prices.csv"
+    target.write_text("mine\n")
+    assert run("score", DATA, target) == 1
+    assert "--resume" in capsys.readouterr().err
+    assert run("score", DATA, target, "--resume") == 1
+    assert target.read_text() == "mine\n"
+    assert run("score", DATA, target, "--force") == 0
+    assert len(read(target)) == 506
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["no.csv", "out.csv"], "no.csv: No such file"),
+        (["houses.xlsx", "out.csv"], "what it holds cannot be told"),
+        (["-", "--from", "parquet"], "not from the standard input"),
+        ([DATA, "--to", "parquet"], "not to the standard output"),
+        ([DATA, "out.parquet", "--resume"], "--resume needs"),
+        (["wrong.csv", "out.csv"], "column 'LSTATT': is no feature"),
+    ],
+)
+def test_what_cannot_be_scored_leaves_no_output(
+    run: Run, scratch: Path, capsys: Capture, arguments: list[Any], text: str
+) -> None:
+    (scratch / "wrong.csv").write_text("RM,LSTATT\n1,2\n")
+    assert run("score", *arguments) == 1
+    assert text in capsys.readouterr().err
+    assert not (scratch / "out.csv").exists()
+
+
+@pytest.mark.parametrize("cut", [0, 10, 29, 30, 500, 9_000])
+def test_an_output_cut_anywhere_is_gone_on_with(run: Run, tmp_path: Path, cut: int) -> None:
+    source, whole, part = (tmp_path / name for name in ("houses.csv", "whole.csv", "part.csv"))
+    table = pd.read_csv(DATA)
+    table["CHAS"] = np.where(table.index % 50 == 7, 0.5, table["CHAS"])
+    table.to_csv(source, index=False)
+    assert run("score", source, whole, "--chunk-rows", 20) == 4
+    part.write_bytes(whole.read_bytes()[:cut])
+    rejected = (tmp_path / "whole.rejected.csv").read_bytes()
+    # What is rejected is written first, and may be further on.
+    (tmp_path / "part.rejected.csv").write_bytes(rejected[: len(rejected) * 3 // 4 + 11])
+    assert run("score", source, part, "--chunk-rows", 30, "--resume") == 4
+    assert part.read_bytes() == whole.read_bytes()
+    assert (tmp_path / "part.rejected.csv").read_bytes() == rejected
+
+
+def test_an_output_of_a_longer_file_is_refused(run: Run, tmp_path: Path, capsys: Capture) -> None:
+    target, shorter = tmp_path / "prices.csv", tmp_path / "shorter.csv"
+    assert run("score", DATA, target) == 0
+    shorter.write_text("RM\n6\n")
+    assert run("score", shorter, target, "--resume") == 1
+    assert "is it the same file?" in capsys.readouterr().err
+    assert len(read(target)) == 506
+
+
+def test_a_killed_command_is_gone_on_with(address: str, run: Run, tmp_path: Path) -> None:
+    source, target = tmp_path / "houses.fifo", tmp_path / "prices.csv"
+    os.mkfifo(source)
+    command = [sys.executable, "-m", "clients.python", "score", "--from", "csv"]
+    options = ["--target", address, "--chunk-rows", "10", "--quiet"]
+    job = subprocess.Popen([*command, *options, str(source), str(target)], cwd=ROOT)
+    pause = threading.Event()
+    try:
+        with source.open("w") as pipe:
+            # Far more than the job has under way at a time, and no end.
+            pipe.write("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(2000)))
+            pipe.flush()
+            while not target.exists() or len(target.read_bytes().splitlines()) < 500:
+                assert job.poll() is None
+                pause.wait(0.02)
+            job.kill()
+            job.wait()
+    finally:
+        job.kill()
+        job.wait()
+    done = target.read_bytes()
+    assert len(done.splitlines()) < 2000
+    whole = tmp_path / "houses.csv"
+    whole.write_text("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(2000)))
+    assert run("score", whole, target, "--resume", "--quiet") == 0
+    prices = [float(row["prediction"]) for row in read(target)]
+    assert len(prices) == len(set(prices)) == 2000
+    assert prices == sorted(prices)
+    assert target.read_bytes().startswith(done)
+
+
+def test_a_reader_that_has_enough_ends_the_job(address: str) -> None:
+    command = [sys.executable, "-m", "clients.python", "score", str(DATA), "--target", address]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as job:
+        assert job.stdout
+        assert job.stderr
+        job.stdout.close()
+        assert "Traceback" not in job.stderr.read()
+        assert job.wait(60) == 1

@@ -1,0 +1,130 @@
+"""A job survives a server that goes and comes back: no row is lost, none is doubled."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from clients import python as housing
+from clients.python import (
+    AsyncHousingClient,
+    StreamPolicy,
+    Tally,
+)
+from housing_grpc.server import HousingServer
+from tests.clients.conftest import ALONE, Connect, Spawn
+from tests.clients.jobs import (
+    CHUNK,
+    ROWS,
+    collect,
+    end,
+    expected,
+    house,
+    houses,
+    prices,
+    wait_until_serving,
+)
+from tests.examples import Example
+
+
+@pytest.fixture
+def mortal(
+    spawn: Spawn, free_port: int, linear: Example
+) -> tuple[str, Callable[[], None], Callable[[], None]]:
+    """A server process: its address, and functions to kill or stop it and start another."""
+    target = f"127.0.0.1:{free_port}"
+    running = [spawn(linear.folder, free_port)]
+    wait_until_serving(target, running[0])
+
+    def kill() -> None:
+        end(running[-1])
+        running.append(spawn(linear.folder, free_port))
+
+    def stop() -> None:
+        running[-1].terminate()
+        running[-1].wait()
+        running.append(spawn(linear.folder, free_port))
+
+    return target, kill, stop
+
+
+@pytest.mark.parametrize("form", ["matrix", "rows"])
+def test_a_server_killed_in_mid_stream(
+    mortal: Any, connect: Connect, linear: Example, form: Any
+) -> None:
+    target, kill, _ = mortal
+    scores = connect(target).score(
+        houses(ROWS // 2, kill), form=form, chunk_rows=CHUNK, progress=False
+    )
+    found = prices(scores)
+    assert found == pytest.approx(expected(linear), abs=1e-4)
+    assert scores.tally.rows == ROWS
+    assert scores.tally.resumes >= 1
+
+
+def test_a_server_stopped_in_mid_stream(mortal: Any, connect: Connect, linear: Example) -> None:
+    target, _, stop = mortal
+    scores = connect(target).score(houses(ROWS // 2, stop), chunk_rows=CHUNK, progress=False)
+    assert prices(scores) == pytest.approx(expected(linear), abs=1e-4)
+    assert scores.tally.resumes >= 1
+
+
+def test_a_server_killed_in_mid_stream_in_asyncio(mortal: Any, linear: Example) -> None:
+    target, kill, _ = mortal
+
+    async def arriving() -> AsyncIterator[dict[str, float]]:
+        for each in houses(ROWS // 2, kill):
+            yield each
+
+    async def run() -> tuple[list[float], Tally]:
+        async with AsyncHousingClient(target, options=ALONE) as client:
+            scores = client.score(arriving(), chunk_rows=CHUNK, progress=False)
+            return prices([each async for each in scores]), scores.tally
+
+    found, tally = asyncio.run(run())
+    assert found == pytest.approx(expected(linear), abs=1e-4)
+    assert tally.resumes >= 1
+
+
+def test_a_server_that_does_not_come_back(
+    spawn: Spawn, free_port: int, connect: Connect, linear: Example
+) -> None:
+    target = f"127.0.0.1:{free_port}"
+    process = spawn(linear.folder, free_port)
+    wait_until_serving(target, process)
+    scores = connect(target).score(
+        houses(ROWS // 2, lambda: end(process)),
+        chunk_rows=CHUNK,
+        progress=False,
+        policy=StreamPolicy(retries=2),
+    )
+    found: list[Any] = []
+    with pytest.raises(housing.UnavailableError):
+        collect(scores, found)
+    done = prices(found)
+    assert 0 < len(done) < ROWS
+    assert done == pytest.approx(expected(linear)[: len(done)], abs=1e-4)
+
+
+def test_streams_too_old_are_followed_by_new_ones(
+    server_of: Callable[..., HousingServer], connect: Connect, linear: Example
+) -> None:
+    server = server_of(linear.folder, stream_max_age_seconds=0.05)
+    scores = connect(f"127.0.0.1:{server.port}").score(
+        (house(number) for number in range(ROWS)), chunk_rows=10, progress=False
+    )
+    assert prices(scores) == pytest.approx(expected(linear), abs=1e-4)
+    assert scores.tally.resumes >= 1
+
+
+def test_a_source_slower_than_the_server_is_patient(
+    server_of: Callable[..., HousingServer], connect: Connect, linear: Example
+) -> None:
+    server = server_of(linear.folder, stream_idle_seconds=0.1)
+    nothing = threading.Event()
+    pausing = (house(number) for number in range(400) if number != 250 or not nothing.wait(0.4))
+    scores = connect(f"127.0.0.1:{server.port}").score(pausing, chunk_rows=100, progress=False)
+    assert prices(scores) == pytest.approx(expected(linear, 400), abs=1e-4)
+    assert scores.tally.resumes >= 1
