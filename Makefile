@@ -11,18 +11,18 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow proto check format lint types test integration tools clients bench lock clean
+	mlflow proto check format lint types test integration tools clients bench bench-accuracy lock clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 
 # --- Use it ---------------------------------------------------------------------------
 
 setup: .venv/.admin.stamp ## Install the server and the admin CLI into .venv
 
-serve: .venv/.admin.stamp ## Start the gRPC server, with a first model if there is none
+serve: .venv/.admin.stamp ## Start the server and its REST proxy, with a first model if there is none
 	@$(PY) -m admin seed
-	@exec $(PY) -m housing_grpc
+	@exec $(PY) -m housing_grpc.up
 
 api: serve ## The same as serve
 
@@ -95,6 +95,9 @@ clients: .venv/.dev.stamp ## Regenerate the Go and Node clients, with Go and npm
 
 bench: .venv/.dev.stamp ## Measure latency and throughput
 	@$(PY) -m bench $(ARGS)
+
+bench-accuracy: .venv/.dev.stamp ## Measure how good the shipped defaults are
+	@$(PY) -m bench accuracy
 
 lock: .venv/.dev.stamp ## Pin requirements/*.txt anew; ARGS=--upgrade takes newer versions
 	@$(TOOLS) tools/lock.sh $(ARGS)
