@@ -13,7 +13,7 @@ from housing_grpc.scoring import check_count, score_houses
 from housing_grpc.stream import StreamScorer
 
 # Between two chunks of a batch the call is given up if nobody waits for it.
-_CHUNK_ROWS = 1000
+_CHUNK_ROWS = 256
 
 
 class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):

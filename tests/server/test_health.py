@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from housing_grpc.errors import StartError
@@ -96,14 +97,14 @@ def test_a_server_without_a_model_never_says_that_it_serves(
 
 def test_probes_are_answered_while_every_worker_is_busy(serve: Serve, forest: Example) -> None:
     client = serve(forest.folder, grpc_workers=1)
-    # Seconds of work for the only worker, and more of it waiting.
-    slow = PredictBatchRequest(items=[House(rm=6)] * 10_000)
-    calls = [client.predictions.PredictBatch.future(slow, timeout=60) for _ in range(3)]
-    waiting = client.predictions.Predict.future(PredictRequest(house=House(rm=6)), timeout=60)
+    # Many seconds of work for the only worker, in calls small enough to be there at once.
+    slow = PredictBatchRequest(items=[House(rm=6)] * 1_000)
+    calls = [client.predictions.PredictBatch.future(slow, timeout=600) for _ in range(60)]
+    client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
     watchers = [watch(client) for _ in range(20)]
     assert [next(watcher) for watcher in watchers] == [SERVING] * 20
     assert check(client) == health_pb2.HealthCheckResponse(status=SERVING)
-    assert not waiting.done()
+    assert not calls[-1].done()
     for call in calls:
         call.cancel()
 

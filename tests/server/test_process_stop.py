@@ -17,8 +17,8 @@ from tests.server.wire import SECONDS, Client, failure
 
 Connect = Callable[[int], Client]
 
-# A second of work: every row is imputed from its nearest neighbours.
-SLOW = PredictBatchRequest(items=[House(rm=6)] * 2_000)
+# Some tenths of a second of work: every row is imputed from its nearest neighbours.
+SLOW = PredictBatchRequest(items=[House(rm=6)] * 1_000)
 
 
 def reach(process: ServerProcess, connect: Connect) -> Client:
@@ -36,12 +36,12 @@ def in_flight(client: Client) -> Any:
 def test_a_signal_lets_calls_in_flight_finish(
     forest: Example, connect: Connect, number: signal.Signals
 ) -> None:
-    with serving(forest.folder, DRAIN_SECONDS="0") as process:
+    with serving(forest.folder, DRAIN_SECONDS="0", GRACE_SECONDS="600") as process:
         client = reach(process, connect)
         calls = [in_flight(client) for _ in range(2)]
         process.signal(number)
         assert process.event("server.draining")["seconds"] == 0
-        assert [len(call.result().results) for call in calls] == [2_000] * 2
+        assert [len(call.result().results) for call in calls] == [1_000] * 2
         process.event("server.stopped")
         assert process.end() == (0, "", "")
         request = PredictRequest(house=House(rm=6))
@@ -52,9 +52,10 @@ def test_a_signal_lets_calls_in_flight_finish(
 def test_calls_that_take_too_long_are_ended(forest: Example, connect: Connect) -> None:
     with serving(forest.folder, DRAIN_SECONDS="0", GRACE_SECONDS="0", GRPC_WORKERS="1") as process:
         client = reach(process, connect)
-        calls = [in_flight(client) for _ in range(2)]
+        calls = [in_flight(client) for _ in range(8)]
         process.signal(signal.SIGTERM)
-        for call in calls:
+        # The first may have been done by then.
+        for call in calls[1:]:
             assert failure(call.result).code in (
                 grpc.StatusCode.UNAVAILABLE.value[0],
                 grpc.StatusCode.CANCELLED.value[0],
