@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from types import FrameType
 
 from housing_grpc import settings
 from housing_grpc.errors import EXIT_SETTINGS, StartError
+from housing_grpc.options import OptionError
+from housing_grpc.rest import settings as rest_settings
 
 _POLL_SECONDS = 0.1
 
@@ -24,12 +25,10 @@ class Together:
         self._children: list[subprocess.Popen[bytes]] = []
         self._stopping = False
 
-    def start(self, module: str, defaults: Mapping[str, str]) -> None:
-        """Starts `python -m module`; a variable that is set goes before a default."""
-        given = {name: value for name, value in os.environ.items() if value}
+    def start(self, module: str) -> None:
+        """Starts `python -m module`, which reads the same variables."""
         child = subprocess.Popen(
             [sys.executable, "-m", module],
-            env={**defaults, **given},
             # Ctrl-C reaches a whole process group; each child is to get one signal, from here.
             process_group=0 if os.name == "posix" else None,
         )
@@ -60,15 +59,18 @@ def main() -> int:
     """Runs both until a signal comes or one of them ends; returns the exit code."""
     try:
         port = settings.load([]).grpc_port
+        rest_settings.load([])
     except StartError as error:
         return _fail(str(error), error.exit_code)
+    except OptionError as error:
+        return _fail(str(error), EXIT_SETTINGS)
     if port == 0:
         return _fail("GRPC_PORT=0: the REST proxy has to know the port", EXIT_SETTINGS)
     both = Together()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, both.stop)
-    both.start("housing_grpc", {})
-    both.start("housing_grpc.rest", {"GRPC_TARGET": f"127.0.0.1:{port}"})
+    both.start("housing_grpc")
+    both.start("housing_grpc.rest")  # Its target follows GRPC_HOST and GRPC_PORT.
     return both.wait()
 
 

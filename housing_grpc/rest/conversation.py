@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing, suppress
 from typing import Any
 
 import grpc
@@ -10,7 +11,7 @@ import grpc.aio
 from google.rpc.status_pb2 import Status
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc.rest import status, strict_json
+from housing_grpc.rest import errors, status, strict_json
 from housing_grpc.rest.backend import CallError
 from housing_grpc.rest.errors import ClientGoneError, RestError
 from housing_grpc.rest.exchange import Exchange
@@ -21,6 +22,8 @@ from housing_grpc.rest.watch import Call
 _CHUNK_ROWS = 256
 _CHUNKS_UNDER_WAY = 2
 _LONGEST_LINE = 64 * 1024
+# After so many lines, other requests get their turn.
+_TURN_ROWS = 32
 
 # The answer to a chunk, and why each of its lines was refused here, if it was.
 Answer = tuple[pb.ChunkResult, list[Status | None]]
@@ -33,12 +36,20 @@ class Conversation:
         exchange: Its body has a house a line.
         call: The stream to the server.
         read: Makes a house of a JSON tree.
+        stopping: Set when the proxy stops: no more is read then.
     """
 
-    def __init__(self, exchange: Exchange, call: Call, read: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        call: Call,
+        read: Callable[[Any], Any],
+        stopping: asyncio.Event,
+    ) -> None:
         self._exchange = exchange
         self._call = call
         self._read = read
+        self._stopping = stopping
         self._free = asyncio.Semaphore(_CHUNKS_UNDER_WAY)
         self._faults: deque[list[Status | None]] = deque()
         self._failure: Exception | None = None
@@ -98,19 +109,44 @@ class Conversation:
     async def _send_body(self) -> None:
         lines = Lines(_LONGEST_LINE)
         try:
-            async for part in self._exchange.parts():
-                await self._send(lines.feed(part))
+            async with aclosing(self._parts()) as parts:
+                async for part in parts:
+                    await self._send(lines.feed(part))
             await self._send(lines.end())
         except RestError as error:
             # What came before it is still answered.
             self._failure = error
         await self._call.done_writing()
 
+    async def _parts(self) -> AsyncGenerator[bytes]:
+        """Gives the body as it comes, until the proxy stops."""
+        parts = self._exchange.parts()
+        stop = asyncio.create_task(self._stopping.wait())
+        part = asyncio.create_task(_next(parts))
+        try:
+            while True:
+                await asyncio.wait((part, stop), return_when=asyncio.FIRST_COMPLETED)
+                if stop.done():
+                    raise errors.stopping()
+                data = part.result()
+                if not data:
+                    return
+                yield data
+                part = asyncio.create_task(_next(parts))
+        finally:
+            stop.cancel()
+            part.cancel()
+            # Whatever it says now, nobody waits for it.
+            with suppress(asyncio.CancelledError, ClientGoneError):
+                await part
+
     async def _send(self, lines: Iterable[bytes]) -> None:
         rows: list[tuple[pb.House, Status | None]] = []
         try:
             for line in lines:
                 rows.append(self._row(line))
+                if len(rows) % _TURN_ROWS == 0:
+                    await asyncio.sleep(0)
                 if len(rows) == _CHUNK_ROWS:
                     await self._send_chunk(rows)
                     rows = []
@@ -137,3 +173,7 @@ class Conversation:
             fault = error
         # An empty house keeps the place; the server's word on it is not passed on.
         return pb.House(), status.of_error(fault)
+
+
+async def _next(parts: AsyncIterator[bytes]) -> bytes:
+    return await anext(parts, b"")

@@ -18,6 +18,8 @@ class Reason(StrEnum):
     BACKEND_TIMEOUT = "BACKEND_TIMEOUT"
     BACKEND_UNAVAILABLE = "BACKEND_UNAVAILABLE"
     BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
+    CROSS_SITE = "CROSS_SITE"
+    HEADER_TOO_LARGE = "HEADER_TOO_LARGE"
     INTERNAL = "INTERNAL"
     INVALID_PARAMETER = "INVALID_PARAMETER"
     JSON_DUPLICATE_KEY = "JSON_DUPLICATE_KEY"
@@ -32,6 +34,7 @@ class Reason(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
+    STOPPING = "STOPPING"
     UNEXPECTED_BODY = "UNEXPECTED_BODY"
     UNKNOWN_PARAMETER = "UNKNOWN_PARAMETER"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
@@ -43,6 +46,7 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.REQUEST_TIMEOUT: 408,
     Reason.PAYLOAD_TOO_LARGE: 413,
     Reason.UNSUPPORTED_MEDIA_TYPE: 415,
+    Reason.HEADER_TOO_LARGE: 431,
 }
 
 CODES: dict[Reason, int] = {
@@ -51,11 +55,13 @@ CODES: dict[Reason, int] = {
     Reason.BACKEND_OVERLOADED: Code.RESOURCE_EXHAUSTED,
     Reason.BACKEND_TIMEOUT: Code.DEADLINE_EXCEEDED,
     Reason.BACKEND_UNAVAILABLE: Code.UNAVAILABLE,
+    Reason.CROSS_SITE: Code.PERMISSION_DENIED,
     Reason.INTERNAL: Code.INTERNAL,
     Reason.METHOD_NOT_ALLOWED: Code.UNIMPLEMENTED,
     Reason.NOT_FOUND: Code.NOT_FOUND,
     Reason.PAYLOAD_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
     Reason.REQUEST_TIMEOUT: Code.DEADLINE_EXCEEDED,
+    Reason.STOPPING: Code.UNAVAILABLE,
 }
 
 
@@ -87,6 +93,13 @@ class RestError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+def stopping() -> RestError:
+    """Returns what is told where the proxy stops before it has answered."""
+    return RestError(
+        reason=Reason.STOPPING, message="the proxy is stopping; try again", retry_seconds=1
+    )
 
 
 class ClientGoneError(Exception):

@@ -15,6 +15,8 @@ REQUEST_ID = "x-request-id"
 # Headers that the gRPC server gets as metadata, as often as they came.
 _PASSED_ON = (b"x-api-key", b"traceparent", b"tracestate")
 _LONGEST_REQUEST_ID = 128
+# gRPC servers take about 8 KiB of metadata, some of which is not from here.
+_LONGEST_PASSED_ON = 4096
 
 Metadata = list[tuple[str, str]]
 
@@ -55,19 +57,36 @@ class Exchange:
         return ""
 
     def metadata(self) -> Metadata:
-        """Returns what the gRPC server is told beside the message."""
+        """Returns what the gRPC server is told beside the message.
+
+        Raises:
+            RestError: HEADER_TOO_LARGE.
+        """
         passed: Metadata = [(REQUEST_ID, self.request_id)]
         for key, value in self.scope["headers"]:
             if key in _PASSED_ON:
                 # Metadata is ASCII. A key that is not is none, and stays none in this form.
                 passed.append((key.decode(), ascii(value.decode("latin-1"))[1:-1]))
+        if sum(len(value) for _, value in passed) > _LONGEST_PASSED_ON:
+            raise RestError(
+                reason=Reason.HEADER_TOO_LARGE,
+                message="X-API-Key, traceparent and tracestate may hold "
+                f"{_LONGEST_PASSED_ON} bytes together",
+            )
         return passed
 
-    def check_media_type(self, accepted: Sequence[str]) -> None:
-        """Refuses a body that is not what it has to be; no Content-Type is taken for right.
+    @property
+    def announces_body(self) -> bool:
+        """Whether a body follows, by the headers."""
+        length = self.header(b"content-length")
+        return length.strip("0") != "" or self.header(b"transfer-encoding") != ""
+
+    def check_media_type(self, accepted: Sequence[str], *, needed: bool) -> None:
+        """Refuses a body that is not what it has to be.
 
         Args:
             accepted: The media types; the first is recommended.
+            needed: Whether there is a body, which has to have one.
 
         Raises:
             RestError: UNSUPPORTED_MEDIA_TYPE.
@@ -76,6 +95,8 @@ class Exchange:
         media_type, _, parameters = found.partition(";")
         charset = parameters.strip().lower()
         encoding = self.header(b"content-encoding")
+        if needed and not media_type.strip():
+            raise _unsupported(f"send Content-Type: {accepted[0]} with the body")
         if media_type.strip().lower() not in ("", *accepted):
             raise _unsupported(f"send Content-Type: {accepted[0]}, not {media_type.strip()[:60]}")
         if charset.startswith("charset=") and charset[8:].strip('"') not in ("utf-8", "us-ascii"):

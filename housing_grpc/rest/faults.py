@@ -6,7 +6,8 @@ from housing_grpc.rest.errors import Reason, RestError, Violation
 
 # Paths and texts repeat what the caller wrote; this much of it.
 _LONGEST = 60
-_MOST = 20
+# So many faults are told; nobody needs to look for more.
+MOST = 20
 
 
 class FaultError(Exception):
@@ -18,7 +19,7 @@ class FaultError(Exception):
 
     def __init__(self, faults: Iterable[tuple[str, Reason, str]]) -> None:
         super().__init__()
-        self.faults = [*faults][:_MOST]
+        self.faults = [*faults][:MOST]
 
     @classmethod
     def at(cls, reason: Reason, text: str, path: str = "") -> "FaultError":

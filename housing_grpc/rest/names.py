@@ -1,5 +1,8 @@
 """How fields are spelled in JSON."""
 
+from collections.abc import Mapping
+from functools import cache
+
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 
@@ -8,7 +11,8 @@ def spelling(field: FieldDescriptor) -> str:
     return field.json_name if _was_renamed(field) else field.name
 
 
-def accepted(message: Descriptor) -> dict[str, FieldDescriptor]:
+@cache
+def accepted(message: Descriptor) -> Mapping[str, FieldDescriptor]:
     """Returns the fields by every name that the proxy reads."""
     return {name: field for field in message.fields for name in (field.name, field.json_name)}
 

@@ -8,7 +8,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from housing_grpc.rest import names
 from housing_grpc.rest.errors import Reason
-from housing_grpc.rest.faults import FaultError, shortened
+from housing_grpc.rest.faults import MOST, FaultError, shortened
 
 Tree = dict[str, Any]
 
@@ -41,6 +41,8 @@ def tree(message: Descriptor, allowed: set[str], pairs: Iterable[tuple[str, str]
             place(found, message, path, text, allowed)
         except FaultError as error:
             faults += error.faults
+            if len(faults) >= MOST:
+                break
     if faults:
         raise FaultError(faults)
     return found

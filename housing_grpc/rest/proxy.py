@@ -1,11 +1,12 @@
 """The ASGI application: every request gets an answer, an id and a count; a failed one is logged."""
 
+import asyncio
 import time
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from housing_grpc.rest import status
+from housing_grpc.rest import errors, origin, status
 from housing_grpc.rest.errors import ClientGoneError, RestError
 from housing_grpc.rest.exchange import REQUEST_ID, Exchange
 from housing_grpc.rest.failures import log_failure, told
@@ -38,6 +39,11 @@ class Proxy:
             code = await self._answer(exchange, send)
         except ClientGoneError as error:
             log_failure(exchange, error)
+        except asyncio.CancelledError:
+            # The time to finish at a stop is over; nothing else cancels a request.
+            log_failure(exchange, errors.stopping())
+            if not exchange.answered:
+                code = await _send(_refusal(errors.stopping()), exchange, send)
         except Exception as error:
             log_failure(exchange, error)
             if exchange.answered:
@@ -50,6 +56,7 @@ class Proxy:
     async def _answer(self, exchange: Exchange, send: Send) -> int:
         route, exchange.variables = self._router.find(exchange.scope["method"], exchange.path)
         exchange.route = route.template.text
+        origin.check(exchange)
         return await _send(await route.endpoint(exchange), exchange, send)
 
 

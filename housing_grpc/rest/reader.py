@@ -1,11 +1,13 @@
 """Makes messages of JSON trees, strictly: each field has one spelling too many or is known.
 
 A reader is made once for each message type; reading is then one look-up a field.
-All that is wrong is told, not the first fault alone.
+What is wrong is told together, not the first fault alone; after as many faults as are
+told, the rest is not read.
 """
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -14,11 +16,15 @@ from google.protobuf.message_factory import GetMessageClass
 
 from housing_grpc.rest import names, scalars, well_known
 from housing_grpc.rest.errors import Reason
-from housing_grpc.rest.faults import FaultError, shortened
+from housing_grpc.rest.faults import MOST, FaultError, shortened
 from housing_grpc.rest.scalars import Read
 from housing_grpc.rest.strict_json import Duplicated
 
 Faults = list[tuple[str, Reason, str]]
+
+# Looking for a name that is near takes long: it is done for so many short keys of an object.
+_MOST_HINTS = 3
+_LONGEST_MEANT = 40
 
 
 class Readers:
@@ -80,10 +86,14 @@ class _MessageReader:
 
     def _values(self, tree: dict[str, Any], faults: Faults) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        hints = _MOST_HINTS
         for key, value in tree.items():
+            if len(faults) >= MOST:
+                break
             known = self.fields.get(key)
             if known is None:
-                faults.append(self._unknown(key))
+                faults.append(self._unknown(key, hinted=hints > 0))
+                hints -= 1
                 continue
             field, read = known
             if value is None and not well_known.takes_null(field):
@@ -96,15 +106,19 @@ class _MessageReader:
                 faults += error.under(key)
         return values
 
-    def _unknown(self, key: str) -> tuple[str, Reason, str]:
-        by_fold = {name.casefold(): name for name in self.fields}
-        near = get_close_matches(key.casefold()[:100], by_fold, n=1)
-        written = {names.spelling(field): None for field, _ in self.fields.values()}
-        if near:
-            meant = names.spelling(self.fields[by_fold[near[0]]][0])
-            hint = f'did you mean "{meant}"?'
-        else:
-            hint = f"there are: {', '.join(written)}" if written else "there are none"
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return {name.casefold(): names.spelling(field) for name, (field, _) in self.fields.items()}
+
+    @cached_property
+    def _all_names(self) -> str:
+        written = dict.fromkeys(names.spelling(field) for field, _ in self.fields.values())
+        return f"there are: {', '.join(written)}" if written else "there are none"
+
+    def _unknown(self, key: str, *, hinted: bool) -> tuple[str, Reason, str]:
+        short = hinted and len(key) <= _LONGEST_MEANT
+        near = get_close_matches(key.casefold(), self._spellings, n=1) if short else []
+        hint = f'did you mean "{self._spellings[near[0]]}"?' if near else self._all_names
         return shortened(key), Reason.JSON_UNKNOWN_FIELD, f"is not a field here; {hint}"
 
     def _conflicts(self, values: dict[str, Any]) -> Faults:
@@ -152,6 +166,8 @@ def _all(one: Read, steps: list[tuple[str, Any]]) -> list[Any]:
             found.append(one(value))
         except FaultError as error:
             faults += error.under(step)
+            if len(faults) >= MOST:
+                break
     if faults:
         raise FaultError(faults)
     return found

@@ -1,5 +1,6 @@
 """All that the proxy answers: the contract's bindings, and what HTTP callers expect beside it."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,15 @@ from housing_grpc.rest.transcoder import Limits, Transcoder
 from housing_grpc.rest.writer import Writers
 
 
-def build(package: str, backend: Backend, metrics: Metrics, *, limits: Limits, most: int) -> Router:
+def build(
+    package: str,
+    backend: Backend,
+    metrics: Metrics,
+    *,
+    limits: Limits,
+    most: int,
+    stopping: asyncio.Event,
+) -> Router:
     """Returns the router of everything.
 
     Args:
@@ -26,6 +35,7 @@ def build(package: str, backend: Backend, metrics: Metrics, *, limits: Limits, m
         metrics: What the proxy counts.
         limits: How much one request may be.
         most: Most entries in one list of a request.
+        stopping: Set when the proxy stops.
     """
     bindings = services.bindings(services.find(package))
     readers, writers = Readers(most), Writers()
@@ -40,7 +50,7 @@ def build(package: str, backend: Backend, metrics: Metrics, *, limits: Limits, m
     # The stream has no option: its form is the proxy's own.
     streaming = package == services.GENERATED
     if streaming:
-        endpoint = Stream(backend, readers, writers)
+        endpoint = Stream(backend, readers, writers, stopping)
         contract.append(Route(verb="POST", template=Template(stream.PATH), endpoint=endpoint))
     texts = comments.load(package)
     documents = (

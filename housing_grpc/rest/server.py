@@ -53,11 +53,14 @@ class RestServer:
         self._socket = _bind(chosen.api_host, chosen.api_port)
         self._uvicorn: uvicorn.Server | None = None
         self._stopping = False
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.port: int = self._socket.getsockname()[1]
 
     async def serve(self) -> None:
         """Serves until a signal comes or `stop` is called."""
         chosen = self._settings
+        self._loop = asyncio.get_running_loop()
         backend = Backend(
             chosen.grpc_target,
             connect_seconds=chosen.api_connect_timeout_seconds,
@@ -72,15 +75,18 @@ class RestServer:
             )  # fmt: skip
             await self._uvicorn.serve(sockets=[self._socket])
         finally:
+            self._loop = None
             self._socket.close()
             await backend.close()
         log.event(_logger, logging.INFO, "rest.stopped")
 
     def stop(self) -> None:
-        """Refuses new connections, and lets requests in flight finish."""
+        """Refuses new connections, lets requests in flight finish, and ends streams in order."""
         self._stopping = True
         if self._uvicorn is not None:
             self._uvicorn.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
 
     def _config(self, backend: Backend) -> uvicorn.Config:
         chosen = self._settings
@@ -94,6 +100,7 @@ class RestServer:
             metrics,
             limits=limits,
             most=chosen.api_max_batch_rows,
+            stopping=self._told,
         )
         return uvicorn.Config(
             Proxy(router, metrics),

@@ -1,6 +1,7 @@
 """Settings of the proxy: the only module of its side that reads the environment."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
@@ -8,8 +9,12 @@ import msgspec
 from msgspec import Meta
 
 from housing_grpc import options
+from housing_grpc.options import OptionError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+# What gRPC resolves beside host:port; http:// and the like are none of it.
+_SCHEMES = ("dns", "ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds")
+_ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -50,10 +55,29 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     Raises:
         OptionError: A value is wrong; the variable and the value are named.
     """
-    return options.load(
+    given = dict(environment)
+    if not given.get("GRPC_TARGET"):
+        given["GRPC_TARGET"] = _target(given)
+    chosen = options.load(
         Settings,
         arguments,
-        environment,
+        given,
         program="python -m housing_grpc.rest",
         description="Serves the gRPC contract over HTTP and JSON.",
     )
+    scheme = re.match(r"([^:/]*)://", chosen.grpc_target)
+    if scheme and scheme[1].lower() not in _SCHEMES:
+        raise OptionError(
+            f"GRPC_TARGET={chosen.grpc_target!r}: write host:port, without {scheme[0]}"
+        )
+    return chosen
+
+
+def _target(environment: Mapping[str, str]) -> str:
+    """Returns where a server listens that has the same variables; "" if they do not say."""
+    host, port = environment.get("GRPC_HOST", ""), environment.get("GRPC_PORT", "")
+    if not (host or port) or (port and not port.isdigit()) or port == "0":
+        return ""
+    host = host.removeprefix("[").removesuffix("]")
+    host = _ANY_ADDRESS.get(host, host)
+    return f"[{host}]:{port or 50051}" if ":" in host else f"{host}:{port or 50051}"

@@ -19,6 +19,7 @@ from housing_grpc.rest import errors
 from housing_grpc.rest.errors import Reason, RestError
 
 DOMAIN = "housing.v1"
+NAME = "google.rpc.Status"
 
 # As the comments of google/rpc/code.proto say.
 HTTP_STATUS: dict[int, int] = {
@@ -124,13 +125,16 @@ def code_name(status: Status) -> str:
 
 def body(status: Status) -> dict[str, Any]:
     """Returns the error as the object that an HTTP caller gets."""
+    return {"error": tree(status)}
+
+
+def tree(status: Status) -> dict[str, Any]:
+    """Returns the one form that an error has, of a whole call or of a part."""
     return {
-        "error": {
-            "code": http_status(status),
-            "message": status.message,
-            "status": code_name(status),
-            "details": [*_printable(status.details)],
-        }
+        "code": http_status(status),
+        "message": status.message,
+        "status": code_name(status),
+        "details": [*_printable(status.details)],
     }
 
 

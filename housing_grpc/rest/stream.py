@@ -5,6 +5,7 @@ are under way at most, and one counts until its answer has been sent: a caller w
 reads slowly is read slowly.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from housing_grpc.rest import status, writer
 from housing_grpc.rest.backend import Backend, CallError
 from housing_grpc.rest.conversation import Answer, Conversation
-from housing_grpc.rest.errors import RestError
+from housing_grpc.rest.errors import Reason, RestError
 from housing_grpc.rest.exchange import Exchange
 from housing_grpc.rest.failures import log_failure, told
 from housing_grpc.rest.reader import Readers
@@ -28,6 +29,12 @@ MEDIA_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl"
 METHOD: MethodDescriptor = pb.DESCRIPTOR.services_by_name["PredictionService"].methods_by_name[
     "PredictStream"
 ]
+
+# After so many lines, other requests get their turn.
+_TURN_ROWS = 32
+
+# The server's reason for ending a stream on which nothing comes.
+_IDLE = "STREAM_IDLE"
 
 _HOUSE: Any = pb.House.DESCRIPTOR
 _PRICE: Any = pb.PredictResponse.DESCRIPTOR
@@ -40,20 +47,29 @@ class Stream:
         backend: The gRPC server.
         readers: Make messages of JSON.
         writers: Make JSON of messages.
+        stopping: Set when the proxy stops.
     """
 
-    def __init__(self, backend: Backend, readers: Readers, writers: Writers) -> None:
+    def __init__(
+        self, backend: Backend, readers: Readers, writers: Writers, stopping: asyncio.Event
+    ) -> None:
         self._backend = backend
+        self._stopping = stopping
         self._read = readers.message(_HOUSE)
         self._write = writers.message(_PRICE)
 
     async def __call__(self, exchange: Exchange) -> Response:
         """Answers one stream; what fails before the first answer has a status of its own."""
-        exchange.check_media_type(MEDIA_TYPES)
+        exchange.check_media_type(MEDIA_TYPES, needed=exchange.announces_body)
         call = self._backend.stream(METHOD, exchange.metadata())
-        conversation = Conversation(exchange, call, self._read)
+        conversation = Conversation(exchange, call, self._read, self._stopping)
         try:
             first = await conversation.next()
+        except CallError as error:
+            conversation.close()
+            if status.reason_of(error.status) == _IDLE:
+                raise _no_line() from error
+            raise
         except BaseException:
             conversation.close()
             raise
@@ -65,7 +81,7 @@ class Stream:
         row = 0
         try:
             while answer is not None:
-                yield self._encoded(answer, row)
+                yield await self._encoded(answer, row)
                 row += len(answer[1])
                 conversation.taken()
                 answer = await conversation.next()
@@ -73,12 +89,13 @@ class Stream:
             log_failure(exchange, error)
             yield writer.encode(status.body(told(error))) + b"\n"
 
-    def _encoded(self, answer: Answer, row: int) -> bytes:
+    async def _encoded(self, answer: Answer, row: int) -> bytes:
         chunk, faults = answer
-        lines = (
-            writer.encode({"row": row + place, **self._line(chunk, place, fault)})
-            for place, fault in enumerate(faults)
-        )
+        lines = []
+        for place, fault in enumerate(faults):
+            lines.append(writer.encode({"row": row + place, **self._line(chunk, place, fault)}))
+            if len(lines) % _TURN_ROWS == 0:
+                await asyncio.sleep(0)
         return b"\n".join((*lines, b""))
 
     def _line(self, chunk: pb.ChunkResult, place: int, fault: Status | None) -> dict[str, Any]:
@@ -97,6 +114,14 @@ class Stream:
         )
         line: dict[str, Any] = self._write(price)
         return line
+
+
+def _no_line() -> RestError:
+    return RestError(
+        reason=Reason.REQUEST_TIMEOUT,
+        message="no line came in time; send one soon after the headers",
+        headers={"connection": "close"},
+    )
 
 
 class _Ndjson(StreamingResponse):

@@ -6,6 +6,7 @@ that is too large.
 """
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 from housing_grpc.rest.errors import Reason, RestError
@@ -41,6 +42,8 @@ def parse(data: bytes) -> Any:
     Raises:
         RestError: JSON_MALFORMED or JSON_TOO_DEEP.
     """
+    if data.startswith(BOM_UTF8):
+        raise _malformed("it begins with a byte order mark; send it without")
     try:
         return _DECODER.decode(data.decode())
     except UnicodeDecodeError as error:

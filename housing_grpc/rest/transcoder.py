@@ -92,13 +92,14 @@ class Transcoder:
         return message
 
     def _of_body(self, exchange: Exchange, body: bytes) -> Message:
+        if self._binding.body:
+            exchange.check_media_type((JSON,), needed=bool(body))
         if not body:
             return self._new()
         if not self._binding.body:
             raise RestError(
                 reason=Reason.UNEXPECTED_BODY, message="nothing is read from a body here; send none"
             )
-        exchange.check_media_type((JSON,))
         tree = strict_json.parse(body)
         if self._read_field is not None:
             return self._new(**{self._binding.body: self._read_field(tree)})

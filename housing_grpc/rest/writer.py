@@ -1,7 +1,7 @@
 """Makes JSON of messages: in the contract's order and spelling, defaults included.
 
 A writer is made once for each message type. Messages of google.protobuf that have a
-JSON form of their own are left to protobuf.
+JSON form of their own are left to protobuf; google.rpc.Status has the form of our errors.
 """
 
 import base64
@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from housing_grpc.rest import well_known
+from housing_grpc.rest import status, well_known
 from housing_grpc.rest.names import spelling
 
 Write = Callable[[Any], Any]
@@ -36,6 +36,8 @@ class Writers:
         found = self._messages.get(kind.full_name)
         if found is None and well_known.has_own_form(kind):
             found = self._messages[kind.full_name] = _by_protobuf
+        elif found is None and kind.full_name == status.NAME:
+            found = self._messages[kind.full_name] = status.tree
         elif found is None:
             # Known before its fields are: a message may hold others of its own type.
             made = _MessageWriter()

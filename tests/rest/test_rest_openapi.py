@@ -123,6 +123,17 @@ def test_answers_fit_their_schemas(
     validator(document, schema).validate(response.json())
 
 
+def test_an_error_of_a_row_has_the_form_of_any_error(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    row = schemas["v1.RowResult.Out"]["properties"]["error"]
+    assert row["$ref"] == schemas["Error"]["properties"]["error"]["$ref"]
+    assert schemas["Status"]["required"] == ["code", "message", "status", "details"]
+    refused = document["paths"]["/model/reload"]["post"]["responses"]
+    assert "CROSS_SITE" in refused["403"]["description"]
+    assert "HEADER_TOO_LARGE" in refused["431"]["description"]
+    assert "STOPPING" in refused["503"]["description"]
+
+
 def test_what_is_strict_in_the_proxy_is_strict_in_the_schema(document: dict[str, Any]) -> None:
     schema = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     house = validator(document, schema["schema"])

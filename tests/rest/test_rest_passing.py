@@ -46,6 +46,16 @@ def test_two_keys_stay_two_and_a_key_that_is_not_ascii_stays_none(
     assert sent(scripted, "x-api-key") == ["k1", "schl\\xfcssel"]
 
 
+def test_headers_that_are_too_long_for_the_server_are_refused(rest: httpx.Client) -> None:
+    for path, kind in (
+        ("/predict", "application/json"),
+        ("/v1/predict:stream", "application/jsonl"),
+    ):
+        headers = {"x-api-key": "k" * 20_000, "content-type": kind}
+        response = rest.post(path, content=b'{"RM": 6}', headers=headers)
+        assert refused(response) == (431, "HEADER_TOO_LARGE", [])
+
+
 @pytest.mark.parametrize("given", ["", "ümlaut", "x" * 500])
 def test_every_answer_has_a_request_id(rest: httpx.Client, given: str) -> None:
     headers = [(b"x-request-id", given.encode("latin-1"))] if given else []
@@ -73,7 +83,8 @@ def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Star
     client = start(scripted.target)
     body = b'{"RM": 6}'
     with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as caller:
-        head = f"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
+        kind = f"content-type: application/json\r\ncontent-length: {len(body)}"
+        head = f"POST /predict HTTP/1.1\r\nhost: x\r\n{kind}\r\n\r\n"
         caller.sendall(head.encode() + body)
         assert scripted.called.wait(30)
     assert scripted.ended.wait(30)

@@ -90,7 +90,10 @@ def test_a_second_signal_ends_it_at_once(scripted: Scripted) -> None:
         process("--api-grace-seconds", "60", GRPC_TARGET=scripted.target) as (running, url),
         socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 0)) as caller,
     ):
-        caller.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
+        caller.sendall(
+            b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"content-length: 2\r\n\r\n{}"
+        )
         assert scripted.called.wait(30)
         running.send_signal(signal.SIGTERM)
         while _accepts(url):

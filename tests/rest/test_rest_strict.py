@@ -82,6 +82,12 @@ def test_what_is_no_json_at_all(rest: httpx.Client, text: bytes) -> None:
     assert response.json()["error"]["message"].startswith("the body is not JSON: ")
 
 
+def test_a_byte_order_mark_is_named(rest: httpx.Client) -> None:
+    response = post(rest, b'\xef\xbb\xbf{"RM": 6}')
+    assert refused(response) == (400, "JSON_MALFORMED", [])
+    assert "byte order mark" in response.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("text", ['{"RM":' * 50_000, "[" * 500_000])
 def test_a_depth_bomb_is_refused(rest: httpx.Client, text: str) -> None:
     assert refused(post(rest, text)) == (400, "JSON_TOO_DEEP", [])

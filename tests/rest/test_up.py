@@ -77,6 +77,13 @@ def test_a_signal_stops_both(linear: Example, number: signal.Signals) -> None:
         assert not predicts(url)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.2"])
+def test_the_proxy_finds_the_server_where_it_listens(linear: Example, host: str) -> None:
+    with up(linear, GRPC_HOST=host) as (_, url):
+        assert httpx.get(f"{url}/health").json()["status"] == "SERVING"
+
+
 @pytest.mark.parametrize("module", ["housing_grpc", "housing_grpc.rest"])
 def test_both_end_if_one_dies(linear: Example, module: str) -> None:
     with up(linear) as (launcher, url):

@@ -21,10 +21,11 @@ Tree = dict[str, Any]
 _ALWAYS = {
     400: "The JSON or a parameter is wrong (JSON_*, *_PARAMETER).",
     401: "A key is needed, and none or a wrong one was sent.",
-    403: "The key is not for this.",
+    403: "The key is not for this, or, except for GET, a page of another site calls (CROSS_SITE).",
     429: "There is too much to do; try again after Retry-After.",
+    431: "The headers for the gRPC server are too long (HEADER_TOO_LARGE).",
     500: "The fault is the server's.",
-    503: "The gRPC server does not answer (BACKEND_UNAVAILABLE).",
+    503: "The gRPC server does not answer (BACKEND_UNAVAILABLE), or the proxy stops (STOPPING).",
     504: "The gRPC server did not answer in time (BACKEND_TIMEOUT).",
 }
 _WITH_BODY = {

@@ -20,18 +20,15 @@ def schemas() -> Tree:
         "required": ["@type"],
     }
     return {
-        "Error": _object(
+        "Status": _object(
             {
-                "error": _object(
-                    {
-                        "code": {"type": "integer", "description": "The HTTP status."},
-                        "message": {"type": "string", "description": "What is wrong, in one line."},
-                        "status": {"type": "string", "description": "The gRPC code's name."},
-                        "details": {"type": "array", "items": detail},
-                    }
-                )
+                "code": {"type": "integer", "description": "The HTTP status."},
+                "message": {"type": "string", "description": "What is wrong, in one line."},
+                "status": {"type": "string", "description": "The gRPC code's name."},
+                "details": {"type": "array", "items": detail},
             }
         ),
+        "Error": _object({"error": {"$ref": "#/components/schemas/Status"}}),
         "Health": {
             "type": "object",
             "properties": {

@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
+from housing_grpc.rest import status
 from housing_grpc.rest.comments import Comments
 from housing_grpc.rest.names import spelling
 from housing_grpc.rest.openapi import examples
@@ -81,6 +82,8 @@ class Schemas:
     def _message(self, kind: Descriptor, *, sent: bool) -> Schema:
         if kind.full_name in _WELL_KNOWN:
             return dict(_WELL_KNOWN[kind.full_name])
+        if kind.full_name == status.NAME and not sent:
+            return {"$ref": "#/components/schemas/Status"}
         wrapped = kind.fields_by_name.get("value")
         if kind.full_name.startswith("google.protobuf.") and wrapped is not None:
             return self._value(wrapped, sent=sent)

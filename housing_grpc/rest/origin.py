@@ -1,0 +1,41 @@
+"""Keeps pages of other sites from making calls that change something."""
+
+from urllib.parse import urlsplit
+
+from housing_grpc.rest.errors import Reason, RestError
+from housing_grpc.rest.exchange import Exchange
+
+_SAFE_VERBS = ("GET", "HEAD")
+# What a browser calls a page of this very address, and what no page has asked for.
+_OWN = ("", "same-origin", "none")
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+
+
+def check(exchange: Exchange) -> None:
+    """Refuses a call that a browser makes for the page of another site; GET changes nothing.
+
+    Raises:
+        RestError: CROSS_SITE.
+    """
+    if exchange.scope["method"] in _SAFE_VERBS:
+        return
+    site = exchange.header(b"sec-fetch-site").strip().lower()
+    origin = exchange.header(b"origin").strip().lower()
+    if site not in _OWN or (origin and not _is_own(origin, exchange.header(b"host"))):
+        raise RestError(
+            reason=Reason.CROSS_SITE,
+            message="a page of another site may not call this; call it from a program, or "
+            "from a page of this address",
+        )
+
+
+def _is_own(origin: str, host: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    # A browser leaves out the port that is usual for the scheme; others may not.
+    usual = _USUAL_PORTS.get(parts.scheme, "")
+    return bool(parts.netloc) and parts.netloc.removesuffix(usual) == (
+        host.strip().lower().removesuffix(usual)
+    )

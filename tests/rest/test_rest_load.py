@@ -1,0 +1,83 @@
+"""What one caller sends does not keep the others waiting."""
+
+import json
+import threading
+from contextlib import ExitStack
+from http.client import HTTPResponse
+
+import httpx
+
+from tests.examples import Example
+from tests.rest.answers import HOUSE, refused
+from tests.rest.conftest import Start, housing_server
+from tests.rest.test_rest_stream import calling
+
+UNKNOWN = "{" + ",".join(f'"LSTA{n}":1' for n in range(60_000)) + "}"
+PATH = "/v1/predict:stream"
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+def test_many_unknown_keys_are_told_in_part(rest: httpx.Client) -> None:
+    assert 500_000 < len(UNKNOWN) < 2**20
+    for path, data in (
+        ("/predict", UNKNOWN),
+        ("/predict/batch", f'{{"items": [{UNKNOWN}]}}'),
+        ("/model/reload", UNKNOWN),
+    ):
+        response = rest.post(path, content=data, headers={"content-type": "application/json"})
+        code, reason, fields = refused(response)
+        assert (code, reason, len(fields)) == (400, "JSON_UNKNOWN_FIELD", 20)
+
+
+def test_many_unknown_keys_in_lines_are_told_in_part(rest: httpx.Client) -> None:
+    line = "{" + ",".join(f'"LSTA{n}":1' for n in range(4000)) + "}"
+    response = rest.post(PATH, content=f"{line}\n" * 100, headers=NDJSON)
+    assert len(response.text.splitlines()) == 100
+
+
+def test_hints_are_given_for_the_first_faults(rest: httpx.Client) -> None:
+    told = rest.post("/predict", json={"RMM": 1, "TAXX": 1, "AGEE": 1, "LSTATT": 1, "x" * 50: 1})
+    violations = told.json()["error"]["details"][1]["field_violations"]
+    hinted = ["did you mean" in violation["description"] for violation in violations]
+    assert hinted == [True, True, True, False, False]
+
+
+def test_many_unknown_parameters_are_told_in_part(rest: httpx.Client) -> None:
+    response = rest.get("/model/info?" + "&".join(["x=1"] * 10_000))
+    assert len(refused(response)[2]) == 20
+
+
+def test_a_stream_on_which_no_line_comes_is_408(linear: Example, start: Start) -> None:
+    with ExitStack() as stack:
+        server = housing_server(stack, linear.folder, stream_idle_seconds=0.3)
+        client = start(f"127.0.0.1:{server.port}")
+        with calling(client, "transfer-encoding: chunked") as caller:
+            response = HTTPResponse(caller)
+            response.begin()
+            told = json.loads(response.read())
+    assert (response.status, told["error"]["code"]) == (408, 408)
+    assert told["error"]["details"][0]["reason"] == "REQUEST_TIMEOUT"
+
+
+def test_calls_are_answered_during_a_large_upload(rest: httpx.Client) -> None:
+    line, count = (json.dumps(HOUSE) + "\n").encode(), 20_000
+    with calling(rest, f"content-length: {len(line) * count}") as caller:
+        sender = threading.Thread(target=caller.sendall, args=(line * count,))
+        answers: list[bytes] = []
+
+        def read() -> None:
+            response = HTTPResponse(caller)
+            response.begin()
+            answers.extend(response)
+
+        reader = threading.Thread(target=read)
+        sender.start()
+        reader.start()
+        meanwhile = 0
+        while reader.is_alive():
+            assert rest.post("/predict", json=HOUSE).status_code == 200
+            meanwhile += 1
+        sender.join()
+        reader.join()
+    assert len(answers) == count
+    assert meanwhile > 1
