@@ -42,6 +42,7 @@ class AsyncHousingClient:
         tls: TlsChoice = False,
         options: Options = (),
     ) -> None:
+        self._closed = False
         self._channel = connection.open_aio_channel(target, tls, options)
         self._metadata = connection.metadata_of(api_key)
         self._predictions = PredictionServiceStub(self._channel)
@@ -92,7 +93,7 @@ class AsyncHousingClient:
         layout = Layout(form=form, chunk_rows=chunk_rows, ignore=requests.lower(ignore))
         tally = Tally(total=count_of(source))
         found = score_chunks(
-            lambda messages: self._predictions.PredictStream(messages, metadata=self._metadata),
+            self._open_stream,
             _chunks(source, layout),
             Ledger(requests.policy(policy, pin_model=pin_model), tally),
         )
@@ -133,6 +134,7 @@ class AsyncHousingClient:
 
     async def close(self) -> None:
         """Closes the connection; calls under way are cancelled."""
+        self._closed = True
         await self._channel.close()
 
     async def __aenter__(self) -> "AsyncHousingClient":
@@ -141,7 +143,12 @@ class AsyncHousingClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def _open_stream(self, messages: Any) -> Any:
+        connection.check_open(closed=self._closed)
+        return self._predictions.PredictStream(messages, metadata=self._metadata)
+
     async def _call(self, method: Any, request: Any, timeout: float) -> Any:
+        connection.check_open(closed=self._closed)
         try:
             return await method(request, timeout=timeout, metadata=self._metadata)
         except grpc.aio.AioRpcError as error:

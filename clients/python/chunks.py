@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from housing.v1 import prediction_pb2 as pb
 
@@ -72,6 +72,13 @@ class Layout:
     chunk_rows: int = 1000
     ignore: Collection[str] = (TARGET.lower(),)
     skip: int = 0
+
+    def __post_init__(self) -> None:
+        if self.form not in get_args(Form):
+            raise ValueError(f"form is {self.form!r}, but must be 'matrix' or 'rows'")
+        rows: Any = self.chunk_rows
+        if not isinstance(rows, int) or rows < 1:
+            raise ValueError(f"chunk_rows is {rows!r}, but must be 1 or more")
 
     def batches(self, rows: Iterable[T]) -> Iterator[tuple[int, list[T]]]:
         """Yields rows by the chunk, each with the number of its first.

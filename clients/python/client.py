@@ -41,6 +41,7 @@ class HousingClient:
         tls: TlsChoice = False,
         options: Options = (),
     ) -> None:
+        self._closed = False
         self._channel = connection.open_channel(target, tls, options)
         self._metadata = connection.metadata_of(api_key)
         self._predictions = PredictionServiceStub(self._channel)
@@ -107,8 +108,9 @@ class HousingClient:
             policy: How to stream; for tuning. Its `pin_model` counts, too.
 
         Raises:
-            HousingError: While iterating: the source has no houses, the server
-                refused, or it did not come back.
+            ValueError: `form`, `chunk_rows` or the policy makes no sense.
+            HousingError: Mostly while iterating: the source cannot be read, the server
+                refused, or it did not come back. A source without houses gives nothing.
         """
         layout = Layout(form=form, chunk_rows=chunk_rows, ignore=requests.lower(ignore))
         return self.score_chunks_of(
@@ -125,13 +127,14 @@ class HousingClient:
         total: int | None,
         progress: Progress,
         policy: StreamPolicy,
+        pinned: str = "",
     ) -> Scores:
         """Returns the prices of houses that are in chunks already; see `score`."""
         tally = Tally(total=total)
         found = score_chunks(
-            lambda messages: self._predictions.PredictStream(messages, metadata=self._metadata),
+            self._open_stream,
             chunks,
-            Ledger(policy, tally),
+            Ledger(policy, tally, pinned),
         )
         return Scores(found, tally, progress)
 
@@ -193,6 +196,7 @@ class HousingClient:
 
     def close(self) -> None:
         """Closes the connection; calls under way are cancelled."""
+        self._closed = True
         self._channel.close()
 
     def __enter__(self) -> "HousingClient":
@@ -201,7 +205,12 @@ class HousingClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _open_stream(self, messages: Any) -> Any:
+        connection.check_open(closed=self._closed)
+        return self._predictions.PredictStream(messages, metadata=self._metadata)
+
     def _call(self, method: Callable[..., Any], request: Any, timeout: float) -> Any:
+        connection.check_open(closed=self._closed)
         try:
             return method(request, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:

@@ -1,7 +1,7 @@
 """Columns of a table: which of them are features, and a row's cells as numbers."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from .errors import FieldViolation, InvalidArgumentError
 from .house import FEATURES, number
@@ -60,7 +60,7 @@ class Columns:
                 return list(map(float, cells))
         except ValueError:
             pass
-        return [_number(cell, name) for cell, name in zip(cells, self.features, strict=True)]
+        return [cell_number(cell, name) for cell, name in zip(cells, self.features, strict=True)]
 
 
 def to_house(features: Sequence[str], row: Sequence[float]) -> dict[str, float]:
@@ -73,15 +73,31 @@ def to_house(features: Sequence[str], row: Sequence[float]) -> dict[str, float]:
     }
 
 
-def without_nan(row: dict[str, object]) -> dict[str, object]:
-    """Returns a table's row as a mapping in which what is NaN is missing."""
-    return {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in row.items()
-    }
+def from_cells(
+    features: Sequence[str], cells: Iterable[object]
+) -> dict[str, object] | InvalidArgumentError:
+    """Returns a table's row as a mapping, or what is wrong with it.
+
+    What is NaN or NA is missing, and a text is read as it would be in CSV.
+    """
+    try:
+        return {name: _value(cell, name) for name, cell in zip(features, cells, strict=True)}
+    except InvalidArgumentError as error:
+        return error
 
 
-def _number(cell: str, name: str) -> float:
+def _value(cell: object, name: str) -> object:
+    value = cell_number(cell, name) if isinstance(cell, str) else cell
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return None if is_nan or type(value).__name__ == "NAType" else value
+
+
+def cell_number(cell: str, name: str) -> float:
+    """Returns a text as a number, NaN where it says that there is none.
+
+    Raises:
+        InvalidArgumentError: It is no number.
+    """
     if cell.strip().lower() in _BLANK:
         return math.nan
     try:

@@ -9,6 +9,8 @@ from typing import Any
 
 import grpc
 
+from .errors import CallCancelledError
+
 _SERVICE = "housing.v1"
 
 # Calls that may be asked twice. Not ReloadModel, whose answer tells what it changed,
@@ -114,6 +116,16 @@ def metadata_of(api_key: str | None) -> Metadata:
     if api_key and not (api_key.isascii() and api_key.isprintable()):
         raise ValueError("the API key has characters other than printable ASCII")
     return (("x-api-key", api_key),) if api_key else ()
+
+
+def check_open(*, closed: bool) -> None:
+    """Checks that a client may still call.
+
+    Raises:
+        CallCancelledError: It is closed.
+    """
+    if closed:
+        raise CallCancelledError("the client is closed", reason="CLIENT_CLOSED")
 
 
 def _credentials(tls: TlsChoice) -> grpc.ChannelCredentials | None:

@@ -17,6 +17,12 @@ _FIELDS = {name.lower(): name for name in FEATURES}
 # The usual two of those, to look them up as they are.
 _SPELLINGS = {spelling: name.lower() for name in FEATURES for spelling in (name, name.lower())}
 
+# Types that can be made a number, but are none; those of numpy, too.
+_NO_NUMBERS = frozenset(
+    {"bool", "bool_", "str", "str_", "bytes", "bytes_", "complex64", "complex128", "clongdouble",
+     "complex256", "datetime64", "timedelta64"}
+)  # fmt: skip
+
 # The column that the training data calls its price.
 TARGET = "MEDV"
 
@@ -74,7 +80,7 @@ def number(value: object, name: str) -> float:
         InvalidArgumentError: It is none, or too large for one.
     """
     # A truth value is no quantity, even where 0 and 1 are the choices.
-    if type(value).__name__ in {"bool", "bool_", "str", "bytes"} or not hasattr(value, "__float__"):
+    if type(value).__name__ in _NO_NUMBERS or not hasattr(value, "__float__"):
         _refuse("NOT_A_NUMBER", name, f"is {_shown(value)}; send a number, or leave it out")
     try:
         return float(value)
@@ -118,6 +124,10 @@ def _field(name: object, ignore: Collection[str]) -> str | None:
 def _items(house: HouseLike) -> Iterator[tuple[Any, Any]]:
     if isinstance(house, Mapping):
         yield from house.items()
+        return
+    if callable(getattr(house, "keys", None)) and hasattr(house, "__getitem__"):
+        # A Series of pandas or a row of sqlite3: all of its names are to be known.
+        yield from ((name, house[name]) for name in house.keys())  # type: ignore[attr-defined]  # noqa: SIM118
         return
     if isinstance(house, pb.House):
         yield from ((field.name, value) for field, value in house.ListFields())

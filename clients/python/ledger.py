@@ -51,6 +51,14 @@ class StreamPolicy:
     retries: int = 10
     patience: float = 30.0
 
+    def __post_init__(self) -> None:
+        if self.window < 1:
+            raise ValueError(f"window is {self.window!r}, but must be 1 or more")
+        if self.retries < 0:
+            raise ValueError(f"retries is {self.retries!r}, but must be 0 or more")
+        if not self.patience > 0:
+            raise ValueError(f"patience is {self.patience!r}, but must be above zero")
+
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
@@ -77,9 +85,11 @@ class Ledger:
     Args:
         policy: How the job is streamed.
         tally: Is kept up to date.
+        pinned: The model that a pinned job had before; "" for none yet.
     """
 
-    def __init__(self, policy: StreamPolicy, tally: Tally) -> None:
+    def __init__(self, policy: StreamPolicy, tally: Tally, pinned: str = "") -> None:
+        self._pinned = pinned
         self.policy = policy
         self.tally = tally
         self._unanswered: deque[tuple[int, Chunk]] = deque()
@@ -152,10 +162,10 @@ class Ledger:
         )
 
     def _check_pin(self, version: str) -> None:
-        versions = self.tally.model_versions
-        if self.policy.pin_model and versions and version != versions[0]:
+        self._pinned = self._pinned or version
+        if self.policy.pin_model and version != self._pinned:
             raise ModelChangedError(
-                f"the job is pinned to model {versions[0]}, but the server now answers with "
+                f"the job is pinned to model {self._pinned}, but the server now answers with "
                 f"{version}; {self.tally.rows} houses were scored",
                 reason="MODEL_CHANGED",
             )

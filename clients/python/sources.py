@@ -1,8 +1,9 @@
 """Chunks from whatever holds houses: rows, a table in memory or a file."""
 
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sized
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
+from io import TextIOWrapper
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -21,6 +22,9 @@ FORMATS: dict[str, FileFormat] = {
     ".pq": "parquet",
 }
 
+# Bytes that are no UTF-8 make a cell that is no number, not a file that is unreadable.
+_TEXT: Any = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
+
 
 def chunks_of(source: Any, layout: Layout) -> Iterator[Chunk]:
     """Yields the chunks of rows, a DataFrame, an array, or a file by its path.
@@ -35,13 +39,13 @@ def chunks_of(source: Any, layout: Layout) -> Iterator[Chunk]:
         yield from tables.from_frame(source, layout)
     elif tables.is_array(source):
         yield from tables.from_array(source, layout)
-    elif isinstance(source, Iterable):
+    elif isinstance(source, Iterable) and not isinstance(source, Mapping):
         for start, batch in layout.batches(source):
             yield layout.pack(start, batch)
     else:
         raise InvalidArgumentError(
-            f"a {type(source).__name__} is nothing to score; give rows, a DataFrame, an array or "
-            "the path of a file",
+            f"a {type(source).__name__} is nothing to score; give a list of rows, a DataFrame, "
+            "an array or the path of a file",
             reason="NOT_A_SOURCE",
         )
 
@@ -101,8 +105,15 @@ def count_of(source: Any) -> int | None:
 @contextmanager
 def _lines(path: str | PathLike[str]) -> Iterator[TextIO]:
     if path == "-":
-        yield sys.stdin
+        # A stand-in for it may have no bytes.
+        if not hasattr(sys.stdin, "buffer"):
+            yield sys.stdin
+            return
+        piped = TextIOWrapper(sys.stdin.buffer, **_TEXT)
+        try:
+            yield piped
+        finally:
+            piped.detach()
         return
-    # Bytes that are no UTF-8 make a cell that is no number, not a file that is unreadable.
-    with Path(path).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with Path(path).open(**_TEXT) as file:
         yield file

@@ -3,15 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from .chunks import Chunk
-from .errors import DeadlineExceededError
+from .errors import DeadlineExceededError, HousingError
 from .failure import error_of
 from .ledger import Ledger, StreamBrokenError
 from .scores import ChunkScores
@@ -27,108 +26,123 @@ def score_chunks(
     """Yields the answer to every chunk, in order, each exactly once.
 
     The chunks are drawn in the thread of the caller, at the pace of the answers.
+    If they end by an error, it is raised after the answers to all before it.
 
     Raises:
         HousingError: The server refused, or new streams were of no use.
     """
+    source = _Source(chunks)
     while True:
         try:
-            yield from _one_stream(open_stream, chunks, ledger)
+            yield from _one_stream(open_stream, source, ledger)
         except StreamBrokenError as broken:
             time.sleep(ledger.broken(broken.error))
         else:
             return
 
 
+class _Source:
+    """Chunks whose error is kept until it is its turn."""
+
+    def __init__(self, chunks: Iterator[Chunk]) -> None:
+        self.error: Exception | None = None
+        self.more = True
+        self._chunks = chunks
+
+    def draw(self) -> Chunk | None:
+        chunk = None
+        try:
+            chunk = next(self._chunks, None)
+        except Exception as error:  # noqa: BLE001 - raised when all before it is answered
+            self.error = error
+        self.more = chunk is not None
+        return chunk
+
+
 def _one_stream(
-    open_stream: Open, chunks: Iterator[Chunk], ledger: Ledger
+    open_stream: Open, source: _Source, ledger: Ledger
 ) -> Generator[ChunkScores, None, None]:
     outbox: SimpleQueue[pb.PredictStreamRequest | None] = SimpleQueue()
     call = open_stream(iter(outbox.get, None))
-    watchdog = _Watchdog(ledger.policy.patience, call.cancel)
+    inbox = _Inbox(call, ledger.policy.patience)
     try:
         for request in ledger.again():
             outbox.put(request)
-        more = True
-        while more or ledger.under_way:
-            while more and ledger.has_room:
-                chunk = next(chunks, None)
-                more = chunk is not None
+        if not source.more:
+            outbox.put(None)
+        while source.more or ledger.under_way:
+            # What is answered goes to the caller before more is asked of the source.
+            while source.more and ledger.has_room and not (ledger.under_way and inbox.ready):
+                chunk = source.draw()
                 outbox.put(None if chunk is None else ledger.request(chunk))
             if ledger.under_way:
-                yield ledger.answered(_answer(call, watchdog))
-        _take_summary(call, watchdog)
+                yield ledger.answered(inbox.take())
+        if source.error is not None:
+            raise source.error
+        inbox.take_summary()
     finally:
-        watchdog.close()
         # Ends gRPC's own thread, which waits for the next request.
         outbox.put(None)
         call.cancel()
 
 
-def _answer(call: Any, watchdog: "_Watchdog") -> pb.PredictStreamResponse:
-    try:
-        with watchdog.watching():
-            answer: pb.PredictStreamResponse = next(call)
-            return answer
-    except StopIteration:
-        # With chunks under way this is no end, but a server that went without a word.
-        raise _no_answer("the stream ended too early") from None
-    except grpc.RpcError as error:
-        if not watchdog.barked:
-            raise StreamBrokenError(error_of(error)) from None
-        raise _no_answer(f"no answer came for {watchdog.seconds:g} s") from None
+class _Inbox:
+    """Receives the answers of a stream in a thread of its own.
+
+    Args:
+        call: The stream.
+        patience: Longest wait for an answer, in seconds. A deadline would not do:
+            it would count the time in which the caller does something else, or
+            has nothing to send.
+    """
+
+    def __init__(self, call: Any, patience: float) -> None:
+        self._patience = patience
+        self._answers: SimpleQueue[pb.PredictStreamResponse | HousingError | None] = SimpleQueue()
+        receive = threading.Thread(
+            target=self._receive, args=(call,), name="stream-receiver", daemon=True
+        )
+        receive.start()
+
+    @property
+    def ready(self) -> bool:
+        """Whether an answer, or an end, need not be waited for."""
+        return not self._answers.empty()
+
+    def take(self) -> pb.PredictStreamResponse:
+        """Waits for an answer.
+
+        Raises:
+            StreamBrokenError: None comes.
+        """
+        try:
+            found = self._answers.get(timeout=self._patience)
+        except Empty:
+            raise _no_answer(f"no answer came for {self._patience:g} s") from None
+        if found is None:
+            # With chunks under way this is no end, but a server that went without a word.
+            raise _no_answer("the stream ended too early")
+        if isinstance(found, HousingError):
+            raise StreamBrokenError(found)
+        return found
+
+    def take_summary(self) -> None:
+        """Lets the server end the stream; every house has its answer, whatever comes now."""
+        try:
+            while True:
+                self.take()
+        except StreamBrokenError:
+            pass
+
+    def _receive(self, call: Any) -> None:
+        try:
+            for answer in call:
+                self._answers.put(answer)
+        except grpc.RpcError as error:
+            self._answers.put(error_of(error))
+        else:
+            self._answers.put(None)
 
 
 def _no_answer(text: str) -> StreamBrokenError:
     return StreamBrokenError(DeadlineExceededError(text, reason="NO_ANSWER"))
-
-
-def _take_summary(call: Any, watchdog: "_Watchdog") -> None:
-    """Lets the server end the stream; every house has its answer, whatever comes now."""
-    try:
-        with watchdog.watching():
-            for _ in call:
-                pass
-    except grpc.RpcError:
-        pass
-
-
-class _Watchdog:
-    """Cancels a call that lets its caller wait for too long.
-
-    A deadline would not do: it would count the time in which the caller does
-    something else, or has nothing to send.
-
-    Args:
-        seconds: How long is too long.
-        cancel: Ends the call.
-    """
-
-    def __init__(self, seconds: float, cancel: Callable[[], object]) -> None:
-        self.seconds = seconds
-        self.barked = False
-        self._cancel = cancel
-        self._since: float | None = None
-        self._closed = threading.Event()
-        threading.Thread(target=self._run, name="stream-watchdog", daemon=True).start()
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watches for as long as the block lasts."""
-        self._since = time.monotonic()
-        try:
-            yield
-        finally:
-            self._since = None
-
-    def close(self) -> None:
-        """Ends the thread."""
-        self._closed.set()
-
-    def _run(self) -> None:
-        while not self._closed.wait(min(self.seconds / 4, 1.0)):
-            since = self._since
-            if since is not None and time.monotonic() - since > self.seconds:
-                self.barked = True
-                self._cancel()
-                return

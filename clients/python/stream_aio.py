@@ -9,7 +9,7 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from .chunks import Chunk
-from .errors import DeadlineExceededError
+from .errors import CallCancelledError, DeadlineExceededError
 from .failure import error_of
 from .ledger import Ledger, StreamBrokenError
 from .scores import ChunkScores
@@ -27,9 +27,10 @@ async def score_chunks(
     Raises:
         HousingError: The server refused, or new streams were of no use.
     """
+    source = _Source(chunks)
     while True:
         try:
-            async with aclosing(_one_stream(open_stream, chunks, ledger)) as stream:
+            async with aclosing(_one_stream(open_stream, source, ledger)) as stream:
                 async for scores in stream:
                     yield scores
         except StreamBrokenError as broken:
@@ -38,22 +39,42 @@ async def score_chunks(
             return
 
 
+class _Source:
+    """Chunks whose error is kept until it is its turn."""
+
+    def __init__(self, chunks: AsyncIterator[Chunk]) -> None:
+        self.error: Exception | None = None
+        self.more = True
+        self._chunks = chunks
+
+    async def draw(self) -> Chunk | None:
+        chunk = None
+        try:
+            chunk = await anext(self._chunks, None)
+        except Exception as error:  # noqa: BLE001 - raised when all before it is answered
+            self.error = error
+        self.more = chunk is not None
+        return chunk
+
+
 async def _one_stream(
-    open_stream: Open, chunks: AsyncIterator[Chunk], ledger: Ledger
+    open_stream: Open, source: _Source, ledger: Ledger
 ) -> AsyncGenerator[ChunkScores, None]:
     outbox: _Outbox = asyncio.Queue()
     call = open_stream(_until_none(outbox))
     try:
         for request in ledger.again():
             outbox.put_nowait(request)
-        more = True
-        while more or ledger.under_way:
-            while more and ledger.has_room:
-                chunk = await anext(chunks, None)
-                more = chunk is not None
+        if not source.more:
+            outbox.put_nowait(None)
+        while source.more or ledger.under_way:
+            while source.more and ledger.has_room:
+                chunk = await source.draw()
                 outbox.put_nowait(None if chunk is None else ledger.request(chunk))
             if ledger.under_way:
                 yield ledger.answered(await _answer(call, ledger.policy.patience))
+        if source.error is not None:
+            raise source.error
         await _take_summary(call, ledger.policy.patience)
     finally:
         call.cancel()
@@ -67,6 +88,12 @@ async def _answer(call: Any, patience: float) -> pb.PredictStreamResponse:
         raise _no_answer(f"no answer came for {patience:g} s") from None
     except grpc.aio.AioRpcError as error:
         raise StreamBrokenError(error_of(error)) from None
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # Not the caller is cancelled but the call: the client was closed.
+        raise StreamBrokenError(CallCancelledError("the call was cancelled")) from None
     if not isinstance(answer, pb.PredictStreamResponse):
         # With chunks under way this is no end, but a server that went without a word.
         raise _no_answer("the stream ended too early")

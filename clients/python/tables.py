@@ -1,13 +1,17 @@
 """Chunks from what numpy, pandas and pyarrow hold; none of them is imported before."""
 
 from collections.abc import Iterator
-from os import PathLike
+from contextlib import contextmanager
+from os import PathLike, fspath
 from typing import Any
 
 from .chunks import Chunk, Layout, Matrix
-from .columns import Columns, to_house, without_nan
+from .columns import Columns, from_cells, to_house
 from .errors import InvalidArgumentError
 from .house import FEATURES
+
+# Kinds of numpy whose values are numbers: not truth values, times or complex ones.
+_NUMBERS = frozenset("iuf")
 
 
 def is_frame(source: object) -> bool:
@@ -29,17 +33,17 @@ def from_frame(frame: Any, layout: Layout) -> Iterator[Chunk]:
     columns = Columns([str(name) for name in frame.columns], layout.ignore)
     for start in range(layout.skip, len(frame), layout.chunk_rows):
         part = frame.iloc[start : start + layout.chunk_rows, columns.places]
-        if layout.form == "matrix":
+        if layout.form == "matrix" and all(each.kind in _NUMBERS for each in part.dtypes):
             try:
                 values = part.to_numpy(dtype="<f8", na_value=float("nan"))
             except (TypeError, ValueError):
-                # Some cell is no number: row by row, to say which.
+                # Some cell is odd: row by row, to say which.
                 pass
             else:
                 yield _block(start, columns.features, values)
                 continue
         records = part.set_axis(columns.features, axis=1).to_dict("records")
-        yield layout.pack(start, [without_nan(_none_for_na(row)) for row in records])
+        yield layout.pack(start, [from_cells(columns.features, row.values()) for row in records])
 
 
 def from_array(values: Any, layout: Layout) -> Iterator[Chunk]:
@@ -56,21 +60,29 @@ def from_array(values: Any, layout: Layout) -> Iterator[Chunk]:
             reason="SHAPE_MISMATCH",
         )
     for start in range(layout.skip, len(values), layout.chunk_rows):
-        part = values[start : start + layout.chunk_rows].astype("<f8")
-        if layout.form == "matrix":
-            yield _block(start, FEATURES, part)
+        part = values[start : start + layout.chunk_rows]
+        if part.dtype.kind not in _NUMBERS:
+            # Cell by cell, each with its own type: a time as a number would mean nothing.
+            yield layout.pack(start, [from_cells(FEATURES, row) for row in part])
+        elif layout.form == "matrix":
+            yield _block(start, FEATURES, part.astype("<f8"))
         else:
-            yield layout.pack(start, [to_house(FEATURES, row) for row in part.tolist()])
+            rows = part.astype("<f8").tolist()
+            yield layout.pack(start, [to_house(FEATURES, row) for row in rows])
 
 
 def from_parquet(path: str | PathLike[str], layout: Layout) -> Iterator[Chunk]:
     """Yields the chunks of a Parquet file; null and NaN are missing values.
 
     Raises:
-        InvalidArgumentError: The columns are not those of houses.
+        InvalidArgumentError: The columns are not those of houses, or the file is damaged.
         ImportError: pyarrow is not installed.
     """
-    file = _parquet(path)
+    with _explained(path):
+        yield from _batches(_parquet(path), layout)
+
+
+def _batches(file: Any, layout: Layout) -> Iterator[Chunk]:
     columns = Columns(file.schema_arrow.names, layout.ignore)
     names = [file.schema_arrow.names[place] for place in columns.places]
     start = 0
@@ -85,22 +97,24 @@ def from_parquet(path: str | PathLike[str], layout: Layout) -> Iterator[Chunk]:
 
 def parquet_rows(path: str | PathLike[str]) -> int:
     """Returns how many rows a Parquet file has."""
-    return int(_parquet(path).metadata.num_rows)
+    with _explained(path):
+        return int(_parquet(path).metadata.num_rows)
 
 
 def _of_batch(batch: Any, start: int, features: list[str], layout: Layout) -> Chunk:
-    if layout.form == "matrix":
+    if layout.form == "matrix" and all(map(_may_be_numbers, batch.schema.types)):
         try:
             import numpy as np
 
-            # Text, too, if it says a number; a truth value is none.
+            # Text, too, if all of it says numbers.
             columns = [
                 column.cast("float64").to_numpy(zero_copy_only=False) for column in batch.columns
             ]
             return _block(start, features, np.column_stack(columns).astype("<f8", copy=False))
         except (ImportError, ValueError, NotImplementedError):
             pass
-    return layout.pack(start, [without_nan(row) for row in batch.to_pylist()])
+    rows = batch.to_pylist()
+    return layout.pack(start, [from_cells(features, row.values()) for row in rows])
 
 
 def _block(start: int, features: Any, values: Any) -> Chunk:
@@ -116,7 +130,23 @@ def _parquet(path: str | PathLike[str]) -> Any:
     return parquet.ParquetFile(path)
 
 
-def _none_for_na(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: None if type(value).__name__ == "NAType" else value for name, value in row.items()
-    }
+def _may_be_numbers(kind: Any) -> bool:
+    # By their names in pyarrow, whose functions for it are many.
+    return str(kind).startswith(
+        ("int", "uint", "halffloat", "float", "double", "decimal", "string")
+    )
+
+
+@contextmanager
+def _explained(path: str | PathLike[str]) -> Iterator[None]:
+    """Tells what pyarrow finds wrong with a file in our own words."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        # What the system says of a file has a number; what pyarrow says of its bytes has none.
+        if getattr(error, "errno", None) is not None:
+            raise
+        text = str(error).partition("\n")[0]
+        raise InvalidArgumentError(
+            f"{fspath(path)}: is no sound Parquet file: {text}", reason="MALFORMED_FILE"
+        ) from None

@@ -52,17 +52,24 @@ def from_ndjson(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
 
 
 def _records(lines: Iterable[str]) -> Iterator[list[str] | InvalidArgumentError]:
-    reader = csv.reader(lines)
-    while True:
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield InvalidArgumentError(f"is no line of CSV: {error}", reason="MALFORMED_ROW")
-            continue
-        if record:
-            yield record
+    # Line by line: a quote that is not closed would take the rows below with it.
+    for line in lines:
+        plain = line.rstrip("\r\n")
+        if plain:
+            yield plain.split(",") if '"' not in plain else _quoted(plain)
+
+
+def _quoted(line: str) -> list[str] | InvalidArgumentError:
+    reader = csv.reader((line, ""))
+    try:
+        record = next(reader)
+    except csv.Error as error:
+        return InvalidArgumentError(f"is no line of CSV: {error}", reason="MALFORMED_ROW")
+    if reader.line_num > 1:
+        return InvalidArgumentError(
+            "has a quote that is not closed in its line", reason="MALFORMED_ROW"
+        )
+    return record
 
 
 def _numbers(
@@ -81,7 +88,7 @@ def _numbers(
 
 
 def _houses(lines: Iterable[str]) -> Iterator[dict[str, Any] | InvalidArgumentError]:
-    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+    decoder = json.JSONDecoder(object_pairs_hook=without_twins, parse_constant=_constant)
     for line in lines:
         if not line.strip():
             continue
@@ -96,7 +103,12 @@ def _houses(lines: Iterable[str]) -> Iterator[dict[str, Any] | InvalidArgumentEr
             yield found
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns a JSON object as a mapping.
+
+    Raises:
+        InvalidArgumentError: A name is there twice.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

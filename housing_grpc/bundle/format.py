@@ -104,7 +104,11 @@ def read(folder: Path) -> BundleFiles:
 
 
 def _list(folder: Path) -> set[str]:
-    if folder.is_symlink() or not folder.is_dir():
+    if folder.is_symlink():
+        raise BundleFormatError(
+            f"{folder.name}: is not a folder, but is a symbolic link; name the folder itself"
+        )
+    if not folder.is_dir():
         raise BundleFormatError(f"{folder.name}: is not a folder")
     names = set()
     with os.scandir(folder) as entries:

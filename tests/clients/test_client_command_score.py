@@ -114,7 +114,7 @@ def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, capsys: Capture
     target.write_text("mine\n")
     assert run("score", DATA, target) == 1
     assert "--resume" in capsys.readouterr().err
-    assert run("score", DATA, target, "--resume") == 1
+    assert run("score", DATA, target, "--resume") == 2
     assert target.read_text() == "mine\n"
     assert run("score", DATA, target, "--force") == 0
     assert len(read(target)) == 506

@@ -12,8 +12,10 @@ from importlib import import_module
 
 from ..errors import DeadlineExceededError, HousingError, UnavailableError
 from . import options
+from .files import UsageError
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 3
 EXIT_INTERRUPTED = 130
 
@@ -27,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(given.run(given))
     except (UnavailableError, DeadlineExceededError) as error:
         return _fail(f"{given.target}: {error}", EXIT_UNAVAILABLE)
-    except HousingError as error:
-        return _fail(str(error), EXIT_FAILED)
+    except (UsageError, HousingError) as error:
+        return _fail(str(error), EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED)
     except BrokenPipeError:
         # The reader of our output has enough; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

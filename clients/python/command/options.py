@@ -63,7 +63,10 @@ def _tls(given: argparse.Namespace) -> TlsChoice:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError("must be above zero")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above zero")
     return seconds

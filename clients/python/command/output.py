@@ -11,7 +11,7 @@ from typing import IO, Any, Protocol
 from ..errors import InvalidArgumentError
 from ..scores import ChunkScores
 from ..sources import FileFormat
-from .lines import count_lines
+from .lines import Done, done_so_far
 
 _HEADER = "row,prediction,model_version\n"
 
@@ -26,11 +26,11 @@ class Output:
         force: Whether to write over a file that exists.
 
     Raises:
-        InvalidArgumentError: The file exists, or is none that can be gone on with.
+        InvalidArgumentError: The file exists, or is of a format that cannot be gone on with.
+        UsageError: It is to be gone on with, but is none of our outputs.
     """
 
     def __init__(self, path: str, file_format: FileFormat, *, resume: bool, force: bool) -> None:
-        self.rows = 0
         if path != "-" and Path(path).exists() and not (resume or force):
             raise InvalidArgumentError(
                 f"{path} exists; go on with it by --resume, or write over it by --force"
@@ -38,7 +38,8 @@ class Output:
         if resume and (path == "-" or file_format == "parquet"):
             raise InvalidArgumentError("--resume needs an output file of CSV or NDJSON")
         self._writer = _open(path, file_format, resume=resume)
-        self.rows = self._writer.rows
+        self.rows = self._writer.done.rows
+        self.model_version = self._writer.done.model_version
 
     def write(self, scores: ChunkScores) -> None:
         """Writes a chunk; it is in the file when this returns."""
@@ -55,7 +56,7 @@ class Output:
 
 
 class _Writer(Protocol):
-    rows: int
+    done: Done
 
     def write(self, scores: ChunkScores) -> None: ...
     def close(self, *, whole: bool) -> None: ...
@@ -75,10 +76,10 @@ class _Lines:
         self._text = _csv if header else _ndjson
         self._path = path
         self._file: IO[str] | None = None
-        self.rows = 0
+        self.done = Done()
         if resume and Path(path).exists():
-            self.rows = count_lines(path, header, f"{path} is none of our outputs")
-        self._header = "" if self.rows else header
+            self.done = done_so_far(path, header)
+        self._header = "" if self.done.rows else header
 
     def write(self, scores: ChunkScores) -> None:
         file = self._opened()
@@ -93,7 +94,7 @@ class _Lines:
 
     def _opened(self) -> IO[str]:
         if self._file is None:
-            mode = "a" if self.rows else "w"
+            mode = "a" if self.done.rows else "w"
             self._file = sys.stdout
             if self._path != "-":
                 self._file = Path(self._path).open(mode, encoding="utf-8", newline="")  # noqa: SIM115
@@ -135,7 +136,7 @@ class _Parquet:
             [("row", "int64"), ("prediction", "float64"), ("model_version", "string")]
         )
         self._file = parquet.ParquetWriter(self._part, self._schema)
-        self.rows = 0
+        self.done = Done()
 
     def write(self, scores: ChunkScores) -> None:
         count = len(scores.prices)

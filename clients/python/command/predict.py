@@ -9,6 +9,7 @@ from typing import Any
 from .. import requests
 from ..errors import InvalidArgumentError
 from ..results import Prediction
+from ..text import without_twins
 from . import options
 
 HELP = "price one house: housing predict RM=6.5 LSTAT=4.98"
@@ -47,7 +48,9 @@ def _from_json(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        found = json.loads(sys.stdin.read() if text == "-" else text)
+        found = json.loads(
+            sys.stdin.read() if text == "-" else text, object_pairs_hook=without_twins
+        )
     except ValueError as error:
         raise InvalidArgumentError(f"--house is no JSON: {error}", reason="MALFORMED_ROW") from None
     if not isinstance(found, dict):

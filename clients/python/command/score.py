@@ -13,6 +13,7 @@ from ..job import Scores
 from ..ledger import StreamPolicy, Tally
 from ..sources import FORMATS, FileFormat, count_of, format_of, from_file
 from . import options
+from .files import check_apart, check_rejected
 from .output import Output
 from .rejected import Rejected
 
@@ -49,12 +50,15 @@ def run(given: argparse.Namespace) -> int:
     target = _format(given.output_format, given.output)
     if source == "parquet" and given.input == "-":
         raise InvalidArgumentError("Parquet is read from a file, not from the standard input")
+    rejected_path = _rejected_path(given)
+    check_apart(given.input, given.output, rejected_path)
+    check_rejected(rejected_path, resume=given.resume, force=given.force)
     with (
         options.connect(given) as client,
         Output(given.output, target, resume=given.resume, force=given.force) as output,
-        Rejected(_rejected_path(given), keep=output.rows) as rejected,
+        Rejected(rejected_path, keep=output.rows) as rejected,
     ):
-        scores = _scores(client, given, source, skip=output.rows)
+        scores = _scores(client, given, source, output)
         try:
             for chunk in scores.chunks():
                 rejected.write(chunk)
@@ -68,23 +72,24 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _scores(
-    client: HousingClient, given: argparse.Namespace, source: FileFormat, skip: int
+    client: HousingClient, given: argparse.Namespace, source: FileFormat, output: Output
 ) -> Scores:
     layout = Layout(
         form=given.form,
         chunk_rows=given.chunk_rows,
         ignore=requests.lower((TARGET, *given.ignore)),
-        skip=skip,
+        skip=output.rows,
     )
     policy = StreamPolicy()
     total = None if given.input == "-" else count_of(given.input)
     return client.score_chunks_of(
         from_file(given.input, source, layout),
-        total=None if total is None else total - skip,
+        total=None if total is None else total - output.rows,
         progress=not given.quiet,
         policy=StreamPolicy(
             pin_model=given.pin_model, patience=options.timeout(given, policy.patience)
         ),
+        pinned=output.model_version,
     )
 
 
@@ -121,7 +126,6 @@ def _say(given: argparse.Namespace, text: str) -> None:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+    return int(text)
