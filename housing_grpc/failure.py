@@ -1,55 +1,28 @@
 """How a call that failed ends: a status for the caller, a line for the log."""
 
 import logging
-import uuid
+import threading
+import time
 from typing import NoReturn
 
 import grpc
 
 from housing_grpc import log, status
 from housing_grpc.bundle.errors import BundleError
+from housing_grpc.call import REQUEST_ID, Call
 from housing_grpc.errors import Reason, ServingError
 
-REQUEST_ID = "x-request-id"
+# Of refusals that come by the thousand, so many lines a second tell enough.
+_MOST_LINES = 20
 
-_LONGEST_REQUEST_ID = 128
+_FLOODING = frozenset(
+    {Reason.OVERLOADED, Reason.RATE_LIMITED, Reason.UNAUTHENTICATED, Reason.PERMISSION_DENIED}
+)
 _logger = logging.getLogger(__name__)
 
 
-def end(
-    context: grpc.ServicerContext, raised: BaseException, method: str, version: str
-) -> NoReturn:
-    """Ends a call with what the caller may know of an error, and logs the rest.
-
-    Args:
-        context: Of the call.
-        raised: A ServingError or BundleError, which is told; anything else is
-            the server's own fault, told as INTERNAL and logged with its stack.
-        method: Full name of the method.
-        version: Of the model that serves, for the log.
-    """
-    error = _told(raised)
-    request_id = _request_id(context)
-    # A bundle that is refused is the bundle's fault, and its text says all.
-    fault = raised if error.code is grpc.StatusCode.INTERNAL else None
-    log.event(
-        _logger,
-        logging.INFO if fault is None else logging.ERROR,
-        "call.failed",
-        error=fault,
-        method=method,
-        code=error.code.name,
-        reason=error.reason.value,
-        request_id=request_id,
-        model_version=version,
-    )
-    told = status.to_grpc(error)
-    # Not `abort_with_status`, which drops all other trailing metadata.
-    context.set_trailing_metadata((*told.trailing_metadata, (REQUEST_ID, request_id)))
-    context.abort(told.code, told.details)
-
-
-def _told(raised: BaseException) -> ServingError:
+def told(raised: BaseException) -> ServingError:
+    """Returns what the caller is told of an error: all of ours, nothing of others."""
     if isinstance(raised, ServingError):
         return raised
     if isinstance(raised, BundleError):
@@ -57,10 +30,66 @@ def _told(raised: BaseException) -> ServingError:
     return ServingError(Reason.INTERNAL, "internal error; the server's log has it by request id")
 
 
-def _request_id(context: grpc.ServicerContext) -> str:
-    for key, value in context.invocation_metadata() or ():
-        if key == REQUEST_ID and isinstance(value, str):
-            text = value[:_LONGEST_REQUEST_ID]
-            if text and text.isascii() and text.isprintable():
-                return text
-    return uuid.uuid4().hex
+def end(call: Call, context: grpc.ServicerContext, raised: BaseException, version: str) -> NoReturn:
+    """Ends a call with what the caller may know of an error, and logs the rest.
+
+    Args:
+        call: The call.
+        context: Its context.
+        raised: The error.
+        version: Of the model that serves, for the log.
+    """
+    error = told(raised)
+    # A bundle that is refused is the bundle's fault, and its text says all.
+    fault = raised if error.code is grpc.StatusCode.INTERNAL else None
+    _log(call, error, fault, version)
+    status_told = status.to_grpc(error)
+    # Not `abort_with_status`, which drops all other trailing metadata.
+    context.set_trailing_metadata((*status_told.trailing_metadata, (REQUEST_ID, call.identified())))
+    context.abort(status_told.code, status_told.details)
+
+
+def _log(call: Call, error: ServingError, fault: BaseException | None, version: str) -> None:
+    unlogged = _flood.unlogged() if error.reason in _FLOODING else 0
+    if unlogged is None:
+        return
+    more = {"unlogged": unlogged} if unlogged else {}
+    log.event(
+        _logger,
+        logging.INFO if fault is None else logging.ERROR,
+        "call.failed",
+        error=fault,
+        method=call.method.full_name,
+        code=error.code.name,
+        reason=error.reason.value,
+        request_id=call.identified(),
+        caller=call.caller.name if call.caller else "",
+        model_version=version,
+        **more,
+    )
+
+
+class _Flood:
+    """Counts lines, so that refusing a call costs less than serving it would."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._second = 0
+        self._lines = 0
+        self._unlogged = 0
+
+    def unlogged(self) -> int | None:
+        """Returns None for a line too many, else how many were so since the last one."""
+        second = int(time.monotonic())
+        with self._lock:
+            if second != self._second:
+                self._second, self._lines = second, 0
+            self._lines += 1
+            if self._lines > _MOST_LINES:
+                self._unlogged += 1
+                return None
+            unlogged, self._unlogged = self._unlogged, 0
+            return unlogged
+
+
+_flood = _Flood()

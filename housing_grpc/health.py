@@ -1,18 +1,23 @@
 """Tells probes whether a model serves: the standard gRPC health service."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2
+
+from housing_grpc.pool import CallPool, OnPool
 
 SERVICE = health.SERVICE_NAME
 
+_pb2: Any = health_pb2  # The stubs know no List.
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+# A probe that sends no message is ended then.
+_PATIENCE_SECONDS = 5.0
+_SPARE = 256
 
-_Request = health_pb2.HealthCheckRequest
 _Send = Callable[[health_pb2.HealthCheckResponse | None], None]
 
 
@@ -26,13 +31,31 @@ class Health:
     def __init__(self, services: Sequence[str]) -> None:
         self._names = (health.OVERALL_HEALTH, *services)
         # A pool of its own: probes are answered even if every worker is busy.
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
-        self._servicer = _HealthServicer(self._pool)
+        self._pool = CallPool(1, spare=_SPARE, patience_seconds=_PATIENCE_SECONDS, name="health")
+        self._servicer = health.HealthServicer()
+        self._watches: set[_Send] = set()
         self._set(_NOT_SERVING)
 
-    def add_to(self, server: grpc.Server) -> None:
-        """Makes the server answer probes."""
-        health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Returns what makes a server answer probes."""
+        # As streams: the library would wait for a unary call's message without end.
+        one, many = grpc.stream_unary_rpc_method_handler, grpc.stream_stream_rpc_method_handler
+        check = OnPool(partial(self._answer, self._servicer.Check), self._pool)
+        listed = OnPool(partial(self._answer, self._list), self._pool)
+        watch = OnPool(self._watch, self._pool, non_blocking=True)
+        asked, told = _pb2.HealthCheckRequest.FromString, _pb2.HealthCheckResponse.SerializeToString
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                "Check": one(check, asked, told),
+                "List": one(
+                    listed,
+                    _pb2.HealthListRequest.FromString,
+                    _pb2.HealthListResponse.SerializeToString,
+                ),
+                "Watch": many(watch, asked, told),
+            },
+        )
 
     def serving(self) -> None:
         """Tells probes and watchers that a model serves."""
@@ -44,7 +67,8 @@ class Health:
 
     def end_watches(self) -> None:
         """Ends all watches: they would last as long as the server lets calls finish."""
-        self._servicer.end_watches()
+        for send in tuple(self._watches):
+            send(None)
 
     def close(self) -> None:
         """Ends the threads that answer probes."""
@@ -54,27 +78,29 @@ class Health:
         for name in self._names:
             self._servicer.set(name, state)
 
+    def _answer(
+        self, serve: Callable[..., Any], messages: Iterator[Any], context: grpc.ServicerContext
+    ) -> Any:
+        return serve(self._request(messages, context), context)
 
-class _HealthServicer(health.HealthServicer):
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
-        super().__init__()
-        self._watches: set[_Send] = set()
-        # grpcio takes a handler's own pool from these attributes. The base class
-        # sets them on its functions, which all servers of a process share.
-        check, watch = partial(super().Check), partial(self._watch)
-        check.experimental_thread_pool = pool  # type: ignore[attr-defined]
-        watch.experimental_thread_pool = pool  # type: ignore[attr-defined]
-        watch.experimental_non_blocking = True  # type: ignore[attr-defined]
-        self.Check = check  # type: ignore[method-assign]
-        self.Watch = watch  # type: ignore[method-assign,assignment]
-
-    def end_watches(self) -> None:
-        for send in tuple(self._watches):
-            send(None)
+    def _list(self, _: Any, context: grpc.ServicerContext) -> Any:
+        request = health_pb2.HealthCheckRequest
+        return _pb2.HealthListResponse(
+            statuses={
+                name: self._servicer.Check(request(service=name), context) for name in self._names
+            }
+        )
 
     def _watch(
-        self, request: _Request, context: grpc.ServicerContext, send_response_callback: _Send
+        self, messages: Iterator[Any], context: grpc.ServicerContext, send_response_callback: _Send
     ) -> None:
+        request = self._request(messages, context)
         self._watches.add(send_response_callback)
         context.add_callback(partial(self._watches.discard, send_response_callback))
-        super().Watch(request, context, send_response_callback)
+        self._servicer.Watch(request, context, send_response_callback)
+
+    def _request(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:
+        try:
+            return self._pool.receive(messages, context)
+        except StopIteration:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call ended without a request")

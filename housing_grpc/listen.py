@@ -7,7 +7,9 @@ from contextlib import suppress
 import grpc
 
 
-def bind(server: grpc.Server, host: str, port: int) -> int:
+def bind(
+    server: grpc.Server, host: str, port: int, credentials: grpc.ServerCredentials | None = None
+) -> int:
     """Binds every address that a host name has on this machine to one port.
 
     grpcio would be content with one of them, so that a second server on "localhost"
@@ -17,6 +19,7 @@ def bind(server: grpc.Server, host: str, port: int) -> int:
         server: Not started yet.
         host: A name, an IPv4 address, or an IPv6 address with or without brackets.
         port: 0 for any that is free.
+        credentials: For TLS, or None for none.
 
     Returns:
         The port.
@@ -25,7 +28,12 @@ def bind(server: grpc.Server, host: str, port: int) -> int:
         RuntimeError: The port is taken, or no address is this machine's.
     """
     for address in _addresses(host):
-        port = server.add_insecure_port(f"{address}:{port}")
+        target = f"{address}:{port}"
+        port = (
+            server.add_insecure_port(target)
+            if credentials is None
+            else server.add_secure_port(target, credentials)
+        )
     return port
 
 

@@ -13,6 +13,9 @@ import msgspec
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+SECRET = object()
+"""Marks a setting that has no flag, since everyone on a machine may list its processes."""
+
 
 class OptionError(Exception):
     """A value is wrong; the text names the flag or variable, and the value."""
@@ -42,7 +45,7 @@ def load(
     values = {}
     for name, wanted in _kinds(kind).items():
         variable = name.upper()
-        if flags[name] is not None:
+        if flags.get(name) is not None:
             values[name] = _convert(_flag(name), flags[name], wanted)
         elif environment.get(variable):
             values[name] = _convert(variable, environment[variable], wanted)
@@ -73,6 +76,8 @@ def _parser(kind: type[msgspec.Struct], program: str, description: str) -> argpa
     )
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name, wanted in _kinds(kind).items():
+        if SECRET in wanted.__metadata__:
+            continue
         text = next(m.description for m in reversed(wanted.__metadata__) if m.description)
         default = fields[name].default
         parser.add_argument(

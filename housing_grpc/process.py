@@ -28,6 +28,8 @@ def main() -> int:
     serving, stopped = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(serving, stopped))
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: server.reload_keys())
     try:
         live = server.start()
     except StartError as error:

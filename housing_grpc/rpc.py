@@ -1,61 +1,168 @@
 """The boundary of every call: bytes in, bytes out, and every error told properly.
 
-Handlers take bytes, so that parsing happens on the worker that serves the call
+Methods take bytes, so that parsing happens on the worker that serves the call
 and not on the one thread that accepts them all, and so that bytes which are no
-request answer INVALID_ARGUMENT.
+request answer INVALID_ARGUMENT. Unary calls are served as streams of one message:
+the library would wait for that message where nothing could end the wait.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
 import grpc
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from housing_grpc import failure
+from housing_grpc.call import REQUEST_ID, Call, Method
 from housing_grpc.errors import Reason, ServingError
+from housing_grpc.pool import CallPool
 
-Servicer = Any  # The generated servicer classes share no base.
-Version = Callable[[], str]
 Parse = Callable[[bytes], Message]
-Unary = Callable[[bytes, grpc.ServicerContext], bytes]
-Stream = Callable[[Iterator[bytes], grpc.ServicerContext], Iterator[bytes]]
+ServeUnary = Callable[[Any, grpc.ServicerContext], Message]
+ServeStream = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
+
+_OK = grpc.StatusCode.OK
 
 
-def generic_handler(
-    service: ServiceDescriptor,
-    servicer: Servicer,
-    *,
-    model_version: Version,
-    pools: Mapping[str, ThreadPoolExecutor],
-) -> grpc.GenericRpcHandler:
-    """Returns the handler of every method of a service.
+class Observer(Protocol):
+    """Counts calls and follows them."""
+
+    def started(self, call: Call, metadata: Any) -> None:
+        """Takes note of a call, also of one that is refused at once."""
+
+    def ended(
+        self, call: Call, code: grpc.StatusCode, seconds: float, received: int, sent: int
+    ) -> None:
+        """Takes note of how a call ended, and of how many messages it had."""
+
+
+class SilentObserver:
+    """Takes no note of anything."""
+
+    def started(self, call: Call, metadata: Any) -> None:
+        """Takes no note."""
+
+    def ended(
+        self, call: Call, code: grpc.StatusCode, seconds: float, received: int, sent: int
+    ) -> None:
+        """Takes no note."""
+
+
+class Boundary:
+    """What every call passes, whatever its method.
 
     Args:
-        service: The service, from its generated module.
-        servicer: Has a method for each of the service's.
-        model_version: Version that serves now, for the log.
-        pools: Runs the calls of a method, by its name; the others run on the
-            server's own workers.
+        version: Returns the version of the model that serves now, for the log.
+        observer: Told of every call.
     """
-    handlers: dict[str, Any] = {}
-    for method in service.methods:
-        streams = method.client_streaming and method.server_streaming
-        serve: Any = (_stream if streams else _unary)(
-            method, getattr(servicer, method.name), model_version
-        )
-        if method.name in pools:
-            # grpcio takes a handler's own pool from this attribute.
-            serve.experimental_thread_pool = pools[method.name]
-        make = (
-            grpc.stream_stream_rpc_method_handler
-            if streams
-            else grpc.unary_unary_rpc_method_handler
-        )
-        handlers[method.name] = make(serve)
-    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+
+    def __init__(self, version: Callable[[], str], observer: Observer) -> None:
+        self.observer = observer
+        self._version = version
+
+    def refuse(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
+        """Ends a call that was not let in."""
+        self.observer.ended(call, failure.told(raised).code, 0.0, 0, 0)
+        self.fail(call, context, raised)
+
+    def fail(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
+        """Ends a call with an error."""
+        failure.end(call, context, raised, self._version())
+
+
+class UnaryMethod:
+    """Serves a method of one request and one response.
+
+    Args:
+        method: The method.
+        serve: Answers a request.
+        pool: Runs the calls.
+        boundary: What they pass.
+    """
+
+    def __init__(
+        self, method: Method, serve: ServeUnary, pool: CallPool, boundary: Boundary
+    ) -> None:
+        self._parse = _parser(method)
+        self._serve = serve
+        self._pool = pool
+        self._boundary = boundary
+
+    def handler(self, call: Call) -> Any:
+        """Returns what grpcio runs for one call."""
+        behaviour = _Behaviour(self._answer, call, self._pool)
+        return grpc.stream_unary_rpc_method_handler(behaviour)
+
+    def _answer(
+        self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
+    ) -> bytes:
+        begun = time.perf_counter()
+        code, received, sent = _OK, 0, 0
+        try:
+            data = self._pool.receive(messages, context)
+            received = 1
+            check_active(context)
+            answer = self._serve(self._parse(data), context).SerializeToString()
+            if call.request_id:
+                context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+            sent = 1
+        except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
+            error = _expected(raised)
+            code = failure.told(error).code
+            self._boundary.fail(call, context, error)
+        finally:
+            seconds = time.perf_counter() - begun
+            self._boundary.observer.ended(call, code, seconds, received, sent)
+        return answer
+
+
+class StreamMethod:
+    """Serves a method of many requests and many responses.
+
+    Args:
+        method: The method.
+        serve: Answers the requests.
+        pool: Runs the calls.
+        boundary: What they pass.
+    """
+
+    def __init__(
+        self, method: Method, serve: ServeStream, pool: ThreadPoolExecutor, boundary: Boundary
+    ) -> None:
+        self._parse = _parser(method)
+        self._serve = serve
+        self._pool = pool
+        self._boundary = boundary
+
+    def handler(self, call: Call) -> Any:
+        """Returns what grpcio runs for one call."""
+        behaviour = _Behaviour(self._answer, call, self._pool)
+        return grpc.stream_stream_rpc_method_handler(behaviour)
+
+    def _answer(
+        self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
+    ) -> Iterator[bytes]:
+        begun = time.perf_counter()
+        counted = _Counted(messages, self._parse, call)
+        code, sent = _OK, 0
+        if call.request_id:
+            context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+        try:
+            for answer in self._serve(counted, context):
+                yield answer.SerializeToString()
+                sent += 1
+        except (GeneratorExit, grpc.RpcError):
+            # The caller is gone: there is nobody to tell.
+            code = grpc.StatusCode.CANCELLED
+        except BaseException as raised:  # noqa: BLE001 - as above
+            code = failure.told(raised).code
+            self._boundary.fail(call, context, raised)
+        finally:
+            seconds = time.perf_counter() - begun
+            self._boundary.observer.ended(call, code, seconds, counted.count, sent)
 
 
 def check_active(context: grpc.ServicerContext) -> None:
@@ -64,52 +171,58 @@ def check_active(context: grpc.ServicerContext) -> None:
     Raises:
         ServingError: The deadline has passed, or the caller has cancelled.
     """
-    if not context.is_active() or context.time_remaining() <= 0:
-        raise ServingError(
-            Reason.DEADLINE_EXCEEDED, "the deadline passed, or the call was cancelled"
-        )
+    if context.time_remaining() <= 0:
+        raise ServingError(Reason.DEADLINE_EXCEEDED, "the deadline passed")
+    if not context.is_active():
+        raise ServingError(Reason.CANCELLED, "the call was cancelled")
 
 
-def _unary(
-    method: MethodDescriptor,
-    serve: Callable[[Any, grpc.ServicerContext], Message],
-    model_version: Version,
-) -> Unary:
-    parse = _parser(method)
+class _Behaviour:
+    """What grpcio calls; it takes a behaviour's own pool from the attribute."""
 
-    def answer(data: bytes, context: grpc.ServicerContext) -> bytes:
-        try:
-            check_active(context)
-            return serve(parse(data), context).SerializeToString()
-        except BaseException as error:  # noqa: BLE001 - SystemExit, too: the call would hang
-            raised = error
-        return failure.end(context, raised, method.full_name, model_version())
+    __slots__ = ("_answer", "_call", "experimental_thread_pool")
 
-    return answer
+    def __init__(self, answer: Callable[..., Any], call: Call, pool: ThreadPoolExecutor) -> None:
+        self._answer = answer
+        self._call = call
+        self.experimental_thread_pool = pool
+
+    def __call__(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> Any:
+        return self._answer(self._call, messages, context)
 
 
-def _stream(
-    method: MethodDescriptor,
-    serve: Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]],
-    model_version: Version,
-) -> Stream:
-    parse = _parser(method)
+class _Counted:
+    """The requests of a stream, parsed and counted, no faster than the caller may send them."""
 
-    def answer(chunks: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-        try:
-            yield from (m.SerializeToString() for m in serve(map(parse, chunks), context))
-        except (GeneratorExit, grpc.RpcError):
-            # The caller is gone: there is nobody to tell.
-            return
-        except BaseException as error:  # noqa: BLE001 - as above
-            failure.end(context, error, method.full_name, model_version())
+    def __init__(self, messages: Iterator[bytes], parse: Parse, call: Call) -> None:
+        self.count = 0
+        self._messages = messages
+        self._parse = parse
+        self._limit = call.caller.limit if call.caller else None
 
-    return answer
+    def __iter__(self) -> "_Counted":
+        return self
+
+    def __next__(self) -> Message:
+        data = next(self._messages)
+        # The first one was counted when the call was let in. Waiting holds the caller back.
+        while self.count and self._limit is not None and (wait := self._limit.take()) > 0:
+            time.sleep(wait)
+        self.count += 1
+        return self._parse(data)
 
 
-def _parser(method: MethodDescriptor) -> Parse:
-    parse: Parse = GetMessageClass(method.input_type).FromString
-    name = method.input_type.name
+def _expected(raised: BaseException) -> BaseException:
+    if isinstance(raised, StopIteration):
+        return ServingError(Reason.MALFORMED_REQUEST, "the call ended without a request")
+    if isinstance(raised, grpc.RpcError):
+        return ServingError(Reason.CANCELLED, "the call was cancelled before its request came")
+    return raised
+
+
+def _parser(method: Method) -> Parse:
+    parse: Parse = GetMessageClass(method.descriptor.input_type).FromString
+    name = method.descriptor.input_type.name
 
     def checked(data: bytes) -> Message:
         try:

@@ -2,31 +2,23 @@
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
-from housing.v1 import model_pb2, prediction_pb2
 
-from housing_grpc import child, health, listen, log, reflection, rpc
+from housing_grpc import child, health, keys, limits, listen, log, reflection, routes
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.errors import EXIT_MODEL, EXIT_PORT, ServingError, StartError
+from housing_grpc.gate import Gate
 from housing_grpc.health import Health
+from housing_grpc.keys import KeysError
 from housing_grpc.manager import LiveModel, ModelManager
 from housing_grpc.registry.source import RegistrySource
+from housing_grpc.rpc import Boundary, SilentObserver
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.settings import Settings
 from housing_grpc.source import FolderSource, Source
-from housing_grpc.stream import StreamLimits, StreamScorer
-
-_PREDICTION = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
-_MODEL = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
-_SERVICES = (_PREDICTION.full_name, _MODEL.full_name)
-
-# A reload blocks its worker for seconds; ModelInfo must not wait behind it.
-_MODEL_WORKERS = 4
-# Beyond the streams that are served: workers that tell others that there are too many.
-_REFUSING_WORKERS = 4
+from housing_grpc.stream import StreamScorer
 
 _logger = logging.getLogger(__name__)
 
@@ -38,18 +30,17 @@ class HousingServer:
         chosen: The settings.
 
     Raises:
-        StartError: The port is taken.
+        StartError: The port is taken, or the keys or certificates cannot be used.
     """
 
     def __init__(self, chosen: Settings) -> None:
         self._settings = chosen
-        self._health = Health(_SERVICES)
+        self._certificates = limits.certificates(chosen)
+        self._access = limits.access(chosen)
+        self._health = Health(routes.SERVICES)
         self._manager = ModelManager(_source(chosen), trial=child.try_bundle)
-        self._streams = StreamScorer(self._manager, _stream_limits(chosen))
-        self._model_pool = ThreadPoolExecutor(_MODEL_WORKERS, thread_name_prefix="model")
-        self._stream_pool = ThreadPoolExecutor(
-            chosen.max_streams + _REFUSING_WORKERS, thread_name_prefix="stream"
-        )
+        self._streams = StreamScorer(self._manager, limits.of_streams(chosen))
+        self._workers = routes.Workers(chosen)
         self._server = self._build()
         self.port = self._bind()
 
@@ -80,47 +71,48 @@ class HousingServer:
         self._streams.stop()
         self._health.end_watches()
         ended.wait()
-        self._model_pool.shutdown(wait=False)
-        self._stream_pool.shutdown(wait=False)
+        self._workers.stop()
         self._health.close()
 
+    def reload_keys(self) -> None:
+        """Takes the keys that are configured now; on any fault those of before stay."""
+        try:
+            found = keys.load(self._settings.api_key, self._settings.api_keys_file)
+        except KeysError as error:
+            log.event(_logger, logging.ERROR, "keys.kept", reason=str(error))
+            return
+        if found is not None:
+            self._access.replace(found)
+            log.event(_logger, logging.INFO, "keys.reloaded", keys=len(found))
+
     def _build(self) -> grpc.Server:
-        chosen, version = self._settings, self._manager.version
-        server = grpc.server(
-            ThreadPoolExecutor(chosen.grpc_workers, thread_name_prefix="predict"),
-            options=(
-                # Off: a second server would bind the same port without a word.
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", chosen.max_message_bytes),
-                ("grpc.max_send_message_length", -1),
-                # A client with a quiet stream may ask this often whether we are there.
-                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
-            ),
-        )
+        chosen = self._settings
+        boundary = Boundary(self._manager.version, SilentObserver())
         prediction = PredictionServicer(
             self._manager, self._streams, max_batch_rows=chosen.max_batch_rows
         )
-        model = ModelServicer(self._manager)
-        pools = {
-            "PredictStream": self._stream_pool,
-            "ModelInfo": self._model_pool,
-            "ReloadModel": self._model_pool,
-        }
-        server.add_generic_rpc_handlers(
-            tuple(
-                rpc.generic_handler(service, servicer, model_version=version, pools=pools)
-                for service, servicer in ((_PREDICTION, prediction), (_MODEL, model))
-            )
+        table = routes.build(
+            prediction,
+            ModelServicer(self._manager),
+            self._workers,
+            boundary,
+            max_queued_calls=chosen.max_queued_calls,
         )
-        self._health.add_to(server)
+        server = grpc.server(self._workers.predict, options=limits.options(chosen))
+        server.add_generic_rpc_handlers(
+            (Gate(table, self._access, boundary), self._health.handler())
+        )
         if chosen.reflection_enabled:
-            reflection.add_to(server, (*_SERVICES, health.SERVICE))
+            reflection.add_to(server, (*routes.SERVICES, health.SERVICE))
         return server
 
     def _bind(self) -> int:
         address = f"{self._settings.grpc_host}:{self._settings.grpc_port}"
+        credentials = self._certificates.credentials() if self._certificates else None
         try:
-            return listen.bind(self._server, self._settings.grpc_host, self._settings.grpc_port)
+            return listen.bind(
+                self._server, self._settings.grpc_host, self._settings.grpc_port, credentials
+            )
         except RuntimeError as error:
             raise StartError(
                 f"cannot listen on {address}: the port is taken, or the address is not this "
@@ -133,12 +125,3 @@ def _source(chosen: Settings) -> Source:
     if chosen.bundle_dir:
         return FolderSource(Path(chosen.bundle_dir))
     return RegistrySource(chosen.location, chosen.cache, chosen.registry_timeout_seconds)
-
-
-def _stream_limits(chosen: Settings) -> StreamLimits:
-    return StreamLimits(
-        streams=chosen.max_streams,
-        chunk_rows=chosen.max_chunk_rows,
-        idle_seconds=chosen.stream_idle_seconds,
-        age_seconds=chosen.stream_max_age_seconds,
-    )

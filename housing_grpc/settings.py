@@ -1,7 +1,9 @@
 """Settings from environment and flags: the only module that reads the environment."""
 
+import ipaddress
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +12,7 @@ from msgspec import Meta
 
 from housing_grpc import options
 from housing_grpc.errors import EXIT_SETTINGS, StartError
-from housing_grpc.options import OptionError
+from housing_grpc.options import SECRET, OptionError
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
 
@@ -73,6 +75,53 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     grace_seconds: Annotated[
         Seconds, Meta(description="time that calls in flight get to finish at a stop")
     ] = 10.0
+    api_key: Annotated[
+        str, SECRET, Meta(description="one key that callers have to show, for everything")
+    ] = ""
+    api_keys_file: Annotated[
+        str, Meta(description="file of keys, a line each: NAME ROLE KEY; read anew on SIGHUP")
+    ] = ""
+    allow_unauthenticated: Annotated[
+        bool, Meta(description="whether to serve other machines without any key")
+    ] = False
+    tls_cert_file: Annotated[
+        str, Meta(description="certificate to serve TLS with, PEM; read anew when it changes")
+    ] = ""
+    tls_key_file: Annotated[str, Meta(description="private key of the certificate")] = ""
+    tls_client_ca_file: Annotated[
+        str, Meta(description="roots of the certificates that clients have to show")
+    ] = ""
+    rate_limit_per_second: Annotated[
+        float, Meta(ge=0, le=1e6, description="calls a second of one key; 0 for no limit")
+    ] = 0.0
+    rate_limit_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="most calls of one key at once")
+    ] = 100
+    max_queued_calls: Annotated[
+        int, Meta(ge=1, le=100_000, description="most calls that wait for a worker")
+    ] = 256
+    request_timeout_seconds: Annotated[
+        float, Meta(gt=0, le=3600, description="longest wait for the message of a call")
+    ] = 30.0
+    max_metadata_bytes: Annotated[
+        int, Meta(ge=1024, le=2**20, description="largest metadata of a call")
+    ] = 8192
+    max_connections: Annotated[
+        int, Meta(ge=1, le=100_000, description="most connections at a time")
+    ] = 1000
+    max_calls_per_connection: Annotated[
+        int, Meta(ge=1, le=100_000, description="most calls at a time on one connection")
+    ] = 256
+    connection_max_age_seconds: Annotated[
+        Seconds,
+        Meta(description="age at which a connection is closed gently, to spread load; 0 for never"),
+    ] = 0.0
+    health_port: Annotated[
+        Port, Meta(description="a port more for probes, without TLS or key; 0 for none")
+    ] = 0
+    metrics_enabled: Annotated[bool, Meta(description="whether Prometheus may read metrics")] = True
+    metrics_host: Annotated[str, Meta(description="address of the metrics")] = "127.0.0.1"
+    metrics_port: Annotated[Port, Meta(description="port of the metrics; 0 for any free")] = 9464
     reflection_enabled: Annotated[
         bool, Meta(description="whether grpcurl and others may ask for the contract")
     ] = True
@@ -111,6 +160,26 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             description="Serves house price predictions over gRPC.",
         )
         _ = chosen.location
+        _check(chosen)
     except (OptionError, ValueError) as error:
         raise StartError(str(error), EXIT_SETTINGS) from error
     return chosen
+
+
+def _check(chosen: Settings) -> None:
+    if bool(chosen.tls_cert_file) != bool(chosen.tls_key_file):
+        raise OptionError("TLS_CERT_FILE and TLS_KEY_FILE go together: set both, or none")
+    if chosen.tls_client_ca_file and not chosen.tls_cert_file:
+        raise OptionError("TLS_CLIENT_CA_FILE needs TLS: set TLS_CERT_FILE and TLS_KEY_FILE")
+    has_key = chosen.api_key or chosen.api_keys_file
+    if not (has_key or chosen.allow_unauthenticated or _is_loopback(chosen.grpc_host)):
+        raise OptionError(
+            f"GRPC_HOST={chosen.grpc_host!r} serves other machines, and callers need no key: set "
+            "API_KEY or API_KEYS_FILE, or ALLOW_UNAUTHENTICATED=true if that is what you want"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    return host == "localhost"

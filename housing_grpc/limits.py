@@ -1,0 +1,89 @@
+"""What settings allow: how much, how fast, by whom."""
+
+from pathlib import Path
+from typing import Any
+
+from housing_grpc import keys
+from housing_grpc.access import Access
+from housing_grpc.errors import EXIT_SETTINGS, StartError
+from housing_grpc.keys import KeysError
+from housing_grpc.ratelimit import RateLimit
+from housing_grpc.settings import Settings
+from housing_grpc.stream import StreamLimits
+from housing_grpc.tls import Certificates, TlsError, TlsFiles
+
+# A connection that is silent for so long is asked whether it is still there.
+_KEEPALIVE_MS = 60_000
+_KEEPALIVE_TIMEOUT_MS = 20_000
+# A client with a quiet stream may ask this often whether we are there.
+_PING_INTERVAL_MS = 10_000
+_HANDSHAKE_MS = 10_000
+
+
+def options(chosen: Settings) -> tuple[tuple[str, Any], ...]:
+    """Returns the limits that gRPC itself keeps, as channel arguments."""
+    found: list[tuple[str, Any]] = [
+        # Off: a second server would bind the same port without a word.
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", chosen.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_metadata_size", chosen.max_metadata_bytes),
+        ("grpc.absolute_max_metadata_size", chosen.max_metadata_bytes),
+        ("grpc.max_concurrent_streams", chosen.max_calls_per_connection),
+        ("grpc.max_allowed_incoming_connections", chosen.max_connections),
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+        ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
+    ]
+    if chosen.connection_max_age_seconds:
+        age = round(chosen.connection_max_age_seconds * 1000)
+        grace = round(chosen.stream_max_age_seconds * 1000)
+        found += [("grpc.max_connection_age_ms", age), ("grpc.max_connection_age_grace_ms", grace)]
+    return tuple(found)
+
+
+def of_streams(chosen: Settings) -> StreamLimits:
+    """Returns what a stream may take."""
+    return StreamLimits(
+        streams=chosen.max_streams,
+        chunk_rows=chosen.max_chunk_rows,
+        idle_seconds=chosen.stream_idle_seconds,
+        age_seconds=chosen.stream_max_age_seconds,
+    )
+
+
+def access(chosen: Settings) -> Access:
+    """Returns who may call what.
+
+    Raises:
+        StartError: The keys cannot be used.
+    """
+
+    def limit() -> RateLimit | None:
+        if not chosen.rate_limit_per_second:
+            return None
+        return RateLimit(chosen.rate_limit_per_second, chosen.rate_limit_burst)
+
+    try:
+        return Access(keys.load(chosen.api_key, chosen.api_keys_file), limits=limit)
+    except KeysError as error:
+        raise StartError(str(error), EXIT_SETTINGS) from error
+
+
+def certificates(chosen: Settings) -> Certificates | None:
+    """Returns what to serve TLS with, or None for none.
+
+    Raises:
+        StartError: The files cannot be used.
+    """
+    if not chosen.tls_cert_file:
+        return None
+    client_ca = Path(chosen.tls_client_ca_file) if chosen.tls_client_ca_file else None
+    files = TlsFiles(
+        certificate=Path(chosen.tls_cert_file), key=Path(chosen.tls_key_file), client_ca=client_ca
+    )
+    try:
+        return Certificates(files)
+    except TlsError as error:
+        raise StartError(str(error), EXIT_SETTINGS) from error
