@@ -9,75 +9,111 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from .chunks import Chunk
-from .errors import CallCancelledError, DeadlineExceededError
+from .errors import CallCancelledError, DeadlineExceededError, HousingError, UnavailableError
 from .failure import error_of
 from .ledger import Ledger, StreamBrokenError
 from .scores import ChunkScores
+from .source_aio import Source
 
 Requests = AsyncIterator[pb.PredictStreamRequest]
 Open = Callable[[Requests], Any]
 _Outbox = asyncio.Queue[pb.PredictStreamRequest | None]
 
+# By which grpc.aio itself says that a message could not be sent.
+_NOT_SENT = "Internal error from Core"
+
 
 async def score_chunks(
     open_stream: Open, chunks: AsyncIterator[Chunk], ledger: Ledger
 ) -> AsyncGenerator[ChunkScores, None]:
-    """Yields the answer to every chunk, in order, each exactly once.
+    """Yields the answer to every chunk, in order, each exactly once, as soon as it is there.
 
     Raises:
         HousingError: The server refused, or new streams were of no use.
     """
-    source = _Source(chunks)
-    while True:
-        try:
-            async with aclosing(_one_stream(open_stream, source, ledger)) as stream:
-                async for scores in stream:
-                    yield scores
-        except StreamBrokenError as broken:
-            await asyncio.sleep(ledger.broken(broken.error))
-        else:
-            return
-
-
-class _Source:
-    """Chunks whose error is kept until it is its turn."""
-
-    def __init__(self, chunks: AsyncIterator[Chunk]) -> None:
-        self.error: Exception | None = None
-        self.more = True
-        self._chunks = chunks
-
-    async def draw(self) -> Chunk | None:
-        chunk = None
-        try:
-            chunk = await anext(self._chunks, None)
-        except Exception as error:  # noqa: BLE001 - raised when all before it is answered
-            self.error = error
-        self.more = chunk is not None
-        return chunk
+    async with Source(chunks) as source:
+        while True:
+            try:
+                async with aclosing(_one_stream(open_stream, source, ledger)) as stream:
+                    async for scores in stream:
+                        yield scores
+            except StreamBrokenError as broken:
+                await asyncio.sleep(ledger.broken(broken.error))
+            else:
+                return
 
 
 async def _one_stream(
-    open_stream: Open, source: _Source, ledger: Ledger
+    open_stream: Open, source: Source, ledger: Ledger
 ) -> AsyncGenerator[ChunkScores, None]:
     outbox: _Outbox = asyncio.Queue()
-    call = open_stream(_until_none(outbox))
+    inbox = _Inbox(open_stream(_until_none(outbox)), ledger.policy.patience)
     try:
         for request in ledger.again():
             outbox.put_nowait(request)
         if not source.more:
             outbox.put_nowait(None)
         while source.more or ledger.under_way:
-            while source.more and ledger.has_room:
-                chunk = await source.draw()
+            awaited = [inbox.ready()] if ledger.under_way else []
+            if source.more and ledger.has_room:
+                awaited.append(source.ready())
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+            # What is answered goes to the caller before more is asked of the source.
+            if ledger.under_way and inbox.ready().done():
+                yield ledger.answered(inbox.take())
+            else:
+                chunk = source.take()
                 outbox.put_nowait(None if chunk is None else ledger.request(chunk))
-            if ledger.under_way:
-                yield ledger.answered(await _answer(call, ledger.policy.patience))
         if source.error is not None:
             raise source.error
-        await _take_summary(call, ledger.policy.patience)
+        await inbox.take_summary()
     finally:
-        call.cancel()
+        await inbox.close()
+
+
+class _Inbox:
+    """Receives the answers of a stream, one at a time, while something else is waited for.
+
+    Args:
+        call: The stream.
+        patience: Longest wait for an answer, in seconds.
+    """
+
+    def __init__(self, call: Any, patience: float) -> None:
+        self._call = call
+        self._patience = patience
+        self._next: asyncio.Task[pb.PredictStreamResponse] | None = None
+
+    def ready(self) -> asyncio.Future[Any]:
+        """Returns what is done as soon as an answer can be taken; the same until it is."""
+        self._next = self._next or asyncio.create_task(_answer(self._call, self._patience))
+        return self._next
+
+    def take(self) -> pb.PredictStreamResponse:
+        """Returns the answer.
+
+        Raises:
+            StreamBrokenError: None came.
+        """
+        found, self._next = self._next, None
+        assert found is not None  # noqa: S101 - it was waited for
+        return found.result()
+
+    async def take_summary(self) -> None:
+        """Lets the server end the stream; every house has its answer, whatever comes now."""
+        try:
+            async with asyncio.timeout(self._patience):
+                while await self._call.read() is not grpc.aio.EOF:
+                    pass
+        except (TimeoutError, grpc.aio.AioRpcError):
+            pass
+
+    async def close(self) -> None:
+        """Ends the stream."""
+        self._call.cancel()
+        if self._next is not None:
+            self._next.cancel()
+            await asyncio.gather(self._next, return_exceptions=True)
 
 
 async def _answer(call: Any, patience: float) -> pb.PredictStreamResponse:
@@ -87,7 +123,7 @@ async def _answer(call: Any, patience: float) -> pb.PredictStreamResponse:
     except TimeoutError:
         raise _no_answer(f"no answer came for {patience:g} s") from None
     except grpc.aio.AioRpcError as error:
-        raise StreamBrokenError(error_of(error)) from None
+        raise StreamBrokenError(_reason(error)) from None
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -100,18 +136,21 @@ async def _answer(call: Any, patience: float) -> pb.PredictStreamResponse:
     return answer
 
 
+def _reason(error: grpc.aio.AioRpcError) -> HousingError:
+    """Returns why a stream ended.
+
+    A stream that ends while a chunk is being sent, such as of a server that was killed, has
+    two ends in grpc.aio: what the other side or the connection says, and its own INTERNAL for
+    the chunk, which covers up the other. To go on is safe then: what was not answered is sent
+    again, and a server that had refused it will say so again.
+    """
+    if error.code() is grpc.StatusCode.INTERNAL and error.details() == _NOT_SENT:
+        return UnavailableError("the stream ended while a chunk was being sent")
+    return error_of(error)
+
+
 def _no_answer(text: str) -> StreamBrokenError:
     return StreamBrokenError(DeadlineExceededError(text, reason="NO_ANSWER"))
-
-
-async def _take_summary(call: Any, patience: float) -> None:
-    """Lets the server end the stream; every house has its answer, whatever comes now."""
-    try:
-        async with asyncio.timeout(patience):
-            while await call.read() is not grpc.aio.EOF:
-                pass
-    except (TimeoutError, grpc.aio.AioRpcError):
-        pass
 
 
 async def _until_none(outbox: _Outbox) -> Requests:

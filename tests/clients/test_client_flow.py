@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -27,6 +27,64 @@ def test_an_answer_does_not_wait_for_a_full_window(client: HousingClient) -> Non
     with client.score(slowly(drawn), chunk_rows=1, progress=False) as scores:
         next(scores)
         assert len(drawn) < 5
+
+
+def test_an_answer_does_not_wait_for_the_source_in_asyncio(address: str) -> None:
+    async def run() -> None:
+        taken = asyncio.Event()
+
+        async def hesitating() -> AsyncIterator[dict[str, float]]:
+            # One task for all houses: what it opens here it may close after the last.
+            async with asyncio.timeout(200):
+                for number in range(6):
+                    yield {"RM": 5.0 + number / 10}
+                    # Would never come if an answer waited for the next house.
+                    await taken.wait()
+                    taken.clear()
+
+        async with AsyncHousingClient(address, options=ALONE) as client:
+            scores = client.score(hesitating(), chunk_rows=1, progress=False)
+            async for _ in scores:
+                taken.set()
+            assert scores.tally.rows == 6
+
+    asyncio.run(run())
+
+
+def test_a_job_left_early_ends_its_source_in_asyncio(address: str) -> None:
+    async def run() -> None:
+        ended = asyncio.Event()
+
+        async def stubborn() -> AsyncIterator[dict[str, float]]:
+            try:
+                yield {"RM": 6.0}
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ended.set()
+                # Takes no notice of it.
+                yield {"RM": 6.0}
+
+        async with AsyncHousingClient(address, options=ALONE) as client:
+            async with client.score(stubborn(), chunk_rows=1, progress=False) as scores:
+                await anext(scores)
+            assert ended.is_set()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+
+
+def test_a_source_that_is_cancelled_ends_the_job_in_asyncio(address: str) -> None:
+    async def cancelled() -> AsyncIterator[dict[str, float]]:
+        yield {"RM": 6.0}
+        raise asyncio.CancelledError
+
+    async def run() -> None:
+        async with AsyncHousingClient(address, options=ALONE) as client:
+            with pytest.raises(asyncio.CancelledError):
+                async for _ in client.score(cancelled(), chunk_rows=1, progress=False):
+                    pass
+
+    asyncio.run(run())
 
 
 def test_what_came_before_an_error_of_the_source_is_answered(client: HousingClient) -> None:
