@@ -53,7 +53,9 @@ def _log(call: Call, error: ServingError, fault: BaseException | None, version: 
     unlogged = _flood.unlogged() if error.reason in _FLOODING else 0
     if unlogged is None:
         return
-    more = {"unlogged": unlogged} if unlogged else {}
+    more: dict[str, object] = {"unlogged": unlogged} if unlogged else {}
+    if call.caller is not None and call.caller.name:
+        more["caller"] = call.caller.name
     log.event(
         _logger,
         logging.INFO if fault is None else logging.ERROR,
@@ -63,7 +65,6 @@ def _log(call: Call, error: ServingError, fault: BaseException | None, version: 
         code=error.code.name,
         reason=error.reason.value,
         request_id=call.identified(),
-        caller=call.caller.name if call.caller else "",
         model_version=version,
         **more,
     )

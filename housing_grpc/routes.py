@@ -1,6 +1,8 @@
 """Wires methods to their servicers, workers and limits."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -19,7 +21,7 @@ SERVICES = (PREDICTION.full_name, MODEL.full_name)
 
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
-_MODEL_QUEUE = 64
+_MOST_QUEUED_OF_MODEL = 64
 # Beyond the streams that are served: workers that tell others that there are too many.
 _REFUSING_WORKERS = 4
 # Callers at a time that may send headers and keep their message back.
@@ -51,32 +53,62 @@ class Workers:
             pool.shutdown(wait=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A service and what serves it.
+
+    Attributes:
+        service: From its generated module.
+        servicer: Has a method for each of the service's.
+        pool: Runs the calls that are no streams.
+        most_queued: Most calls that wait for a worker of the pool.
+    """
+
+    service: ServiceDescriptor
+    servicer: object
+    pool: CallPool
+    most_queued: int
+
+
+def services(
+    prediction: PredictionServicer, model: ModelServicer, workers: Workers, chosen: Settings
+) -> tuple[Served, ...]:
+    """Returns all that the server serves."""
+    return (
+        Served(
+            service=PREDICTION,
+            servicer=prediction,
+            pool=workers.predict,
+            most_queued=chosen.max_queued_calls,
+        ),
+        Served(
+            service=MODEL, servicer=model, pool=workers.model, most_queued=_MOST_QUEUED_OF_MODEL
+        ),
+    )
+
+
 def build(
-    prediction: PredictionServicer,
-    model: ModelServicer,
-    workers: Workers,
-    boundary: Boundary,
-    *,
-    max_queued_calls: int,
+    served: Iterable[Served], streams: ThreadPoolExecutor, boundary: Boundary
 ) -> dict[str, Route]:
     """Returns the routes of all methods, by path."""
-    routes = []
-    for service, servicer, pool, longest in (
-        (PREDICTION, prediction, workers.predict, max_queued_calls),
-        (MODEL, model, workers.model, _MODEL_QUEUE),
-    ):
-        for descriptor in service.methods:
-            method = Method(descriptor)
-            serve = getattr(servicer, method.name)
-            if method.streams:
-                stream = StreamMethod(method, serve, workers.stream, boundary)
-                # Streams have a limit of their own, which StreamScorer keeps.
-                routes.append(Route(method, stream.handler, crowded=lambda: False))
-            else:
-                unary = UnaryMethod(method, serve, pool, boundary)
-                routes.append(Route(method, unary.handler, crowded=partial(_full, pool, longest)))
+    routes = (
+        _route(Method(descriptor), each, streams, boundary)
+        for each in served
+        for descriptor in each.service.methods
+    )
     return {route.method.path: route for route in routes}
 
 
-def _full(pool: CallPool, longest: int) -> bool:
-    return pool.queued() >= longest
+def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
+    serve = getattr(served.servicer, method.name)
+    if method.streams:
+        # Streams have a limit of their own, which StreamScorer keeps.
+        handler = StreamMethod(method, serve, streams, to).handler
+        return Route(method, handler, crowded=lambda: False)
+    unary = UnaryMethod(method, serve, served.pool, to)
+    crowded = partial(_is_full, served.pool, served.most_queued)
+    return Route(method, unary.handler, crowded=crowded)
+
+
+def _is_full(pool: CallPool, most_queued: int) -> bool:
+    return pool.queued() >= most_queued

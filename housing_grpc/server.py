@@ -91,13 +91,8 @@ class HousingServer:
         prediction = PredictionServicer(
             self._manager, self._streams, max_batch_rows=chosen.max_batch_rows
         )
-        table = routes.build(
-            prediction,
-            ModelServicer(self._manager),
-            self._workers,
-            boundary,
-            max_queued_calls=chosen.max_queued_calls,
-        )
+        served = routes.services(prediction, ModelServicer(self._manager), self._workers, chosen)
+        table = routes.build(served, self._workers.stream, boundary)
         server = grpc.server(self._workers.predict, options=limits.options(chosen))
         server.add_generic_rpc_handlers(
             (Gate(table, self._access, boundary), self._health.handler())

@@ -17,6 +17,10 @@ ROOT = Path(__file__).parents[1]
 _SOURCES = {"grpcurl": "make tools", "grpc-health-probe": "make tools"}
 
 
+# Servers that tests start as processes would all want the same port for their metrics.
+os.environ.setdefault("METRICS_PORT", "0")
+
+
 @pytest.fixture(scope="session")
 def houses() -> Dataset:
     return examples.load_houses()

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from housing.v1 import prediction_pb2
 
 from clients.python import HousingClient
 from clients.python.command.main import main
-from housing_grpc import rpc
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
+from tests import boundary
 from tests.conftest import ROOT
 from tests.examples import Example
 
@@ -80,19 +79,10 @@ def host() -> Iterator[Host]:
     with ExitStack() as stack:
 
         def start(servicer: object, credentials: grpc.ServerCredentials | None = None) -> str:
-            server = grpc.server(stack.enter_context(ThreadPoolExecutor(4)))
-            stack.callback(lambda: server.stop(None).wait())
-            handler = rpc.generic_handler(
-                PREDICTION, servicer, model_version=lambda: "version-7", pools={}
+            served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, 4))
+            return boundary.start(
+                stack, served, version=lambda: "version-7", credentials=credentials
             )
-            server.add_generic_rpc_handlers((handler,))
-            port = (
-                server.add_secure_port("127.0.0.1:0", credentials)
-                if credentials
-                else server.add_insecure_port("127.0.0.1:0")
-            )
-            server.start()
-            return f"127.0.0.1:{port}"
 
         yield start
 

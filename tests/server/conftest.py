@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ import grpc
 import pytest
 from housing.v1 import model_pb2, prediction_pb2
 
-from housing_grpc import rpc
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
+from tests import boundary
 from tests.examples import Example
 from tests.server.wire import Client, client_of
 
@@ -61,18 +60,13 @@ def host() -> Iterator[Host]:
     with ExitStack() as stack:
 
         def start(predictions: object, models: object | None = None) -> Client:
-            server = grpc.server(stack.enter_context(ThreadPoolExecutor(1)))
-            pools = {"ModelInfo": stack.enter_context(ThreadPoolExecutor(1))}
-            stack.callback(lambda: server.stop(None).wait())
-            for service, servicer in ((PREDICTION, predictions), (MODEL, models)):
-                if servicer is not None:
-                    handler = rpc.generic_handler(
-                        service, servicer, model_version=lambda: "version-7", pools=pools
-                    )
-                    server.add_generic_rpc_handlers((handler,))
-            port = server.add_insecure_port("127.0.0.1:0")
-            server.start()
-            return connected(stack, port)
+            given = [
+                boundary.served(service, servicer, boundary.pool_of(stack, 1))
+                for service, servicer in ((PREDICTION, predictions), (MODEL, models))
+                if servicer is not None
+            ]
+            address = boundary.start(stack, *given, version=lambda: "version-7")
+            return connected(stack, int(address.rpartition(":")[2]))
 
         yield start
 

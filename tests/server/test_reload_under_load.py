@@ -7,20 +7,20 @@ import threading
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import grpc
 import pytest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
-from housing_grpc import rpc
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.codec_house import decode_houses
 from housing_grpc.manager import LiveModel, ModelManager
 from housing_grpc.service import PredictionServicer
 from housing_grpc.source import Fetched, Target
 from housing_grpc.stream import StreamLimits, StreamScorer
+from tests import boundary
 from tests.examples import Example
 from tests.server.conftest import PREDICTION
 from tests.server.wire import SECONDS, Client, client_of
@@ -42,6 +42,9 @@ class Alternating:
     def fetch(self, target: Target) -> Fetched:
         example = next(self._turns)
         return Fetched(folder=example.folder, version=example.version, digest=example.digest)
+
+    def wanted(self) -> str:
+        raise AssertionError("a manager does not ask for this")
 
     def last_known(self) -> None:
         return None
@@ -69,15 +72,11 @@ class Census:
 def serving(manager: ModelManager) -> Iterator[Client]:
     limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=10, age_seconds=10)
     servicer = PredictionServicer(manager, StreamScorer(manager, limits), max_batch_rows=10)
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        server = grpc.server(pool)
-        handler = rpc.generic_handler(PREDICTION, servicer, model_version=manager.version, pools={})
-        server.add_generic_rpc_handlers((handler,))
-        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        server.start()
+    with ExitStack() as stack:
+        served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, CLIENTS))
+        address = boundary.start(stack, served, version=manager.version)
         with grpc.insecure_channel(address) as channel:
             yield client_of(channel, address)
-        server.stop(None).wait()
 
 
 def answers_of(client: Client, ended: threading.Event) -> list[tuple[str, list[float]]]:

@@ -47,6 +47,13 @@ class ModelServiceStub:
       (DEADLINE_EXCEEDED).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
     ReloadModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.ReloadModelRequest, _model_pb2.ReloadModelResponse]
     """Makes another version of the model live, without dropping a call.
@@ -66,12 +73,20 @@ class ModelServiceStub:
     * DATA_LOSS: a file of the bundle is damaged, missing or one too many
       (BUNDLE_CHECKSUM).
     * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-      BUNDLE_UNSAFE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the server serves a
-      folder and has no versions to choose from (SOURCE_HAS_NO_VERSIONS).
+      BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
+      server serves a folder and has no versions to choose from
+      (SOURCE_HAS_NO_VERSIONS).
     * INVALID_ARGUMENT: the version is not a number, the alias is empty
       (INVALID_TARGET), or the bytes are not a ReloadModelRequest
       (MALFORMED_REQUEST).
     * INTERNAL: the fault is the server's (INTERNAL).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
 
 @_typing.type_check_only
@@ -93,6 +108,13 @@ class ModelServiceAsyncStub(ModelServiceStub):
       (DEADLINE_EXCEEDED).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
     ReloadModel: _aio.UnaryUnaryMultiCallable[_model_pb2.ReloadModelRequest, _model_pb2.ReloadModelResponse]  # type: ignore[assignment]
     """Makes another version of the model live, without dropping a call.
@@ -112,12 +134,20 @@ class ModelServiceAsyncStub(ModelServiceStub):
     * DATA_LOSS: a file of the bundle is damaged, missing or one too many
       (BUNDLE_CHECKSUM).
     * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-      BUNDLE_UNSAFE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the server serves a
-      folder and has no versions to choose from (SOURCE_HAS_NO_VERSIONS).
+      BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
+      server serves a folder and has no versions to choose from
+      (SOURCE_HAS_NO_VERSIONS).
     * INVALID_ARGUMENT: the version is not a number, the alias is empty
       (INVALID_TARGET), or the bytes are not a ReloadModelRequest
       (MALFORMED_REQUEST).
     * INTERNAL: the fault is the server's (INTERNAL).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -142,6 +172,13 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
           (DEADLINE_EXCEEDED).
         * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
         * INTERNAL: the fault is the server's (INTERNAL).
+        * UNAUTHENTICATED: there is no valid key, or more than one
+          (UNAUTHENTICATED).
+        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast
+          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * CANCELLED: the caller cancelled, or kept the request back for too long
+          (CANCELLED).
         """
 
     @_abc_1.abstractmethod
@@ -167,12 +204,20 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         * DATA_LOSS: a file of the bundle is damaged, missing or one too many
           (BUNDLE_CHECKSUM).
         * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-          BUNDLE_UNSAFE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the server serves a
-          folder and has no versions to choose from (SOURCE_HAS_NO_VERSIONS).
+          BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
+          server serves a folder and has no versions to choose from
+          (SOURCE_HAS_NO_VERSIONS).
         * INVALID_ARGUMENT: the version is not a number, the alias is empty
           (INVALID_TARGET), or the bytes are not a ReloadModelRequest
           (MALFORMED_REQUEST).
         * INTERNAL: the fault is the server's (INTERNAL).
+        * UNAUTHENTICATED: there is no valid key, or more than one
+          (UNAUTHENTICATED).
+        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast
+          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * CANCELLED: the caller cancelled, or kept the request back for too long
+          (CANCELLED).
         """
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

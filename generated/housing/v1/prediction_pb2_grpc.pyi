@@ -53,6 +53,13 @@ class PredictionServiceStub:
       (DEADLINE_EXCEEDED).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
     PredictBatch: _grpc.UnaryUnaryMultiCallable[_prediction_pb2.PredictBatchRequest, _prediction_pb2.PredictBatchResponse]
     """Predicts the prices of many houses, all with the same model.
@@ -67,6 +74,13 @@ class PredictionServiceStub:
       (DEADLINE_EXCEEDED).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
     PredictStream: _grpc.StreamStreamMultiCallable[_prediction_pb2.PredictStreamRequest, _prediction_pb2.PredictStreamResponse]
     """Predicts the prices of any number of houses, chunk by chunk.
@@ -83,13 +97,18 @@ class PredictionServiceStub:
       the features (SHAPE_MISMATCH), a feature is unknown or named twice
       (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
       (MALFORMED_REQUEST).
-    * RESOURCE_EXHAUSTED: the server has all the streams that it takes
-      (TOO_MANY_STREAMS).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
+      the server has all the streams that it takes (TOO_MANY_STREAMS).
     * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
       in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
       server is stopping (SERVER_STOPPING).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * CANCELLED: the caller cancelled, or did not take an answer for too long
+      (CANCELLED).
     """
 
 @_typing.type_check_only
@@ -117,6 +136,13 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
       (DEADLINE_EXCEEDED).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
     PredictBatch: _aio.UnaryUnaryMultiCallable[_prediction_pb2.PredictBatchRequest, _prediction_pb2.PredictBatchResponse]  # type: ignore[assignment]
     """Predicts the prices of many houses, all with the same model.
@@ -131,6 +157,13 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
       (DEADLINE_EXCEEDED).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast
+      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
     """
     PredictStream: _aio.StreamStreamMultiCallable[_prediction_pb2.PredictStreamRequest, _prediction_pb2.PredictStreamResponse]  # type: ignore[assignment]
     """Predicts the prices of any number of houses, chunk by chunk.
@@ -147,13 +180,18 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
       the features (SHAPE_MISMATCH), a feature is unknown or named twice
       (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
       (MALFORMED_REQUEST).
-    * RESOURCE_EXHAUSTED: the server has all the streams that it takes
-      (TOO_MANY_STREAMS).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
+      the server has all the streams that it takes (TOO_MANY_STREAMS).
     * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
       in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
       server is stopping (SERVER_STOPPING).
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * CANCELLED: the caller cancelled, or did not take an answer for too long
+      (CANCELLED).
     """
 
 class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -184,6 +222,13 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
           (DEADLINE_EXCEEDED).
         * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+        * UNAUTHENTICATED: there is no valid key, or more than one
+          (UNAUTHENTICATED).
+        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast
+          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * CANCELLED: the caller cancelled, or kept the request back for too long
+          (CANCELLED).
         """
 
     @_abc_1.abstractmethod
@@ -204,6 +249,13 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
           (DEADLINE_EXCEEDED).
         * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+        * UNAUTHENTICATED: there is no valid key, or more than one
+          (UNAUTHENTICATED).
+        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast
+          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * CANCELLED: the caller cancelled, or kept the request back for too long
+          (CANCELLED).
         """
 
     @_abc_1.abstractmethod
@@ -226,13 +278,18 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
           the features (SHAPE_MISMATCH), a feature is unknown or named twice
           (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
           (MALFORMED_REQUEST).
-        * RESOURCE_EXHAUSTED: the server has all the streams that it takes
-          (TOO_MANY_STREAMS).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
+          the server has all the streams that it takes (TOO_MANY_STREAMS).
         * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
           in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
         * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
           server is stopping (SERVER_STOPPING).
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+        * UNAUTHENTICATED: there is no valid key, or more than one
+          (UNAUTHENTICATED).
+        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * CANCELLED: the caller cancelled, or did not take an answer for too long
+          (CANCELLED).
         """
 
 def add_PredictionServiceServicer_to_server(servicer: PredictionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

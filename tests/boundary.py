@@ -1,0 +1,48 @@
+"""Servicers of a test behind the server's real boundary."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import grpc
+
+from housing_grpc import listen, routes
+from housing_grpc.access import Access
+from housing_grpc.gate import Gate
+from housing_grpc.pool import CallPool
+from housing_grpc.routes import Served
+from housing_grpc.rpc import Boundary, SilentObserver
+
+
+def pool_of(stack: ExitStack, workers: int) -> CallPool:
+    """Returns workers that end with the stack."""
+    pool = CallPool(workers, spare=4, patience_seconds=30, name="test")
+    stack.callback(pool.shutdown, wait=False)
+    return pool
+
+
+def open_to_all(*served: Served, version: Callable[[], str]) -> Gate:
+    """Returns the handler of services that need no key."""
+    boundary = Boundary(version, SilentObserver())
+    table = routes.build(served, ThreadPoolExecutor(4), boundary)
+    return Gate(table, Access(None, limits=lambda: None), boundary)
+
+
+def start(
+    stack: ExitStack,
+    *served: Served,
+    version: Callable[[], str],
+    credentials: grpc.ServerCredentials | None = None,
+) -> str:
+    """Starts a server on a free port, which ends with the stack; returns its address."""
+    server = grpc.server(ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((open_to_all(*served, version=version),))
+    address = f"127.0.0.1:{listen.bind(server, '127.0.0.1', 0, credentials)}"
+    stack.callback(lambda: server.stop(None).wait())
+    server.start()
+    return address
+
+
+def served(service: object, servicer: object, pool: CallPool) -> Served:
+    """Returns a service with room for any number of calls."""
+    return Served(service=service, servicer=servicer, pool=pool, most_queued=10_000)  # type: ignore[arg-type]
