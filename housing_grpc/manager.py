@@ -12,7 +12,9 @@ from housing_grpc import log
 from housing_grpc.bundle import model
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
+from housing_grpc.retired import Retired
 from housing_grpc.source import Fetched, Source, Target
 
 _logger = logging.getLogger(__name__)
@@ -49,7 +51,8 @@ class ModelManager:
 
     Args:
         source: Where bundles come from.
-        trial: Loads a bundle where a crash does no harm, before a reload does.
+        trial: Loads a bundle where a crash does no harm, before it is loaded here.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
         on_live: Called with each model after it went live.
     """
 
@@ -58,13 +61,16 @@ class ModelManager:
         source: Source,
         *,
         trial: Callable[[Path], None],
+        verifier: Verifier | None = None,
         on_live: Sequence[Callable[[LiveModel], None]] = (),
     ) -> None:
         self._source = source
         self._trial = trial
+        self._verifier = verifier
         self._on_live = on_live
         self._reloading = threading.Lock()
         self._live: LiveModel | None = None
+        self._retired = Retired()
 
     def current(self) -> LiveModel:
         """Returns the live model.
@@ -90,15 +96,18 @@ class ModelManager:
             ServingError: There is none, or it cannot be served.
             BundleError: The same of a bundle.
         """
+        last = self._source.last_known()
         try:
             fetched = self._source.fetch(Target())
         except ServingError as error:
-            last = self._source.last_known()
             if error.reason is not Reason.REGISTRY_UNAVAILABLE or last is None:
                 raise
             log.event(_logger, logging.WARNING, "registry.unavailable", serving=last.version)
             fetched = last
-        return self._publish(_load(fetched), fetched)
+        # One that has served before needs no trial.
+        if last is None or last.digest != fetched.digest:
+            self._trial(fetched.folder)
+        return self._publish(self._load(fetched), fetched)
 
     def reload(self, target: Target) -> Reloaded:
         """Makes the wanted model live; on any error the old one goes on serving.
@@ -132,7 +141,7 @@ class ModelManager:
         if changed or old.stale:
             if not same_bundle:
                 self._trial(fetched.folder)
-            bundle = old.bundle if same_bundle else _load(fetched)
+            bundle = old.bundle if same_bundle else self._load(fetched)
             live = self._publish(bundle, fetched)
         return Reloaded(
             live=live,
@@ -141,16 +150,26 @@ class ModelManager:
             seconds=time.monotonic() - started,
         )
 
+    def _load(self, fetched: Fetched) -> Bundle:
+        self._retired.await_release()
+        bundle = model.load(fetched.folder, self._verifier)
+        if bundle.digest != fetched.digest:
+            raise BundleChecksumError("the bundle was replaced while it was read; reload again")
+        return bundle
+
     def _publish(self, bundle: Bundle, fetched: Fetched) -> LiveModel:
+        old = self._live
         live = LiveModel(
             bundle=bundle,
             version=fetched.version,
             source=self._source.kind,
             stale=fetched.stale,
-            generation=self._live.generation + 1 if self._live else 1,
+            generation=old.generation + 1 if old else 1,
             loaded_at=datetime.now(UTC),
         )
         self._live = live
+        if old is not None and old.bundle is not bundle:
+            self._retired.note(old.bundle)
         self._remember(fetched)
         for tell in self._on_live:
             tell(live)
@@ -170,10 +189,3 @@ class ModelManager:
                 _logger, logging.WARNING, "model.not_remembered",
                 version=fetched.version, error_number=error.errno,
             )  # fmt: skip
-
-
-def _load(fetched: Fetched) -> Bundle:
-    bundle = model.load(fetched.folder)
-    if bundle.digest != fetched.digest:
-        raise BundleChecksumError("the bundle was replaced while it was read; reload again")
-    return bundle

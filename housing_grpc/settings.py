@@ -69,6 +69,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     registry_timeout_seconds: Annotated[
         Seconds, Meta(description="time a reload gives the registry and its store")
     ] = 10.0
+    model_poll_seconds: Annotated[
+        Seconds, Meta(description="time between two looks for a moved alias; 0 for none")
+    ] = 0.0
+    bundle_public_key_file: Annotated[
+        str, Meta(description="Ed25519 public keys in PEM; only bundles that they signed serve")
+    ] = ""
     drain_seconds: Annotated[
         Seconds, Meta(description="time between NOT_SERVING and refusing new calls at a stop")
     ] = 1.0

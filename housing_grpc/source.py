@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 
 
@@ -55,6 +56,15 @@ class Source(Protocol):
         """
         ...
 
+    def wanted(self) -> str:
+        """Returns the version that the source itself names now, without fetching it.
+
+        Raises:
+            ServingError: There is none, or it cannot be asked.
+            BundleError: The same of a bundle.
+        """
+        ...
+
     def last_known(self) -> Fetched | None:
         """Returns the bundle that served last, for when the source does not answer."""
         ...
@@ -69,12 +79,14 @@ class FolderSource:
 
     Args:
         folder: The bundle.
+        verifier: Says who must have signed it; without one, nobody need have.
     """
 
     kind = "folder"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, verifier: Verifier | None = None) -> None:
         self._folder = folder
+        self._verifier = verifier
 
     def fetch(self, target: Target) -> Fetched:
         """Returns the folder's bundle; its version is the start of its digest."""
@@ -84,11 +96,19 @@ class FolderSource:
                 "this server serves a bundle folder, which has no versions or aliases; "
                 "reload without naming one",
             )
-        digest = bundle_format.read(self._folder).digest
-        return Fetched(folder=self._folder, version=digest[:12], digest=digest)
+        digest = bundle_format.read(self._folder, self._verifier).digest
+        return Fetched(folder=self._folder, version=_version(digest), digest=digest)
+
+    def wanted(self) -> str:
+        """Returns the version of what lies in the folder, whole or not."""
+        return _version(bundle_format.digest(self._folder))
 
     def last_known(self) -> None:
         """Returns None: the folder is all there is."""
 
     def served(self, fetched: Fetched) -> None:
         """Does nothing: the folder is all there is."""
+
+
+def _version(digest: str) -> str:
+    return digest[:12]

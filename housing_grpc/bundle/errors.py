@@ -4,6 +4,7 @@ BundleError
 ├── BundleFormatError          it is not a bundle, or one of a newer format
 ├── BundleChecksumError        a file is damaged, missing or one too many
 ├── BundleUnsafeError          it holds what a bundle never holds
+├── BundleSignatureError       nobody who is trusted has signed it
 ├── SchemaIncompatibleError    it takes other features than this contract has
 ├── SelfTestError              it does not answer its own golden rows
 └── ModelOutputError           the model gave NaN or a wrong shape
@@ -32,6 +33,12 @@ class BundleUnsafeError(BundleError):
     """The folder holds what a bundle never holds: a pickle, a link, a path."""
 
     reason = "BUNDLE_UNSAFE"
+
+
+class BundleSignatureError(BundleError):
+    """The bundle is not signed with a key that is trusted."""
+
+    reason = "BUNDLE_SIGNATURE"
 
 
 class SchemaIncompatibleError(BundleError):

@@ -7,17 +7,18 @@ import hashlib
 import os
 import re
 import shutil
-import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from . import files
 from . import metadata as meta
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 from .metadata import FileEntry, Metadata
+from .signature import SIGNATURE_FILE, SIGNATURE_LIMIT, Sign, Verifier
 
 METADATA_FILE = "metadata.json"
 PREPROCESSOR_FILE = "preprocessor.json"
@@ -25,7 +26,6 @@ MODEL_FILE = "model.onnx"
 
 _FILES = frozenset({METADATA_FILE, PREPROCESSOR_FILE, MODEL_FILE})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 _METADATA_LIMIT = 16 * 2**20
 
@@ -45,11 +45,14 @@ class BundleFiles:
     digest: str
 
 
-def write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes]) -> str:
+def write(
+    folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None = None
+) -> str:
     """Writes a bundle to `folder`, which must not exist yet.
 
     The files are written beside it, flushed to disk and renamed into place, so
-    that a crash leaves the whole bundle or none.
+    that a crash leaves the whole bundle or none. With `sign`, which makes the
+    content of `metadata.sig` from that of `metadata.json`, it is signed.
 
     Returns:
         The digest of the bundle.
@@ -64,10 +67,11 @@ def write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes]) -> str:
         for name, blob in blobs.items()
     }
     document = meta.encode(msgspec.structs.replace(metadata, files=entries))
+    signature = {SIGNATURE_FILE: sign(document)} if sign else {}
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        for name, blob in {**blobs, METADATA_FILE: document}.items():
+        for name, blob in {**blobs, **signature, METADATA_FILE: document}.items():
             _write_flushed(beside / name, blob)
         _flush_folder(beside)
         beside.chmod(0o755)
@@ -79,20 +83,25 @@ def write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes]) -> str:
     return hashlib.sha256(document).hexdigest()
 
 
-def read(folder: Path) -> BundleFiles:
+def read(folder: Path, verifier: Verifier | None = None) -> BundleFiles:
     """Reads a bundle and verifies every byte of it.
+
+    Args:
+        folder: The bundle.
+        verifier: Says who must have signed it; without one, nobody need have.
 
     Raises:
         BundleUnsafeError: A pickle, a link or a path; nothing was parsed.
+        BundleSignatureError: Nobody who is trusted has signed it; nothing was parsed.
         BundleChecksumError: A file is damaged, missing or one too many.
         BundleFormatError: It is not a bundle, or one of a newer format.
         SchemaIncompatibleError: It takes other features.
     """
-    names = _list(folder)
-    if METADATA_FILE not in names:
-        raise BundleFormatError(f"{folder.name}: there is no {METADATA_FILE}, so it is no bundle")
-    document = _read_plain(folder / METADATA_FILE, limit=_METADATA_LIMIT)
-    blobs = {name: _read_plain(folder / name) for name in sorted(names & _FILES - {METADATA_FILE})}
+    names = files.names(folder)
+    document = _document(folder, names)
+    if verifier is not None:
+        verifier.check(document, _signature(folder, names))
+    blobs = {name: files.read(folder / name) for name in sorted(names & _FILES - {METADATA_FILE})}
     for name, blob in {**blobs, METADATA_FILE: document}.items():
         if _PICKLE_START.match(blob):
             raise BundleUnsafeError(f"{name}: is a pickle; a bundle never holds one")
@@ -103,27 +112,28 @@ def read(folder: Path) -> BundleFiles:
     return BundleFiles(metadata=metadata, blobs=blobs, digest=hashlib.sha256(document).hexdigest())
 
 
-def _list(folder: Path) -> set[str]:
-    if folder.is_symlink():
-        raise BundleFormatError(
-            f"{folder.name}: is not a folder, but is a symbolic link; name the folder itself"
-        )
-    if not folder.is_dir():
-        raise BundleFormatError(f"{folder.name}: is not a folder")
-    names = set()
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-                raise BundleUnsafeError(
-                    f"{entry.name}: is not a plain file; a bundle holds no other"
-                )
-            if entry.name.lower().endswith(_PICKLE_NAMES):
-                raise BundleUnsafeError(f"{entry.name}: is a pickle by its name")
-            names.add(entry.name)
-    return names
+def digest(folder: Path) -> str:
+    """Returns the digest that a bundle has if it is whole; nothing is verified or parsed.
+
+    Raises:
+        BundleError: There is no bundle.
+    """
+    return hashlib.sha256(_document(folder, files.names(folder))).hexdigest()
 
 
-def _check_manifest(metadata: Metadata, names: set[str]) -> None:
+def _document(folder: Path, names: Set[str]) -> bytes:
+    if METADATA_FILE not in names:
+        raise BundleFormatError(f"{folder.name}: there is no {METADATA_FILE}, so it is no bundle")
+    return files.read(folder / METADATA_FILE, limit=_METADATA_LIMIT)
+
+
+def _signature(folder: Path, names: Set[str]) -> bytes | None:
+    if SIGNATURE_FILE not in names:
+        return None
+    return files.read(folder / SIGNATURE_FILE, limit=SIGNATURE_LIMIT)
+
+
+def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
     listed = set(metadata.files)
     for name in sorted(listed):
         if not _PLAIN_NAME.fullmatch(name):
@@ -132,7 +142,7 @@ def _check_manifest(metadata: Metadata, names: set[str]) -> None:
         raise BundleFormatError(f"metadata.json: lists no {name}")
     for name in sorted(listed - names):
         raise BundleChecksumError(f"{name}: is listed, but missing")
-    for name in sorted(names - listed - {METADATA_FILE}):
+    for name in sorted(names - listed - {METADATA_FILE, SIGNATURE_FILE}):
         raise BundleChecksumError(f"{name}: is not listed in metadata.json")
     for name in sorted(listed - _FILES):
         raise BundleFormatError(f"{name}: is no file of format {meta.FORMAT_VERSION}")
@@ -143,18 +153,6 @@ def _check_blob(name: str, blob: bytes, entry: FileEntry) -> None:
         raise BundleChecksumError(f"{name}: is {len(blob)} bytes long, {entry.size} are listed")
     if hashlib.sha256(blob).hexdigest() != entry.sha256:
         raise BundleChecksumError(f"{name}: its SHA-256 is not the one that is listed")
-
-
-def _read_plain(path: Path, limit: int | None = None) -> bytes:
-    # O_NOFOLLOW: a file swapped for a link after the listing is refused, too.
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise BundleChecksumError(f"{path.name}: vanished while the bundle was read") from None
-    with os.fdopen(handle, "rb") as file:
-        if limit is not None and os.fstat(handle).st_size > limit:
-            raise BundleFormatError(f"{path.name}: is larger than {limit} bytes")
-        return file.read()
 
 
 def _write_flushed(path: Path, data: bytes) -> None:

@@ -13,6 +13,7 @@ from .format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
 from .metadata import Metadata
 from .ranges import Ranges
 from .schema import FEATURE_NAMES
+from .signature import Verifier
 
 Rows = NDArray[np.float64]
 
@@ -78,13 +79,17 @@ class Bundle:
             )
 
 
-def load(folder: Path) -> Bundle:
+def load(folder: Path, verifier: Verifier | None = None) -> Bundle:
     """Reads, verifies, loads and tests a bundle; it is warm when this returns.
+
+    Args:
+        folder: The bundle.
+        verifier: Says who must have signed it; without one, nobody need have.
 
     Raises:
         BundleError: It cannot be served; the subclass says why.
     """
-    bundle = Bundle(bundle_format.read(folder))
+    bundle = Bundle(bundle_format.read(folder, verifier))
     bundle.self_test()
     return bundle
 

@@ -1,26 +1,70 @@
-"""Loads a bundle once in a process of its own: `python -m housing_grpc.bundle.trial FOLDER`.
+"""Loads a bundle once in a process of its own, with limits.
 
-Prints nothing and exits with 0 if the bundle can be served; else prints the
-reason and a text, as JSON, and exits with 1.
+`python -m housing_grpc.bundle.trial FOLDER [PUBLIC_KEY_FILE]` prints nothing and exits
+with 0 if the bundle can be served; else it prints the reason and a text, as JSON, and
+exits with 1.
 """
 
 import json
+import os
+import resource
 import sys
 from pathlib import Path
 
-from .errors import BundleError
-from .model import load
+from .errors import BundleError, BundleFormatError
+from .signature import Verifier
+
+# What Python, numpy and ONNX Runtime take is a third of this; a bundle may take some times
+# the size of its files, as ONNX Runtime keeps the graph and what it makes of it.
+_BASE_BYTES = 512 * 2**20
+_BYTES_A_BYTE = 8
+# The parent kills what takes long. This ends it should the parent be gone.
+_CPU_SECONDS = 120
+_OPEN_FILES = 256
 
 
-def main(folder: str) -> int:
+def main(folder: Path, verifier: Verifier | None) -> int:
     """Returns the exit code."""
+    memory = _limit(folder)
     try:
-        load(Path(folder))
+        _load(folder, verifier)
     except BundleError as error:
-        print(json.dumps({"reason": error.reason, "message": str(error)}))
-        return 1
+        return _refuse(error)
+    except MemoryError:
+        return _refuse(
+            BundleFormatError(f"the bundle takes more than {memory // 2**20} MiB to load")
+        )
     return 0
 
 
+def _load(folder: Path, verifier: Verifier | None) -> None:
+    # One thread: each would take memory of its own, the more the more cores there are.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    from .model import load
+
+    load(folder, verifier)
+
+
+def _limit(folder: Path) -> int:
+    """Limits this process; returns the bytes of memory that it may take."""
+    size = sum(entry.stat().st_size for entry in folder.iterdir()) if folder.is_dir() else 0
+    memory = _BASE_BYTES + _BYTES_A_BYTE * size
+    for kind, wanted in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, _CPU_SECONDS),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (most, most))
+    return memory
+
+
+def _refuse(error: BundleError) -> int:
+    print(json.dumps({"reason": error.reason, "message": str(error)}))
+    return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1]), Verifier(Path(sys.argv[2])) if len(sys.argv) > 2 else None))

@@ -1,7 +1,8 @@
 """Fetches a registered bundle; the child process of `registry.source`.
 
 Reads the request as JSON from standard input and answers on standard output
-with `{"version", "digest"}` or `{"reason", "message"}`.
+with `{"version", "digest"}`, of which the digest only if the bundle itself is asked
+for, or with `{"reason", "message"}`.
 """
 
 import json
@@ -13,9 +14,10 @@ from typing import Any
 
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError
+from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, missing_driver
 
 for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
@@ -57,10 +59,16 @@ def main() -> None:
 def _fetch(request: dict[str, Any]) -> dict[str, str]:
     _refuse_absent_sqlite(request["tracking_uri"])
     found = _resolve(request)
+    version = str(found.version)
+    if not request["fetch"]:
+        return {"version": version}
     cache = BundleCache(Path(request["cache"]))
+    keys = request["public_key_file"]
+    verifier = Verifier(Path(keys)) if keys else None
     tagged = found.tags.get(DIGEST_TAG, "")
-    digest = tagged if _is_whole(cache, tagged) else _download(cache, found, tagged)
-    return {"version": str(found.version), "digest": digest}
+    if _is_whole(cache, tagged, verifier):
+        return {"version": version, "digest": tagged}
+    return {"version": version, "digest": _download(cache, found, tagged, verifier)}
 
 
 def _refuse_absent_sqlite(uri: str) -> None:
@@ -94,17 +102,17 @@ def _resolve(request: dict[str, Any]) -> Any:
         raise _unavailable("the registry", error) from error
 
 
-def _is_whole(cache: BundleCache, digest: str) -> bool:
+def _is_whole(cache: BundleCache, digest: str, verifier: Verifier | None) -> bool:
     if not digest or not cache.path(digest).is_dir():
         return False
     try:
-        return bundle_format.read(cache.path(digest)).digest == digest
+        return bundle_format.read(cache.path(digest), verifier).digest == digest
     except BundleError:
         cache.discard(digest)
         return False
 
 
-def _download(cache: BundleCache, found: Any, tagged: str) -> str:
+def _download(cache: BundleCache, found: Any, tagged: str, verifier: Verifier | None) -> str:
     part = cache.part()
     try:
         uri = f"models:/{found.name}/{found.version}/{BUNDLE_FOLDER}"
@@ -114,7 +122,7 @@ def _download(cache: BundleCache, found: Any, tagged: str) -> str:
             raise _unavailable("the artifact store", error) from error
         if not folder.is_dir():
             raise BundleError(f"version {found.version} holds no bundle")
-        digest = bundle_format.read(folder).digest
+        digest = bundle_format.read(folder, verifier).digest
         if tagged and tagged != digest:
             raise BundleChecksumError(
                 f"version {found.version}: the bundle is not the one that was registered"
@@ -126,6 +134,9 @@ def _download(cache: BundleCache, found: Any, tagged: str) -> str:
 
 
 def _unavailable(what: str, error: Exception) -> ServingError:
+    driver = missing_driver(error)
+    if driver:
+        return ServingError(Reason.REGISTRY_UNAVAILABLE, f"{what} cannot be opened: {driver}")
     # The error's own text may hold addresses and keys: it stays in this process.
     return ServingError(
         Reason.REGISTRY_UNAVAILABLE, f"{what} does not answer ({type(error).__name__})"

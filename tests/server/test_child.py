@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from housing_grpc import child
-from housing_grpc.child import ChildCrashError, ChildTimeoutError
+from housing_grpc.child import ChildCrashError, Children, ChildTimeoutError, Trial
 from housing_grpc.errors import Reason, ServingError
 from tests.examples import Example
 from tests.server.conftest import Events
@@ -17,16 +16,16 @@ STATEMENT = ("-n", "1", "-r", "1")
 
 
 def run(statement: str, seconds: float = 60) -> object:
-    return child.run("timeit", *STATEMENT, statement, document={"a": 1}, seconds=seconds)
+    return Children().run("timeit", *STATEMENT, statement, document={"a": 1}, seconds=seconds)
 
 
 def test_it_reads_a_document_and_answers_with_one() -> None:
-    answer = child.run("json.tool", "--compact", document={"a": [1, None]}, seconds=60)
+    answer = Children().run("json.tool", "--compact", document={"a": [1, None]}, seconds=60)
     assert answer == {"a": [1, None]}
 
 
 def test_it_may_have_nothing_to_say() -> None:
-    assert child.run("keyword", document={}, seconds=60) is None
+    assert Children().run("keyword", document={}, seconds=60) is None
 
 
 def test_one_that_crashes() -> None:
@@ -54,12 +53,12 @@ def test_one_that_takes_too_long_is_killed_with_all_that_it_started(tmp_path: Pa
 
 
 def test_a_bundle_is_tried(linear: Example) -> None:
-    child.try_bundle(linear.folder)
+    Trial(Children())(linear.folder)
 
 
 def test_a_bundle_that_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ServingError, match=r"^nothing: is not a folder$") as caught:
-        child.try_bundle(tmp_path / "nothing")
+        Trial(Children())(tmp_path / "nothing")
     assert caught.value.reason is Reason.BUNDLE_FORMAT
 
 
@@ -71,7 +70,7 @@ def test_a_trial_that_crashes_tells_the_log_and_not_the_caller(
     interpreter.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(interpreter))
     with pytest.raises(ServingError) as caught:
-        child.try_bundle(linear.folder)
+        Trial(Children())(linear.folder)
     assert caught.value.reason is Reason.BUNDLE_FORMAT
     assert caught.value.message == "the bundle crashed the process that tried it"
     (record,) = events.records

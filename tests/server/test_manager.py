@@ -35,6 +35,9 @@ class Shelf:
             raise answer
         return answer
 
+    def wanted(self) -> str:
+        raise AssertionError("a manager does not ask for this")
+
     def last_known(self) -> Fetched | None:
         return self._last
 
@@ -110,7 +113,7 @@ def test_a_reload_asks_for_the_target_and_swaps(linear: Example, forest: Example
     assert (answer.previous_version, answer.live.version, answer.changed) == ("1", "2", True)
     assert (answer.live.generation, answer.live.bundle.digest) == (2, forest.digest)
     assert shelf.asked == [Target(), Target(version="2")]
-    assert tried == [forest.folder]
+    assert tried == [linear.folder, forest.folder]
     # The old one is as it was, for the calls that still hold it.
     assert (first.version, first.bundle.digest) == ("1", linear.digest)
 
@@ -144,8 +147,9 @@ def test_a_source_that_fails_leaves_the_old_model_live(linear: Example, error: E
 
 
 def test_a_trial_that_fails_leaves_the_old_model_live(linear: Example, forest: Example) -> None:
-    def refuse(_: Path) -> None:
-        raise ServingError(Reason.BUNDLE_FORMAT, "it crashed")
+    def refuse(folder: Path) -> None:
+        if folder == forest.folder:
+            raise ServingError(Reason.BUNDLE_FORMAT, "it crashed")
 
     manager = manage(Shelf(fetched(linear, "1"), fetched(forest, "2")), refuse)
     first = manager.start()
@@ -185,9 +189,10 @@ def test_a_note_that_cannot_be_written_does_not_undo_the_swap(
 def test_one_reload_at_a_time(linear: Example, forest: Example) -> None:
     trying, go_on = threading.Event(), threading.Event()
 
-    def wait(_: Path) -> None:
-        trying.set()
-        assert go_on.wait(30)
+    def wait(folder: Path) -> None:
+        if folder == forest.folder:
+            trying.set()
+            assert go_on.wait(30)
 
     manager = manage(Shelf(fetched(linear, "1"), fetched(forest, "2")), wait)
     manager.start()

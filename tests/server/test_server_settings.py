@@ -30,6 +30,8 @@ OTHERS: dict[str, tuple[str, object]] = {
     "mlflow_model_name": ("other-model", "other-model"),
     "mlflow_model_alias": ("staging", "staging"),
     "registry_timeout_seconds": ("1.5", 1.5),
+    "model_poll_seconds": ("30", 30.0),
+    "bundle_public_key_file": ("/k", "/k"),
     "drain_seconds": ("0", 0.0),
     "grace_seconds": ("0.25", 0.25),
     "reflection_enabled": ("false", False),

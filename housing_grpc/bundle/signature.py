@@ -1,0 +1,133 @@
+"""The bundle's signature: Ed25519 over the bytes of `metadata.json`.
+
+These hold the SHA-256 of every other file, so one signature covers the bundle. It is
+checked before anything is parsed, and is therefore plain base64 in a file of its own.
+
+`cryptography` is imported only where a key is configured: a copy of this package travels
+with every registered model, which needs neither.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import BundleSignatureError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+SIGNATURE_FILE = "metadata.sig"
+SIGNATURE_LIMIT = 1024
+
+_PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
+
+Sign = Callable[[bytes], bytes]
+
+
+class KeyFileError(ValueError):
+    """A key file cannot be used; the text says why, and never holds the key."""
+
+
+class Verifier:
+    """Says whether a bundle was signed with one of the keys in a file.
+
+    The file is read anew for every bundle, so that a key can be added or withdrawn
+    while the server runs.
+
+    Args:
+        file: Public keys in PEM, one after the other.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def keys(self) -> list["Ed25519PublicKey"]:
+        """Reads the keys.
+
+        Raises:
+            KeyFileError: There is none, or one that is no Ed25519 public key.
+        """
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+        found = []
+        for block in _PEM.finditer(_read(self.file)):
+            if b"PRIVATE" in block[1]:
+                raise KeyFileError("holds a private key; give the public one")
+            try:
+                key = load_pem_public_key(block[0])
+            except (ValueError, UnsupportedAlgorithm):
+                raise KeyFileError("holds a key that cannot be read") from None
+            if not isinstance(key, Ed25519PublicKey):
+                raise KeyFileError("holds a key that is not Ed25519")
+            found.append(key)
+        if not found:
+            raise KeyFileError("holds no public key in PEM")
+        return found
+
+    def check(self, document: bytes, signature: bytes | None) -> None:
+        """Refuses a bundle that nobody of ours signed.
+
+        Args:
+            document: Bytes of `metadata.json`.
+            signature: Bytes of `metadata.sig`, or None if there is none.
+
+        Raises:
+            BundleSignatureError: It is not signed, or not with one of the keys.
+        """
+        from cryptography.exceptions import InvalidSignature
+
+        if signature is None:
+            raise BundleSignatureError(
+                f"{SIGNATURE_FILE}: is missing, and this server takes signed bundles only; "
+                "export the model again with BUNDLE_SIGNING_KEY_FILE set"
+            )
+        try:
+            keys, raw = self.keys(), base64.b64decode(signature.strip(), validate=True)
+        except KeyFileError as error:
+            raise BundleSignatureError(f"the file of public keys {error}") from error
+        except binascii.Error as error:
+            raise BundleSignatureError(f"{SIGNATURE_FILE}: is no signature") from error
+        for key in keys:
+            try:
+                return key.verify(raw, document)
+            except InvalidSignature:
+                continue
+        raise BundleSignatureError(
+            f"{SIGNATURE_FILE}: was not made for this bundle with a key that this server trusts"
+        )
+
+
+def signer(file: Path) -> Sign:
+    """Returns what makes the content of `metadata.sig` from that of `metadata.json`.
+
+    Args:
+        file: An Ed25519 private key in PEM, without a password.
+
+    Raises:
+        KeyFileError: It cannot be read, or is another kind of key.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(_read(file), password=None)
+    except TypeError:
+        raise KeyFileError("holds a key with a password; give one without") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise KeyFileError("holds no private key in PEM") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError("holds a key that is not Ed25519")
+    return lambda document: base64.b64encode(key.sign(document)) + b"\n"
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise KeyFileError(f"cannot be read: {error.strerror}") from None
