@@ -1,16 +1,14 @@
 """The client for ordinary code; `aio` has the same for asyncio."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from os import PathLike
 from typing import Any
 
 import grpc
-from housing.v1.model_pb2_grpc import ModelServiceStub
-from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
-from . import connection, decode, requests
+from . import decode, requests
+from .caller import Caller
 from .chunks import Form, Layout
-from .connection import Options, TlsChoice
 from .failure import error_of
 from .health import CHECK, WATCH, Health, health_answer, health_request
 from .house import TARGET, HouseLike
@@ -22,7 +20,7 @@ from .sources import chunks_of, count_of
 from .stream import score_chunks
 
 
-class HousingClient:
+class HousingClient(Caller):
     """Talks to a prediction server; safe to use from many threads.
 
     Args:
@@ -32,20 +30,6 @@ class HousingClient:
             credentials for others, False for none.
         options: More channel options of gRPC; they win over ours.
     """
-
-    def __init__(
-        self,
-        target: str,
-        *,
-        api_key: str | None = None,
-        tls: TlsChoice = False,
-        options: Options = (),
-    ) -> None:
-        self._closed = False
-        self._channel = connection.open_channel(target, tls, options)
-        self._metadata = connection.metadata_of(api_key)
-        self._predictions = PredictionServiceStub(self._channel)
-        self._models = ModelServiceStub(self._channel)
 
     def predict(
         self,
@@ -193,25 +177,3 @@ class HousingClient:
             raise error_of(error) from None
         finally:
             call.cancel()
-
-    def close(self) -> None:
-        """Closes the connection; calls under way are cancelled."""
-        self._closed = True
-        self._channel.close()
-
-    def __enter__(self) -> "HousingClient":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _open_stream(self, messages: Any) -> Any:
-        connection.check_open(closed=self._closed)
-        return self._predictions.PredictStream(messages, metadata=self._metadata)
-
-    def _call(self, method: Callable[..., Any], request: Any, timeout: float) -> Any:
-        connection.check_open(closed=self._closed)
-        try:
-            return method(request, timeout=timeout, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise error_of(error) from None

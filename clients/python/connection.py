@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 
+from . import pem
 from .errors import CallCancelledError
 
 _SERVICE = "housing.v1"
@@ -77,10 +78,13 @@ class Tls:
 
         Raises:
             OSError: One cannot be read.
-            ValueError: There is a certificate without a key, or the other way round.
+            ValueError: One holds something else, the key is not that of the certificate,
+                or there is one of the two without the other.
         """
         if (self.certificate is None) != (self.key is None):
             raise ValueError("a client certificate needs its key, and a key its certificate")
+        # What gRPC finds wrong with them shows only as a server that cannot be reached.
+        pem.check(self.ca, self.certificate, self.key)
         return grpc.ssl_channel_credentials(
             root_certificates=_read(self.ca),
             private_key=_read(self.key),

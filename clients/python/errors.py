@@ -9,6 +9,7 @@ HousingError
 │   └── ModelChangedError      a pinned job met another model after a resume
 ├── AbortedError               another reload is running
 ├── ResourceExhaustedError     the server has all the work that it takes
+│   └── RateLimitedError       the key calls more often than it may
 ├── DeadlineExceededError      no answer in time
 ├── UnavailableError           no server there, or one that is starting or stopping
 ├── DataLossError              a file of the model is damaged
@@ -64,7 +65,13 @@ class HousingError(Exception):
 
     def __str__(self) -> str:
         name = self.code.name if not self.reason else f"{self.code.name}, {self.reason}"
-        return f"{self.message} [{name}]"
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{self.message}{advice} [{name}]"
+
+    @property
+    def advice(self) -> str:
+        """What the caller can do, where the message does not say so; else empty."""
+        return ""
 
 
 class InvalidArgumentError(HousingError):
@@ -93,11 +100,21 @@ class UnauthenticatedError(HousingError):
 
     code = StatusCode.UNAUTHENTICATED
 
+    @property
+    def advice(self) -> str:
+        """Where to give the key."""
+        return "give api_key=… (to the command: HOUSING_API_KEY or --api-key-file)"
+
 
 class PermissionDeniedError(HousingError):
     """The key may not do this."""
 
     code = StatusCode.PERMISSION_DENIED
+
+    @property
+    def advice(self) -> str:
+        """Which key to give."""
+        return "give api_key=… of a role that may do this"
 
 
 class NotFoundError(HousingError):
@@ -126,6 +143,15 @@ class ResourceExhaustedError(HousingError):
     """The server has all the work that it takes, or the message is too large."""
 
     code = StatusCode.RESOURCE_EXHAUSTED
+
+    @property
+    def advice(self) -> str:
+        """When to come back, if the server said so."""
+        return "" if self.retry_after is None else f"try again in {self.retry_after:g} s"
+
+
+class RateLimitedError(ResourceExhaustedError):
+    """The key calls more often than it may; `retry_after` says when it may again."""
 
 
 class DeadlineExceededError(HousingError):
@@ -181,3 +207,6 @@ BY_CODE: dict[StatusCode, type[HousingError]] = {
         CallCancelledError,
     )
 }
+
+# Finer than by code.
+BY_REASON: dict[str, type[HousingError]] = {"RATE_LIMITED": RateLimitedError}

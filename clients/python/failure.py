@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from .errors import BY_CODE, FieldViolation, HousingError, ServerFaultError
+from .errors import BY_CODE, BY_REASON, FieldViolation, HousingError, ServerFaultError
 
 # The key by which gRPC carries google.rpc.Status.
 _DETAILS = "grpc-status-details-bin"
@@ -38,7 +38,7 @@ def error_of(call: Any) -> HousingError:
     details = details_of(status.details) if status else Details()
     code: grpc.StatusCode = call.code()
     text = (call.details() or "").partition("\n")[0]
-    return error_for(code)(
+    return error_for(code, details.reason)(
         text or code.name.lower().replace("_", " "),
         code=code,
         reason=details.reason,
@@ -48,9 +48,9 @@ def error_of(call: Any) -> HousingError:
     )
 
 
-def error_for(code: grpc.StatusCode) -> type[HousingError]:
-    """Returns the class of errors with a code."""
-    return BY_CODE.get(code, ServerFaultError)
+def error_for(code: grpc.StatusCode, reason: str) -> type[HousingError]:
+    """Returns the class of errors with a code and a reason."""
+    return BY_REASON.get(reason) or BY_CODE.get(code, ServerFaultError)
 
 
 def code_of(number: int) -> grpc.StatusCode:

@@ -15,9 +15,6 @@ from .scores import ChunkScores, decode_chunk
 # A new stream may get further; anything else would only fail again.
 _RESUMABLE_CODES = frozenset({StatusCode.UNAVAILABLE, StatusCode.CANCELLED})
 _RESUMABLE_REASONS = frozenset({"STREAM_TOO_OLD", "STREAM_IDLE", "SERVER_STOPPING", "NO_ANSWER"})
-# Only for a job that has been served before: a new one is told at once.
-_RESUMABLE_LATER = "TOO_MANY_STREAMS"
-
 _FIRST_RETRIES = 3
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 5.0
@@ -155,11 +152,10 @@ class Ledger:
         return max(spread, error.retry_after or 0.0)
 
     def _resumable(self, error: HousingError) -> bool:
-        return (
-            error.code in _RESUMABLE_CODES
-            or error.reason in _RESUMABLE_REASONS
-            or (error.reason == _RESUMABLE_LATER and self.tally.rows > 0)
-        )
+        if error.code is StatusCode.RESOURCE_EXHAUSTED:
+            # The server has too much to do. A job that it has not served yet is told at once.
+            return error.retry_after is not None and self.tally.rows > 0
+        return error.code in _RESUMABLE_CODES or error.reason in _RESUMABLE_REASONS
 
     def _check_pin(self, version: str) -> None:
         self._pinned = self._pinned or version

@@ -45,7 +45,8 @@ def test_predict_takes_and_gives_json(
         (["--house", "{"], "--house is no JSON"),
         (["--house", "[]"], "--house is no JSON object"),
         (["--api-key-file", "/no/such/file"], "/no/such/file: No such file"),
-        (["--cert", "/no/such/file"], "needs its key"),
+        (["--cert-file", "/no/such/file"], "needs its key"),
+        (["--ca-file", "/no/such/file"], "/no/such/file: No such file"),
     ],
 )
 def test_errors_are_one_line(run: Run, capsys: Capture, arguments: list[str], text: str) -> None:

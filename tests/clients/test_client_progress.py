@@ -86,12 +86,14 @@ GONE_ON_WITH = [
     error(grpc.StatusCode.CANCELLED),
     error(grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_TOO_OLD"),
     error(grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE"),
-    error(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"),
+    error(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", retry=0.1),
+    error(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry=0.1),
 ]
 
 GIVEN_UP = [
     error(grpc.StatusCode.INVALID_ARGUMENT, "SHAPE_MISMATCH"),
     error(grpc.StatusCode.UNAUTHENTICATED),
+    error(grpc.StatusCode.PERMISSION_DENIED),
     error(grpc.StatusCode.RESOURCE_EXHAUSTED),
     error(grpc.StatusCode.INTERNAL, "INTERNAL"),
     error(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
@@ -131,4 +133,4 @@ def test_an_answer_makes_up_for_failures() -> None:
 def test_a_new_job_that_is_refused_a_place_is_told_at_once() -> None:
     ledger = Ledger(StreamPolicy(), Tally())
     with pytest.raises(HousingError):
-        ledger.broken(error(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"))
+        ledger.broken(error(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", retry=1))

@@ -10,10 +10,17 @@ from ..connection import Tls, TlsChoice
 DEFAULT_TARGET = "localhost:50051"
 
 EPILOG = (
-    "HOUSING_TARGET and HOUSING_API_KEY stand in for --target and --api-key-file; a key on the "
-    "command line could be read by others. Exit codes: 0 done, 1 refused, 2 wrong command line, "
-    "3 no server answers, 4 some rows were rejected, 130 stopped."
+    "The environment stands in for what is not given: HOUSING_TARGET, HOUSING_API_KEY (a key on "
+    "the command line could be read by others), HOUSING_CA_FILE, HOUSING_CERT_FILE, "
+    "HOUSING_KEY_FILE. Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server answers, "
+    "4 some rows were rejected, 130 stopped."
 )
+
+_PEM_FILES = {
+    "ca_file": "who may sign the server's certificate, in PEM",
+    "cert_file": "client certificate, for a server that asks for one",
+    "key_file": "its key",
+}
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
@@ -26,10 +33,15 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--api-key-file", metavar="FILE", help="file with the API key [HOUSING_API_KEY]"
     )
-    group.add_argument("--tls", action="store_true", help="encrypt")
-    group.add_argument("--ca", metavar="FILE", help="who may sign the server's certificate")
-    group.add_argument("--cert", metavar="FILE", help="client certificate")
-    group.add_argument("--key", metavar="FILE", help="its key")
+    group.add_argument("--tls", action="store_true", help="encrypt; so does each file below")
+    for name, what in _PEM_FILES.items():
+        variable = f"HOUSING_{name.upper()}"
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar="FILE",
+            default=os.environ.get(variable) or None,
+            help=f"{what} [{variable}]",
+        )
     group.add_argument(
         "--timeout", type=_seconds, metavar="SECONDS", help="longest wait for an answer"
     )
@@ -57,8 +69,8 @@ def _api_key(path: str | None) -> str | None:
 
 
 def _tls(given: argparse.Namespace) -> TlsChoice:
-    if given.ca or given.cert or given.key:
-        return Tls(ca=given.ca, certificate=given.cert, key=given.key)
+    if given.ca_file or given.cert_file or given.key_file:
+        return Tls(ca=given.ca_file, certificate=given.cert_file, key=given.key_file)
     return bool(given.tls)
 
 

@@ -1,0 +1,129 @@
+"""Encryption: whom the client trusts, who it says it is, and what it says of unusable files."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import pytest
+
+from clients import python as housing
+from clients.python import AsyncHousingClient, HousingClient, Tls
+from clients.python.command.main import main
+from tests.clients.authority import Authority, Pair
+from tests.clients.conftest import ALONE, Host
+from tests.clients.servicers import Recorder
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "authority")
+
+
+@pytest.fixture
+def own(authority: Authority) -> Pair:
+    """What a client shows of itself."""
+    return authority.issue("client")
+
+
+@pytest.fixture
+def secure(host: Host, authority: Authority) -> Callable[..., str]:
+    """Starts servers: `secure(mutual=True)` also asks who the client is."""
+    pair = authority.issue("server").content
+    trusted = authority.file.read_bytes()
+
+    def start(*, mutual: bool = False) -> str:
+        credentials = grpc.ssl_server_credentials(
+            [pair], trusted if mutual else None, require_client_auth=mutual
+        )
+        return host(Recorder(), credentials)
+
+    return start
+
+
+def test_a_server_of_an_authority_of_ones_own(
+    secure: Callable[..., str], authority: Authority
+) -> None:
+    with HousingClient(secure(), tls=Tls(ca=authority.file), options=ALONE) as client:
+        assert client.predict(RM=6).price == 7
+        assert len(list(client.score([{"RM": 6}] * 3, progress=False))) == 3
+
+
+def test_the_same_in_asyncio(secure: Callable[..., str], authority: Authority, own: Pair) -> None:
+    tls = Tls(ca=authority.file, certificate=own.certificate, key=own.key)
+
+    async def run(target: str) -> int:
+        async with AsyncHousingClient(target, tls=tls, options=ALONE) as client:
+            return len([each async for each in client.score([{"RM": 6}] * 3, progress=False)])
+
+    assert asyncio.run(run(secure(mutual=True))) == 3
+
+
+@pytest.mark.parametrize("mutual", [False, True], ids=["server", "mutual"])
+def test_nobody_else_is_trusted(
+    secure: Callable[..., str], authority: Authority, tmp_path: Path, mutual: bool
+) -> None:
+    other = Authority(tmp_path, "other")
+    stranger = other.issue("stranger")
+    wrong = (
+        Tls(ca=authority.file, certificate=stranger.certificate, key=stranger.key)
+        if mutual
+        else Tls(ca=other.file)
+    )
+    target = secure(mutual=mutual)
+    for tls in (wrong, Tls(ca=authority.file) if mutual else True, False):
+        with (
+            HousingClient(target, tls=tls, options=ALONE) as client,
+            pytest.raises(housing.UnavailableError),
+        ):
+            client.predict(RM=6, timeout=5)
+
+
+def test_a_server_may_have_another_name(host: Host, authority: Authority) -> None:
+    credentials = grpc.ssl_server_credentials([authority.issue("server").content])
+    _, _, port = host(Recorder(), credentials).rpartition(":")
+    tls = Tls(ca=authority.file, server_name="localhost")
+    with HousingClient(f"ipv4:127.0.0.1:{port}", tls=tls, options=ALONE) as client:
+        assert client.predict(RM=6).price == 7
+
+
+def test_the_command_takes_the_files_from_flags_and_from_the_environment(
+    secure: Callable[..., str],
+    authority: Authority,
+    own: Pair,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = secure(mutual=True)
+    files = {"ca-file": authority.file, "cert-file": own.certificate, "key-file": own.key}
+    flags = [text for name, file in files.items() for text in (f"--{name}", str(file))]
+    assert main(["predict", "RM=6", "--target", target, *flags]) == 0
+    for name, file in files.items():
+        monkeypatch.setenv(f"HOUSING_{name.replace('-', '_').upper()}", str(file))
+    monkeypatch.setenv("HOUSING_TARGET", target)
+    assert main(["predict", "RM=6"]) == 0
+    assert capsys.readouterr().out == "7.0000\n" * 2
+    monkeypatch.delenv("HOUSING_CERT_FILE")
+    assert main(["predict", "RM=6"]) == 1
+    assert "a key its certificate" in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_used_are_named(authority: Authority, own: Pair) -> None:
+    other = authority.issue("other")
+    odd = own.key.with_name("odd.pem")
+    odd.write_text("no certificate")
+    wrong = {
+        "needs its key": Tls(certificate=own.certificate),
+        "a key its certificate": Tls(key=own.key),
+        "odd.pem: holds no certificate in PEM": Tls(ca=odd),
+        "odd.pem: holds no certificate": Tls(certificate=odd, key=own.key),
+        "other.key not its key": Tls(certificate=own.certificate, key=other.key),
+    }
+    for text, tls in wrong.items():
+        with pytest.raises(ValueError, match=text):
+            HousingClient("localhost:1", tls=tls)
+    with pytest.raises(FileNotFoundError) as caught:
+        HousingClient("localhost:1", tls=Tls(ca=own.key.with_name("none.pem")))
+    assert str(caught.value.filename).endswith("none.pem")
