@@ -1,0 +1,45 @@
+"""Servers of several kinds of model, to ask the same houses in several ways."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from admin.data import Dataset
+from tests import examples
+from tests.rest.conftest import housing_server
+from tests.server.conftest import connected
+from tests.server.wire import Client
+
+# Kinds of model with each kind of imputer.
+KINDS = {
+    "linear": ("linear", "v1_median"),
+    "forest": ("random_forest", "v2_knn"),
+    "boosted": ("gradient_boost", "v3_iterative"),
+    "exponential": ("xgboost", "v3_iterative"),
+}
+# XGBoost's graph ends with an exponential, whose last bit depends on a row's place in a batch.
+UNITS_IN_THE_LAST_PLACE = {"exponential": 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A server, and by how many units in the last place its answers to a house may differ."""
+
+    client: Client
+    units: int
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def asked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, houses: Dataset
+) -> Iterator[Asked]:
+    """A server of each kind of model."""
+    model, imputer = KINDS[request.param]
+    size = {} if model == "linear" else {"n_estimators": 10, "max_depth": 4}
+    folder = tmp_path_factory.mktemp(request.param) / "bundle"
+    examples.make(folder, houses, model, imputer, **size)
+    with ExitStack() as stack:
+        client = connected(stack, housing_server(stack, folder).port)
+        yield Asked(client=client, units=UNITS_IN_THE_LAST_PLACE.get(request.param, 0))
