@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from admin import models, plots, preprocessing
 from admin.code_version import code_version
 from admin.data import Dataset
-from admin.export import Exported, Facts, export
+from admin.export import Exported, Facts, export, signing
 from admin.measure import Measured, pipeline_of
 from admin.mlflow_model import log_model
 from admin.spec import TrainingSpec
@@ -49,6 +49,7 @@ def add_bundle(
     measured: Measured,
     dataset: Dataset,
     step: Callable[[str], None],
+    signing_key: Path | None = None,
 ) -> BundleRun:
     """Fit to every row, and log the bundle and pictures of it.
 
@@ -60,6 +61,7 @@ def add_bundle(
         measured: What the run measured.
         dataset: The rows.
         step: Told what begins, before each of the 3 steps.
+        signing_key: File of the key that signs the bundle.
 
     Raises:
         ExportError: The bundle would not answer as the fitted pipeline does.
@@ -71,7 +73,7 @@ def add_bundle(
         step("export and compare")
         folder = Path(scratch) / Path(BUNDLE_FOLDER).name
         facts = _facts(run_id, model_name, measured)
-        exported = _export(pipeline, spec, dataset, facts, folder)
+        exported = _export(pipeline, spec, dataset, facts, folder, signing_key=signing_key)
         step("log")
         _log_plots(client, run_id, pipeline, measured, Path(scratch) / "plots")
         model_id = log_model(
@@ -105,7 +107,13 @@ def _facts(run_id: str, model_name: str, measured: Measured) -> Facts:
 
 
 def _export(
-    pipeline: Pipeline, spec: TrainingSpec, dataset: Dataset, facts: Facts, folder: Path
+    pipeline: Pipeline,
+    spec: TrainingSpec,
+    dataset: Dataset,
+    facts: Facts,
+    folder: Path,
+    *,
+    signing_key: Path | None,
 ) -> Exported:
     return export(
         pipeline,
@@ -114,6 +122,7 @@ def _export(
         training=dataset,
         facts=facts,
         folder=folder,
+        sign=signing(signing_key),
     )
 
 

@@ -20,6 +20,7 @@ from housing_grpc.bundle.format import MODEL_FILE, BundleFiles
 from housing_grpc.bundle.metadata import Golden, Metadata
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.bundle.signature import Sign
 
 DATA = Path(__file__).parents[1] / "data" / "HousingData.csv"
 MODEL_NAME = "housing-price-model"
@@ -52,7 +53,14 @@ def load_houses() -> Dataset:
     return data.load(DATA)
 
 
-def make(folder: Path, houses: Dataset, model: str, imputer: str, **params: object) -> Example:
+def make(
+    folder: Path,
+    houses: Dataset,
+    model: str,
+    imputer: str,
+    sign: Sign | None = None,
+    **params: object,
+) -> Example:
     """Train on all houses and export, as `admin train` does."""
     chosen, filling = models.get(model), preprocessing.get(imputer)
     pipeline = build_pipeline(
@@ -68,7 +76,13 @@ def make(folder: Path, houses: Dataset, model: str, imputer: str, **params: obje
         trained_at=TRAINED_AT,
     )
     exported = export(
-        pipeline, model=chosen, preprocessing=filling, training=houses, facts=facts, folder=folder
+        pipeline,
+        model=chosen,
+        preprocessing=filling,
+        training=houses,
+        facts=facts,
+        folder=folder,
+        sign=sign,
     )
     return Example(folder=folder, digest=exported.digest, pipeline=pipeline)
 

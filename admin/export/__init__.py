@@ -4,5 +4,6 @@ The only code that knows both scikit-learn and the bundle.
 """
 
 from admin.export.exporter import Exported, Facts, export
+from admin.export.signing import signing
 
-__all__ = ["Exported", "Facts", "export"]
+__all__ = ["Exported", "Facts", "export", "signing"]

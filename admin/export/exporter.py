@@ -22,6 +22,7 @@ from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.bundle.signature import Sign
 
 # A ten-thousandth where prices are in thousands of dollars and spread as those of the
 # shipped data are: ten cents.
@@ -76,6 +77,7 @@ def export(
     training: Dataset,
     facts: Facts,
     folder: Path,
+    sign: Sign | None = None,
 ) -> Exported:
     """Write a fitted pipeline as a bundle, unless their answers differ.
 
@@ -86,6 +88,7 @@ def export(
         training: The rows it was fitted to.
         facts: What else the bundle is to say.
         folder: Where to write it; must not exist yet.
+        sign: Signs it; see `admin.export.signing`.
 
     Raises:
         ExportError: The bundle does not answer as the pipeline does; nothing is written.
@@ -115,7 +118,7 @@ def export(
             f" {tolerance:.3g} is allowed; many trees summed in float32, as XGBoost does, are"
             " the usual reason: train fewer trees with a larger learning rate"
         )
-    digest = _write(folder, metadata, blobs)
+    digest = _write(folder, metadata, blobs, sign)
     return Exported(digest=digest, folder=folder, largest_gap=gap.size, tolerance=tolerance)
 
 
@@ -175,9 +178,9 @@ def _in_memory(metadata: Metadata, blobs: Mapping[str, bytes]) -> bundle_model.B
     return bundle_model.Bundle(BundleFiles(metadata=as_read, blobs=blobs, digest=""))
 
 
-def _write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes]) -> str:
+def _write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None) -> str:
     try:
-        digest = bundle_format.write(folder, metadata, blobs)
+        digest = bundle_format.write(folder, metadata, blobs, sign)
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be written: {error.strerror}; name another folder"

@@ -27,7 +27,7 @@ _PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 Sign = Callable[[bytes], bytes]
 
 
-class KeyFileError(ValueError):
+class KeyFileError(Exception):
     """A key file cannot be used; the text says why, and never holds the key."""
 
 

@@ -1,0 +1,49 @@
+"""Makes a pair of keys that bundles are signed and verified with."""
+
+import os
+from pathlib import Path
+
+from admin import options
+from admin.console import Console
+from admin.errors import UsageError
+from admin.settings import Settings
+
+
+def run(console: Console, settings: Settings, *, file: str) -> None:  # noqa: ARG001 (all commands alike)
+    """Write an Ed25519 private key, and its public key beside it; never over another.
+
+    Args:
+        console: Told what to do with them.
+        settings: Not used.
+        file: The private key; the public one gets the same name with ".pub" after it.
+    """
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Path(options.given(file, "FILE") or "").expanduser()
+    public = private.with_name(private.name + ".pub")
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    public_pem = key.public_key().public_bytes(
+        form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo
+    )
+    if public.exists():
+        raise UsageError(f"{public} is there already; name another file")
+    _write(private, pem, mode=0o600)
+    _write(public, public_pem, mode=0o644)
+    console.show(f"{private} signs bundles: keep it to those who train, and set")
+    console.show(f"  BUNDLE_SIGNING_KEY_FILE={private}")
+    console.show(f"{public} verifies them: give it to every server, and set")
+    console.show(f"  BUNDLE_PUBLIC_KEY_FILE={public}")
+    console.give({"private_key": str(private), "public_key": str(public)})
+
+
+def _write(file: Path, data: bytes, *, mode: int) -> None:
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        raise UsageError(f"{file} is there already; name another file") from None
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}; name another file") from None
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(data)
