@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/metadata"
 
 	pb "housing-grpc/clients/go/housing/housingv1"
@@ -48,6 +49,9 @@ func New(target string, options ...Option) (*Client, error) {
 	for _, option := range options {
 		option(&chosen)
 	}
+	if chosen.fault != nil {
+		return nil, fmt.Errorf("housing: %w", chosen.fault)
+	}
 	conn, err := grpc.NewClient(target, chosen.dialOptions()...)
 	if err != nil {
 		return nil, fmt.Errorf("housing: %w", err)
@@ -63,6 +67,10 @@ func New(target string, options ...Option) (*Client, error) {
 // Close ends the connections, and the calls that are under way.
 func (c *Client) Close() error {
 	return c.conn.Close()
+}
+
+func (c *Client) closed() bool {
+	return c.conn.GetState() == connectivity.Shutdown
 }
 
 // Predict asks for the price of one house.

@@ -20,7 +20,8 @@ type Error struct {
 	// Code is the gRPC status code.
 	Code codes.Code
 	// Reason is stable, for programs; the contract lists those of each method. It is empty
-	// where the error did not come from the server, such as when it cannot be reached.
+	// where the error did not come from the server, such as when it cannot be reached, but for
+	// three of the client's own about streams: NO_ANSWER, MODEL_CHANGED, ANSWER_MISMATCH.
 	Reason string
 	// Message is one line for people.
 	Message string

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	pb "housing-grpc/clients/go/housing/housingv1"
@@ -18,10 +17,7 @@ import (
 // travel, few enough to be kept until then.
 const window = 4
 
-var (
-	errStalled = errors.New("no answer came in time")
-	errMixedUp = status.Error(codes.DataLoss, "the answer is not that of the chunk")
-)
+var errStalled = errors.New("no answer came in time")
 
 // leg is one stream of the server: a goroutine sends, the caller's own receives. A stream
 // that is written and read by the same goroutine would hang when both directions are full.
@@ -36,9 +32,8 @@ type leg struct {
 	lost  error       // why there is no stream
 
 	// The sender's own until sent is closed.
-	left   []*Chunk // not sent
-	pinned bool     // to one model, which another leg might not have
-	fault  error    // of the caller's input
+	left  []*Chunk // not sent
+	fault error    // of the caller's input
 }
 
 // open starts a stream that sends what was not answered by the one before, then new work.
@@ -100,24 +95,28 @@ func (l *leg) fetch(work <-chan item) bool {
 			return false
 		}
 		l.left = append(l.left, next.chunk)
-		l.pinned = l.pinned || next.chunk.GetPinModel()
 		return true
 	}
 }
 
-// run yields answers until all are there or the caller wants no more, which it reports as
-// the end, or until something fails.
-func (l *leg) run(yield func(*Answer) bool) (ended bool, failure *Error) {
+// run gives answers away until all are there or no more are wanted, which it reports as the
+// end, or until something fails.
+func (l *leg) run(take func(*Chunk, *Answer) (more bool, failure *Error)) (ended bool, failure *Error) {
 	for l.taken = range l.sent {
 		answer, err := l.receive()
 		if err != nil {
 			return false, l.explain(err)
 		}
-		if answer.GetChunk() == nil || answer.GetChunk().GetSequence() != l.taken.GetSequence() {
-			return false, l.explain(errMixedUp)
+		chunk := answer.GetChunk()
+		if chunk == nil || chunk.GetSequence() != l.taken.GetSequence() {
+			return false, mismatch(l.taken)
+		}
+		more, failure := take(l.taken, chunk)
+		if failure != nil {
+			return false, failure
 		}
 		l.taken = nil
-		if !yield(answer.GetChunk()) {
+		if !more {
 			return true, nil
 		}
 	}
@@ -125,21 +124,19 @@ func (l *leg) run(yield func(*Answer) bool) (ended bool, failure *Error) {
 	case l.lost != nil:
 		return false, l.explain(l.lost)
 	case l.fault != nil:
-		return false, l.explain(l.fault)
+		return false, errorOf(l.fault, nil)
+	case l.ctx.Err() != nil:
+		return false, l.explain(l.ctx.Err())
 	}
-	return l.finish()
+	l.finish()
+	return true, nil
 }
 
-// finish takes the summary and the status that follow the last answer.
-func (l *leg) finish() (ended bool, failure *Error) {
+// finish lets the server end the stream; every house has its answer, whatever comes now.
+func (l *leg) finish() {
 	for {
-		switch answer, err := l.receive(); {
-		case errors.Is(err, io.EOF):
-			return true, nil
-		case err != nil:
-			return false, l.explain(err)
-		case answer.GetSummary() == nil:
-			return false, l.explain(errMixedUp)
+		if _, err := l.receive(); err != nil {
+			return
 		}
 	}
 }
@@ -153,11 +150,14 @@ func (l *leg) receive() (*pb.PredictStreamResponse, error) {
 
 func (l *leg) explain(err error) *Error {
 	if errors.Is(context.Cause(l.ctx), errStalled) {
-		message := fmt.Sprintf("%v: %v", errStalled, l.timeout)
-		return &Error{Code: codes.DeadlineExceeded, Message: message, cause: errStalled}
+		return noAnswer(fmt.Sprintf("%v: %v", errStalled, l.timeout), errStalled)
 	}
 	if errors.Is(err, io.EOF) {
-		return &Error{Code: codes.DataLoss, Message: "the stream ended early", cause: err}
+		// With chunks under way this is no end, but a server that went without a word.
+		return noAnswer("the stream ended too early", err)
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return errorOf(status.FromContextError(err).Err(), nil)
 	}
 	if l.stream == nil {
 		return errorOf(err, nil)

@@ -47,6 +47,7 @@ type options struct {
 	timeout   time.Duration
 	transport credentials.TransportCredentials
 	more      []grpc.DialOption
+	fault     error
 }
 
 func defaults() options {
@@ -72,6 +73,15 @@ func WithTimeout(timeout time.Duration) Option {
 // WithTLS encrypts the connection; a nil configuration trusts what the system trusts.
 func WithTLS(config *tls.Config) Option {
 	return func(o *options) { o.transport = credentials.NewTLS(config) }
+}
+
+// WithTLSFiles encrypts the connection with certificates of one's own. [New] fails if a file
+// cannot be used.
+func WithTLSFiles(files TLSFiles) Option {
+	return func(o *options) {
+		config, err := files.config()
+		o.transport, o.fault = credentials.NewTLS(config), err
+	}
 }
 
 // WithAPIKey sends the key as x-api-key with every call. Without TLS anyone on the way can

@@ -37,8 +37,8 @@ func ChunkRows(rows int) ScoreOption {
 	return func(s *scoring) { s.chunkRows = max(rows, 1) }
 }
 
-// PinModel has all houses scored by the model that scores the first. As that holds within
-// one stream only, a stream that breaks is not resumed.
+// PinModel has all houses scored by the model that scores the first. If a server that was
+// started anew has another, the loop ends with the error MODEL_CHANGED.
 func PinModel() ScoreOption {
 	return func(s *scoring) { s.pin = true }
 }

@@ -5,8 +5,6 @@ import (
 	"iter"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	pb "housing-grpc/clients/go/housing/housingv1"
 )
 
@@ -17,21 +15,12 @@ type (
 	Answer = pb.ChunkResult
 )
 
-const (
-	// A server that does not answer at first is most likely at another address.
-	patienceAtFirst = 2 * time.Second
-	// A server that has answered may be starting anew.
-	patience = time.Minute
-
-	shortestPause = 100 * time.Millisecond
-	longestPause  = 2 * time.Second
-)
-
 // Stream sends chunks and yields their answers, in order. It is what Score is made of, for
 // those who want whole chunks. Sequences are set here: 0, 1, 2 and so on.
 //
 // When the server stops, restarts or wants no longer stream, the chunks that were not
-// answered are sent again in a new one, and each answer is yielded once. PinModel forbids that.
+// answered are sent again in a new one, and each answer is yielded once. Chunks with PinModel
+// are all to be answered by one model: the stream ends with MODEL_CHANGED if that is gone.
 func (c *Client) Stream(ctx context.Context, chunks iter.Seq[*Chunk]) iter.Seq2[*Answer, error] {
 	return c.stream(ctx, func(yield func(*Chunk, error) bool) {
 		for chunk := range chunks {
@@ -50,18 +39,21 @@ func (c *Client) stream(
 		defer cancel()
 		work := feed(ctx, chunks)
 		var unanswered []*Chunk
-		retry := backoff{patience: patienceAtFirst}
+		var so ledger
 		for {
 			leg := c.open(ctx, unanswered, work)
-			ended, err := leg.run(func(answer *Answer) bool {
-				retry.reset()
-				return yield(answer, nil)
+			ended, err := leg.run(func(chunk *Chunk, answer *Answer) (bool, *Error) {
+				if changed := so.answered(chunk, answer); changed != nil {
+					return false, changed
+				}
+				return yield(answer, nil), nil
 			})
 			unanswered = leg.close()
 			if ended {
 				return
 			}
-			if leg.pinned || !resumable(err) || !retry.wait(ctx, err.RetryAfter) {
+			pause, again := so.broken(err)
+			if !again || c.closed() || !wait(ctx, pause) {
 				yield(nil, err)
 				return
 			}
@@ -94,41 +86,7 @@ func feed(ctx context.Context, chunks iter.Seq2[*Chunk, error]) <-chan item {
 	return work
 }
 
-// resumable tells a stream that broke from one that was refused.
-func resumable(err *Error) bool {
-	switch err.Reason {
-	case "STREAM_IDLE", "STREAM_TOO_OLD":
-		return true
-	case "":
-		// A server that waited too long for an answer to be taken cuts the stream off, which
-		// comes out as Canceled, or as Internal in the middle of a message.
-		return err.Code == codes.Unavailable || err.Code == codes.Canceled ||
-			err.Code == codes.Internal
-	default:
-		return err.Code == codes.Unavailable
-	}
-}
-
-// backoff waits between tries, longer each time, until patience is at its end.
-type backoff struct {
-	patience time.Duration
-	since    time.Time // the first of the failures in a row
-	pause    time.Duration
-}
-
-func (b *backoff) reset() {
-	*b = backoff{patience: patience}
-}
-
-func (b *backoff) wait(ctx context.Context, atLeast time.Duration) bool {
-	if b.since.IsZero() {
-		b.since = time.Now()
-	}
-	b.pause = min(max(2*b.pause, shortestPause), longestPause)
-	pause := max(b.pause, atLeast)
-	if time.Since(b.since)+pause > b.patience {
-		return false
-	}
+func wait(ctx context.Context, pause time.Duration) bool {
 	select {
 	case <-time.After(pause):
 		return true

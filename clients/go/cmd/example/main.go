@@ -3,7 +3,8 @@
 //
 //	go run ./cmd/example -target localhost:50051
 //
-// HOUSING_API_KEY is sent as x-api-key, if set.
+// HOUSING_API_KEY is sent as x-api-key, if set. HOUSING_CA_FILE, HOUSING_CERT_FILE and
+// HOUSING_KEY_FILE name files for TLS, as -tls does without them.
 package main
 
 import (
@@ -25,24 +26,46 @@ func main() {
 	log.SetFlags(0)
 	target := flag.String("target", "localhost:50051", "server to ask")
 	many := flag.Int("rows", 100_000, "rows to send as raw numbers")
+	encrypt := flag.Bool("tls", false, "encrypt")
 	flag.Parse()
 
-	var options []housing.Option
-	if key := os.Getenv("HOUSING_API_KEY"); key != "" {
-		options = append(options, housing.WithAPIKey(key))
+	if err := show(*target, *encrypt, *many); err != nil {
+		log.Fatalf("%s: %v", *target, err)
 	}
-	client, err := housing.New(*target, options...)
+}
+
+// show ends with the first error.
+func show(target string, encrypt bool, many int) error {
+	client, err := housing.New(target, options(encrypt)...)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
+	defer func() { _ = client.Close() }()
 	ctx := context.Background()
-	err = errors.Join(
-		info(ctx, client), predict(ctx, client), refused(ctx, client),
-		score(ctx, client), scoreMatrix(ctx, client, *many), client.Close(),
-	)
-	if err != nil {
-		log.Fatal(err)
+	for _, part := range []func(context.Context, *housing.Client) error{
+		info, predict, refused, score,
+	} {
+		if err := part(ctx, client); err != nil {
+			return err
+		}
 	}
+	return scoreMatrix(ctx, client, many)
+}
+
+func options(encrypt bool) []housing.Option {
+	var chosen []housing.Option
+	files := housing.TLSFiles{
+		CA:          os.Getenv("HOUSING_CA_FILE"),
+		Certificate: os.Getenv("HOUSING_CERT_FILE"),
+		Key:         os.Getenv("HOUSING_KEY_FILE"),
+	}
+	if encrypt || files != (housing.TLSFiles{}) {
+		chosen = append(chosen, housing.WithTLSFiles(files))
+	}
+	if key := os.Getenv("HOUSING_API_KEY"); key != "" {
+		chosen = append(chosen, housing.WithAPIKey(key))
+	}
+	return chosen
 }
 
 func info(ctx context.Context, client *housing.Client) error {

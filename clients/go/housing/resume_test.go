@@ -1,0 +1,152 @@
+package housing_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"housing-grpc/clients/go/housing"
+)
+
+// failure makes what the server fails with; a delay of zero is not told.
+func failure(t *testing.T, code codes.Code, reason string, delay time.Duration) error {
+	t.Helper()
+	details := []protoadapt.MessageV1{
+		&errdetails.ErrorInfo{Reason: reason, Domain: "housing.v1"},
+	}
+	if delay > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
+	}
+	told, err := status.New(code, "told to fail").WithDetails(details...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return told.Err()
+}
+
+// breaking fails once, at the third chunk of the first stream.
+func breaking(err error) func(int, int) error {
+	return func(stream, chunk int) error {
+		if stream == 1 && chunk == 3 {
+			return err
+		}
+		return nil
+	}
+}
+
+func TestWhatAJobThatWasServedGoesOnAfter(t *testing.T) {
+	for name, told := range map[string]error{
+		"too old":          failure(t, codes.DeadlineExceeded, "STREAM_TOO_OLD", 0),
+		"stopping":         failure(t, codes.Unavailable, "SERVER_STOPPING", time.Millisecond),
+		"too many streams": failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond),
+		"too many calls":   failure(t, codes.ResourceExhausted, "RATE_LIMITED", time.Millisecond),
+	} {
+		service := &fake{before: breaking(told)}
+		count, err := prices(t, serve(t, service).Score(t.Context(), rooms(100), housing.ChunkRows(10)))
+		if count != 100 || err != nil || service.streams.Load() != 2 {
+			t.Errorf("%s: %d prices, then %v, %d streams", name, count, err, service.streams.Load())
+		}
+	}
+}
+
+func TestWhatAJobGivesUpAfter(t *testing.T) {
+	for name, told := range map[string]error{
+		"refused":              failure(t, codes.InvalidArgument, "BATCH_TOO_LARGE", 0),
+		"unknown key":          failure(t, codes.Unauthenticated, "UNAUTHENTICATED", 0),
+		"its own fault":        failure(t, codes.Internal, "INTERNAL", 0),
+		"never enough room":    failure(t, codes.ResourceExhausted, "MESSAGE_TOO_LARGE", 0),
+		"far too long to wait": failure(t, codes.Unavailable, "SERVER_STOPPING", time.Hour),
+	} {
+		service := &fake{before: breaking(told)}
+		count, err := prices(t, serve(t, service).Score(t.Context(), rooms(100), housing.ChunkRows(10)))
+		failed, ok := errors.AsType[*housing.Error](err)
+		if count != 20 || !ok || failed.Reason == "" || service.streams.Load() != 1 {
+			t.Errorf("%s: %d prices, then %v, %d streams", name, count, err, service.streams.Load())
+		}
+	}
+}
+
+func TestNewJobIsToldAtOnceThatThereIsNoRoom(t *testing.T) {
+	told := failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond)
+	service := &fake{before: func(int, int) error { return told }}
+	_, err := prices(t, serve(t, service).Score(t.Context(), rooms(10)))
+	failed, ok := errors.AsType[*housing.Error](err)
+	if !ok || failed.RetryAfter != time.Millisecond || service.streams.Load() != 1 {
+		t.Fatal(err, service.streams.Load())
+	}
+}
+
+func TestAnswerThatDoesNotComeIsAskedForAgain(t *testing.T) {
+	released := make(chan struct{})
+	service := &fake{before: func(stream, chunk int) error {
+		if stream == 1 && chunk == 3 {
+			<-released
+		}
+		return nil
+	}}
+	client := serve(t, service, housing.WithTimeout(200*time.Millisecond))
+	t.Cleanup(func() { close(released) })
+	count, err := prices(t, client.Score(t.Context(), rooms(100), housing.ChunkRows(10)))
+	if count != 100 || err != nil || service.streams.Load() != 2 {
+		t.Fatalf("%d prices, then %v, %d streams", count, err, service.streams.Load())
+	}
+}
+
+func TestServerThatHangsIsGivenUp(t *testing.T) {
+	released := make(chan struct{})
+	service := &fake{before: func(int, int) error { <-released; return nil }}
+	client := serve(t, service, housing.WithTimeout(20*time.Millisecond))
+	t.Cleanup(func() { close(released) })
+	_, err := prices(t, client.Score(t.Context(), rooms(100)))
+	failed, ok := errors.AsType[*housing.Error](err)
+	if !ok || failed.Code != codes.DeadlineExceeded || failed.Reason != "NO_ANSWER" {
+		t.Fatal(err)
+	}
+	if streams := service.streams.Load(); streams != 4 {
+		t.Errorf("%d streams", streams)
+	}
+}
+
+func TestPinnedJobGoesOnWithTheSameModel(t *testing.T) {
+	gone := status.Error(codes.Unavailable, "gone")
+	service := &fake{before: breaking(gone), version: func(int) string { return "1" }}
+	results := serve(t, service).Score(
+		t.Context(), rooms(100), housing.ChunkRows(10), housing.PinModel())
+	count, err := prices(t, results)
+	if count != 100 || err != nil || service.streams.Load() != 2 {
+		t.Fatalf("%d prices, then %v, %d streams", count, err, service.streams.Load())
+	}
+}
+
+func TestPinnedJobRefusesAnotherModel(t *testing.T) {
+	gone := status.Error(codes.Unavailable, "gone")
+	version := func(stream int) string { return []string{"1", "2"}[stream-1] }
+	service := &fake{before: breaking(gone), version: version}
+	results := serve(t, service).Score(
+		t.Context(), rooms(100), housing.ChunkRows(10), housing.PinModel())
+	count, err := prices(t, results)
+	failed, ok := errors.AsType[*housing.Error](err)
+	if count != 20 || !ok || failed.Reason != "MODEL_CHANGED" ||
+		failed.Code != codes.FailedPrecondition || !strings.Contains(failed.Message, "model 1") {
+		t.Fatalf("%d prices, then %v", count, err)
+	}
+}
+
+func TestClosedClientIsNotTriedAgain(t *testing.T) {
+	service := &fake{before: func(int, int) error { return nil }}
+	client := serve(t, service)
+	var err error
+	for _, err = range client.Score(t.Context(), rooms(100), housing.ChunkRows(1)) {
+		_ = client.Close()
+	}
+	if status.Code(err) != codes.Canceled || service.streams.Load() != 1 {
+		t.Fatal(err, service.streams.Load())
+	}
+}
