@@ -1,0 +1,143 @@
+"""Every metric of the server: name, type, labels, meaning, and how many servers' become one."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+Kind = Literal["counter", "gauge", "histogram", "window"]
+
+
+class Merge(Enum):
+    """How the values of several servers become one."""
+
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    LATEST = "that of the server whose model went live last"
+    WINDOW = "sum over the servers of that model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A metric.
+
+    Attributes:
+        name: As it is queried; a histogram's without _bucket, _sum and _count.
+        kind: Its type; a window is not exposed itself.
+        help: One line for people.
+        labels: Names of its labels.
+        buckets: Upper bounds of a histogram, without infinity.
+        merge: How the values of several servers become one.
+        always: Whether it is exposed from the start, or only once there is something to tell.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    merge: Merge = Merge.SUM
+    always: bool = True
+
+
+MODEL_INFO = "housing_model_info"
+LOADED = "housing_model_loaded_timestamp_seconds"
+DRIFT_WINDOW = "housing_feature_drift_window"
+DRIFT_PSI = "housing_feature_drift_psi"
+DRIFT_ROWS = "housing_feature_drift_rows"
+
+# A prediction takes a fraction of a millisecond, a reload seconds, a stream up to an hour.
+SECONDS = (
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+)  # fmt: skip
+PRICES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 80.0, 100.0)
+
+_CALL = ("grpc_type", "grpc_service", "grpc_method")
+
+
+def _counter(name: str, text: str, *labels: str, always: bool = True) -> Family:
+    return Family(name=name, kind="counter", help=text, labels=labels, always=always)
+
+
+def _gauge(
+    name: str, text: str, *labels: str, merge: Merge = Merge.SUM, always: bool = True
+) -> Family:
+    return Family(name=name, kind="gauge", help=text, labels=labels, merge=merge, always=always)
+
+
+def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Family:
+    return Family(name=name, kind="histogram", help=text, labels=labels, buckets=buckets)
+
+
+_CALLS = (
+    _counter("prediction_requests_total", "Prediction calls that ended, ok or error.",
+             "method", "status"),
+    _histogram("prediction_latency_seconds", "Time that prediction calls took, failed ones too.",
+               SECONDS, "method"),
+    _counter("grpc_server_started_total", "Calls that began.", *_CALL),
+    _counter("grpc_server_handled_total", "Calls that ended, by status code.",
+             *_CALL, "grpc_code"),
+    _counter("grpc_server_msg_received_total", "Messages that callers sent.", *_CALL),
+    _counter("grpc_server_msg_sent_total", "Messages that callers were sent.", *_CALL),
+    _histogram("grpc_server_handling_seconds", "Time that calls took.", SECONDS, *_CALL),
+    _counter("housing_rejected_total", "Calls that were turned away, by reason.", "reason"),
+    _gauge("housing_calls_in_flight", "Calls that have begun and not ended."),
+    _gauge("housing_queue_depth", "Calls that wait for a worker."),
+    _gauge("housing_streams_open", "Prediction streams that are open."),
+)  # fmt: skip
+
+_PREDICTIONS = (
+    _histogram("prediction_values", "Predicted prices, in thousands of dollars.", PRICES),
+    _counter("out_of_range_features_total", "Values outside the range of the training data.",
+             "feature"),
+    _counter("housing_imputed_features_total", "Values that were missing and filled in.",
+             "feature"),
+    _counter("housing_rows_rejected_total", "Houses that could not be scored, by reason.",
+             "reason"),
+    _gauge(DRIFT_PSI, "Population stability index of the latest houses against the training data.",
+           "feature", always=False),
+    _gauge(DRIFT_ROWS, "Houses that the population stability index is computed from."),
+    Family(name=DRIFT_WINDOW, kind="window", help="Not exposed: what the two above are made of.",
+           labels=("feature",), merge=Merge.WINDOW),
+)  # fmt: skip
+
+_MODEL = (
+    _gauge(MODEL_INFO, "1, with what is known of the live model.",
+           "name", "version", "digest", "model_type", "preprocessing",
+           merge=Merge.LATEST, always=False),
+    _gauge(LOADED, "When the live model went live, in Unix time.",
+           merge=Merge.LATEST, always=False),
+    _gauge("housing_model_stale", "1 if the registry could not be asked for the live model.",
+           merge=Merge.LATEST, always=False),
+    _gauge("housing_model_generation", "How many models have gone live, this one included.",
+           merge=Merge.LATEST, always=False),
+    _gauge("model_load_time_seconds", "Time from asking for the live model to its being live.",
+           merge=Merge.MAX, always=False),
+    _counter("housing_model_reloads_total", "Reloads: changed, unchanged, or why they failed.",
+             "result"),
+)  # fmt: skip
+
+_PROCESS = (
+    _gauge("housing_build_info", "1, with the version of the server.", "version",
+           merge=Merge.LATEST),
+    _gauge("housing_tls_certificate_expiry_timestamp_seconds",
+           "When the server's certificate expires, in Unix time; only with TLS.",
+           merge=Merge.MIN, always=False),
+    _gauge("process_virtual_memory_bytes", "Virtual memory size in bytes."),
+    _gauge("process_resident_memory_bytes", "Resident memory size in bytes."),
+    _gauge("process_start_time_seconds", "Start time of the process in Unix time.",
+           merge=Merge.MIN),
+    _counter("process_cpu_seconds_total", "User and system CPU time spent in seconds."),
+    _gauge("process_open_fds", "Number of open file descriptors."),
+    _gauge("process_max_fds", "Maximum number of open file descriptors.", merge=Merge.MIN),
+    _gauge("python_info", "1, with the version of Python.",
+           "version", "implementation", "major", "minor", "patchlevel", merge=Merge.LATEST),
+    _counter("python_gc_objects_collected_total", "Objects collected during gc.", "generation"),
+    _counter("python_gc_objects_uncollectable_total", "Uncollectable objects found during gc.",
+             "generation"),
+    _counter("python_gc_collections_total", "Number of times this generation was collected.",
+             "generation"),
+)  # fmt: skip
+
+FAMILIES: tuple[Family, ...] = (*_CALLS, *_PREDICTIONS, *_MODEL, *_PROCESS)

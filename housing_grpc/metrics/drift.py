@@ -1,0 +1,100 @@
+"""How far the latest houses are from the training data: the population stability index.
+
+The index of a feature is the sum of (live - training) * ln(live / training) over the bins of
+its training histogram, where both are shares of all houses. The outer bins are open towards
+the outside, and missing values have a bin of their own. Usual reading: below 0.1 the same,
+above 0.25 another population.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from housing_grpc.bundle.metadata import Feature, Metadata
+from housing_grpc.metrics.state import Series
+
+Rows = NDArray[np.float64]
+
+# The latest so many houses are compared.
+WINDOW_ROWS = 10_000
+# With fewer, chance alone moves the index by some hundredths: nothing is shown.
+LEAST_ROWS = 500
+# A smaller share counts as this one: some 500 training rows do not tell 0.5 % from nothing,
+# and the logarithm of nothing would drown all else.
+_LEAST_SHARE = 0.005
+
+
+class Window:
+    """The latest houses; they are sorted into bins only when somebody wants to know.
+
+    Args:
+        metadata: Of the model that is asked; its histograms are compared with.
+    """
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._features = [(i, f) for i, f in enumerate(metadata.features) if _usable(f)]
+        self._rows = np.empty((WINDOW_ROWS, len(metadata.features)))
+        self._seen = 0
+
+    def add(self, rows: Rows) -> None:
+        """Takes houses in, and drops the oldest beyond the window.
+
+        Args:
+            rows: Shape (n, features), NaN where a value is missing.
+        """
+        latest = rows[-WINDOW_ROWS:]
+        start = self._seen % WINDOW_ROWS
+        fitting = WINDOW_ROWS - start
+        self._rows[start : start + len(latest)] = latest[:fitting]
+        self._rows[: len(latest[fitting:])] = latest[fitting:]
+        self._seen += len(latest)
+
+    def series(self) -> Series:
+        """Returns the houses in each bin, missing last; then the same of the training data."""
+        held = self._rows[: self._seen]
+        return {
+            (feature.name,): _binned(held[:, column], feature) for column, feature in self._features
+        }
+
+
+def rows(window: Series) -> float:
+    """Returns how many houses are in a window."""
+    return max((sum(n[: len(n) // 2]) for n in window.values()), default=0.0)
+
+
+def indices(window: Series) -> Series:
+    """Returns the population stability index of each feature; none while there are too few."""
+    if rows(window) < LEAST_ROWS:
+        return {}
+    return {
+        labels: [stability_index(n[: len(n) // 2], n[len(n) // 2 :])]
+        for labels, n in window.items()
+    }
+
+
+def stability_index(live: Sequence[float], training: Sequence[float]) -> float:
+    """Returns the population stability index of two counts over the same bins."""
+    one, other = _shares(live), _shares(training)
+    return float(((one - other) * np.log(one / other)).sum())
+
+
+def _binned(values: Rows, feature: Feature) -> list[float]:
+    inner, counts = feature.histogram.edges[1:-1], feature.histogram.counts
+    bins = np.searchsorted(inner, values, side="right")
+    bins[np.isnan(values)] = len(counts)
+    live = np.bincount(bins, minlength=len(counts) + 1)
+    return [float(count) for count in (*live.tolist(), *counts, feature.missing_count)]
+
+
+def _shares(counts: Sequence[float]) -> NDArray[np.float64]:
+    found = np.array(counts, dtype=np.float64)
+    shares: NDArray[np.float64] = np.maximum(found / found.sum(), _LEAST_SHARE)
+    return shares
+
+
+def _usable(feature: Feature) -> bool:
+    # A bundle from elsewhere may lack them; it can be served all the same.
+    edges, counts = feature.histogram.edges, feature.histogram.counts
+    rising = bool(np.all(np.diff(edges) > 0))
+    return rising and len(edges) == len(counts) + 1 and min(counts, default=-1) >= 0 < sum(counts)

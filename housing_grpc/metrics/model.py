@@ -1,0 +1,69 @@
+"""Tells which model is live, and how reloads ended."""
+
+import threading
+
+from housing_grpc.errors import Reason
+from housing_grpc.manager import LiveModel
+from housing_grpc.metrics.catalogue import LOADED, MODEL_INFO
+from housing_grpc.metrics.state import State
+from housing_grpc.metrics.tally import Tally
+
+CHANGED = "changed"
+UNCHANGED = "unchanged"
+
+# Every way in which a reload can end.
+RELOAD_RESULTS = (
+    CHANGED,
+    UNCHANGED,
+    Reason.BUNDLE_CHECKSUM,
+    Reason.BUNDLE_FORMAT,
+    Reason.BUNDLE_UNSAFE,
+    Reason.INTERNAL,
+    Reason.MODEL_NOT_FOUND,
+    Reason.MODEL_NOT_READY,
+    Reason.REGISTRY_UNAVAILABLE,
+    Reason.RELOAD_IN_PROGRESS,
+    Reason.SCHEMA_INCOMPATIBLE,
+    Reason.SELF_TEST,
+    Reason.SOURCE_HAS_NO_VERSIONS,
+)
+
+
+class ModelMetrics:
+    """Tells which model is live; from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reloads = Tally(RELOAD_RESULTS)
+        self._state: State = {}
+
+    def on_live(self, live: LiveModel) -> None:
+        """Takes over what is known of a model that went live."""
+        bundle = live.bundle
+        about = bundle.metadata
+        labels = (about.name, live.version, bundle.digest, about.model_type, about.preprocessing)
+        with self._lock:
+            self._state |= {
+                MODEL_INFO: {labels: [1.0]},
+                LOADED: {(): [live.loaded_at.timestamp()]},
+                "housing_model_stale": {(): [float(live.stale)]},
+                "housing_model_generation": {(): [float(live.generation)]},
+            }
+
+    def load_took(self, seconds: float) -> None:
+        """Notes how long it took from asking for the live model to its being live."""
+        with self._lock:
+            self._state["model_load_time_seconds"] = {(): [seconds]}
+
+    def reload_ended(self, result: str) -> None:
+        """Counts a reload.
+
+        Args:
+            result: CHANGED, UNCHANGED, or the reason why it failed.
+        """
+        self._reloads.add(result)
+
+    def state(self) -> State:
+        """Returns all of it."""
+        with self._lock:
+            return {**self._state, "housing_model_reloads_total": self._reloads.series()}

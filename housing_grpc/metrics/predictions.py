@@ -1,0 +1,164 @@
+"""Counts what was predicted, from what, and how far that is from the training data."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.ranges import Ranges
+from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.errors import Reason
+from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
+from housing_grpc.metrics.drift import Window
+from housing_grpc.metrics.state import Series, State
+from housing_grpc.metrics.tally import Tally
+
+Rows = NDArray[np.float64]
+
+# Single houses that are folded at a time: about a millisecond's work.
+_BACKLOG = 2048
+# Houses of batches that are held for a fold, at 104 bytes each.
+_BACKLOG_ROWS = 32_768
+# Beyond so many, a batch waits for the fold that is under way rather than grow the backlog.
+_MOST_ROWS = 4 * _BACKLOG_ROWS
+_BOUNDS = np.array(PRICES)
+_COLUMNS = len(FEATURE_NAMES)
+
+_ROW_REASONS = (Reason.FEATURE_DOMAIN, Reason.FEATURE_NOT_FINITE, Reason.NO_FEATURES)
+
+_Of = TypeVar("_Of")
+_Price = TypeVar("_Price")
+
+
+class PredictionMetrics:
+    """Counts predictions; from any thread.
+
+    Counts are exact: every house is looked at. Of drift, only the latest houses of the
+    model that is live are kept.
+    """
+
+    def __init__(self) -> None:
+        # Appending to a deque is atomic and takes no lock.
+        self._ones: deque[tuple[Ranges, Rows | bytes, float]] = deque()
+        self._batches: deque[tuple[Ranges, Rows, Rows]] = deque()
+        self._batch_rows = 0
+        self._batch_lock = threading.Lock()
+        self._lock = threading.Lock()
+        self._imputed = np.zeros(_COLUMNS, dtype=np.int64)
+        self._outside = np.zeros(_COLUMNS, dtype=np.int64)
+        self._prices = np.zeros(len(PRICES) + 1, dtype=np.int64)
+        self._price_sum = 0.0
+        self._rejected = Tally(_ROW_REASONS)
+        self._live: Bundle | None = None
+        self._window: Window | None = None
+
+    def observe_one(self, ranges: Ranges, row: Rows | bytes, price: float) -> None:
+        """Counts the answer for one house.
+
+        Args:
+            ranges: Of the model that answered.
+            row: 13 doubles next to each other, as an array or their bytes, NaN where a
+                value was missing; not changed after.
+            price: In the target's unit.
+        """
+        self._ones.append((ranges, row, price))
+        if len(self._ones) >= _BACKLOG:
+            self._fold_if_free(wait=False)
+
+    def observe(self, ranges: Ranges, rows: Rows, prices: Rows) -> None:
+        """Counts the answers for many houses.
+
+        Args:
+            ranges: Of the model that answered.
+            rows: Those that were scored, shape (n, 13), NaN where a value was missing; not
+                changed after.
+            prices: Shape (n,), in the target's unit.
+        """
+        with self._batch_lock:
+            self._batches.append((ranges, rows, prices))
+            self._batch_rows += len(rows)
+            held = self._batch_rows
+        if held >= _BACKLOG_ROWS:
+            self._fold_if_free(wait=held >= _MOST_ROWS)
+
+    def rejected(self, reason: str, count: int = 1) -> None:
+        """Counts houses that could not be scored."""
+        self._rejected.add(reason, count)
+
+    def on_live(self, bundle: Bundle) -> None:
+        """Compares with another model's training data from here on, if it is another."""
+        with self._lock:
+            self._fold()
+            if self._live is None or self._live.digest != bundle.digest:
+                self._window = Window(bundle.metadata)
+            self._live = bundle
+
+    def state(self) -> State:
+        """Returns all counts up to now."""
+        with self._lock:
+            self._fold()
+            return {
+                "prediction_values": {(): [*map(float, self._prices.tolist()), self._price_sum]},
+                "out_of_range_features_total": _by_feature(self._outside),
+                "housing_imputed_features_total": _by_feature(self._imputed),
+                "housing_rows_rejected_total": self._rejected.series(),
+                DRIFT_WINDOW: self._window.series() if self._window else {},
+            }
+
+    def _fold_if_free(self, *, wait: bool) -> None:
+        if self._lock.acquire(blocking=wait):
+            try:
+                self._fold()
+            finally:
+                self._lock.release()
+
+    def _fold(self) -> None:
+        ones = [self._ones.popleft() for _ in range(len(self._ones))]
+        for ranges, rows, prices in _by_ranges(ones):
+            # An array is as good as its bytes to join, which its type does not tell.
+            joined = np.frombuffer(b"".join(cast("Sequence[bytes]", rows))).reshape(-1, _COLUMNS)
+            self._count(ranges, joined, np.array(prices))
+        with self._batch_lock:
+            batches = [self._batches.popleft() for _ in range(len(self._batches))]
+            self._batch_rows = 0
+        for ranges, blocks, prices_of in _by_ranges(batches):
+            self._count(ranges, np.concatenate(blocks), np.concatenate(prices_of))
+
+    def _count(self, ranges: Ranges, rows: Rows, prices: Rows) -> None:
+        outside = (rows < ranges.minimum) | (rows > ranges.maximum)
+        missing = np.isnan(rows)
+        # By feature only if there is one at all: that is much the slower question.
+        if outside.any():
+            self._outside += np.count_nonzero(outside, axis=0)
+        if missing.any():
+            self._imputed += np.count_nonzero(missing, axis=0)
+        places = np.searchsorted(_BOUNDS, prices)
+        self._prices += np.bincount(places, minlength=len(self._prices))
+        self._price_sum += float(prices.sum())
+        if self._window and self._live and ranges is self._live.ranges:
+            self._window.add(rows)
+
+
+def _by_ranges(
+    entries: Sequence[tuple[Ranges, _Of, _Price]],
+) -> Iterator[tuple[Ranges, Sequence[_Of], Sequence[_Price]]]:
+    if not entries:
+        return
+    ranges, rows, prices = zip(*entries, strict=True)
+    # By identity: arrays do not compare to one truth. Mostly it is one model's alone.
+    if len(set(map(id, ranges))) == 1:
+        yield ranges[0], rows, prices
+        return
+    for _, group in groupby(entries, key=lambda entry: id(entry[0])):
+        yield next(_by_ranges(list(group)))
+
+
+def _by_feature(counts: NDArray[np.int64]) -> Series:
+    return {
+        (name,): [float(count)] for name, count in zip(FEATURE_NAMES, counts.tolist(), strict=True)
+    }

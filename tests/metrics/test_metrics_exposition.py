@@ -1,0 +1,150 @@
+"""The page that Prometheus reads."""
+
+import gzip
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from housing_grpc.errors import EXIT_PORT, StartError
+from housing_grpc.metrics import render
+from housing_grpc.metrics.exposition import MetricsServer
+from housing_grpc.metrics.state import State
+from tests.metrics.conftest import new_metrics, samples
+
+OPEN_METRICS = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}
+
+Expose = Callable[[CollectorRegistry], str]
+
+
+@pytest.fixture
+def expose() -> Iterator[Expose]:
+    """Puts a registry on a port; returns the address."""
+    with ExitStack() as stack:
+
+        def start(registry: CollectorRegistry) -> str:
+            server = MetricsServer("127.0.0.1", 0, registry)
+            stack.callback(server.close)
+            return f"http://127.0.0.1:{server.port}"
+
+        yield start
+
+
+@pytest.fixture
+def address(expose: Expose) -> str:
+    return expose(render.registry(new_metrics().state))
+
+
+def test_the_text_is_that_of_prometheus(address: str) -> None:
+    answer = httpx.get(f"{address}/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert samples(answer.text)["housing_build_info", ("1.2.3",)] == 1
+    assert samples(answer.text)["housing_queue_depth", ()] == 3
+    assert 'le="0.00025"' in answer.text
+
+
+def test_it_is_that_of_openmetrics_for_who_asks(address: str) -> None:
+    answer = httpx.get(f"{address}/metrics", headers=OPEN_METRICS)
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    families = text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
+    found = {each.name: each.type for each in families}
+    assert found["grpc_server_handled"] == "counter"
+    assert found["prediction_values"] == "histogram"
+
+
+def test_it_is_compressed_for_who_asks(address: str) -> None:
+    with httpx.stream("GET", f"{address}/metrics", headers={"Accept-Encoding": "gzip"}) as answer:
+        page = gzip.decompress(b"".join(answer.iter_raw()))
+    assert b"housing_build_info" in page
+
+
+def test_a_scraper_may_choose_names(address: str) -> None:
+    answer = httpx.get(f"{address}/metrics", params={"name[]": "housing_queue_depth"})
+    assert samples(answer.text) == {("housing_queue_depth", ()): 3}
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics/", "/metricsx", "/favicon.ico", "/%2e%2e/etc"])
+def test_there_is_nothing_else(address: str, path: str) -> None:
+    assert httpx.get(address + path).status_code == 404
+
+
+def test_it_is_read_only(address: str) -> None:
+    assert httpx.post(f"{address}/metrics", content=b"x").status_code == 405
+
+
+def test_a_port_that_is_taken_is_told(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    with pytest.raises(StartError, match=rf"127\.0\.0\.1:{port}.*METRICS_PORT") as caught:
+        MetricsServer("127.0.0.1", port, CollectorRegistry())
+    assert caught.value.exit_code == EXIT_PORT
+
+
+def test_an_address_that_is_not_ours_is_told() -> None:
+    with pytest.raises(StartError, match="METRICS_HOST"):
+        MetricsServer("192.0.2.1", 0, CollectorRegistry())
+
+
+def test_a_port_is_free_again_after_a_scrape(address: str) -> None:
+    first = MetricsServer("127.0.0.1", 0, CollectorRegistry())
+    assert httpx.get(f"http://127.0.0.1:{first.port}/metrics").status_code == 200
+    first.close()
+    MetricsServer("127.0.0.1", first.port, CollectorRegistry()).close()
+
+
+def test_scrapers_that_hang_do_not_keep_others_out(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(40)
+        ]
+        for connection in slow:
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHo")
+        for _ in range(20):
+            assert httpx.get(f"{address}/metrics").status_code == 200
+        # The one that has waited longest had to make room.
+        slow[0].settimeout(30)
+        assert slow[0].recv(1) == b""
+
+
+def test_what_is_no_http_does_no_harm(address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    port = int(address.rpartition(":")[2])
+    for garbage in (b"", b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"x" * 70_000 + b"\r\n"):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+    assert httpx.get(f"{address}/metrics").status_code == 200
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_fault_of_ours_is_logged_and_the_next_scrape_is_fine(
+    expose: Expose, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    faults: list[Exception] = [ValueError("broken")]
+    metrics = new_metrics()
+
+    def state() -> State:
+        if faults:
+            raise faults.pop()
+        return metrics.state()
+
+    address = expose(render.registry(state))
+    with caplog.at_level(logging.ERROR, "housing_grpc"):
+        answer = httpx.get(f"{address}/metrics")
+    assert answer.status_code == 500
+    assert "broken" not in answer.text
+    assert [each.message for each in caplog.records] == ["metrics.failed"]
+    assert httpx.get(f"{address}/metrics").status_code == 200
+    assert capfd.readouterr().out == ""
+
+
+def test_servers_of_one_process_share_nothing(expose: Expose) -> None:
+    one, other = new_metrics(), new_metrics()
+    addresses = [expose(render.registry(each.state)) for each in (one, other)]
+    one.rejected("UNAUTHENTICATED")
+    found = [samples(httpx.get(f"{each}/metrics").text) for each in addresses]
+    assert [each["housing_rejected_total", ("UNAUTHENTICATED",)] for each in found] == [1, 0]

@@ -1,0 +1,52 @@
+"""Which model is live, and how reloads ended."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from housing_grpc import child
+from housing_grpc.errors import Reason
+from housing_grpc.manager import ModelManager
+from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
+from housing_grpc.source import FolderSource, Target
+from tests.examples import Example
+
+
+def test_nothing_is_told_of_a_model_before_there_is_one() -> None:
+    state = ModelMetrics().state()
+    assert state == {
+        "housing_model_reloads_total": {(str(result),): [0.0] for result in RELOAD_RESULTS}
+    }
+
+
+def test_the_model_that_went_live_last_is_the_one_that_is_told(
+    linear: Example, forest: Example, tmp_path: Path
+) -> None:
+    metrics = ModelMetrics()
+    folder = shutil.copytree(linear.folder, tmp_path / "live")
+    manager = ModelManager(FolderSource(folder), trial=child.try_bundle, on_live=[metrics.on_live])
+    manager.start()
+    shutil.rmtree(folder)
+    shutil.copytree(forest.folder, folder)
+    reloaded = manager.reload(Target())
+    metrics.load_took(reloaded.seconds)
+    state = metrics.state()
+    name = "housing-price-model"
+    labels = (name, forest.version, forest.digest, "random_forest", "v2_knn")
+    assert state["housing_model_info"] == {labels: [1]}
+    assert state["housing_model_generation"] == {(): [2]}
+    assert state["housing_model_stale"] == {(): [0]}
+    loaded = reloaded.live.loaded_at.timestamp()
+    assert state["housing_model_loaded_timestamp_seconds"] == {(): [loaded]}
+    assert state["model_load_time_seconds"] == {(): [reloaded.seconds]}
+
+
+@pytest.mark.parametrize("result", [CHANGED, UNCHANGED, Reason.SELF_TEST, "SOMETHING_NEW"])
+def test_reloads_are_counted_by_how_they_ended(result: str) -> None:
+    metrics = ModelMetrics()
+    metrics.reload_ended(result)
+    metrics.reload_ended(result)
+    found = metrics.state()["housing_model_reloads_total"]
+    assert found.pop((str(result),)) == [2]
+    assert set(map(tuple, found.values())) == {(0.0,)}
