@@ -1,6 +1,6 @@
 """Wires methods to their servicers, workers and limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +8,7 @@ from functools import partial
 from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
+from housing_grpc.bounds import RowBound
 from housing_grpc.call import Method
 from housing_grpc.gate import Route
 from housing_grpc.pool import CallPool
@@ -62,27 +63,38 @@ class Served:
         servicer: Has a method for each of the service's.
         pool: Runs the calls that are no streams.
         most_queued: Most calls that wait for a worker of the pool.
+        bounds: Of the houses in a request, by the name of the method.
     """
 
     service: ServiceDescriptor
     servicer: object
     pool: CallPool
     most_queued: int
+    bounds: Mapping[str, RowBound]
 
 
 def services(
     prediction: PredictionServicer, model: ModelServicer, workers: Workers, chosen: Settings
 ) -> tuple[Served, ...]:
     """Returns all that the server serves."""
+    bounds = {
+        "PredictBatch": RowBound(path=(1,), field="items", most=chosen.max_batch_rows),
+        "PredictStream": RowBound(path=(2, 1), field="rows.items", most=chosen.max_chunk_rows),
+    }
     return (
         Served(
             service=PREDICTION,
             servicer=prediction,
             pool=workers.predict,
             most_queued=chosen.max_queued_calls,
+            bounds=bounds,
         ),
         Served(
-            service=MODEL, servicer=model, pool=workers.model, most_queued=_MOST_QUEUED_OF_MODEL
+            service=MODEL,
+            servicer=model,
+            pool=workers.model,
+            most_queued=_MOST_QUEUED_OF_MODEL,
+            bounds={},
         ),
     )
 
@@ -100,12 +112,12 @@ def build(
 
 
 def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
-    serve = getattr(served.servicer, method.name)
+    serve, bound = getattr(served.servicer, method.name), served.bounds.get(method.name)
     if method.streams:
         # Streams have a limit of their own, which StreamScorer keeps.
-        handler = StreamMethod(method, serve, streams, to).handler
+        handler = StreamMethod(method, serve, streams, to, bound).handler
         return Route(method, handler, crowded=lambda: False)
-    unary = UnaryMethod(method, serve, served.pool, to)
+    unary = UnaryMethod(method, serve, served.pool, to, bound)
     crowded = partial(_is_full, served.pool, served.most_queued)
     return Route(method, unary.handler, crowded=crowded)
 

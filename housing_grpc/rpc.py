@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from housing_grpc import failure
+from housing_grpc.bounds import RowBound
 from housing_grpc.call import REQUEST_ID, Call, Method
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.pool import CallPool
@@ -81,12 +82,18 @@ class UnaryMethod:
         serve: Answers a request.
         pool: Runs the calls.
         boundary: What they pass.
+        bound: Of the houses in a request.
     """
 
     def __init__(
-        self, method: Method, serve: ServeUnary, pool: CallPool, boundary: Boundary
+        self,
+        method: Method,
+        serve: ServeUnary,
+        pool: CallPool,
+        boundary: Boundary,
+        bound: RowBound | None = None,
     ) -> None:
-        self._parse = _parser(method)
+        self._parse = _parser(method, bound)
         self._serve = serve
         self._pool = pool
         self._boundary = boundary
@@ -127,12 +134,18 @@ class StreamMethod:
         serve: Answers the requests.
         pool: Runs the calls.
         boundary: What they pass.
+        bound: Of the houses in a request.
     """
 
     def __init__(
-        self, method: Method, serve: ServeStream, pool: ThreadPoolExecutor, boundary: Boundary
+        self,
+        method: Method,
+        serve: ServeStream,
+        pool: ThreadPoolExecutor,
+        boundary: Boundary,
+        bound: RowBound | None = None,
     ) -> None:
-        self._parse = _parser(method)
+        self._parse = _parser(method, bound)
         self._serve = serve
         self._pool = pool
         self._boundary = boundary
@@ -220,11 +233,13 @@ def _expected(raised: BaseException) -> BaseException:
     return raised
 
 
-def _parser(method: Method) -> Parse:
+def _parser(method: Method, bound: RowBound | None) -> Parse:
     parse: Parse = GetMessageClass(method.descriptor.input_type).FromString
     name = method.descriptor.input_type.name
 
     def checked(data: bytes) -> Message:
+        if bound is not None:
+            bound.check(data)
         try:
             return parse(data)
         except DecodeError:

@@ -6,33 +6,7 @@ import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc import codec_house, codec_price, validation
-from housing_grpc.errors import Reason, ServingError, Violation
 from housing_grpc.manager import LiveModel
-
-
-def check_count(count: int, limit: int, field: str) -> None:
-    """Checks how many houses there are, before anything is made of them.
-
-    Args:
-        count: Houses that were sent.
-        limit: Most that are allowed.
-        field: Where they stand in the request.
-
-    Raises:
-        ServingError: EMPTY_BATCH or BATCH_TOO_LARGE.
-    """
-    if count == 0:
-        raise ServingError(
-            Reason.EMPTY_BATCH,
-            f"{field}: is empty; send 1 to {limit} houses",
-            violations=(Violation(field=field, description="send at least one house"),),
-        )
-    if count > limit:
-        raise ServingError(
-            Reason.BATCH_TOO_LARGE,
-            f"{field}: holds {count} houses, {limit} are allowed; send them in parts",
-            violations=(Violation(field=field, description=f"send at most {limit}"),),
-        )
 
 
 def score_houses(live: LiveModel, houses: Sequence[pb.House], start: int = 0) -> list[pb.RowResult]:

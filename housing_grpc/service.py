@@ -7,9 +7,10 @@ import numpy as np
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
 from housing_grpc import codec_house, codec_model, codec_price
+from housing_grpc.bounds import check_count
 from housing_grpc.manager import ModelManager
 from housing_grpc.rpc import check_active
-from housing_grpc.scoring import check_count, score_houses
+from housing_grpc.scoring import score_houses
 from housing_grpc.stream import StreamScorer
 
 # Between two chunks of a batch the call is given up if nobody waits for it.

@@ -9,11 +9,12 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc import codec_house, codec_price
+from housing_grpc.bounds import check_count
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.manager import LiveModel, ModelManager
 from housing_grpc.pacing import Pacer, StreamEndedError
 from housing_grpc.rpc import check_active
-from housing_grpc.scoring import check_count, score_houses, score_rows
+from housing_grpc.scoring import score_houses, score_rows
 
 _RETRY_SECONDS = 1.0
 

@@ -45,4 +45,10 @@ def start(
 
 def served(service: object, servicer: object, pool: CallPool) -> Served:
     """Returns a service with room for any number of calls."""
-    return Served(service=service, servicer=servicer, pool=pool, most_queued=10_000)  # type: ignore[arg-type]
+    return Served(
+        service=service,  # type: ignore[arg-type]
+        servicer=servicer,
+        pool=pool,
+        most_queued=10_000,
+        bounds={},
+    )

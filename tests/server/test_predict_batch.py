@@ -119,7 +119,7 @@ def test_as_many_rows_as_the_limit_and_one_more(serve: Serve, linear: Example) -
     assert failure(lambda: batch(client, [House()] * 4)) == refusal(
         StatusCode.INVALID_ARGUMENT,
         "BATCH_TOO_LARGE",
-        "items: holds 4 houses, 3 are allowed; send them in parts",
+        "items: holds more than 3 houses, which is the most; send them in parts",
         {"items": "send at most 3"},
     )
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 # Another value than the default for each setting, as text and as read.
 OTHERS: dict[str, tuple[str, object]] = {
-    "grpc_host": ("0.0.0.0", "0.0.0.0"),
+    "grpc_host": ("127.0.0.2", "127.0.0.2"),
     "grpc_port": ("50052", 50052),
     "grpc_workers": ("3", 3),
     "max_batch_rows": ("11", 11),
@@ -34,10 +34,35 @@ OTHERS: dict[str, tuple[str, object]] = {
     "bundle_public_key_file": ("/k", "/k"),
     "drain_seconds": ("0", 0.0),
     "grace_seconds": ("0.25", 0.25),
+    "api_key": ("secret", "secret"),
+    "api_keys_file": ("/keys", "/keys"),
+    "allow_unauthenticated": ("true", True),
+    "tls_cert_file": ("/c", "/c"),
+    "tls_key_file": ("/k", "/k"),
+    "tls_client_ca_file": ("/ca", "/ca"),
+    "rate_limit_per_second": ("0.5", 0.5),
+    "rate_limit_burst": ("7", 7),
+    "max_queued_calls": ("8", 8),
+    "request_timeout_seconds": ("4", 4.0),
+    "max_metadata_bytes": ("4096", 4096),
+    "max_connections": ("5", 5),
+    "max_calls_per_connection": ("6", 6),
+    "connection_max_age_seconds": ("300", 300.0),
+    "health_port": ("50053", 50053),
+    "metrics_enabled": ("false", False),
+    "metrics_host": ("::1", "::1"),
+    "metrics_port": ("9465", 9465),
     "reflection_enabled": ("false", False),
     "log_level": ("debug", "debug"),
     "log_format": ("json", "json"),
 }
+# What a setting does not go without.
+COMPANIONS = {
+    "tls_cert_file": {"tls_key_file": "/k"},
+    "tls_key_file": {"tls_cert_file": "/c"},
+    "tls_client_ca_file": {"tls_cert_file": "/c", "tls_key_file": "/k"},
+}
+WITHOUT_FLAG = {"api_key"}
 
 
 def names() -> list[str]:
@@ -59,11 +84,56 @@ def test_no_setting_is_left_out_here() -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_variable_and_a_flag_set_each(name: str) -> None:
     text, value = OTHERS[name]
-    expected = Settings(**{name: value})  # type: ignore[arg-type]
+    with_it = COMPANIONS.get(name, {})
+    others = {companion.upper(): given for companion, given in with_it.items()}
+    expected = Settings(**{name: value, **with_it})  # type: ignore[arg-type]
     assert expected != Settings()
-    assert settings.load([], {name.upper(): text}) == expected
-    assert settings.load([flag(name), text], {}) == expected
-    assert settings.load([f"{flag(name)}={text}"], {}) == expected
+    assert settings.load([], {name.upper(): text, **others}) == expected
+    if name not in WITHOUT_FLAG:
+        assert settings.load([flag(name), text], others) == expected
+        assert settings.load([f"{flag(name)}={text}"], others) == expected
+
+
+@pytest.mark.parametrize("name", WITHOUT_FLAG)
+def test_a_secret_has_no_flag_that_others_could_read(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        settings.load([flag(name), "canary"], {})
+    assert flag(name) not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
+@pytest.mark.parametrize(
+    "allowed",
+    [{"API_KEY": "k"}, {"API_KEYS_FILE": "/k"}, {"ALLOW_UNAUTHENTICATED": "true"}],
+)
+def test_other_machines_are_served_with_a_key_or_if_told_so(
+    host: str, allowed: dict[str, str]
+) -> None:
+    with pytest.raises(StartError, match="set API_KEY or API_KEYS_FILE") as caught:
+        settings.load([], {"GRPC_HOST": host})
+    assert caught.value.exit_code == EXIT_SETTINGS
+    assert settings.load([], {"GRPC_HOST": host, **allowed}).grpc_host == host
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1", "[::1]"])
+def test_loopback_needs_no_key(host: str) -> None:
+    assert settings.load([], {"GRPC_HOST": host}).grpc_host == host
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"TLS_CERT_FILE": "/c"}, "TLS_CERT_FILE and TLS_KEY_FILE go together"),
+        ({"TLS_KEY_FILE": "/k"}, "TLS_CERT_FILE and TLS_KEY_FILE go together"),
+        ({"TLS_CLIENT_CA_FILE": "/ca"}, "TLS_CLIENT_CA_FILE needs TLS"),
+    ],
+)
+def test_settings_that_go_together(given: dict[str, str], message: str) -> None:
+    with pytest.raises(StartError, match=message) as caught:
+        settings.load([], given)
+    assert caught.value.exit_code == EXIT_SETTINGS
 
 
 def test_a_flag_counts_more_than_a_variable() -> None:
@@ -133,6 +203,8 @@ def test_the_help_names_each_flag_variable_and_default(capsys: pytest.CaptureFix
         settings.load(["--help"], {})
     text = " ".join(capsys.readouterr().out.split())
     for field in msgspec.structs.fields(Settings):
+        if field.name in WITHOUT_FLAG:
+            continue
         assert flag(field.name) in text
         default = "none" if field.default == "" else field.default
         assert f"[{field.name.upper()}; default: {default}]" in text
