@@ -2,21 +2,32 @@
 //
 //     npm ci && npm run example -- localhost:50051 [rows to send as raw numbers]
 //
-// HOUSING_API_KEY is sent as x-api-key, if set.
-import { HousingClient, HousingError } from "housing-grpc-client";
+// HOUSING_API_KEY is sent as x-api-key, if set. HOUSING_CA_FILE, HOUSING_CERT_FILE and
+// HOUSING_KEY_FILE name files for TLS.
+import { HousingClient, HousingError, tlsFiles } from "housing-grpc-client";
 
 const [target = "localhost:50051", many = "100000"] = process.argv.slice(2);
-const apiKey = process.env.HOUSING_API_KEY;
-const client = new HousingClient(target, apiKey ? { apiKey } : {});
 
-async function info() {
+function connect() {
+  const {
+    HOUSING_API_KEY: apiKey,
+    HOUSING_CA_FILE: caFile,
+    HOUSING_CERT_FILE: certFile,
+    HOUSING_KEY_FILE: keyFile,
+  } = process.env;
+  const files = { caFile, certFile, keyFile };
+  const tls = caFile || certFile || keyFile ? tlsFiles(files) : false;
+  return new HousingClient(target, apiKey ? { apiKey, tls } : { tls });
+}
+
+async function info(client) {
   const model = await client.info();
   const kind = `${model.modelType}, ${model.preprocessing}`;
   const { name, unit } = model.target;
   console.log(`info:     ${model.name} version ${model.version} (${kind}), predicts ${name} in ${unit}`);
 }
 
-async function predict() {
+async function predict(client) {
   // A feature that is left out is filled in by the model.
   const answer = await client.predict({ CRIM: 0.00632, RM: 6.575, LSTAT: 4.98, TAX: 900 });
   console.log(`predict:  ${answer.prediction.toFixed(2)} by version ${answer.modelVersion}`);
@@ -26,7 +37,7 @@ async function predict() {
   }
 }
 
-async function refused() {
+async function refused(client) {
   try {
     await client.predict({ RM: 6.5, CHAS: 2, RAD: 1.5 }, { requestId: "example-1" });
   } catch (error) {
@@ -50,7 +61,7 @@ function* houses(count) {
 }
 
 /** Streams 2,500 houses, one of which is bad. */
-async function score() {
+async function score(client) {
   let count = 0;
   let failed = 0;
   let sum = 0;
@@ -76,7 +87,7 @@ function* rows(count) {
 }
 
 /** Sends the same as raw numbers, in which NaN means missing. */
-async function scoreMatrix() {
+async function scoreMatrix(client) {
   let count = 0;
   let sum = 0;
   const versions = new Set(); // more than one if another model goes live meanwhile
@@ -93,10 +104,21 @@ async function scoreMatrix() {
   console.log(`matrix:   ${count} houses in order, mean price ${mean}, versions ${live}`);
 }
 
-try {
-  for (const show of [info, predict, refused, score, scoreMatrix]) {
-    await show();
+async function main() {
+  const client = connect();
+  try {
+    for (const show of [info, predict, refused, score, scoreMatrix]) {
+      await show(client);
+    }
+  } finally {
+    client.close();
   }
-} finally {
-  client.close();
+}
+
+try {
+  await main();
+} catch (error) {
+  const kind = error instanceof HousingError ? `${error.status}: ` : "";
+  console.error(`${target}: ${kind}${error.message}`);
+  process.exitCode = 1;
 }

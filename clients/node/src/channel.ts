@@ -1,5 +1,6 @@
 // The connection: to which servers, how safely, and what is tried again.
-import { type ChannelCredentials, type ChannelOptions, Client, credentials } from "@grpc/grpc-js";
+import { type ChannelOptions, Client, credentials } from "@grpc/grpc-js";
+import type { Tls } from "./tls.js";
 
 /** How a client behaves. */
 export interface ClientOptions {
@@ -11,14 +12,6 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** Options of grpc-js itself. */
   readonly channel?: ChannelOptions;
-}
-
-/** Whom to trust, and who we are; in PEM. */
-export interface Tls {
-  readonly rootCertificates?: Buffer;
-  /** Both or none: only some servers ask. */
-  readonly privateKey?: Buffer;
-  readonly certificateChain?: Buffer;
 }
 
 const PREDICTION = "housing.v1.PredictionService";
@@ -55,14 +48,16 @@ const CHANNEL: ChannelOptions = {
   "grpc.max_receive_message_length": 64 * 1024 * 1024,
 };
 
-export function connect(target: string, options: ClientOptions): Client {
-  return new Client(target, security(options.tls), { ...CHANNEL, ...options.channel });
-}
-
-function security(tls: ClientOptions["tls"]): ChannelCredentials {
+export function connect(target: string, { tls, channel }: ClientOptions): Client {
   if (!tls) {
-    return credentials.createInsecure();
+    return new Client(target, credentials.createInsecure(), { ...CHANNEL, ...channel });
   }
-  const { rootCertificates, privateKey, certificateChain }: Tls = tls === true ? {} : tls;
-  return credentials.createSsl(rootCertificates, privateKey, certificateChain);
+  const { rootCertificates, privateKey, certificateChain, serverName }: Tls =
+    tls === true ? {} : tls;
+  const named = serverName && { "grpc.ssl_target_name_override": serverName };
+  return new Client(
+    target,
+    credentials.createSsl(rootCertificates, privateKey, certificateChain),
+    { ...CHANNEL, ...named, ...channel },
+  );
 }

@@ -35,7 +35,8 @@ export class HousingError extends Error {
   readonly status: string;
   /**
    * Stable, for programs; the contract lists those of each method. Undefined where the error
-   * did not come from the server, such as when it cannot be reached.
+   * did not come from the server, such as when it cannot be reached, but for three of the
+   * client's own about streams: NO_ANSWER, MODEL_CHANGED, ANSWER_MISMATCH.
    */
   readonly reason: string | undefined;
   /** The fields at fault. In a stream, their paths count houses from the chunk's start. */

@@ -1,5 +1,5 @@
 export { HousingClient, type CallOptions } from "./client.js";
-export type { ClientOptions, Tls } from "./channel.js";
+export type { ClientOptions } from "./channel.js";
 export { HousingError, type Violation } from "./errors.js";
 export { FEATURES, type Feature, type House } from "./house.js";
 export { rowError } from "./score.js";
@@ -12,3 +12,4 @@ export type {
   RangeWarning,
   RowResult,
 } from "./gen/housing/v1/prediction_pb.js";
+export { tlsFiles, type Tls, type TlsFiles } from "./tls.js";

@@ -6,6 +6,7 @@ import type {
   PredictStreamRequest,
   PredictStreamResponse,
 } from "./gen/housing/v1/prediction_pb.js";
+import { type Ledger, noAnswer } from "./ledger.js";
 import { Lookahead } from "./lookahead.js";
 
 /** Some houses, as rows or as a matrix. */
@@ -19,18 +20,29 @@ export type Call = ClientDuplexStream<PredictStreamRequest, PredictStreamRespons
 // It also bounds what `write` may gather.
 const WINDOW = 4;
 
+export interface LegOptions {
+  /** Sent first; kept up to date. */
+  readonly unanswered: Chunk[];
+  /** Told of every answer. */
+  readonly ledger: Ledger;
+  /** Longest wait for an answer that is owed. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 export class Leg {
   readonly #call: Call;
   readonly #answers: Lookahead<PredictStreamResponse>;
   readonly #unanswered: Chunk[];
+  readonly #ledger: Ledger;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
 
-  /** The chunks in `unanswered` are sent first; it is kept up to date. */
-  constructor(call: Call, unanswered: Chunk[], timeoutMs: number, signal?: AbortSignal) {
+  constructor(call: Call, { unanswered, ledger, timeoutMs, signal }: LegOptions) {
     this.#call = call;
     this.#answers = new Lookahead(call[Symbol.asyncIterator]());
     this.#unanswered = unanswered;
+    this.#ledger = ledger;
     this.#timeoutMs = timeoutMs;
     this.#signal = signal;
     // The iterator tells of errors, but not of those after its end.
@@ -83,19 +95,30 @@ export class Leg {
   }
 
   #match(next: IteratorResult<PredictStreamResponse>): Answer {
-    const message = next.done ? undefined : next.value.message;
-    const chunk = this.#unanswered.shift();
-    if (message?.case !== "chunk" || message.value.sequence !== chunk?.sequence) {
-      throw new HousingError(status.DATA_LOSS, "the answer is not that of the chunk");
+    const chunk = this.#unanswered[0];
+    if (next.done || chunk === undefined) {
+      // With chunks under way this is no end, but a server that went without a word.
+      throw noAnswer("the stream ended too early");
     }
+    const { message } = next.value as PredictStreamResponse;
+    if (message.case !== "chunk" || message.value.sequence !== chunk.sequence) {
+      const told = `the server did not answer chunk ${chunk.sequence} in its turn`;
+      throw new HousingError(status.INTERNAL, told, { reason: "ANSWER_MISMATCH" });
+    }
+    this.#ledger.answered(chunk, message.value);
+    this.#unanswered.shift();
     return message.value;
   }
 
-  /** Takes the summary and the status that follow the last answer. */
+  /** Lets the server end the stream; every house has its answer, whatever comes now. */
   async #finish(): Promise<void> {
-    do {
-      await this.#first([this.#answer()], true);
-    } while (!this.#answers.take().done);
+    try {
+      do {
+        await this.#first([this.#answer()], true);
+      } while (!this.#answers.take().done);
+    } catch {
+      // Nothing is owed any more.
+    }
   }
 
   /** Waits for the first of several, but not forever if the server owes an answer. */
@@ -105,8 +128,7 @@ export class Leg {
     const interrupted = new Promise<never>((_, reject) => {
       const abort = () => reject(new HousingError(status.CANCELLED, "cancelled by the caller"));
       const late = () => {
-        const message = `no answer came in ${this.#timeoutMs} ms`;
-        reject(new HousingError(status.DEADLINE_EXCEEDED, message));
+        reject(noAnswer(`no answer came in ${this.#timeoutMs} ms`));
       };
       const timer = owed ? setTimeout(late, this.#timeoutMs) : undefined;
       given.signal.addEventListener("abort", () => clearTimeout(timer));

@@ -18,8 +18,8 @@ export interface ScoreOptions {
   /** Houses that are sent at a time; 1,000 unless told. The server has a limit. */
   readonly chunkRows?: number;
   /**
-   * Whether all houses are to be scored by the model that scores the first. As that holds
-   * within one stream only, a stream that breaks is then not resumed.
+   * Whether all houses are to be scored by the model that scores the first. If a server that
+   * was started anew has another, the loop ends with the error MODEL_CHANGED.
    */
   readonly pinModel?: boolean;
   /** Ends the stream when it is aborted. */

@@ -1,8 +1,12 @@
 // A server that does as a test tells it.
+import assert from "node:assert/strict";
 import { after } from "node:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { anyPack, durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { HousingClient } from "housing-grpc-client";
+import { ErrorInfoSchema, RetryInfoSchema } from "../dist/gen/google/rpc/error_details_pb.js";
+import { StatusSchema } from "../dist/gen/google/rpc/status_pb.js";
 import {
   PredictStreamResponseSchema,
   PredictionService,
@@ -29,11 +33,14 @@ const SERVICE = {
 };
 
 /** Starts a server, and gives a client of it. */
-export async function serve(handlers, options = {}) {
+export async function serve(
+  handlers,
+  options = {},
+  credentials = ServerCredentials.createInsecure(),
+) {
   const server = new Server();
   server.addService(SERVICE, handlers);
   const port = await new Promise((resolve, reject) => {
-    const credentials = ServerCredentials.createInsecure();
     server.bindAsync("127.0.0.1:0", credentials, (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
@@ -50,8 +57,11 @@ export function connect(target, options) {
   return client;
 }
 
-/** Streams: answers a house with its number of rooms, unless `before(stream, chunk)` throws. */
-export async function stream(before, options) {
+/**
+ * Streams: answers a house with its number of rooms, unless `before(stream, chunk)` throws, by
+ * the model `version(stream)`.
+ */
+export async function stream(before, options, version = () => "") {
   const seen = { streams: 0 };
   const predictStream = (call) => {
     const number = ++seen.streams;
@@ -60,7 +70,7 @@ export async function stream(before, options) {
       call.pause();
       try {
         await before(number, ++chunk);
-        call.write(answerTo(request));
+        call.write(answerTo(request, version(number)));
         call.resume();
       } catch (error) {
         call.emit("error", error);
@@ -74,15 +84,44 @@ export async function stream(before, options) {
   return { client: await serve({ predictStream }, options), seen };
 }
 
-function answerTo({ sequence, payload }) {
+function answerTo({ sequence, payload }, modelVersion) {
   const items = payload.value.items.map(({ rm }) => ({
     outcome: { case: "prediction", value: rm },
   }));
-  const value = { sequence, payload: { case: "rows", value: { items } } };
+  const value = { sequence, modelVersion, payload: { case: "rows", value: { items } } };
   return create(PredictStreamResponseSchema, { message: { case: "chunk", value } });
 }
 
-/** Makes what a handler fails with. */
-export function failure(code) {
-  return Object.assign(new Error("told to fail"), { code });
+/** Makes what a handler fails with, with a reason and the wait that it asks for, if given. */
+export function failure(code, reason, retryAfterMs) {
+  const error = Object.assign(new Error("told to fail"), { code });
+  if (reason === undefined) {
+    return error;
+  }
+  const details = [anyPack(ErrorInfoSchema, create(ErrorInfoSchema, { reason }))];
+  if (retryAfterMs !== undefined) {
+    const retryDelay = durationFromMs(retryAfterMs);
+    details.push(anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay })));
+  }
+  const told = create(StatusSchema, { code, message: error.message, details });
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, told)));
+  return Object.assign(error, { details: error.message, metadata });
+}
+
+/** Makes houses whose prices tell which they are. */
+export function* rooms(count) {
+  for (let RM = 0; RM < count; RM++) {
+    yield { RM };
+  }
+}
+
+/** Counts results, and insists on their order. */
+export async function count(results) {
+  let rows = 0;
+  for await (const { row, price } of results) {
+    assert.equal(row, rows);
+    assert.equal(price, rows++);
+  }
+  return rows;
 }

@@ -1,60 +1,7 @@
-// The stream against a server that breaks, hangs and refuses as it is told.
+// The stream: what it takes, and when it ends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { status } from "@grpc/grpc-js";
-import { connect, failure, stream } from "./fake.js";
-
-function* rooms(count) {
-  for (let RM = 0; RM < count; RM++) {
-    yield { RM };
-  }
-}
-
-/** Counts results, and insists on their order. */
-async function count(results) {
-  let rows = 0;
-  for await (const { row, price } of results) {
-    assert.equal(row, rows);
-    assert.equal(price, rows++);
-  }
-  return rows;
-}
-
-test("a broken stream is resumed without loss or doubling", async () => {
-  const broken = { "1.3": "UNAVAILABLE", "2.1": "UNAVAILABLE", "3.5": "CANCELLED" };
-  const { client, seen } = await stream((stream, chunk) => {
-    const name = broken[`${stream}.${chunk}`];
-    if (name) {
-      throw failure(status[name]);
-    }
-  });
-  assert.equal(await count(client.score(rooms(995), { chunkRows: 10 })), 995);
-  assert.equal(seen.streams, 4);
-});
-
-test("a pinned stream is not resumed", async () => {
-  const { client, seen } = await stream((_, chunk) => {
-    if (chunk === 3) {
-      throw failure(status.UNAVAILABLE);
-    }
-  });
-  const results = client.score(rooms(100), { chunkRows: 10, pinModel: true });
-  await assert.rejects(count(results), { name: "HousingError", status: "UNAVAILABLE" });
-  assert.equal(seen.streams, 1);
-});
-
-test("a refused stream fails at once", async () => {
-  const { client, seen } = await stream(() => {
-    throw failure(status.INVALID_ARGUMENT);
-  });
-  await assert.rejects(count(client.score(rooms(100))), { status: "INVALID_ARGUMENT" });
-  assert.equal(seen.streams, 1);
-});
-
-test("a server that hangs is given up", async () => {
-  const { client } = await stream(() => new Promise(() => {}), { timeoutMs: 50 });
-  await assert.rejects(count(client.score(rooms(100))), { status: "DEADLINE_EXCEEDED" });
-});
+import { connect, count, rooms, stream } from "./fake.js";
 
 test("a server that is not there is told soon", async () => {
   const client = connect("127.0.0.1:1");

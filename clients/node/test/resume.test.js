@@ -1,0 +1,99 @@
+// The stream against a server that breaks, hangs and refuses as it is told.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { status } from "@grpc/grpc-js";
+import { count, failure, rooms, stream } from "./fake.js";
+
+/** Fails once, at the third chunk of the first stream. */
+function breaking(...told) {
+  return (stream, chunk) => {
+    if (stream === 1 && chunk === 3) {
+      throw failure(...told);
+    }
+  };
+}
+
+test("a broken stream is resumed without loss or doubling", async () => {
+  const broken = { "1.3": "UNAVAILABLE", "2.1": "UNAVAILABLE", "3.5": "CANCELLED" };
+  const { client, seen } = await stream((stream, chunk) => {
+    const name = broken[`${stream}.${chunk}`];
+    if (name) {
+      throw failure(status[name]);
+    }
+  });
+  assert.equal(await count(client.score(rooms(995), { chunkRows: 10 })), 995);
+  assert.equal(seen.streams, 4);
+});
+
+for (const told of [
+  ["DEADLINE_EXCEEDED", "STREAM_TOO_OLD"],
+  ["DEADLINE_EXCEEDED", "STREAM_IDLE"],
+  ["UNAVAILABLE", "SERVER_STOPPING", 1],
+  ["RESOURCE_EXHAUSTED", "TOO_MANY_STREAMS", 1],
+  ["RESOURCE_EXHAUSTED", "RATE_LIMITED", 1],
+]) {
+  test(`a job that was served goes on after ${told[1]}`, async () => {
+    const [name, ...details] = told;
+    const { client, seen } = await stream(breaking(status[name], ...details));
+    assert.equal(await count(client.score(rooms(100), { chunkRows: 10 })), 100);
+    assert.equal(seen.streams, 2);
+  });
+}
+
+for (const told of [
+  ["INVALID_ARGUMENT", "BATCH_TOO_LARGE"],
+  ["UNAUTHENTICATED", "UNAUTHENTICATED"],
+  ["INTERNAL", "INTERNAL"],
+  ["RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE"],
+  ["UNAVAILABLE", "SERVER_STOPPING", 3_600_000],
+]) {
+  test(`a job is given up after ${told.join(" ")}`, async () => {
+    const [name, ...details] = told;
+    const { client, seen } = await stream(breaking(status[name], ...details));
+    const job = client.score(rooms(100), { chunkRows: 10 });
+    await assert.rejects(count(job), { status: name, reason: details[0] });
+    assert.equal(seen.streams, 1);
+  });
+}
+
+test("a new job is told at once that there is no room", async () => {
+  const { client, seen } = await stream(() => {
+    throw failure(status.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", 1);
+  });
+  await assert.rejects(count(client.score(rooms(100))), { retryAfterMs: 1 });
+  assert.equal(seen.streams, 1);
+});
+
+test("an answer that does not come is asked for again", async () => {
+  const silent = (stream, chunk) =>
+    stream === 1 && chunk === 3 ? new Promise(() => {}) : undefined;
+  const { client, seen } = await stream(silent, { timeoutMs: 200 });
+  assert.equal(await count(client.score(rooms(100), { chunkRows: 10 })), 100);
+  assert.equal(seen.streams, 2);
+});
+
+test("a server that hangs is given up", async () => {
+  const { client, seen } = await stream(() => new Promise(() => {}), { timeoutMs: 20 });
+  const wanted = { status: "DEADLINE_EXCEEDED", reason: "NO_ANSWER" };
+  await assert.rejects(count(client.score(rooms(100))), wanted);
+  assert.equal(seen.streams, 4);
+});
+
+test("a pinned job goes on with the same model", async () => {
+  const { client, seen } = await stream(breaking(status.UNAVAILABLE), {}, () => "1");
+  const job = client.score(rooms(100), { chunkRows: 10, pinModel: true });
+  assert.equal(await count(job), 100);
+  assert.equal(seen.streams, 2);
+});
+
+test("a pinned job refuses another model", async () => {
+  const { client } = await stream(breaking(status.UNAVAILABLE), {}, (stream) => `${stream}`);
+  let rows = 0;
+  const job = async () => {
+    for await (const _ of client.score(rooms(100), { chunkRows: 10, pinModel: true })) {
+      rows++;
+    }
+  };
+  await assert.rejects(job, { status: "FAILED_PRECONDITION", reason: "MODEL_CHANGED" });
+  assert.equal(rows, 20);
+});
