@@ -47,13 +47,21 @@ class Follower:
         source: Is asked.
         seconds: Between two questions; each wait is up to a fifth shorter or longer, so
             that many servers do not ask all at once.
+        stopping: Ends every wait.
     """
 
-    def __init__(self, manager: ModelManager, source: Source, seconds: float) -> None:
+    def __init__(
+        self,
+        manager: ModelManager,
+        source: Source,
+        seconds: float,
+        *,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self._manager = manager
         self._source = source
         self._seconds = seconds
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._seen: str | None = None
         self._failures = 0

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from . import document
 from .errors import BundleFormatError, SchemaIncompatibleError
 from .schema import FEATURE_NAMES
 
@@ -127,16 +128,13 @@ def decode(data: bytes) -> Metadata:
         BundleFormatError: It is not JSON, of a newer format, or a key is wrong.
         SchemaIncompatibleError: The features are not those of this contract.
     """
-    try:
-        found = msgspec.json.decode(data, type=_Version).format_version
-        if found != FORMAT_VERSION:
-            raise BundleFormatError(
-                f"metadata.json: format_version is {found}, this server reads {FORMAT_VERSION}; "
-                "update the server, or export the model again"
-            )
-        metadata = msgspec.json.decode(data, type=Metadata)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BundleFormatError(f"metadata.json: {error}") from error
+    found = document.decode("metadata.json", data, _Version).format_version
+    if found != FORMAT_VERSION:
+        raise BundleFormatError(
+            f"metadata.json: format_version is {found}, this server reads {FORMAT_VERSION}; "
+            "update the server, or export the model again"
+        )
+    metadata = document.decode("metadata.json", data, Metadata)
     _check(metadata)
     return metadata
 
