@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from admin import mlflow_environment
+from admin.data import Dataset
 from admin.errors import AdminError
 from admin.measure import Measured, complete, load_data, measure
 from admin.spec import TrainingSpec
@@ -56,6 +57,11 @@ def processes(count: int) -> Backend:
             try:
                 for future in as_completed(indices):
                     yield _outcome(future, indices[future])
+            except BaseException:
+                # Nobody waits for what is still being trained.
+                for child in multiprocessing.active_children():
+                    child.terminate()
+                raise
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -64,14 +70,31 @@ def processes(count: int) -> Backend:
 
 def attempt(index: int, spec: TrainingSpec) -> Outcome:
     """Measure one specification; whatever goes wrong becomes the reason."""
+    return measured_outcome(index, spec, load_data)
+
+
+def measured_outcome(
+    index: int, spec: TrainingSpec, load: Callable[[TrainingSpec], Dataset]
+) -> Outcome:
+    """Measure one specification; whatever goes wrong becomes the reason.
+
+    Args:
+        index: Of the specification.
+        spec: What to train.
+        load: Gives its rows.
+    """
     try:
         full = complete(spec)
-        return Outcome(index=index, measured=measure(full, load_data(full)))
-    except AdminError as error:
-        return Outcome(index=index, measured=None, reason=str(error))
+        return Outcome(index=index, measured=measure(full, load(full)))
     except Exception as error:  # noqa: BLE001 (the libraries may raise anything; the others go on)
-        text = f"{type(error).__name__}: {error}".partition("\n")[0]
-        return Outcome(index=index, measured=None, reason=text)
+        return Outcome(index=index, measured=None, reason=reason_of(error))
+
+
+def reason_of(error: BaseException) -> str:
+    """Return in one line why a training failed."""
+    if isinstance(error, AdminError):
+        return str(error)
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _outcome(future: Future[Outcome], index: int) -> Outcome:

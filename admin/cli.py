@@ -17,10 +17,11 @@ from typing import Any
 import fire
 from fire.core import FireExit
 
-from admin import commands, mlflow_environment, options, settings
+from admin import commands, mlflow_environment, options, settings, stopping
 from admin.console import Console
 from admin.errors import AdminError, UsageError
 from admin.menu import Menu
+from admin.stopping import StoppedError
 
 _NAME = "python -m admin"
 _HELP = ("-h", "--help")
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (nobody above could tell)
+    except (Exception, KeyboardInterrupt, StoppedError) as error:  # noqa: BLE001 (nobody above could tell)
         if _DEBUG in given:
             traceback.print_exc()
         text, code = _outcome(error)
@@ -64,6 +65,7 @@ def _run(arguments: list[str]) -> None:
     if name not in _COMMANDS:
         raise UsageError(f"there is no command {name!r}; there are: {', '.join(_COMMANDS)}")
     command, given, as_json = _fire(arguments)[0][0]
+    stopping.prepare()
     mlflow_environment.configure()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
@@ -112,6 +114,8 @@ def _outcome(error: BaseException) -> tuple[str, int]:
         return f"error: {error}", error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", _INTERRUPTED
+    if isinstance(error, StoppedError):
+        return f"stopped by {error.signal.name}", error.exit_code
     text = str(error).partition("\n")[0]
     kind = type(error).__name__
     return f"error: unexpected {kind}: {text}; run again with {_DEBUG} for more", _UNEXPECTED

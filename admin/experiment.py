@@ -11,6 +11,7 @@ from admin.backends import Backend, Outcome
 from admin.bundle_run import BundleRun, add_bundle
 from admin.errors import DataError, UsageError
 from admin.experiment_config import ExperimentConfig
+from admin.liveness import end_dead_runs
 from admin.measure import Measured, load_data
 from admin.mlflow_client import experiment_id
 from admin.settings import Settings
@@ -82,12 +83,13 @@ def run(
     """
     dataset = load_data(config.specs[0])
     experiment = experiment_id(client, settings)
-    tags = tracking.code_tags()
-    with tracking.run(client, experiment, config.name, tags=tags | _PARENT_TAGS) as parent:
+    end_dead_runs(client, experiment, settings.home)
+    tags, home = tracking.code_tags() | _PARENT_TAGS, settings.home
+    with tracking.run(client, experiment, config.name, home=home, tags=tags) as parent:
         lines = []
         step(config.specs[0].title)
         for outcome in backend(config.specs):
-            lines.append(_log(client, experiment, parent, config, outcome))
+            lines.append(_log(client, settings, parent, config, outcome))
             if len(lines) < len(config.specs):
                 step(f"{len(lines)} done")
         lines.sort(key=lambda line: line.cv_rmse)
@@ -104,6 +106,7 @@ def run(
             measured=best.measured,
             dataset=dataset,
             step=step,
+            signing_key=settings.signing_key_file,
         )
         client.set_tag(parent, "best_run_id", best.run_id)
         client.log_metric(parent, "best_cv_rmse", best.cv_rmse)
@@ -112,7 +115,7 @@ def run(
 
 def _log(
     client: MlflowClient,
-    experiment: str,
+    settings: Settings,
     parent: str,
     config: ExperimentConfig,
     outcome: Outcome,
@@ -120,9 +123,15 @@ def _log(
     asked = config.specs[outcome.index]
     measured = outcome.measured
     name = f"{asked.title} {outcome.index + 1}"
-    tags = tracking.code_tags()
+    experiment = experiment_id(client, settings)
     with tracking.run(
-        client, experiment, name, parent=parent, tags=tags, failed=measured is None
+        client,
+        experiment,
+        name,
+        home=settings.home,
+        parent=parent,
+        tags=tracking.code_tags(),
+        failed=measured is None,
     ) as run_id:
         if measured is None:
             tracking.log_spec(client, run_id, asked)

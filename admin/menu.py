@@ -19,7 +19,8 @@ class Menu:
     """Train house price models, register them, choose the one to serve, and ask for prices.
 
     Settings come from the environment: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
-    MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, API_KEY. With --debug, every command
+    MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY, HOUSING_CA_FILE,
+    HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE. With --debug, every command
     shows where an error came from.
     """
 
@@ -60,12 +61,22 @@ class Menu:
         self._take("train", locals())
 
     @_texts
-    def experiment(self, *, config: _Text = None, jobs: _Text = None, json: _Text = None) -> None:
+    def experiment(
+        self,
+        *,
+        config: _Text = None,
+        jobs: _Text = None,
+        backend: _Text = None,
+        scheduler: _Text = None,
+        json: _Text = None,
+    ) -> None:
         """Train all combinations that a YAML file lists, and compare them.
 
         Args:
             config: The file; experiments/default.yaml by default.
-            jobs: How many to train at the same time; 1 by default.
+            jobs: How many to train at the same time on this machine; 1 by default.
+            backend: Where to train: local (default), or dask, a cluster that runs already.
+            scheduler: Address of that cluster's scheduler, such as tcp://HOST:8786.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("experiment", locals())
@@ -106,6 +117,7 @@ class Menu:
         *,
         list: _Text = None,  # noqa: A002 (it is the name of the flag)
         reload: _Text = None,
+        tls: _Text = None,
         json: _Text = None,
     ) -> None:
         """Choose the version that servers load.
@@ -114,10 +126,11 @@ class Menu:
             version: Number of the version, as `models` lists it.
             list: List the versions instead.
             reload: Make a server take it at once: host:port, or nothing for the usual one.
+            tls: Encrypt the connection to that server.
             json: Write the result as JSON, and nothing else, to standard output.
         """
-        given = {"version": version, "listing": list, "reload_target": reload, "json": json}
-        self._take("promote", given)
+        given = {"version": version, "listing": list, "reload_target": reload, "tls": tls}
+        self._take("promote", given | {"json": json})
 
     @_texts
     def seed(
@@ -140,7 +153,13 @@ class Menu:
 
     @_texts
     def predict(  # noqa: D417 (Fire would take a text on **features for one on json)
-        self, *, file: _Text = None, target: _Text = None, json: _Text = None, **features: str
+        self,
+        *,
+        file: _Text = None,
+        target: _Text = None,
+        tls: _Text = None,
+        json: _Text = None,
+        **features: str,
     ) -> None:
         """Ask a running server for the price of a house; without any, of an example house.
 
@@ -149,20 +168,22 @@ class Menu:
         Args:
             file: CSV file of houses to be priced.
             target: Server, host:port; localhost:50051 by default.
+            tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output; a house may
                 follow, as a JSON object of its features, or a list of houses.
         """
         document = None if json in (None, "True", "False") else json
         as_json = "True" if document else json
-        given = {"file": file, "target": target, "document": document, "features": features}
-        self._take("predict", given | {"json": as_json})
+        given = {"file": file, "target": target, "tls": tls, "features": features}
+        self._take("predict", given | {"document": document, "json": as_json})
 
     @_texts
-    def info(self, *, target: _Text = None, json: _Text = None) -> None:
+    def info(self, *, target: _Text = None, tls: _Text = None, json: _Text = None) -> None:
         """Ask a running server which model it serves.
 
         Args:
             target: Server, host:port; localhost:50051 by default.
+            tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("info", locals())
@@ -174,6 +195,7 @@ class Menu:
         version: _Text = None,
         alias: _Text = None,
         target: _Text = None,
+        tls: _Text = None,
         json: _Text = None,
     ) -> None:
         """Make a running server load the promoted version, without dropping a call.
@@ -182,6 +204,7 @@ class Menu:
             version: Load this version instead.
             alias: Load the version that this alias names instead.
             target: Server, host:port; localhost:50051 by default.
+            tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("reload", locals())
@@ -194,6 +217,16 @@ class Menu:
             port: Another port.
         """
         self._take("ui", locals())
+
+    @_texts
+    def keygen(self, file: str, *, json: _Text = None) -> None:
+        """Make a key that signs bundles, and the one that servers verify them with.
+
+        Args:
+            file: To write the private key to; the public one goes to the same name with .pub.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("keygen", locals())
 
     def _take(self, command: str, given: Mapping[str, Any]) -> None:
         options = {name: value for name, value in given.items() if name not in ("self", "json")}

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from admin import embedded
 from admin.errors import RegistryError
 from admin.settings import Settings
+from housing_grpc.registry.location import missing_driver
 
 EXPERIMENT = "housing-prices"
 """The experiment that all training runs belong to."""
@@ -104,10 +106,22 @@ def _is_http(uri: str) -> bool:
 
 
 def _reach_database(uri: str) -> None:
-    """Fail at once where MLflow would try for half an hour to reach a database."""
+    """Fail at once where MLflow would try for half an hour to reach a database.
+
+    Raises:
+        RegistryError: Its driver is not installed.
+        OSError: Nothing answers there.
+    """
     parts = urlsplit(uri)
     port = _DATABASE_PORTS.get(parts.scheme.partition("+")[0])
-    if port is not None and parts.hostname:
+    if port is None:
+        return
+    try:
+        # Connects to nothing yet, but imports the driver.
+        create_engine(uri).dispose()
+    except (ImportError, SQLAlchemyError) as error:
+        raise RegistryError(missing_driver(error) or _first_line(error)) from error
+    if parts.hostname:
         address = (parts.hostname, parts.port or port)
         socket.create_connection(address, timeout=_CONNECT_SECONDS).close()
 

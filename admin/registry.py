@@ -4,12 +4,14 @@ A version is created last, when every file of it is in the artifact store, and a
 set in one step, so that a kill at any moment leaves what was there or what is wanted.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from admin.embedded import locked
 from admin.errors import RegistryError
 from admin.tags import MODEL_ID_TAG
 from admin.versions import found_versions, promoted
@@ -47,13 +49,21 @@ def register(client: MlflowClient, location: RegistryLocation, run_id: str) -> R
         RegistryError: There is no such run, it has not finished, or it has no bundle.
     """
     run = _finished_run(client, run_id)
-    for version in found_versions(client, location):
-        if version.run_id == run.info.run_id and version.tags.get(DIGEST_TAG):
-            return Registered(version=int(version.version), created=False)
+    file = location.sqlite_file
+    # An MLflow server has no lock to offer: there, what two made at once is sorted out after.
+    with nullcontext() if file is None else locked(file.with_name(f".{file.name}.lock")):
+        return _register(client, location, run)
+
+
+def _register(client: MlflowClient, location: RegistryLocation, run: Run) -> Registered:
+    known = _versions_of(client, location, run)
+    if known:
+        return Registered(version=known[0], created=False)
     model_id = run.data.tags.get(MODEL_ID_TAG, "")
     if not model_id or not _holds_bundle(client, model_id):
         raise RegistryError(
-            f"run {run_id} has no bundle to register; train one with: python -m admin train"
+            f"run {run.info.run_id} has no bundle to register;"
+            " train one with: python -m admin train"
         )
     _ensure_model(client, location)
     made = client.create_model_version(
@@ -63,7 +73,29 @@ def register(client: MlflowClient, location: RegistryLocation, run_id: str) -> R
         model_id=model_id,
         tags=_tags(run),
     )
-    return Registered(version=int(made.version), created=True)
+    return _the_first(client, location, run, int(made.version))
+
+
+def _the_first(client: MlflowClient, location: RegistryLocation, run: Run, made: int) -> Registered:
+    """Keep the first version of the run; take back the one just made if it is another.
+
+    Numbers are given one after the other, so whoever made a later one sees the earlier ones,
+    and of those who make one at the same time, all agree.
+    """
+    first = min(_versions_of(client, location, run), default=made)
+    if first < made and promoted(client, location) != made:
+        client.delete_model_version(location.model_name, str(made))
+        return Registered(version=first, created=False)
+    return Registered(version=made, created=True)
+
+
+def _versions_of(client: MlflowClient, location: RegistryLocation, run: Run) -> list[int]:
+    """Return the versions that a run became, the first of them first."""
+    return sorted(
+        int(version.version)
+        for version in found_versions(client, location)
+        if version.run_id == run.info.run_id and version.tags.get(DIGEST_TAG)
+    )
 
 
 def promote(client: MlflowClient, location: RegistryLocation, number: int) -> Promoted:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from admin.liveness import end_dead_runs
 from admin.mlflow_client import experiment_id
 from admin.settings import Settings
 from admin.tags import MODEL_ID_TAG
@@ -39,8 +40,12 @@ class RunLine:
 
 
 def latest(client: MlflowClient, settings: Settings, limit: int) -> list[RunLine]:
-    """Return the latest runs, the newest first, without the brackets around experiments."""
+    """Return the latest runs, the newest first, without the brackets around experiments.
+
+    A run that was killed is set to KILLED first, where that can be told.
+    """
     experiment = experiment_id(client, settings)
+    end_dead_runs(client, experiment, settings.home)
     found = client.search_runs(
         [experiment],
         filter_string="params.model != ''",

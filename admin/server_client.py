@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
-from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
+from admin import server_channel, server_refusal
 from admin.errors import ServerError
+from admin.settings import Settings
 
 _PREDICT_SECONDS = 30.0
 _INFO_SECONDS = 5.0
@@ -126,33 +125,24 @@ class ServerClient:
         except grpc.RpcError as error:
             # What a stub raises is the call itself, too.
             call = cast("grpc.Call", error)
-            raise ServerError(self._explain(call, seconds)) from error
-
-    def _explain(self, call: grpc.Call, seconds: float) -> str:
-        code, text = call.code(), call.details() or ""
-        status = rpc_status.from_call(call)
-        if status is not None:
-            return f"the server at {self._target} answered {code.name}: {_one_line(status)}"
-        if code is grpc.StatusCode.UNAVAILABLE:
-            return (
-                f"no server answers at {self._target}; start one with: make serve,"
-                " or name another with --target HOST:PORT"
-            )
-        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            return f"the server at {self._target} did not answer within {seconds:g} s; try again"
-        return f"the server at {self._target} answered {code.name}: {text.partition(chr(10))[0]}"
+            text = server_refusal.explain(call, self._target, seconds, keyed=bool(self._metadata))
+            raise ServerError(text) from error
 
 
 @contextmanager
-def connect(target: str, api_key: str | None) -> Iterator[ServerClient]:
+def connect(settings: Settings, target: str, *, tls: bool = False) -> Iterator[ServerClient]:
     """Open a connection for a `with` block.
 
     Args:
+        settings: The key, and the certificates of an encrypted connection.
         target: Address, host:port.
-        api_key: Sent with each call, or None for none.
+        tls: Whether to encrypt even if the settings name no certificates.
+
+    Raises:
+        UsageError: The key or a certificate cannot be used.
     """
-    with grpc.insecure_channel(target) as channel:
-        yield ServerClient(channel, target, api_key)
+    with server_channel.opened(settings, target, tls=tls) as channel:
+        yield ServerClient(channel, target, server_channel.checked_key(settings.api_key))
 
 
 def _house(features: Mapping[str, float]) -> prediction_pb2.House:
@@ -163,21 +153,8 @@ def _prediction(row: prediction_pb2.RowResult, version: str) -> Prediction:
     scored = row.WhichOneof("outcome") == "prediction"
     return Prediction(
         price=row.prediction if scored else None,
-        error="" if scored else _one_line(row.error),
+        error="" if scored else server_refusal.one_line(row.error),
         warnings=tuple(row.warnings),
         imputed=tuple(row.imputed_features),
         version=version,
     )
-
-
-def _one_line(status: Status) -> str:
-    """Return a status with the details that help a person."""
-    text: str = status.message.partition("\n")[0]
-    for detail in status.details:
-        bad, info = BadRequest(), ErrorInfo()
-        if detail.Unpack(bad):
-            unnamed = [each for each in bad.field_violations if each.field not in text]
-            text = "; ".join([text, *(f"{each.field} {each.description}" for each in unnamed)])
-        elif detail.Unpack(info):
-            text = f"{text} [{info.reason}]"
-    return text

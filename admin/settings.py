@@ -21,12 +21,20 @@ class Settings:
         home: Absolute folder of all local state.
         target: Address (host:port) of the prediction server to talk to.
         api_key: Key sent to that server, or None for none.
+        ca_file: Certificates (PEM) that may have signed the server's, or None.
+        certificate_file: Certificate (PEM) shown to the server, or None.
+        key_file: The private key (PEM) of that certificate, or None.
+        signing_key_file: Private key (PEM) that new bundles are signed with, or None.
     """
 
     location: RegistryLocation
     home: Path
     target: str = DEFAULT_TARGET
     api_key: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    signing_key_file: Path | None = None
 
 
 def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
@@ -34,7 +42,9 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
 
     Args:
         env: Environment variables: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
-            MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, API_KEY.
+            MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY (or else
+            API_KEY, the server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
+            BUNDLE_SIGNING_KEY_FILE.
 
     Raises:
         UsageError: A variable is wrong; the text names it.
@@ -47,5 +57,14 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         location=where,
         home=location.home_folder(env),
         target=env.get("HOUSING_TARGET") or DEFAULT_TARGET,
-        api_key=env.get("API_KEY") or None,
+        api_key=env.get("HOUSING_API_KEY") or env.get("API_KEY") or None,
+        ca_file=_file(env, "HOUSING_CA_FILE"),
+        certificate_file=_file(env, "HOUSING_CERT_FILE"),
+        key_file=_file(env, "HOUSING_KEY_FILE"),
+        signing_key_file=_file(env, "BUNDLE_SIGNING_KEY_FILE"),
     )
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    value = env.get(name)
+    return Path(value).expanduser() if value else None

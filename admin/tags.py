@@ -5,3 +5,6 @@ MODEL_ID_TAG = "bundle_model_id"
 
 SEED_TAG = "seed"
 """Tag of a run that `seed` trained: what it trained."""
+
+LOCK_TAG = "process_lock"
+"""Tag of a run: the file that its process holds locked; see `admin.liveness`."""

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
+from admin import liveness
 from admin.code_version import code_version
 from admin.measure import Measured
 from admin.spec import TrainingSpec
+from admin.tags import LOCK_TAG
 
 _PARENT_TAG = "mlflow.parentRunId"
 _LONGEST_REASON = 500
@@ -25,6 +27,7 @@ def run(
     experiment: str,
     name: str,
     *,
+    home: Path,
     parent: str | None = None,
     tags: Mapping[str, str] | None = None,
     failed: bool = False,
@@ -35,6 +38,7 @@ def run(
         client: MLflow.
         experiment: Id of the experiment.
         name: Of the run, for people.
+        home: Folder of local state, where other processes see whether this one lives.
         parent: Id of the run that this one is a part of.
         tags: Of the run.
         failed: Whether the run is of something that has failed, and ends as FAILED.
@@ -43,15 +47,21 @@ def run(
         The id of the run.
     """
     nested = {_PARENT_TAG: parent} if parent else {}
-    made = client.create_run(experiment, run_name=name, tags={**(tags or {}), **nested})
-    run_id = str(made.info.run_id)
-    try:
-        yield run_id
-    except BaseException as error:
-        status = "FAILED" if isinstance(error, Exception) else "KILLED"
+    with liveness.alive(home) as lock:
+        given = {**(tags or {}), **nested, LOCK_TAG: lock}
+        run_id = str(client.create_run(experiment, run_name=name, tags=given).info.run_id)
+        try:
+            yield run_id
+        except BaseException as error:
+            _end_unfinished(client, run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
+            raise
+        client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+
+
+def _end_unfinished(client: MlflowClient, run_id: str, status: str) -> None:
+    # What went wrong may keep MLflow from noting it, too; it is still the error to tell of.
+    with suppress(Exception):
         client.set_terminated(run_id, status)
-        raise
-    client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
 
 
 def code_tags() -> dict[str, str]:

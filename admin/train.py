@@ -7,6 +7,7 @@ from mlflow import MlflowClient
 
 from admin import tracking
 from admin.bundle_run import BundleRun, add_bundle
+from admin.liveness import end_dead_runs
 from admin.measure import Measured, complete, load_data, measure
 from admin.mlflow_client import experiment_id
 from admin.settings import Settings
@@ -59,9 +60,11 @@ def train(
     spec = complete(spec)
     dataset = load_data(spec)
     experiment = experiment_id(client, settings)
+    end_dead_runs(client, experiment, settings.home)
     measured = measure(spec, dataset, step)
     run_tags = {**tracking.code_tags(), **(tags or {})}
-    with tracking.run(client, experiment, spec.title, tags=run_tags) as run_id:
+    home = settings.home
+    with tracking.run(client, experiment, spec.title, home=home, tags=run_tags) as run_id:
         tracking.log_spec(client, run_id, spec)
         tracking.log_dataset(client, run_id, measured)
         bundle = add_bundle(
@@ -72,6 +75,7 @@ def train(
             measured=measured,
             dataset=dataset,
             step=step,
+            signing_key=settings.signing_key_file,
         )
         tracking.log_measured(client, run_id, measured, model_id=bundle.model_id)
     return Trained(bundle=bundle, measured=measured)

@@ -7,40 +7,78 @@ from admin import options
 from admin.commands.models import number as score
 from admin.commands.session import registry
 from admin.console import Console
+from admin.errors import UsageError
 from admin.options import Text
 from admin.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from admin.backends import Backend
     from admin.experiment import Compared, Line
 
 _CONFIG = Path("experiments") / "default.yaml"
 _COLUMNS = ("cv_rmse", "cv_mae", "cv_r2", "rmse", "model", "preprocessing", "parameters", "run")
 
 
-def run(console: Console, settings: Settings, *, config: Text = None, jobs: Text = None) -> None:
+def run(
+    console: Console,
+    settings: Settings,
+    *,
+    config: Text = None,
+    jobs: Text = None,
+    backend: Text = None,
+    scheduler: Text = None,
+) -> None:
     """Train all combinations of a file, and show them, the best first.
 
     Args:
         console: Where the comparison goes.
         settings: Where MLflow is.
         config: YAML file.
-        jobs: How many to train at the same time.
+        jobs: How many to train at the same time on this machine.
+        backend: "local", or "dask" for a cluster.
+        scheduler: Address of that cluster's scheduler.
     """
     file = Path(options.given(config, "--config") or _CONFIG)
-    count = options.whole(jobs, "--jobs", low=1, high=1024) or 1
+    place = _place(backend, scheduler, jobs)
     with console.busy("Loading scikit-learn ..."):
         from admin import experiment_config
     wanted = experiment_config.load(file)
     with registry(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
-            from admin import backends, experiment
-        backend = backends.in_turn if count == 1 else backends.processes(count)
+            from admin import experiment
+        train_all = place()
         total = len(wanted.specs) + experiment.STEPS_FOR_BEST
         console.say(f"{wanted.name}: {len(wanted.specs)} combinations")
         with console.steps(total, wanted.name) as step:
-            found = experiment.run(client, settings, wanted, backend, step)
+            found = experiment.run(client, settings, wanted, train_all, step)
     _show(console, found)
     console.give(_document(found))
+
+
+def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]":
+    """Return what makes the backend, which takes slow imports, once the flags are checked."""
+    name = options.given(backend, "--backend") or "local"
+    address = options.given(scheduler, "--scheduler")
+    count = options.whole(jobs, "--jobs", low=1, high=1024)
+    if name not in ("local", "dask"):
+        raise UsageError(f"--backend: {name!r} is not right; give local or dask")
+    if name == "local" and address is not None:
+        raise UsageError("--scheduler is for --backend dask; give both or neither")
+    if name == "dask" and address is None:
+        raise UsageError("--backend dask needs --scheduler ADDRESS, such as tcp://HOST:8786")
+    if name == "dask" and count is not None:
+        raise UsageError("--jobs is for this machine; a cluster trains as many as it has workers")
+
+    def make() -> "Backend":
+        from admin import backends, dask_backend
+
+        if address is not None:
+            return dask_backend.cluster(address)
+        return backends.processes(count) if count and count > 1 else backends.in_turn
+
+    return make
 
 
 def _show(console: Console, found: "Compared") -> None:

@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 _FEATURES = ("feature", "lowest", "highest", "missing", "unit")
 
 
-def run(console: Console, settings: Settings, *, target: Text = None) -> None:
+def run(console: Console, settings: Settings, *, target: Text = None, tls: Text = None) -> None:
     """Show which model a server has.
 
     Args:
         console: Where the answer goes.
         settings: The usual server, and its key.
         target: Server (host:port).
+        tls: Whether to encrypt the connection.
     """
     address = options.given(target, "--target") or settings.target
     from google.protobuf.json_format import MessageToDict
 
     from admin.server_client import connect
 
-    with connect(address, settings.api_key) as server:
+    with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
         found = server.info()
     console.table(("about", "value"), _facts(found), title=f"Server at {address}")
     console.table(_FEATURES, _features(found), title="Features, as in the training data")

@@ -23,6 +23,7 @@ def run(
     file: Text = None,
     document: Text = None,
     target: Text = None,
+    tls: Text = None,
 ) -> None:
     """Show the price of each house.
 
@@ -33,12 +34,13 @@ def run(
         file: CSV file of houses.
         document: JSON of houses.
         target: Server (host:port).
+        tls: Whether to encrypt the connection.
     """
     houses = _houses(features, options.given(file, "--file"), document)
     address = options.given(target, "--target") or settings.target
     from admin.server_client import connect
 
-    with connect(address, settings.api_key) as server:
+    with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
         found = server.predict(houses)
         unit = "" if console.as_json else _unit(server)
     _show(console, found, unit)

@@ -16,6 +16,7 @@ def run(
     version: Text = None,
     listing: Text = None,
     reload_target: Text = None,
+    tls: Text = None,
 ) -> None:
     """Let the alias name a version, or list what could be promoted.
 
@@ -26,6 +27,7 @@ def run(
         listing: Whether to list the versions instead.
         reload_target: Server (host:port) that is to take it at once; "True" for the
             usual one, None for none.
+        tls: Whether to encrypt the connection to that server.
     """
     if options.flag(listing or False, "--list"):
         models.run(console, settings)
@@ -48,5 +50,5 @@ def run(
         console.show("To make the server take it: python -m admin reload")
         console.give(document)
         return
-    answer = reload.tell(console, settings, alias=location.alias, target=reload_target)
+    answer = reload.tell(console, settings, alias=location.alias, target=reload_target, tls=tls)
     console.give(document | {"reload": answer})

@@ -16,6 +16,7 @@ def run(
     version: Text = None,
     alias: Text = None,
     target: Text = None,
+    tls: Text = None,
 ) -> None:
     """Make a server load a version, and wait until it serves.
 
@@ -25,13 +26,15 @@ def run(
         version: Number of the version.
         alias: Whose version to load; without either, the one that the server's alias names.
         target: Server (host:port).
+        tls: Whether to encrypt the connection.
     """
     number = options.whole(options.given(version, "--version"), "--version", low=1)
     name = options.given(alias, "--alias")
     if number is not None and name is not None:
         raise UsageError("give --version or --alias, not both")
     text = None if number is None else str(number)
-    console.give(tell(console, settings, version=text, alias=name, target=target or "True"))
+    address = target or "True"
+    console.give(tell(console, settings, version=text, alias=name, target=address, tls=tls))
 
 
 def tell(
@@ -41,6 +44,7 @@ def tell(
     version: Text = None,
     alias: Text = None,
     target: str,
+    tls: Text = None,
 ) -> dict[str, Any]:
     """Make a server load a version, show what it did, and return that for JSON.
 
@@ -50,16 +54,21 @@ def tell(
         version: Number of the version, or None.
         alias: Whose version to load, or None.
         target: Server (host:port), or "True" for the usual one.
+        tls: Whether to encrypt the connection.
 
     Raises:
         ServerError: The server does not answer, or keeps the model it has.
     """
     address = settings.target if target == "True" else target
+    encrypt = options.flag(tls or False, "--tls")
     from google.protobuf.json_format import MessageToDict
 
     from admin.server_client import connect
 
-    with console.busy(f"Reloading {address} ..."), connect(address, settings.api_key) as server:
+    with (
+        console.busy(f"Reloading {address} ..."),
+        connect(settings, address, tls=encrypt) as server,
+    ):
         done = server.reload(version=version, alias=alias)
     seconds = done.duration.ToTimedelta().total_seconds()
     change = (

@@ -7,6 +7,7 @@ names and on nothing else, so they stand in one module that needs no library.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,6 +22,17 @@ DIGEST_TAG = "bundle_digest"
 """Tag of a registered version that holds the digest of its bundle."""
 
 _EMBEDDED_SCHEMES = frozenset({"", "file", "sqlite"})
+_SERVER_SCHEMES = frozenset(
+    {"http", "https", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc"}
+)
+_PLUGINS = "mlflow.tracking_store"
+# The package that brings a driver, where it is not named like the module.
+_DRIVER_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "mysql": "mysql-connector-python",
+    "psycopg": "psycopg[binary]",
+    "psycopg2": "psycopg2-binary",
+}
 _NAME = re.compile(r"[^/:.][^/:]*")
 _ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]+", re.IGNORECASE)
 
@@ -78,8 +90,10 @@ def from_environment(env: Mapping[str, str]) -> RegistryLocation:
     Raises:
         ValueError: A variable is wrong; the text names it and its value.
     """
+    uri = env.get("MLFLOW_TRACKING_URI") or default_tracking_uri(home_folder(env))
+    _check_scheme(uri)
     return RegistryLocation(
-        tracking_uri=env.get("MLFLOW_TRACKING_URI") or default_tracking_uri(home_folder(env)),
+        tracking_uri=uri,
         model_name=_checked(env, "MLFLOW_MODEL_NAME", DEFAULT_MODEL_NAME, _NAME),
         alias=_checked(env, "MLFLOW_MODEL_ALIAS", DEFAULT_ALIAS, _ALIAS),
     )
@@ -88,6 +102,51 @@ def from_environment(env: Mapping[str, str]) -> RegistryLocation:
 def default_tracking_uri(home: Path) -> str:
     """Returns the URI of the embedded registry below a home folder, an absolute path."""
     return f"sqlite:///{home / 'mlflow.db'}"
+
+
+def missing_driver(error: BaseException) -> str | None:
+    """Returns what to do about a database driver that is not installed.
+
+    Args:
+        error: What opening a registry raised; what caused it is looked at, too.
+
+    Returns:
+        One line, or None if the error has another reason.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        # Told by its name: SQLAlchemy is not imported here.
+        if type(seen).__name__ == "NoSuchModuleError":
+            return (
+                "MLFLOW_TRACKING_URI names a database or driver that SQLAlchemy does not know;"
+                " postgresql://USER:PASSWORD@HOST/DATABASE needs nothing more to be installed"
+            )
+        if isinstance(seen, ModuleNotFoundError) and seen.name:
+            module = seen.name.partition(".")[0]
+            return (
+                f"MLFLOW_TRACKING_URI needs the Python module {module!r}, which is not installed;"
+                f" pip install '{_DRIVER_PACKAGES.get(module, module)}'"
+            )
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _check_scheme(uri: str) -> None:
+    try:
+        parts = urlsplit(uri)
+        scheme, _ = parts.scheme, parts.port
+    except ValueError as error:
+        raise ValueError(f"MLFLOW_TRACKING_URI is not a URI: {error}") from error
+    # A database's scheme may name its driver, too: postgresql+psycopg.
+    if scheme.partition("+")[0] in _EMBEDDED_SCHEMES | _SERVER_SCHEMES or uri == "databricks":
+        return
+    if scheme in {entry.name for entry in metadata.entry_points(group=_PLUGINS)}:
+        return
+    # No more of the URI is shown: it may hold a password.
+    raise ValueError(
+        f"MLFLOW_TRACKING_URI begins with {scheme + ':'!r}, which MLflow does not know;"
+        " it is http://HOST:PORT, postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE"
+    )
 
 
 def _checked(env: Mapping[str, str], name: str, default: str, allowed: re.Pattern[str]) -> str:

@@ -79,6 +79,52 @@ def test_a_name_that_mlflow_refuses_is_refused_at_once(variable: str, value: str
     )
 
 
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("foo://user:secret@host/x", "'foo:'"),
+        ("postgres://user:secret@host/x", "'postgres:'"),
+        ("localhost:5000", "'localhost:'"),
+    ],
+)
+def test_a_scheme_that_mlflow_does_not_know_is_refused_at_once(uri: str, shown: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        settings.from_environment({"MLFLOW_TRACKING_URI": uri})
+    assert str(caught.value) == (
+        f"MLFLOW_TRACKING_URI begins with {shown}, which MLflow does not know;"
+        " it is http://HOST:PORT, postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE;"
+        " set another"
+    )
+
+
+@pytest.mark.parametrize("uri", ["http://[::1", "postgresql://user:secret@host:port/x"])
+def test_what_is_no_uri_is_refused_at_once(uri: str) -> None:
+    with pytest.raises(UsageError, match="MLFLOW_TRACKING_URI is not a URI: ") as caught:
+        settings.from_environment({"MLFLOW_TRACKING_URI": uri})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sqlite:////srv/mlflow.db",
+        "/srv/runs",
+        "https://mlflow",
+        "postgresql+psycopg://u:p@host/db",
+        "mysql+pymysql://u:p@host:3306/db",
+        "databricks",
+        "databricks://profile",
+        "uc:host",
+    ],
+)
+def test_a_scheme_that_mlflow_knows_is_taken(uri: str) -> None:
+    assert location.from_environment({"MLFLOW_TRACKING_URI": uri}).tracking_uri == uri
+
+
+def test_an_error_of_another_kind_is_no_missing_driver() -> None:
+    assert location.missing_driver(ConnectionError("no answer")) is None
+
+
 def test_the_settings_do_not_show_the_key() -> None:
     found = settings.from_environment({"API_KEY": "hunter2", "HOUSING_TARGET": "host:1"})
     assert found.api_key == "hunter2"

@@ -93,6 +93,26 @@ def test_a_database_that_is_not_there_is_given_up_at_once(tmp_path: Path) -> Non
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.parametrize(
+    ("uri", "complaint"),
+    [
+        (
+            "postgresql+psycopg2://mlflow:secret@127.0.0.1:1/mlflow",
+            "needs the Python module 'psycopg2', which is not installed; pip install 'psycopg2-",
+        ),
+        (
+            "postgresql+psykopg://mlflow:secret@127.0.0.1:1/mlflow",
+            "names a database or driver that SQLAlchemy does not know; postgresql://",
+        ),
+    ],
+)
+def test_a_driver_that_is_missing_is_named(tmp_path: Path, uri: str, complaint: str) -> None:
+    with pytest.raises(RegistryError) as caught, connect(_served(tmp_path, uri)):
+        pass
+    assert str(caught.value).startswith(f"MLFLOW_TRACKING_URI {complaint}")
+    assert "secret" not in str(caught.value)
+
+
 def test_a_full_disk_names_the_path(bare: Settings) -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/model.onnx")
     with pytest.raises(RegistryError) as caught, connect(bare):

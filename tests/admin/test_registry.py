@@ -2,11 +2,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from mlflow import MlflowClient
 
 from admin.errors import RegistryError
 from admin.mlflow_client import connect, experiment_id
@@ -20,15 +23,12 @@ from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from tests.admin.conftest import Trained
 from tests.examples import DATA
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
 ROOT = Path(__file__).parents[2]
 LINEAR = TrainingSpec(model="linear", data=DATA)
 
 
 def test_a_run_becomes_a_version_once(
-    client: "MlflowClient", ready: Settings, trained: Trained
+    client: MlflowClient, ready: Settings, trained: Trained
 ) -> None:
     first = register(client, ready.location, trained.run_id)
     again = register(client, ready.location, trained.run_id)
@@ -43,8 +43,31 @@ def test_a_run_becomes_a_version_once(
     assert version.aliases == ()
 
 
+@pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
+def test_those_who_register_a_run_at_once_get_one_version(
+    ready: Settings, trained: Trained, scheme: str
+) -> None:
+    # With the second spelling, the registry is not known for a file, and nobody locks it.
+    uri = ready.location.tracking_uri.replace("sqlite", scheme)
+    location = replace(ready.location, tracking_uri=uri)
+    start = threading.Barrier(4)
+
+    def one(_: int) -> Registered:
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        start.wait()
+        return register(client, location, trained.run_id)
+
+    with connect(ready) as client, ThreadPoolExecutor(4) as pool:
+        client.create_registered_model(location.model_name)
+        found = list(pool.map(one, range(4)))
+        assert sorted(each.created for each in found) == [False, False, False, True]
+        [version] = versions(client, location)
+        assert {each.version for each in found} == {version.number}
+        assert register(client, location, trained.run_id).version == version.number
+
+
 def test_a_version_holds_the_bundle_where_servers_look(
-    client: "MlflowClient", ready: Settings, trained: Trained
+    client: MlflowClient, ready: Settings, trained: Trained
 ) -> None:
     import mlflow
 
@@ -58,7 +81,7 @@ def test_a_version_holds_the_bundle_where_servers_look(
 
 @pytest.mark.parametrize("run_id", ["nope", "7'", "../x", "0" * 32])
 def test_a_run_that_is_not_there_is_refused(
-    client: "MlflowClient", ready: Settings, run_id: str
+    client: MlflowClient, ready: Settings, run_id: str
 ) -> None:
     with pytest.raises(RegistryError) as caught:
         register(client, ready.location, run_id)
@@ -66,7 +89,7 @@ def test_a_run_that_is_not_there_is_refused(
 
 
 def test_a_run_that_goes_on_or_has_no_bundle_is_refused(
-    client: "MlflowClient", ready: Settings
+    client: MlflowClient, ready: Settings
 ) -> None:
     run_id = client.create_run(experiment_id(client, ready)).info.run_id
     with pytest.raises(RegistryError, match="is RUNNING, not FINISHED"):
@@ -81,9 +104,7 @@ def test_a_run_that_goes_on_or_has_no_bundle_is_refused(
     assert versions(client, ready.location) == []
 
 
-def test_promoting_moves_the_alias(
-    client: "MlflowClient", ready: Settings, trained: Trained
-) -> None:
+def test_promoting_moves_the_alias(client: MlflowClient, ready: Settings, trained: Trained) -> None:
     location = ready.location
     assert promoted(client, location) is None
     register(client, location, trained.run_id)
@@ -94,7 +115,7 @@ def test_promoting_moves_the_alias(
 
 
 def test_only_a_version_that_can_be_served_is_promoted(
-    client: "MlflowClient", ready: Settings, trained: Trained, tmp_path: Path
+    client: MlflowClient, ready: Settings, trained: Trained, tmp_path: Path
 ) -> None:
     location = ready.location
     with pytest.raises(RegistryError, match="has no version 1; it has: none; register a run first"):
@@ -110,7 +131,7 @@ def test_only_a_version_that_can_be_served_is_promoted(
 
 
 def test_an_alias_of_a_deleted_version_promotes_nothing(
-    client: "MlflowClient", ready: Settings, trained: Trained
+    client: MlflowClient, ready: Settings, trained: Trained
 ) -> None:
     register(client, ready.location, trained.run_id)
     promote(client, ready.location, 1)
@@ -120,7 +141,7 @@ def test_an_alias_of_a_deleted_version_promotes_nothing(
 
 
 def test_a_seed_leaves_what_is_promoted(
-    client: "MlflowClient", ready: Settings, trained: Trained
+    client: MlflowClient, ready: Settings, trained: Trained
 ) -> None:
     register(client, ready.location, trained.run_id)
     promote(client, ready.location, 1)
@@ -129,7 +150,7 @@ def test_a_seed_leaves_what_is_promoted(
 
 
 def test_a_seed_takes_up_the_run_of_one_that_was_killed(
-    client: "MlflowClient", ready: Settings, trained: Trained
+    client: MlflowClient, ready: Settings, trained: Trained
 ) -> None:
     client.set_tag(trained.run_id, SEED_TAG, LINEAR.title)
     assert seed(client, ready, LINEAR) == Seeded(version=1, run_id=trained.run_id)

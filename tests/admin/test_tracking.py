@@ -68,13 +68,14 @@ def test_a_run_that_breaks_off_says_so(
     seen = []
 
     def break_off() -> NoReturn:
-        with run(bare_client, experiment, "name") as run_id:
+        with run(bare_client, experiment, "name", home=bare.home) as run_id:
             seen.append(run_id)
             raise error
 
     with pytest.raises(type(error)):
         break_off()
     assert bare_client.get_run(seen[0]).info.status == status
+    assert list((bare.home / "running").iterdir()) == []
 
 
 def test_a_deleted_experiment_is_not_made_anew(bare_client: "MlflowClient", bare: Settings) -> None:

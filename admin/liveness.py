@@ -1,0 +1,89 @@
+"""Tells a run that goes on from one whose process was killed.
+
+MLflow calls both RUNNING. Whoever opens a run first locks a file in the home folder, and
+names it in a tag of the run; the lock ends with the process, however that ends. So a run
+can be told to be dead by any process that shares the home folder, and by no other.
+"""
+
+import fcntl
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from mlflow import MlflowClient
+
+from admin.tags import LOCK_TAG
+
+_FOLDER = "running"
+# Between the lock and its run, there is no run yet; this long it may take MLflow to make it.
+_YOUNG_SECONDS = 600.0
+
+
+@contextmanager
+def alive(home: Path) -> Iterator[str]:
+    """Hold a lock for the length of a `with` block.
+
+    Args:
+        home: Folder of local state.
+
+    Yields:
+        The lock's name, for the run's tag `LOCK_TAG`.
+    """
+    folder = home / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / uuid.uuid4().hex
+    with file.open("x") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield file.name
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def end_dead_runs(client: MlflowClient, experiment: str, home: Path) -> list[str]:
+    """Set the runs that were killed to KILLED; this costs nothing where there is none.
+
+    Args:
+        client: MLflow.
+        experiment: Id of the experiment.
+        home: Folder of local state.
+
+    Returns:
+        Their ids.
+    """
+    ended: list[str] = []
+    for file in sorted((home / _FOLDER).glob("*")):
+        with _unlocked(file) as handle:
+            if handle is None:
+                continue
+            runs = client.search_runs(
+                [experiment], filter_string=f"tags.{LOCK_TAG} = '{file.name}'"
+            )
+            for run in runs:
+                if run.info.status == "RUNNING":
+                    client.set_terminated(run.info.run_id, "KILLED")
+                    ended.append(str(run.info.run_id))
+            if runs or time.time() - os.fstat(handle.fileno()).st_mtime > _YOUNG_SECONDS:
+                file.unlink(missing_ok=True)
+    return ended
+
+
+@contextmanager
+def _unlocked(file: Path) -> Iterator[IO[str] | None]:
+    """Give the open file if nobody holds its lock."""
+    try:
+        handle = file.open()
+    except FileNotFoundError:
+        yield None
+        return
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield handle
