@@ -41,6 +41,13 @@ type ModelServiceClient interface {
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
 	//   - INTERNAL: the fault is the server's (INTERNAL).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	ModelInfo(ctx context.Context, in *ModelInfoRequest, opts ...grpc.CallOption) (*ModelInfoResponse, error)
 	// Makes another version of the model live, without dropping a call.
 	//
@@ -59,12 +66,20 @@ type ModelServiceClient interface {
 	//   - DATA_LOSS: a file of the bundle is damaged, missing or one too many
 	//     (BUNDLE_CHECKSUM).
 	//   - FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-	//     BUNDLE_UNSAFE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the server serves a
-	//     folder and has no versions to choose from (SOURCE_HAS_NO_VERSIONS).
+	//     BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
+	//     server serves a folder and has no versions to choose from
+	//     (SOURCE_HAS_NO_VERSIONS).
 	//   - INVALID_ARGUMENT: the version is not a number, the alias is empty
 	//     (INVALID_TARGET), or the bytes are not a ReloadModelRequest
 	//     (MALFORMED_REQUEST).
 	//   - INTERNAL: the fault is the server's (INTERNAL).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	ReloadModel(ctx context.Context, in *ReloadModelRequest, opts ...grpc.CallOption) (*ReloadModelResponse, error)
 }
 
@@ -114,6 +129,13 @@ type ModelServiceServer interface {
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
 	//   - INTERNAL: the fault is the server's (INTERNAL).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	ModelInfo(context.Context, *ModelInfoRequest) (*ModelInfoResponse, error)
 	// Makes another version of the model live, without dropping a call.
 	//
@@ -132,12 +154,20 @@ type ModelServiceServer interface {
 	//   - DATA_LOSS: a file of the bundle is damaged, missing or one too many
 	//     (BUNDLE_CHECKSUM).
 	//   - FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-	//     BUNDLE_UNSAFE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the server serves a
-	//     folder and has no versions to choose from (SOURCE_HAS_NO_VERSIONS).
+	//     BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
+	//     server serves a folder and has no versions to choose from
+	//     (SOURCE_HAS_NO_VERSIONS).
 	//   - INVALID_ARGUMENT: the version is not a number, the alias is empty
 	//     (INVALID_TARGET), or the bytes are not a ReloadModelRequest
 	//     (MALFORMED_REQUEST).
 	//   - INTERNAL: the fault is the server's (INTERNAL).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	ReloadModel(context.Context, *ReloadModelRequest) (*ReloadModelResponse, error)
 	mustEmbedUnimplementedModelServiceServer()
 }

@@ -50,6 +50,13 @@ type PredictionServiceClient interface {
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	Predict(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (*PredictResponse, error)
 	// Predicts the prices of many houses, all with the same model.
 	//
@@ -63,6 +70,13 @@ type PredictionServiceClient interface {
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	PredictBatch(ctx context.Context, in *PredictBatchRequest, opts ...grpc.CallOption) (*PredictBatchResponse, error)
 	// Predicts the prices of any number of houses, chunk by chunk.
 	//
@@ -78,13 +92,18 @@ type PredictionServiceClient interface {
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
 	//     (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
 	//     (MALFORMED_REQUEST).
-	//   - RESOURCE_EXHAUSTED: the server has all the streams that it takes
-	//     (TOO_MANY_STREAMS).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
+	//     the server has all the streams that it takes (TOO_MANY_STREAMS).
 	//   - DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
 	//     in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
 	//     server is stopping (SERVER_STOPPING).
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - CANCELLED: the caller cancelled, or did not take an answer for too long
+	//     (CANCELLED).
 	PredictStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PredictStreamRequest, PredictStreamResponse], error)
 }
 
@@ -153,6 +172,13 @@ type PredictionServiceServer interface {
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	Predict(context.Context, *PredictRequest) (*PredictResponse, error)
 	// Predicts the prices of many houses, all with the same model.
 	//
@@ -166,6 +192,13 @@ type PredictionServiceServer interface {
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
+	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
 	PredictBatch(context.Context, *PredictBatchRequest) (*PredictBatchResponse, error)
 	// Predicts the prices of any number of houses, chunk by chunk.
 	//
@@ -181,13 +214,18 @@ type PredictionServiceServer interface {
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
 	//     (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
 	//     (MALFORMED_REQUEST).
-	//   - RESOURCE_EXHAUSTED: the server has all the streams that it takes
-	//     (TOO_MANY_STREAMS).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
+	//     the server has all the streams that it takes (TOO_MANY_STREAMS).
 	//   - DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
 	//     in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
 	//     server is stopping (SERVER_STOPPING).
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - CANCELLED: the caller cancelled, or did not take an answer for too long
+	//     (CANCELLED).
 	PredictStream(grpc.BidiStreamingServer[PredictStreamRequest, PredictStreamResponse]) error
 	mustEmbedUnimplementedPredictionServiceServer()
 }

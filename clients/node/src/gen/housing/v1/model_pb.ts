@@ -699,6 +699,13 @@ export const ModelService: GenService<{
    *   (DEADLINE_EXCEEDED).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
    * * INTERNAL: the fault is the server's (INTERNAL).
+   * * UNAUTHENTICATED: there is no valid key, or more than one
+   *   (UNAUTHENTICATED).
+   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
+   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * CANCELLED: the caller cancelled, or kept the request back for too long
+   *   (CANCELLED).
    *
    * @generated from rpc housing.v1.ModelService.ModelInfo
    */
@@ -725,12 +732,20 @@ export const ModelService: GenService<{
    * * DATA_LOSS: a file of the bundle is damaged, missing or one too many
    *   (BUNDLE_CHECKSUM).
    * * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-   *   BUNDLE_UNSAFE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the server serves a
-   *   folder and has no versions to choose from (SOURCE_HAS_NO_VERSIONS).
+   *   BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
+   *   server serves a folder and has no versions to choose from
+   *   (SOURCE_HAS_NO_VERSIONS).
    * * INVALID_ARGUMENT: the version is not a number, the alias is empty
    *   (INVALID_TARGET), or the bytes are not a ReloadModelRequest
    *   (MALFORMED_REQUEST).
    * * INTERNAL: the fault is the server's (INTERNAL).
+   * * UNAUTHENTICATED: there is no valid key, or more than one
+   *   (UNAUTHENTICATED).
+   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
+   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * CANCELLED: the caller cancelled, or kept the request back for too long
+   *   (CANCELLED).
    *
    * @generated from rpc housing.v1.ModelService.ReloadModel
    */

@@ -1244,6 +1244,13 @@ export const PredictionService: GenService<{
    *   (DEADLINE_EXCEEDED).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
    * * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+   * * UNAUTHENTICATED: there is no valid key, or more than one
+   *   (UNAUTHENTICATED).
+   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
+   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * CANCELLED: the caller cancelled, or kept the request back for too long
+   *   (CANCELLED).
    *
    * @generated from rpc housing.v1.PredictionService.Predict
    */
@@ -1265,6 +1272,13 @@ export const PredictionService: GenService<{
    *   (DEADLINE_EXCEEDED).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
    * * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+   * * UNAUTHENTICATED: there is no valid key, or more than one
+   *   (UNAUTHENTICATED).
+   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
+   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * CANCELLED: the caller cancelled, or kept the request back for too long
+   *   (CANCELLED).
    *
    * @generated from rpc housing.v1.PredictionService.PredictBatch
    */
@@ -1288,13 +1302,18 @@ export const PredictionService: GenService<{
    *   the features (SHAPE_MISMATCH), a feature is unknown or named twice
    *   (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
    *   (MALFORMED_REQUEST).
-   * * RESOURCE_EXHAUSTED: the server has all the streams that it takes
-   *   (TOO_MANY_STREAMS).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
+   *   the server has all the streams that it takes (TOO_MANY_STREAMS).
    * * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
    *   in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
    *   server is stopping (SERVER_STOPPING).
    * * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
+   * * UNAUTHENTICATED: there is no valid key, or more than one
+   *   (UNAUTHENTICATED).
+   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * CANCELLED: the caller cancelled, or did not take an answer for too long
+   *   (CANCELLED).
    *
    * @generated from rpc housing.v1.PredictionService.PredictStream
    */
