@@ -8,6 +8,7 @@ import pytest
 from tests.examples import Example
 from tests.integration.toolchain import (
     check_example,
+    check_says_in_one_line,
     check_survives_restart,
     contents,
     need,
@@ -55,6 +56,10 @@ def test_the_example_runs(example: str, linear: Example) -> None:
         port = server.event("server.serving")["port"]
         text = printed([example, "-target", f"localhost:{port}"], CLIENT)
     check_example(text, linear.version)
+
+
+def test_without_a_server_the_example_says_so(example: str) -> None:
+    check_says_in_one_line([example, "-target", "{target}"], CLIENT)
 
 
 def test_a_stream_survives_a_restart(example: str, linear: Example, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.examples import Example
 from tests.integration.toolchain import (
     check_example,
+    check_says_in_one_line,
     check_survives_restart,
     contents,
     need,
@@ -63,6 +64,10 @@ def test_the_example_runs(node: str, client: Path, linear: Example) -> None:
         port = server.event("server.serving")["port"]
         text = printed([node, "examples/example.js", f"localhost:{port}"], client)
     check_example(text, linear.version)
+
+
+def test_without_a_server_the_example_says_so(node: str, client: Path) -> None:
+    check_says_in_one_line([node, "examples/example.js", "{target}"], client)
 
 
 def test_a_stream_survives_a_restart(

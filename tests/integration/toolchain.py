@@ -25,12 +25,20 @@ MANY = 3_000_000
 HOUSES = 2500
 
 
-def need(name: str, source: str) -> str:
-    """Gives the path of a tool; skips the test without it, but fails it in CI."""
-    found = shutil.which(name)
+def need(name: str, source: str, also: str | None = None, *, everywhere: bool = True) -> str:
+    """Gives the path of a tool; skips the test without it, but fails it in CI.
+
+    Args:
+        name: Of the program.
+        source: What to install.
+        also: Folder to look in first.
+        everywhere: Whether CI has to have it.
+    """
+    places = [also or "", os.environ.get("PATH", os.defpath)]
+    found = shutil.which(name, path=os.pathsep.join(filter(None, places)))
     if found is None:
         message = f"{name} is not installed; install {source}"
-        if os.environ.get("CI"):
+        if everywhere and os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
     return found
@@ -73,6 +81,24 @@ def check_example(text: str, version: str) -> None:
     )
     for part in parts:
         assert re.search(part, text), f"{part} is not in:\n{text}"
+
+
+def check_says_in_one_line(command: Sequence[str], folder: Path) -> None:
+    """Checks that an example which finds no server says so, and no more.
+
+    Args:
+        command: Runs an example; {target} in it stands for whom it is to ask.
+        folder: Where to run it.
+    """
+    target = f"127.0.0.1:{_free_port()}"
+    filled = [part.format(target=target) for part in command]
+    done = subprocess.run(
+        filled, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith(f"{target}: "), done.stderr
+    assert "refused" in done.stderr.lower(), done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
 
 
 def check_survives_restart(
