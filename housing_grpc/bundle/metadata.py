@@ -1,6 +1,6 @@
 """What a bundle says of itself: `metadata.json`."""
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated
 
 import msgspec
@@ -12,6 +12,7 @@ from .schema import FEATURE_NAMES
 FORMAT_VERSION = 1
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Histogram(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     min: float
     max: float
-    missing_count: int
+    missing_count: Count
     histogram: Histogram
 
 
@@ -153,3 +154,6 @@ def _check(metadata: Metadata) -> None:
         raise BundleFormatError(f"metadata.json: a golden row has not {len(names)} values")
     if metadata.trained_at.tzinfo is None:
         raise BundleFormatError("metadata.json: trained_at has no time zone")
+    # In the first and the last year of the calendar, UTC may be beyond it.
+    if not MINYEAR < metadata.trained_at.year < MAXYEAR:
+        raise BundleFormatError("metadata.json: trained_at is beyond what a clock can show")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def asked(
 ) -> Iterator[Asked]:
     """A server of each kind of model."""
     model, imputer = KINDS[request.param]
-    size = {} if model == "linear" else {"n_estimators": 10, "max_depth": 4}
+    size: dict[str, Any] = {} if model == "linear" else {"n_estimators": 10, "max_depth": 4}
     folder = tmp_path_factory.mktemp(request.param) / "bundle"
     examples.make(folder, houses, model, imputer, **size)
     with ExitStack() as stack:
