@@ -1,9 +1,9 @@
-"""`python -m bench [accuracy|start|stream|stream_memory|rest]`: runs one measurement, or all."""
+"""`python -m bench [NAME ...]`: runs the named measurements, or all of MEASUREMENTS."""
 
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("accuracy", "start", "stream", "stream_memory", "rest")
+MEASUREMENTS = ("accuracy", "start", "stream", "stream_memory", "rest", "metrics_cost")
 
 
 def main(names: list[str]) -> int:

@@ -32,7 +32,7 @@ class MetricsServer:
     """Listens and answers from threads of its own, until it is closed.
 
     Args:
-        host: A name or an address.
+        host: A name, of whose addresses the first is listened on, or an address.
         port: 0 for any that is free.
         registry: What is shown.
 
@@ -108,7 +108,8 @@ class _Server(ThreadingMixIn, WSGIServer):
     request_queue_size = 64
 
     def __init__(self, host: str, port: int) -> None:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        plain = host.removeprefix("[").removesuffix("]")
+        found = socket.getaddrinfo(plain, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         self.address_family = found[0][0]
         self._lock = threading.Lock()
         self._open: dict[socket.socket, None] = {}

@@ -149,7 +149,10 @@ def _by_ranges(
 ) -> Iterator[tuple[Ranges, Sequence[_Of], Sequence[_Price]]]:
     if not entries:
         return
-    ranges, rows, prices = zip(*entries, strict=True)
+    # One by one is quicker than zip(*entries), as in `calls`.
+    ranges = [entry[0] for entry in entries]
+    rows = [entry[1] for entry in entries]
+    prices = [entry[2] for entry in entries]
     # By identity: arrays do not compare to one truth. Mostly it is one model's alone.
     if len(set(map(id, ranges))) == 1:
         yield ranges[0], rows, prices

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from housing_grpc.metrics import drift
-from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, FAMILIES, Family
+from housing_grpc.metrics.catalogue import DOCUMENTED, DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, Family
 from housing_grpc.metrics.state import Series, State
 
 
@@ -33,9 +33,8 @@ def families(state: State) -> Iterator[Metric]:
         DRIFT_PSI: drift.indices(window),
         DRIFT_ROWS: {(): [drift.rows(window)]},
     }
-    for family in FAMILIES:
-        series = shown.get(family.name)
-        if series and family.kind != "window":
+    for family in DOCUMENTED:
+        if series := shown.get(family.name):
             yield _family(family, series)
 
 
@@ -45,9 +44,8 @@ class _StateCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """Gives the names, without asking the source."""
-        for family in FAMILIES:
-            if family.kind != "window":
-                yield _family(family, {})
+        for family in DOCUMENTED:
+            yield _family(family, {})
 
     def collect(self) -> Iterator[Metric]:
         return families(self._source())

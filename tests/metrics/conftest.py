@@ -7,23 +7,16 @@ from pathlib import Path
 
 import grpc
 import httpx
-import numpy as np
 import pytest
-from housing.v1 import prediction_pb2
 from prometheus_client.parser import text_string_to_metric_families
 
-from housing_grpc import child, codec_house, limits, routes
-from housing_grpc.gate import Gate
-from housing_grpc.manager import ModelManager
+from housing_grpc import routes
 from housing_grpc.metrics import render
 from housing_grpc.metrics.exposition import MetricsServer
-from housing_grpc.metrics.observer import CallObserver, methods_of
+from housing_grpc.metrics.observer import methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
-from housing_grpc.rpc import Boundary
-from housing_grpc.service import ModelServicer, PredictionServicer
+from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from housing_grpc.source import FolderSource
-from housing_grpc.stream import StreamScorer
 from housing_grpc.tracing import Tracing
 from tests.server.wire import Client, client_of
 
@@ -39,7 +32,6 @@ class Measured:
 
     client: Client
     url: str
-    metrics: ServerMetrics
 
     def samples(self) -> Samples:
         return samples(httpx.get(self.url).text)
@@ -59,23 +51,6 @@ def samples(text: str) -> Samples:
         for each in family.samples
         if each.labels.get("le") in (None, "+Inf")
     }
-
-
-class _Observed(PredictionServicer):
-    def __init__(self, manager: ModelManager, metrics: ServerMetrics, chosen: Settings) -> None:
-        streams = StreamScorer(manager, limits.of_streams(chosen))
-        super().__init__(manager, streams, max_batch_rows=chosen.max_batch_rows)
-        self._model = manager
-        self._metrics = metrics
-
-    def Predict(  # noqa: N802 - the contract names it
-        self, request: prediction_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> prediction_pb2.PredictResponse:
-        answer = super().Predict(request, context)
-        row = np.array(codec_house.decode_house(request.house, "house"))
-        ranges = self._model.current().bundle.ranges
-        self._metrics.predictions.observe_one(ranges, row, answer.prediction)
-        return answer
 
 
 def new_metrics() -> ServerMetrics:
@@ -99,33 +74,18 @@ def measure() -> Iterator[Measure]:
     with ExitStack() as stack:
 
         def start(folder: Path, tracing: Tracing | None = None, **settings: object) -> Measured:
-            chosen = Settings(grpc_port=0, bundle_dir=str(folder), **settings)  # type: ignore[arg-type]
-            metrics = new_metrics()
-            manager = ModelManager(
-                FolderSource(folder), trial=child.try_bundle, on_live=[metrics.on_live]
-            )
-            observer = CallObserver(SERVICES, metrics.calls, tracing, manager.version)
-            boundary = Boundary(manager.version, observer)
-            workers = routes.Workers(chosen)
-            stack.callback(workers.stop)
-            served = routes.services(
-                _Observed(manager, metrics, chosen), ModelServicer(manager), workers, chosen
-            )
-            table = routes.build(served, workers.stream, boundary)
-            server = grpc.server(workers.predict)
-            stack.callback(lambda: server.stop(None).wait())
-            server.add_generic_rpc_handlers((Gate(table, limits.access(chosen), boundary),))
-            address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+            chosen = {"grpc_port": 0, "bundle_dir": str(folder), "metrics_enabled": False}
+            server = HousingServer(Settings(**{**chosen, **settings}), tracing)  # type: ignore[arg-type]
+            stack.callback(server.close, grace_seconds=0)
             server.start()
-            manager.start()
-            exposed = MetricsServer("127.0.0.1", 0, render.registry(metrics.state))
+            exposed = MetricsServer("127.0.0.1", 0, render.registry(server.metrics.state))
             stack.callback(exposed.close)
+            address = f"127.0.0.1:{server.port}"
             options = (("grpc.use_local_subchannel_pool", 1),)
             channel = stack.enter_context(grpc.insecure_channel(address, options))
             return Measured(
                 client=client_of(channel, address),
                 url=f"http://127.0.0.1:{exposed.port}/metrics",
-                metrics=metrics,
             )
 
         yield start

@@ -84,6 +84,14 @@ def test_a_port_that_is_taken_is_told(address: str) -> None:
     assert caught.value.exit_code == EXIT_PORT
 
 
+@pytest.mark.parametrize("host", ["localhost", "::1", "[::1]"])
+def test_names_and_the_addresses_of_ipv6_will_do(host: str) -> None:
+    server = MetricsServer(host, 0, CollectorRegistry())
+    name = "[::1]" if ":" in host else host
+    assert httpx.get(f"http://{name}:{server.port}/metrics").status_code == 200
+    server.close()
+
+
 def test_an_address_that_is_not_ours_is_told() -> None:
     with pytest.raises(StartError, match="METRICS_HOST"):
         MetricsServer("192.0.2.1", 0, CollectorRegistry())
