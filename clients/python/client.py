@@ -1,6 +1,6 @@
 """The client for ordinary code; `aio` has the same for asyncio."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from os import PathLike
 from typing import Any
 
@@ -17,7 +17,7 @@ from .ledger import Ledger, StreamPolicy, Tally
 from .progress import Progress
 from .results import ModelInfo, Prediction, Reloaded, RowError
 from .sources import chunks_of, count_of
-from .stream import score_chunks
+from .stream import never, score_chunks
 
 
 class HousingClient(Caller):
@@ -78,6 +78,9 @@ class HousingClient(Caller):
         """Returns the prices of any number of houses, in order, as they come.
 
         A stream that breaks is gone on with after the last answer, in a new one.
+        The source is iterated in the thread of the caller, between the results: while it
+        blocks, results that are there already wait for its next chunk. Where that may be
+        long, as of a queue, use `AsyncHousingClient`, which waits for both at once.
 
         Args:
             source: Houses as `predict` takes them, a DataFrame, an array of 13
@@ -112,14 +115,21 @@ class HousingClient(Caller):
         progress: Progress,
         policy: StreamPolicy,
         pinned: str = "",
+        blocks: Callable[[], bool] = never,
     ) -> Scores:
-        """Returns the prices of houses that are in chunks already; see `score`."""
+        """Returns the prices of houses that are in chunks already; see `score`.
+
+        Args:
+            chunks: The houses.
+            total: How many they are, or None if that is not known.
+            progress: See `score`.
+            policy: How to stream.
+            pinned: The model that a pinned job had before.
+            blocks: Tells whether the next chunk would have to be waited for.
+        """
         tally = Tally(total=total)
-        found = score_chunks(
-            self._open_stream,
-            chunks,
-            Ledger(policy, tally, pinned),
-        )
+        ledger = Ledger(policy, tally, pinned)
+        found = score_chunks(self._open_stream, chunks, ledger, blocks)
         return Scores(found, tally, progress)
 
     def info(self, *, timeout: float = requests.INFO_SECONDS) -> ModelInfo:

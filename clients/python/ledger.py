@@ -18,6 +18,8 @@ _RESUMABLE_REASONS = frozenset({"STREAM_TOO_OLD", "STREAM_IDLE", "SERVER_STOPPIN
 _FIRST_RETRIES = 3
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 5.0
+# What a server may ask for; more is the caller's to decide.
+_LONGEST_ASKED = 60.0
 
 
 class StreamBrokenError(Exception):
@@ -152,6 +154,8 @@ class Ledger:
         return max(spread, error.retry_after or 0.0)
 
     def _resumable(self, error: HousingError) -> bool:
+        if (error.retry_after or 0.0) > _LONGEST_ASKED:
+            return False
         if error.code is StatusCode.RESOURCE_EXHAUSTED:
             # The server has too much to do. A job that it has not served yet is told at once.
             return error.retry_after is not None and self.tally.rows > 0

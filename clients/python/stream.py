@@ -20,18 +20,34 @@ Requests = Iterator[pb.PredictStreamRequest]
 Open = Callable[[Requests], Any]
 
 
+def never() -> bool:
+    """Tells that nothing has to be waited for."""
+    return False
+
+
 def score_chunks(
-    open_stream: Open, chunks: Iterator[Chunk], ledger: Ledger
+    open_stream: Open,
+    chunks: Iterator[Chunk],
+    ledger: Ledger,
+    blocks: Callable[[], bool] = never,
 ) -> Generator[ChunkScores, None, None]:
     """Yields the answer to every chunk, in order, each exactly once.
 
-    The chunks are drawn in the thread of the caller, at the pace of the answers.
-    If they end by an error, it is raised after the answers to all before it.
+    The chunks are drawn in the thread of the caller, at the pace of the answers, so
+    that an answer waits while the next chunk is drawn. If they end by an error, it is
+    raised after the answers to all before it.
+
+    Args:
+        open_stream: Starts a stream.
+        chunks: What is to be scored.
+        ledger: Of the job.
+        blocks: Tells whether the next chunk would keep its caller waiting; answers
+            that are owed then come first.
 
     Raises:
         HousingError: The server refused, or new streams were of no use.
     """
-    source = _Source(chunks)
+    source = _Source(chunks, blocks)
     while True:
         try:
             yield from _one_stream(open_stream, source, ledger)
@@ -44,9 +60,10 @@ def score_chunks(
 class _Source:
     """Chunks whose error is kept until it is its turn."""
 
-    def __init__(self, chunks: Iterator[Chunk]) -> None:
+    def __init__(self, chunks: Iterator[Chunk], blocks: Callable[[], bool]) -> None:
         self.error: Exception | None = None
         self.more = True
+        self.blocks = blocks
         self._chunks = chunks
 
     def draw(self) -> Chunk | None:
@@ -72,7 +89,11 @@ def _one_stream(
             outbox.put(None)
         while source.more or ledger.under_way:
             # What is answered goes to the caller before more is asked of the source.
-            while source.more and ledger.has_room and not (ledger.under_way and inbox.ready):
+            while (
+                source.more
+                and ledger.has_room
+                and not (ledger.under_way and (inbox.ready or source.blocks()))
+            ):
                 chunk = source.draw()
                 outbox.put(None if chunk is None else ledger.request(chunk))
             if ledger.under_way:

@@ -39,18 +39,23 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["houses.csv", "new.csv", "--rejected", "new.csv"],
         ["houses.csv", "new.csv", "--rejected", "../{folder}/new.csv"],
         ["prices.rejected.csv", "prices.csv"],
+        # Where half of a Parquet file is kept until the other half is there.
+        ["prices.parquet.part", "prices.parquet", "--from", "csv"],
+        ["houses.csv", "prices.parquet", "--rejected", "prices.parquet.part"],
     ],
 )
 def test_no_file_has_two_purposes(
     run: Run, source: Path, capsys: Capture, arguments: list[str], mode: list[str]
 ) -> None:
-    source.with_name("prices.rejected.csv").write_text(HOUSES)
+    for name in ("prices.rejected.csv", "prices.parquet.part"):
+        source.with_name(name).write_text(HOUSES)
     before = sorted(source.parent.iterdir())
     given = [each.format(folder=source.parent.name) for each in arguments]
     assert run("score", *given, *mode) == 2
     assert "name another" in capsys.readouterr().err
     assert sorted(source.parent.iterdir()) == before
-    assert source.read_text() == source.with_name("prices.rejected.csv").read_text() == HOUSES
+    for name in ("houses.csv", "prices.rejected.csv", "prices.parquet.part"):
+        assert source.with_name(name).read_text() == HOUSES
 
 
 def test_the_input_may_be_known_only_as_the_standard_input(address: str, source: Path) -> None:

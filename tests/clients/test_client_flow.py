@@ -1,6 +1,8 @@
 """When answers reach the caller of a stream: as soon as they are there, and before an error."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -8,6 +10,7 @@ import pytest
 
 from clients.python import AsyncHousingClient, HousingClient
 from tests.clients.conftest import ALONE
+from tests.conftest import ROOT
 
 
 def slowly(drawn: list[int]) -> Iterator[dict[str, float]]:
@@ -27,6 +30,30 @@ def test_an_answer_does_not_wait_for_a_full_window(client: HousingClient) -> Non
     with client.score(slowly(drawn), chunk_rows=1, progress=False) as scores:
         next(scores)
         assert len(drawn) < 5
+
+
+def test_a_price_does_not_wait_for_the_next_line_of_a_pipe(address: str) -> None:
+    command = [sys.executable, "-m", "clients.python", "score", "-", "--chunk-rows", "1"]
+    with subprocess.Popen(
+        [*command, "--target", address],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        bufsize=1,
+    ) as job:
+        assert job.stdin
+        assert job.stdout
+        job.stdin.write("RM\n")
+        for row in range(1, 4):
+            job.stdin.write(f"{4 + row}\n")
+            if row == 1:
+                assert job.stdout.readline().startswith("row,")
+            # Would never come if it waited for a line that is not written yet.
+            assert job.stdout.readline().startswith(f"{row},")
+        job.stdin.close()
+        assert job.wait(60) == 0
 
 
 def test_an_answer_does_not_wait_for_the_source_in_asyncio(address: str) -> None:

@@ -95,6 +95,7 @@ GIVEN_UP = [
     error(grpc.StatusCode.UNAUTHENTICATED),
     error(grpc.StatusCode.PERMISSION_DENIED),
     error(grpc.StatusCode.RESOURCE_EXHAUSTED),
+    error(grpc.StatusCode.UNAVAILABLE, "SERVER_STOPPING", retry=3600),
     error(grpc.StatusCode.INTERNAL, "INTERNAL"),
     error(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
 ]

@@ -1,7 +1,9 @@
 """`housing score`: the prices of a whole file, and a file of the rows that have none."""
 
 import argparse
+import select
 import sys
+from functools import partial
 from pathlib import Path
 
 from .. import requests
@@ -90,7 +92,17 @@ def _scores(
             pin_model=given.pin_model, patience=options.timeout(given, policy.patience)
         ),
         pinned=output.model_version,
+        blocks=partial(_is_silent, given.input),
     )
+
+
+def _is_silent(path: str) -> bool:
+    """Tells of a pipe that has nothing just now: it is not to keep prices back."""
+    try:
+        return path == "-" and not select.select([sys.stdin], [], [], 0)[0]
+    except (OSError, ValueError):
+        # What stands in for the standard input, or a pipe of Windows.
+        return False
 
 
 def _format(chosen: FileFormat | None, path: str) -> FileFormat:
