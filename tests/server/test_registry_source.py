@@ -14,6 +14,7 @@ from admin import mlflow_environment
 from admin.settings import Settings as AdminSettings
 from housing_grpc.registry import location
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
+from housing_grpc.registry.source import RegistrySource
 from tests.examples import DATA, MODEL_NAME
 from tests.server.registry_server import info, refused, reload, started
 from tests.server.wire import Client, failure, reason_of, refusal
@@ -89,6 +90,17 @@ def test_the_alias_is_followed_and_a_version_can_be_named(live: Live, registry: 
     assert second.bundle_digest == moved.bundle_digest == tags[DIGEST_TAG]
     back = reload(live.client, version="1")
     assert (back.version, back.changed, back.bundle_digest) == ("1", True, first.bundle_digest)
+
+
+def test_the_version_that_the_alias_names_can_be_asked_alone(
+    registry: Registry, tmp_path: Path
+) -> None:
+    where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
+    source = RegistrySource(where, tmp_path / "bundles", 60)
+    for version in ("2", "1"):
+        registry.promote(version)
+        assert source.wanted() == version
+    assert not (tmp_path / "bundles").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""Many reloads at once."""
+
+import gc
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from housing_grpc.errors import Reason, ServingError
+from housing_grpc.manager import ModelManager
+from housing_grpc.retired import Retired
+from housing_grpc.source import Target
+from tests.examples import Example
+from tests.server.test_reload_under_load import Alternating, Census
+
+THREADS = 16
+RELOADS = 50
+
+
+def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Example) -> None:
+    census, together = Census(), threading.Barrier(THREADS)
+    manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
+    manager.start()
+
+    def reload() -> str:
+        try:
+            assert manager.reload(Target()).changed
+        except ServingError as error:
+            return error.code.name
+        return "OK"
+
+    def many() -> Counter[str]:
+        together.wait(30)
+        return Counter(reload() for _ in range(RELOADS))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        running = [pool.submit(many) for _ in range(THREADS)]
+        outcomes = sum((each.result() for each in running), Counter[str]())
+    assert set(outcomes) == {"OK", "ABORTED"}
+    assert sum(outcomes.values()) == THREADS * RELOADS
+    assert manager.current().generation == 1 + outcomes["OK"]
+    assert census.most == 2
+    time.sleep(1)
+    assert census.alive() == 1
+
+
+def test_a_third_model_is_not_loaded_while_a_call_holds_the_first(
+    linear: Example, forest: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
+    census = Census()
+    manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
+    held = [manager.start().bundle]
+    assert manager.reload(Target()).changed
+    with pytest.raises(ServingError, match="calls still hold the model") as caught:
+        manager.reload(Target())
+    assert (caught.value.reason, caught.value.retry_seconds) == (Reason.RELOAD_IN_PROGRESS, 1)
+    assert manager.version() == forest.version
+    held.clear()
+    del caught
+    # The source alternates: this is the second one again, and the next the first.
+    assert not manager.reload(Target()).changed
+    assert manager.reload(Target()).changed
+    assert (census.most, census.alive()) == (2, 1)
+
+
+def test_a_model_that_only_a_circle_holds_is_collected(
+    linear: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
+    manager = ModelManager(Alternating(linear), trial=lambda _: None)
+    retired = Retired()
+    gc.disable()
+    try:
+        circle: dict[str, object] = {"bundle": manager.start().bundle}
+        circle["self"] = circle
+        retired.note(manager.current().bundle)
+        del manager, circle
+        retired.await_release()
+    finally:
+        gc.enable()
+
+
+def test_a_trial_that_is_slow_keeps_nobody_waiting(linear: Example, forest: Example) -> None:
+    trying, go_on = threading.Event(), threading.Event()
+
+    def hold(folder: Path) -> None:
+        if folder == forest.folder:
+            trying.set()
+            assert go_on.wait(30)
+
+    manager = ModelManager(Alternating(linear, forest), trial=hold)
+    manager.start()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(manager.reload, Target())
+        assert trying.wait(30)
+        for _ in range(RELOADS):
+            with pytest.raises(ServingError, match="another reload is running"):
+                manager.reload(Target())
+        go_on.set()
+        assert running.result().live.generation == 2
