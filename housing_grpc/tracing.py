@@ -4,11 +4,13 @@ OpenTelemetry's own libraries read the variables: where to (OTEL_EXPORTER_OTLP_E
 (OTEL_EXPORTER_OTLP_PROTOCOL), which share (OTEL_TRACES_SAMPLER), as whom (OTEL_SERVICE_NAME).
 """
 
+import logging
 import threading
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from housing_grpc import log
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Tracing:
         resource = Resource.create()
         if str(resource.attributes["service.name"]).startswith("unknown_service"):
             resource = resource.merge(Resource({"service.name": _SERVICE_NAME}))
-        self._provider = TracerProvider(resource=resource)
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("housing_grpc")
         self._extract = propagate.extract
@@ -105,6 +107,8 @@ def from_environment(environment: Mapping[str, str]) -> Tracing | None:
         wanted = "otlp"
     if wanted in {"", "none"}:
         return None
+    # What it has to say, such as that the collector is away, comes as our own lines do.
+    logging.getLogger("opentelemetry").handlers[:] = logging.getLogger(log.ROOT).handlers
     return Tracing(_exporter(wanted, environment))
 
 

@@ -1,5 +1,6 @@
 """Spans reach a collector that speaks OTLP, and nothing is loaded when nobody wants them."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -171,3 +172,19 @@ def test_nothing_is_loaded_when_nobody_wants_spans() -> None:
     )
     with started(["-c", script]) as process:
         assert process.end() == (0, "[]\n", "")
+
+
+def test_what_opentelemetry_says_comes_as_a_line_of_our_log() -> None:
+    script = (
+        "import logging\n"
+        "from housing_grpc import log, tracing\n"
+        "log.configure('info', 'json')\n"
+        "made = tracing.from_environment({'OTEL_TRACES_EXPORTER': 'console'})\n"
+        "logging.getLogger('opentelemetry.exporter').warning('the collector is away')\n"
+        "made.close(30)\n"
+    )
+    with started(["-c", script]) as process:
+        code, out, err = process.end()
+    assert (code, out) == (0, "")
+    line = json.loads(err)
+    assert (line["level"], line["event"]) == ("warning", "the collector is away")
