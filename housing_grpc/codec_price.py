@@ -1,5 +1,6 @@
 """From arrays to the wire: prices."""
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -10,19 +11,18 @@ from numpy.typing import NDArray
 
 from housing_grpc import status
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.errors import ServingError
 
 Rows = NDArray[np.float64]
 
 
 def encode_prediction(
-    row: Rows, price: float, ranges: Ranges, model_version: str
+    values: Sequence[float], price: float, ranges: Ranges, model_version: str
 ) -> pb.PredictResponse:
     """Returns the answer for one house.
 
     Args:
-        row: Shape (features,), NaN where a value was missing.
+        values: One for each feature, NaN where it was missing.
         price: In the target's unit.
         ranges: Of the model that answered.
         model_version: Of the model that answered.
@@ -30,7 +30,7 @@ def encode_prediction(
     response = pb.PredictResponse(
         prediction=price, model_version=model_version, timestamp=timestamp()
     )
-    _annotate(response, row, ranges)
+    _annotate(response, values, ranges)
     return response
 
 
@@ -58,7 +58,7 @@ def encode_results(
         results[position].prediction = price
     remarkable = np.isnan(rows) | (rows < ranges.minimum) | (rows > ranges.maximum)
     for place in np.flatnonzero(remarkable.any(axis=1)).tolist():
-        _annotate(results[positions[place]], rows[place], ranges)
+        _annotate(results[positions[place]], rows[place].tolist(), ranges)
     for position, error in errors.items():
         results[position].error.CopyFrom(status.to_proto(error))
     return results
@@ -99,14 +99,15 @@ def _count(marks: NDArray[np.bool_], scored: NDArray[np.bool_]) -> int:
     return int((marks.any(axis=1) & scored).sum()) if marks.any() else 0
 
 
-def _annotate(answer: pb.PredictResponse | pb.RowResult, row: Rows, ranges: Ranges) -> None:
-    missing = np.isnan(row)
-    if missing.any():
-        answer.imputed_features.extend(FEATURE_NAMES[i] for i in np.flatnonzero(missing))
-    outside = (row < ranges.minimum) | (row > ranges.maximum)
-    for i in np.flatnonzero(outside):
-        name, value = FEATURE_NAMES[i], float(row[i])
-        low, high = float(ranges.minimum[i]), float(ranges.maximum[i])
+def _annotate(
+    answer: pb.PredictResponse | pb.RowResult, values: Sequence[float], ranges: Ranges
+) -> None:
+    for value, (name, low, high) in zip(values, ranges.bounds, strict=True):
+        if low <= value <= high:
+            continue
+        if math.isnan(value):
+            answer.imputed_features.append(name)
+            continue
         answer.warnings.append(
             f"Feature '{name}' value {value:g} is outside training range [{low:g}, {high:g}]"
         )

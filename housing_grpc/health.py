@@ -31,7 +31,7 @@ class Health:
     def __init__(self, services: Sequence[str]) -> None:
         self._names = (health.OVERALL_HEALTH, *services)
         # A pool of its own: probes are answered even if every worker is busy.
-        self._pool = CallPool(1, spare=_SPARE, patience_seconds=_PATIENCE_SECONDS, name="health")
+        self.pool = CallPool(1, spare=_SPARE, patience_seconds=_PATIENCE_SECONDS, name="health")
         self._servicer = health.HealthServicer()
         self._watches: set[_Send] = set()
         self._set(_NOT_SERVING)
@@ -40,9 +40,9 @@ class Health:
         """Returns what makes a server answer probes."""
         # As streams: the library would wait for a unary call's message without end.
         one, many = grpc.stream_unary_rpc_method_handler, grpc.stream_stream_rpc_method_handler
-        check = OnPool(partial(self._answer, self._servicer.Check), self._pool)
-        listed = OnPool(partial(self._answer, self._list), self._pool)
-        watch = OnPool(self._watch, self._pool, non_blocking=True)
+        check = OnPool(partial(self._answer, self._servicer.Check), self.pool)
+        listed = OnPool(partial(self._answer, self._list), self.pool)
+        watch = OnPool(self._watch, self.pool, non_blocking=True)
         asked, told = _pb2.HealthCheckRequest.FromString, _pb2.HealthCheckResponse.SerializeToString
         return grpc.method_handlers_generic_handler(
             SERVICE,
@@ -72,7 +72,7 @@ class Health:
 
     def close(self) -> None:
         """Ends the threads that answer probes."""
-        self._pool.shutdown(wait=False)
+        self.pool.shutdown(wait=False)
 
     def _set(self, state: int) -> None:
         for name in self._names:
@@ -101,6 +101,6 @@ class Health:
 
     def _request(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:
         try:
-            return self._pool.receive(messages, context)
+            return self.pool.receive(messages, context)
         except StopIteration:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call ended without a request")

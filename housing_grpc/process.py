@@ -8,11 +8,15 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from housing_grpc import banner, log, settings
+from housing_grpc import banner, log, settings, tracing
 from housing_grpc.errors import StartError
+from housing_grpc.metrics import render
+from housing_grpc.metrics.exposition import MetricsServer
 from housing_grpc.server import HousingServer
+from housing_grpc.settings import Settings
 
 _HARD_EXIT_SECONDS = 2.0
+_TRACES_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -22,7 +26,9 @@ def main() -> int:
     try:
         chosen = settings.load(sys.argv[1:])
         log.configure(chosen.log_level, chosen.log_format)
-        server = HousingServer(chosen)
+        traces = tracing.from_environment(os.environ)
+        server = HousingServer(chosen, traces)
+        exposed = _expose(chosen, server)
     except StartError as error:
         return _fail(error)
     serving, stopped = threading.Event(), threading.Event()
@@ -36,14 +42,28 @@ def main() -> int:
         server.close(grace_seconds=0)
         return _fail(error)
     serving.set()
-    log.event(_logger, logging.INFO, "server.serving", host=chosen.grpc_host, port=server.port)
+    log.event(
+        _logger, logging.INFO, "server.serving", host=chosen.grpc_host, port=server.port,
+        metrics_port=exposed.port if exposed else None,
+    )  # fmt: skip
     if chosen.log_format == "text":
         print(banner.text(chosen, server.port, live), flush=True)
     stopped.wait()
     _exit_hard_after(chosen.drain_seconds + chosen.grace_seconds + _HARD_EXIT_SECONDS)
     server.stop()
+    if exposed is not None:
+        exposed.close()
+    if traces is not None:
+        traces.close(_TRACES_SECONDS)
     log.event(_logger, logging.INFO, "server.stopped")
     return 0
+
+
+def _expose(chosen: Settings, server: HousingServer) -> MetricsServer | None:
+    if not chosen.metrics_enabled:
+        return None
+    registry = render.registry(server.metrics.state)
+    return MetricsServer(chosen.metrics_host, chosen.metrics_port, registry)
 
 
 def _stopper(

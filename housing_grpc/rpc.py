@@ -40,33 +40,31 @@ class Observer(Protocol):
         """Takes note of how a call ended, and of how many messages it had."""
 
 
-class SilentObserver:
-    """Takes no note of anything."""
-
-    def started(self, call: Call, metadata: Any) -> None:
-        """Takes no note."""
-
-    def ended(
-        self, call: Call, code: grpc.StatusCode, seconds: float, received: int, sent: int
-    ) -> None:
-        """Takes no note."""
-
-
 class Boundary:
     """What every call passes, whatever its method.
 
     Args:
         version: Returns the version of the model that serves now, for the log.
         observer: Told of every call.
+        rejected: Told the reason of every call that is not let in.
     """
 
-    def __init__(self, version: Callable[[], str], observer: Observer) -> None:
+    def __init__(
+        self,
+        version: Callable[[], str],
+        observer: Observer,
+        *,
+        rejected: Callable[[str], None],
+    ) -> None:
         self.observer = observer
         self._version = version
+        self._rejected = rejected
 
     def refuse(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
         """Ends a call that was not let in."""
-        self.observer.ended(call, failure.told(raised).code, 0.0, 0, 0)
+        told = failure.told(raised)
+        self._rejected(told.reason)
+        self.observer.ended(call, told.code, 0.0, 0, 0)
         self.fail(call, context, raised)
 
     def fail(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:

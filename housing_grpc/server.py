@@ -2,23 +2,23 @@
 
 import logging
 import threading
-from pathlib import Path
 
 import grpc
 
-from housing_grpc import child, health, keys, limits, listen, log, reflection, routes
-from housing_grpc.bundle.errors import BundleError
-from housing_grpc.errors import EXIT_MODEL, EXIT_PORT, ServingError, StartError
+from housing_grpc import health, keys, limits, listen, log, reflection, routes, telemetry
+from housing_grpc.errors import EXIT_PORT, StartError
 from housing_grpc.gate import Gate
 from housing_grpc.health import Health
 from housing_grpc.keys import KeysError
-from housing_grpc.manager import LiveModel, ModelManager
-from housing_grpc.registry.source import RegistrySource
-from housing_grpc.rpc import Boundary, SilentObserver
+from housing_grpc.manager import LiveModel
+from housing_grpc.metrics.observer import CallObserver
+from housing_grpc.rpc import Boundary
+from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.settings import Settings
-from housing_grpc.source import FolderSource, Source
 from housing_grpc.stream import StreamScorer
+from housing_grpc.supply import ModelSupply
+from housing_grpc.tracing import Tracing
 
 _logger = logging.getLogger(__name__)
 
@@ -28,21 +28,27 @@ class HousingServer:
 
     Args:
         chosen: The settings.
+        tracing: Makes spans of calls; None for none.
 
     Raises:
-        StartError: The port is taken, or the keys or certificates cannot be used.
+        StartError: A port is taken, or keys or certificates cannot be used.
     """
 
-    def __init__(self, chosen: Settings) -> None:
+    def __init__(self, chosen: Settings, tracing: Tracing | None = None) -> None:
         self._settings = chosen
+        gauges: telemetry.Gauges = {}
+        self.metrics = telemetry.metrics(gauges)
         self._certificates = limits.certificates(chosen)
         self._access = limits.access(chosen)
+        self._supply = ModelSupply(chosen, on_live=[self.metrics.on_live])
         self._health = Health(routes.SERVICES)
-        self._manager = ModelManager(_source(chosen), trial=child.try_bundle)
-        self._streams = StreamScorer(self._manager, limits.of_streams(chosen))
+        self._scorer = Scorer(self.metrics.predictions)
         self._workers = routes.Workers(chosen)
-        self._server = self._build()
+        self._streams = StreamScorer(self._supply.manager, self._scorer, limits.of_streams(chosen))
+        gauges |= telemetry.gauges(self._workers, self._streams, self._certificates)
+        self._server = self._build(tracing)
         self.port = self._bind()
+        self._probes = self._bind_probes()
 
     def start(self) -> LiveModel:
         """Answers probes at once, and calls as soon as a model is live.
@@ -51,10 +57,9 @@ class HousingServer:
             StartError: There is no model to serve.
         """
         self._server.start()
-        try:
-            live = self._manager.start()
-        except (ServingError, BundleError, OSError) as error:
-            raise StartError(f"no model to serve: {error}", EXIT_MODEL) from error
+        if self._probes is not None:
+            self._probes.start()
+        live = self._supply.start()
         self._health.serving()
         return live
 
@@ -68,9 +73,12 @@ class HousingServer:
     def close(self, grace_seconds: float) -> None:
         """Refuses new calls, and ends those in flight when the time is up."""
         ended = self._server.stop(grace_seconds)
+        self._supply.stop()
         self._streams.stop()
         self._health.end_watches()
         ended.wait()
+        if self._probes is not None:
+            self._probes.stop(None).wait()
         self._workers.stop()
         self._health.close()
 
@@ -85,13 +93,14 @@ class HousingServer:
             self._access.replace(found)
             log.event(_logger, logging.INFO, "keys.reloaded", keys=len(found))
 
-    def _build(self) -> grpc.Server:
-        chosen = self._settings
-        boundary = Boundary(self._manager.version, SilentObserver())
+    def _build(self, tracing: Tracing | None) -> grpc.Server:
+        chosen, manager = self._settings, self._supply.manager
+        observer = CallObserver(telemetry.SERVICES, self.metrics.calls, tracing, manager.version)
+        boundary = Boundary(manager.version, observer, rejected=self.metrics.rejected)
         prediction = PredictionServicer(
-            self._manager, self._streams, max_batch_rows=chosen.max_batch_rows
+            manager, self._streams, self._scorer, max_batch_rows=chosen.max_batch_rows
         )
-        served = routes.services(prediction, ModelServicer(self._manager), self._workers, chosen)
+        served = routes.services(prediction, ModelServicer(manager), self._workers, chosen)
         table = routes.build(served, self._workers.stream, boundary)
         server = grpc.server(self._workers.predict, options=limits.options(chosen))
         server.add_generic_rpc_handlers(
@@ -102,21 +111,29 @@ class HousingServer:
         return server
 
     def _bind(self) -> int:
-        address = f"{self._settings.grpc_host}:{self._settings.grpc_port}"
+        chosen = self._settings
         credentials = self._certificates.credentials() if self._certificates else None
         try:
-            return listen.bind(
-                self._server, self._settings.grpc_host, self._settings.grpc_port, credentials
-            )
+            return listen.bind(self._server, chosen.grpc_host, chosen.grpc_port, credentials)
         except RuntimeError as error:
-            raise StartError(
-                f"cannot listen on {address}: the port is taken, or the address is not this "
-                "machine's; choose another with GRPC_PORT or GRPC_HOST",
-                EXIT_PORT,
-            ) from error
+            raise _taken(chosen.grpc_host, chosen.grpc_port, "GRPC_PORT or GRPC_HOST") from error
+
+    def _bind_probes(self) -> grpc.Server | None:
+        chosen = self._settings
+        if not chosen.health_port:
+            return None
+        server = grpc.server(self._health.pool, options=limits.options(chosen))
+        server.add_generic_rpc_handlers((self._health.handler(),))
+        try:
+            listen.bind(server, chosen.grpc_host, chosen.health_port)
+        except RuntimeError as error:
+            raise _taken(chosen.grpc_host, chosen.health_port, "HEALTH_PORT") from error
+        return server
 
 
-def _source(chosen: Settings) -> Source:
-    if chosen.bundle_dir:
-        return FolderSource(Path(chosen.bundle_dir))
-    return RegistrySource(chosen.location, chosen.cache, chosen.registry_timeout_seconds)
+def _taken(host: str, port: int, settings: str) -> StartError:
+    return StartError(
+        f"cannot listen on {host}:{port}: the port is taken, or the address is not this "
+        f"machine's; choose another with {settings}",
+        EXIT_PORT,
+    )

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 import grpc
-import numpy as np
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
-from housing_grpc import codec_house, codec_model, codec_price
+from housing_grpc import codec_model, codec_price
 from housing_grpc.bounds import check_count
 from housing_grpc.manager import ModelManager
 from housing_grpc.rpc import check_active
-from housing_grpc.scoring import score_houses
+from housing_grpc.scoring import Scorer
 from housing_grpc.stream import StreamScorer
 
 # Between two chunks of a batch the call is given up if nobody waits for it.
@@ -23,13 +22,15 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
     Args:
         manager: Owns the live model.
         streams: Scores PredictStream.
+        scorer: Scores all else.
         max_batch_rows: Most houses in one PredictBatch.
     """
 
     def __init__(
-        self, manager: ModelManager, streams: StreamScorer, *, max_batch_rows: int
+        self, manager: ModelManager, streams: StreamScorer, scorer: Scorer, *, max_batch_rows: int
     ) -> None:
         self._manager = manager
+        self._scorer = scorer
         self._streams = streams
         self._max_batch_rows = max_batch_rows
 
@@ -37,10 +38,7 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         self, request: prediction_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> prediction_pb2.PredictResponse:
         """Predicts the price of one house."""
-        rows = np.array([codec_house.decode_house(request.house, "house")])
-        live = self._manager.current()
-        price = float(live.bundle.predict(rows)[0])
-        return codec_price.encode_prediction(rows[0], price, live.bundle.ranges, live.version)
+        return self._scorer.score_house(self._manager.current(), request.house)
 
     def PredictBatch(
         self, request: prediction_pb2.PredictBatchRequest, context: grpc.ServicerContext
@@ -55,7 +53,7 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         for start in range(0, count, _CHUNK_ROWS):
             check_active(context)
             houses = request.items[start : start + _CHUNK_ROWS]
-            response.results.extend(score_houses(live, houses, start))
+            response.results.extend(self._scorer.score_houses(live, houses, start))
         return response
 
     def PredictStream(

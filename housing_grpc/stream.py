@@ -14,7 +14,7 @@ from housing_grpc.errors import Reason, ServingError
 from housing_grpc.manager import LiveModel, ModelManager
 from housing_grpc.pacing import Pacer, StreamEndedError
 from housing_grpc.rpc import check_active
-from housing_grpc.scoring import score_houses, score_rows
+from housing_grpc.scoring import Scorer
 
 _RETRY_SECONDS = 1.0
 
@@ -41,11 +41,13 @@ class StreamScorer:
 
     Args:
         manager: Owns the live model.
+        scorer: Scores the houses.
         limits: What a stream may take.
     """
 
-    def __init__(self, manager: ModelManager, limits: StreamLimits) -> None:
+    def __init__(self, manager: ModelManager, scorer: Scorer, limits: StreamLimits) -> None:
         self._manager = manager
+        self._scorer = scorer
         self._limits = limits
         self._lock = threading.Lock()
         self._open: set[Pacer[pb.PredictStreamRequest]] = set()
@@ -66,6 +68,10 @@ class StreamScorer:
             with self._lock:
                 self._open.discard(pacer)
             pacer.close()
+
+    def count(self) -> int:
+        """Returns how many streams are open."""
+        return len(self._open)
 
     def stop(self) -> None:
         """Ends every stream when it has answered the chunk it is at."""
@@ -101,7 +107,7 @@ class StreamScorer:
             live = pinned or self._manager.current()
             if summary.chunks == 0 and request.pin_model:
                 pinned = live
-            response, failed = _score(live, request, self._limits.chunk_rows)
+            response, failed = self._score(live, request)
             _count(summary, response.chunk, failed)
             yield response
         yield pb.PredictStreamResponse(summary=summary)
@@ -125,25 +131,24 @@ class StreamScorer:
                 Reason.STREAM_IDLE, f"no chunk came for {idle:g} s; go on in a new stream"
             ) from None
 
-
-def _score(
-    live: LiveModel, request: pb.PredictStreamRequest, limit: int
-) -> tuple[pb.PredictStreamResponse, int]:
-    response = pb.PredictStreamResponse()
-    # Filled in where it stands: a message is copied when it is put into another.
-    chunk = response.chunk
-    chunk.sequence = request.sequence
-    chunk.model_version = live.version
-    chunk.timestamp.CopyFrom(codec_price.timestamp())
-    if request.WhichOneof("payload") == "matrix":
-        rows = _rows(request.matrix, limit)
-        chunk.prices.CopyFrom(score_rows(live, rows))
-        return response, len(chunk.prices.errors)
-    houses = request.rows.items
-    check_count(len(houses), limit, "rows.items")
-    results = score_houses(live, houses)
-    chunk.rows.items.extend(results)
-    return response, sum(result.HasField("error") for result in results)
+    def _score(
+        self, live: LiveModel, request: pb.PredictStreamRequest
+    ) -> tuple[pb.PredictStreamResponse, int]:
+        response, limit = pb.PredictStreamResponse(), self._limits.chunk_rows
+        # Filled in where it stands: a message is copied when it is put into another.
+        chunk = response.chunk
+        chunk.sequence = request.sequence
+        chunk.model_version = live.version
+        chunk.timestamp.CopyFrom(codec_price.timestamp())
+        if request.WhichOneof("payload") == "matrix":
+            rows = _rows(request.matrix, limit)
+            chunk.prices.CopyFrom(self._scorer.score_rows(live, rows))
+            return response, len(chunk.prices.errors)
+        houses = request.rows.items
+        check_count(len(houses), limit, "rows.items")
+        results = self._scorer.score_houses(live, houses)
+        chunk.rows.items.extend(results)
+        return response, sum(result.HasField("error") for result in results)
 
 
 def _rows(matrix: pb.HouseMatrix, limit: int) -> codec_house.Rows:

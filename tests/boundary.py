@@ -6,12 +6,13 @@ from contextlib import ExitStack
 
 import grpc
 
-from housing_grpc import listen, routes
+from housing_grpc import listen, routes, telemetry
 from housing_grpc.access import Access
 from housing_grpc.gate import Gate
+from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.pool import CallPool
 from housing_grpc.routes import Served
-from housing_grpc.rpc import Boundary, SilentObserver
+from housing_grpc.rpc import Boundary
 
 
 def pool_of(stack: ExitStack, workers: int) -> CallPool:
@@ -23,7 +24,9 @@ def pool_of(stack: ExitStack, workers: int) -> CallPool:
 
 def open_to_all(*served: Served, version: Callable[[], str]) -> Gate:
     """Returns the handler of services that need no key."""
-    boundary = Boundary(version, SilentObserver())
+    calls = telemetry.metrics({}).calls
+    observer = CallObserver(telemetry.SERVICES, calls, None, version)
+    boundary = Boundary(version, observer, rejected=lambda _: None)
     table = routes.build(served, ThreadPoolExecutor(4), boundary)
     return Gate(table, Access(None, limits=lambda: None), boundary)
 

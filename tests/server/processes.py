@@ -54,7 +54,8 @@ def started(command: Sequence[str], **variables: str) -> Iterator[ServerProcess]
     measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
     with subprocess.Popen(
         [sys.executable, *command],
-        env={**inherited, **measured, "PYTHONPATH": paths, **variables},
+        # Several at a time would all want the same port for their metrics.
+        env={**inherited, **measured, "PYTHONPATH": paths, "METRICS_PORT": "0", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

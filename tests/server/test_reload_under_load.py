@@ -17,6 +17,8 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.codec_house import decode_houses
 from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.scoring import Scorer
 from housing_grpc.service import PredictionServicer
 from housing_grpc.source import Fetched, Target
 from housing_grpc.stream import StreamLimits, StreamScorer
@@ -71,7 +73,9 @@ class Census:
 @contextmanager
 def serving(manager: ModelManager) -> Iterator[Client]:
     limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=10, age_seconds=10)
-    servicer = PredictionServicer(manager, StreamScorer(manager, limits), max_batch_rows=10)
+    scorer = Scorer(PredictionMetrics())
+    streams = StreamScorer(manager, scorer, limits)
+    servicer = PredictionServicer(manager, streams, scorer, max_batch_rows=10)
     with ExitStack() as stack:
         served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, CLIENTS))
         address = boundary.start(stack, served, version=manager.version)

@@ -10,6 +10,8 @@ from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictRequest, PredictResponse, RangeWarning
 
 from housing_grpc.manager import ModelManager
+from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.source import FolderSource
 from housing_grpc.stream import StreamLimits, StreamScorer
@@ -22,9 +24,10 @@ def server(linear: Example) -> Any:
     manager = ModelManager(FolderSource(linear.folder), trial=lambda _: None)
     manager.start()
     limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=1, age_seconds=1)
-    streams = StreamScorer(manager, limits)
+    scorer = Scorer(PredictionMetrics())
+    streams = StreamScorer(manager, scorer, limits)
     servicers = {
-        PREDICTION: PredictionServicer(manager, streams, max_batch_rows=2),
+        PREDICTION: PredictionServicer(manager, streams, scorer, max_batch_rows=2),
         MODEL: ModelServicer(manager),
     }
     return grpc_testing.server_from_dictionary(
