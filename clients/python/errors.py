@@ -64,9 +64,9 @@ class HousingError(Exception):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        name = self.code.name if not self.reason else f"{self.code.name}, {self.reason}"
+        names = dict.fromkeys(filter(None, (self.code.name, self.reason)))
         advice = f"; {self.advice}" if self.advice else ""
-        return f"{self.message}{advice} [{name}]"
+        return f"{self.message}{advice} [{', '.join(names)}]"
 
     @property
     def advice(self) -> str:
@@ -164,6 +164,11 @@ class UnavailableError(HousingError):
     """No server there, or one that is starting or stopping."""
 
     code = StatusCode.UNAVAILABLE
+
+    @property
+    def advice(self) -> str:
+        """What to look at, if no server said anything."""
+        return "" if self.reason else "is a server there, and does it use TLS where you do?"
 
 
 class DataLossError(HousingError):

@@ -76,7 +76,7 @@ def test_nobody_else_is_trusted(
     for tls in (wrong, Tls(ca=authority.file) if mutual else True, False):
         with (
             HousingClient(target, tls=tls, options=ALONE) as client,
-            pytest.raises(housing.UnavailableError),
+            pytest.raises(housing.UnavailableError, match="does it use TLS where you do"),
         ):
             client.predict(RM=6, timeout=5)
 
