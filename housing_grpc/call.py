@@ -1,8 +1,9 @@
 """One call: of which method, by whom, and under which request id."""
 
+import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -37,6 +38,8 @@ class Call:
     method: Method
     request_id: str
     """As the caller gave it, or ""."""
+    begun: float = field(default_factory=time.perf_counter)
+    """When it was let in, so that the wait for a worker counts."""
     caller: Caller | None = None
     span: Any = None
 

@@ -16,8 +16,6 @@ from housing_grpc.errors import Reason, ServingError
 from housing_grpc.pool import InlinePool
 from housing_grpc.rpc import Boundary
 
-_RETRY_SECONDS = 0.1
-
 Serve = Callable[[Call], Any]
 
 
@@ -27,13 +25,13 @@ class Route:
     Args:
         method: The method.
         serve: Makes the behaviour that grpcio runs, for one call.
-        crowded: Whether no more calls of it can be queued.
+        check_room: Raises a ServingError if no more calls of it can be taken.
     """
 
-    def __init__(self, method: Method, serve: Serve, *, crowded: Callable[[], bool]) -> None:
+    def __init__(self, method: Method, serve: Serve, *, check_room: Callable[[], None]) -> None:
         self.method = method
         self.serve = serve
-        self.crowded = crowded
+        self.check_room = check_room
 
 
 class Gate(grpc.GenericRpcHandler):
@@ -61,7 +59,7 @@ class Gate(grpc.GenericRpcHandler):
         try:
             call.caller = self._access.caller(details.method, metadata)
             _check_rate(call)
-            _check_room(route)
+            route.check_room()
         except BaseException as error:  # noqa: BLE001 - else grpcio would tell it as UNKNOWN
             # Both ways a stream: the library would wait for the message of a unary call.
             refusal = _Refusal(call, error, self._boundary)
@@ -88,13 +86,4 @@ def _check_rate(call: Call) -> None:
             Reason.RATE_LIMITED,
             "the calls of this key come faster than it may make them",
             retry_seconds=wait,
-        )
-
-
-def _check_room(route: Route) -> None:
-    if route.crowded():
-        raise ServingError(
-            Reason.OVERLOADED,
-            "more calls wait than the server can serve in time; try again later",
-            retry_seconds=_RETRY_SECONDS,
         )

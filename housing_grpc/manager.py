@@ -34,6 +34,8 @@ class LiveModel:
     stale: bool
     generation: int
     loaded_at: datetime
+    load_seconds: float
+    """From asking the source to being live."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,7 @@ class ModelManager:
         trial: Loads a bundle where a crash does no harm, before it is loaded here.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_live: Called with each model after it went live.
+        on_reload: Called with "changed", "unchanged" or the reason after each reload.
     """
 
     def __init__(
@@ -63,11 +66,13 @@ class ModelManager:
         trial: Callable[[Path], None],
         verifier: Verifier | None = None,
         on_live: Sequence[Callable[[LiveModel], None]] = (),
+        on_reload: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._trial = trial
         self._verifier = verifier
         self._on_live = on_live
+        self._on_reload = on_reload
         self._reloading = threading.Lock()
         self._live: LiveModel | None = None
         self._retired = Retired()
@@ -96,6 +101,7 @@ class ModelManager:
             ServingError: There is none, or it cannot be served.
             BundleError: The same of a bundle.
         """
+        started = time.monotonic()
         last = self._source.last_known()
         try:
             fetched = self._source.fetch(Target())
@@ -107,7 +113,7 @@ class ModelManager:
         # One that has served before needs no trial.
         if last is None or last.digest != fetched.digest:
             self._trial(fetched.folder)
-        return self._publish(self._load(fetched), fetched)
+        return self._publish(self._load(fetched), fetched, started)
 
     def reload(self, target: Target) -> Reloaded:
         """Makes the wanted model live; on any error the old one goes on serving.
@@ -116,6 +122,15 @@ class ModelManager:
             ServingError: RELOAD_IN_PROGRESS, or the source cannot deliver.
             BundleError: The bundle cannot be served.
         """
+        try:
+            reloaded = self._reload_alone(target)
+        except BaseException as error:
+            self._on_reload(str(getattr(error, "reason", Reason.INTERNAL)))
+            raise
+        self._on_reload("changed" if reloaded.changed else "unchanged")
+        return reloaded
+
+    def _reload_alone(self, target: Target) -> Reloaded:
         if not self._reloading.acquire(blocking=False):
             raise ServingError(
                 Reason.RELOAD_IN_PROGRESS, "another reload is running", retry_seconds=1
@@ -142,7 +157,7 @@ class ModelManager:
             if not same_bundle:
                 self._trial(fetched.folder)
             bundle = old.bundle if same_bundle else self._load(fetched)
-            live = self._publish(bundle, fetched)
+            live = self._publish(bundle, fetched, started)
         return Reloaded(
             live=live,
             previous_version=old.version,
@@ -157,7 +172,7 @@ class ModelManager:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
         return bundle
 
-    def _publish(self, bundle: Bundle, fetched: Fetched) -> LiveModel:
+    def _publish(self, bundle: Bundle, fetched: Fetched, started: float) -> LiveModel:
         old = self._live
         live = LiveModel(
             bundle=bundle,
@@ -166,6 +181,7 @@ class ModelManager:
             stale=fetched.stale,
             generation=old.generation + 1 if old else 1,
             loaded_at=datetime.now(UTC),
+            load_seconds=time.monotonic() - started,
         )
         self._live = live
         if old is not None and old.bundle is not bundle:

@@ -1,8 +1,8 @@
 """Wires methods to their servicers, workers and limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -10,11 +10,13 @@ from housing.v1 import model_pb2, prediction_pb2
 
 from housing_grpc.bounds import RowBound
 from housing_grpc.call import Method
+from housing_grpc.errors import Reason, ServingError
 from housing_grpc.gate import Route
 from housing_grpc.pool import CallPool
 from housing_grpc.rpc import Boundary, StreamMethod, UnaryMethod
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.settings import Settings
+from housing_grpc.stream import StreamScorer
 
 PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
@@ -23,6 +25,7 @@ SERVICES = (PREDICTION.full_name, MODEL.full_name)
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 64
+_RETRY_SECONDS = 0.1
 # Beyond the streams that are served: workers that tell others that there are too many.
 _REFUSING_WORKERS = 4
 # Callers at a time that may send headers and keep their message back.
@@ -54,6 +57,10 @@ class Workers:
             pool.shutdown(wait=False)
 
 
+def _no_limit() -> None:
+    """Lets every stream in."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Served:
     """A service and what serves it.
@@ -64,17 +71,23 @@ class Served:
         pool: Runs the calls that are no streams.
         most_queued: Most calls that wait for a worker of the pool.
         bounds: Of the houses in a request, by the name of the method.
+        check_streams: Raises a ServingError if no more streams can be taken.
     """
 
     service: ServiceDescriptor
     servicer: object
     pool: CallPool
     most_queued: int
-    bounds: Mapping[str, RowBound]
+    bounds: Mapping[str, RowBound] = field(default_factory=dict)
+    check_streams: Callable[[], None] = _no_limit
 
 
 def services(
-    prediction: PredictionServicer, model: ModelServicer, workers: Workers, chosen: Settings
+    prediction: PredictionServicer,
+    model: ModelServicer,
+    streams: StreamScorer,
+    workers: Workers,
+    chosen: Settings,
 ) -> tuple[Served, ...]:
     """Returns all that the server serves."""
     bounds = {
@@ -88,13 +101,10 @@ def services(
             pool=workers.predict,
             most_queued=chosen.max_queued_calls,
             bounds=bounds,
+            check_streams=streams.check_room,
         ),
         Served(
-            service=MODEL,
-            servicer=model,
-            pool=workers.model,
-            most_queued=_MOST_QUEUED_OF_MODEL,
-            bounds={},
+            service=MODEL, servicer=model, pool=workers.model, most_queued=_MOST_QUEUED_OF_MODEL
         ),
     )
 
@@ -114,13 +124,17 @@ def build(
 def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
     serve, bound = getattr(served.servicer, method.name), served.bounds.get(method.name)
     if method.streams:
-        # Streams have a limit of their own, which StreamScorer keeps.
         handler = StreamMethod(method, serve, streams, to, bound).handler
-        return Route(method, handler, crowded=lambda: False)
+        return Route(method, handler, check_room=served.check_streams)
     unary = UnaryMethod(method, serve, served.pool, to, bound)
-    crowded = partial(_is_full, served.pool, served.most_queued)
-    return Route(method, unary.handler, crowded=crowded)
+    check_room = partial(_check_queue, served.pool, served.most_queued)
+    return Route(method, unary.handler, check_room=check_room)
 
 
-def _is_full(pool: CallPool, most_queued: int) -> bool:
-    return pool.queued() >= most_queued
+def _check_queue(pool: CallPool, most: int) -> None:
+    if pool.queued() >= most:
+        raise ServingError(
+            Reason.OVERLOADED,
+            "more calls wait than the server can serve in time; try again later",
+            retry_seconds=_RETRY_SECONDS,
+        )

@@ -104,7 +104,6 @@ class UnaryMethod:
     def _answer(
         self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
     ) -> bytes:
-        begun = time.perf_counter()
         code, received, sent = _OK, 0, 0
         try:
             data = self._pool.receive(messages, context)
@@ -119,7 +118,7 @@ class UnaryMethod:
             code = failure.told(error).code
             self._boundary.fail(call, context, error)
         finally:
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - call.begun
             self._boundary.observer.ended(call, code, seconds, received, sent)
         return answer
 
@@ -156,7 +155,6 @@ class StreamMethod:
     def _answer(
         self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[bytes]:
-        begun = time.perf_counter()
         counted = _Counted(messages, self._parse, call)
         code, sent = _OK, 0
         if call.request_id:
@@ -167,12 +165,12 @@ class StreamMethod:
                 sent += 1
         except (GeneratorExit, grpc.RpcError):
             # The caller is gone: there is nobody to tell.
-            code = grpc.StatusCode.CANCELLED
+            code = _gone(context)
         except BaseException as raised:  # noqa: BLE001 - as above
             code = failure.told(raised).code
             self._boundary.fail(call, context, raised)
         finally:
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - call.begun
             self._boundary.observer.ended(call, code, seconds, counted.count, sent)
 
 
@@ -221,6 +219,11 @@ class _Counted:
             time.sleep(wait)
         self.count += 1
         return self._parse(data)
+
+
+def _gone(context: grpc.ServicerContext) -> grpc.StatusCode:
+    late = context.time_remaining() <= 0
+    return grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
 
 
 def _expected(raised: BaseException) -> BaseException:

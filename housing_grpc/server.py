@@ -40,7 +40,11 @@ class HousingServer:
         self.metrics = telemetry.metrics(gauges)
         self._certificates = limits.certificates(chosen)
         self._access = limits.access(chosen)
-        self._supply = ModelSupply(chosen, on_live=[self.metrics.on_live])
+        self._supply = ModelSupply(
+            chosen,
+            on_live=[self.metrics.on_live],
+            on_reload=self.metrics.model.reload_ended,
+        )
         self._health = Health(routes.SERVICES)
         self._scorer = Scorer(self.metrics.predictions)
         self._workers = routes.Workers(chosen)
@@ -100,7 +104,9 @@ class HousingServer:
         prediction = PredictionServicer(
             manager, self._streams, self._scorer, max_batch_rows=chosen.max_batch_rows
         )
-        served = routes.services(prediction, ModelServicer(manager), self._workers, chosen)
+        served = routes.services(
+            prediction, ModelServicer(manager), self._streams, self._workers, chosen
+        )
         table = routes.build(served, self._workers.stream, boundary)
         server = grpc.server(self._workers.predict, options=limits.options(chosen))
         server.add_generic_rpc_handlers(

@@ -69,6 +69,19 @@ class StreamScorer:
                 self._open.discard(pacer)
             pacer.close()
 
+    def check_room(self) -> None:
+        """Checks whether one more can be served.
+
+        Raises:
+            ServingError: TOO_MANY_STREAMS.
+        """
+        if len(self._open) >= self._limits.streams:
+            raise ServingError(
+                Reason.TOO_MANY_STREAMS,
+                f"the server has all the {self._limits.streams} streams that it takes",
+                retry_seconds=_RETRY_SECONDS,
+            )
+
     def count(self) -> int:
         """Returns how many streams are open."""
         return len(self._open)
@@ -86,12 +99,7 @@ class StreamScorer:
         with self._lock:
             if self._stopping:
                 raise _stopping()
-            if len(self._open) >= self._limits.streams:
-                raise ServingError(
-                    Reason.TOO_MANY_STREAMS,
-                    f"the server has all the {self._limits.streams} streams that it takes",
-                    retry_seconds=_RETRY_SECONDS,
-                )
+            self.check_room()
             pacer = Pacer(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
             self._open.add(pacer)
             return pacer

@@ -20,19 +20,28 @@ class ModelSupply:
     Args:
         chosen: The settings.
         on_live: Called with each model after it went live.
+        on_reload: Called with how each reload ended.
 
     Raises:
         StartError: The public keys cannot be used.
     """
 
     def __init__(
-        self, chosen: Settings, *, on_live: Sequence[Callable[[LiveModel], None]] = ()
+        self,
+        chosen: Settings,
+        *,
+        on_live: Sequence[Callable[[LiveModel], None]],
+        on_reload: Callable[[str], None],
     ) -> None:
         self._children = Children()
         verifier = _verifier(chosen)
         source = _source(chosen, self._children, verifier)
         self.manager = ModelManager(
-            source, trial=Trial(self._children, verifier), verifier=verifier, on_live=on_live
+            source,
+            trial=Trial(self._children, verifier),
+            verifier=verifier,
+            on_live=on_live,
+            on_reload=on_reload,
         )
         self._follower = (
             Follower(self.manager, source, chosen.model_poll_seconds)

@@ -53,5 +53,4 @@ def served(service: object, servicer: object, pool: CallPool) -> Served:
         servicer=servicer,
         pool=pool,
         most_queued=10_000,
-        bounds={},
     )

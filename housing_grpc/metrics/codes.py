@@ -12,15 +12,8 @@ CODES: tuple[str, ...] = (
 _NUMBERS: dict[grpc.StatusCode, int] = {code: code.value[0] for code in grpc.StatusCode}
 
 OK = _NUMBERS[grpc.StatusCode.OK]
-CANCELED = _NUMBERS[grpc.StatusCode.CANCELLED]
-DEADLINE_EXCEEDED = _NUMBERS[grpc.StatusCode.DEADLINE_EXCEEDED]
 
 
 def number(code: grpc.StatusCode) -> int:
     """Returns the number of a status code."""
     return _NUMBERS[code]
-
-
-def of_gone(context: grpc.ServicerContext) -> int:
-    """Returns the code of a call whose caller does not wait any more."""
-    return DEADLINE_EXCEEDED if context.time_remaining() <= 0 else CANCELED

@@ -46,14 +46,10 @@ class ModelMetrics:
             self._state |= {
                 MODEL_INFO: {labels: [1.0]},
                 LOADED: {(): [live.loaded_at.timestamp()]},
+                "model_load_time_seconds": {(): [live.load_seconds]},
                 "housing_model_stale": {(): [float(live.stale)]},
                 "housing_model_generation": {(): [float(live.generation)]},
             }
-
-    def load_took(self, seconds: float) -> None:
-        """Notes how long it took from asking for the live model to its being live."""
-        with self._lock:
-            self._state["model_load_time_seconds"] = {(): [seconds]}
 
     def reload_ended(self, result: str) -> None:
         """Counts a reload.

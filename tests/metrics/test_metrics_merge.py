@@ -36,7 +36,6 @@ def work(metrics: ServerMetrics, live: LiveModel, calls: int) -> None:
     counts.started()
     ranges = live.bundle.ranges
     metrics.predictions.observe(ranges, np.tile(ranges.minimum, (calls, 1)), np.full(calls, 20.0))
-    metrics.model.load_took(calls / 100)
 
 
 def shown(state: State) -> Samples:
@@ -68,7 +67,7 @@ def test_gauges_become_one_as_the_catalogue_says(two: tuple[State, State]) -> No
     assert found["housing_calls_in_flight", ()] == 2
     assert found["housing_queue_depth", ()] == 6
     assert found["housing_build_info", ("1.2.3",)] == 1
-    assert found["model_load_time_seconds", ()] == 4
+    assert found["model_load_time_seconds", ()] == one["model_load_time_seconds", ()] > 0
     for name in ("process_start_time_seconds", "housing_model_generation", "process_max_fds"):
         assert found[name, ()] == one[name, ()]
 
