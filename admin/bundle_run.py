@@ -9,7 +9,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from admin import models, plots, preprocessing
+from admin import models, plots, preprocessing, space
 from admin.code_version import code_version
 from admin.data import Dataset
 from admin.export import Exported, Facts, export, signing
@@ -20,6 +20,9 @@ from admin.tags import MODEL_ID_TAG
 from admin.tracking import spec_params
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+
+# The pictures, and what makes an MLflow model of a bundle: about 0.3 MB in all.
+_BESIDE_BUNDLE = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,7 @@ def add_bundle(
 
     Raises:
         ExportError: The bundle would not answer as the fitted pipeline does.
+        RegistryError: A disk is full.
     """
     spec = measured.spec
     step("fit to every row")
@@ -75,16 +79,17 @@ def add_bundle(
         facts = _facts(run_id, model_name, measured)
         exported = _export(pipeline, spec, dataset, facts, folder, signing_key=signing_key)
         step("log")
-        _log_plots(client, run_id, pipeline, measured, Path(scratch) / "plots")
-        model_id = log_model(
-            client,
-            experiment=experiment,
-            run_id=run_id,
-            bundle=folder,
-            houses=dataset.features,
-            tags={DIGEST_TAG: exported.digest},
-            params=spec_params(spec),
-        )
+        with space.told(_places(client, experiment, folder)):
+            _log_plots(client, run_id, pipeline, measured, Path(scratch) / "plots")
+            model_id = log_model(
+                client,
+                experiment=experiment,
+                run_id=run_id,
+                bundle=folder,
+                houses=dataset.features,
+                tags={DIGEST_TAG: exported.digest},
+                params=spec_params(spec),
+            )
     client.set_tag(run_id, DIGEST_TAG, exported.digest)
     client.set_tag(run_id, MODEL_ID_TAG, model_id)
     return BundleRun(
@@ -93,6 +98,16 @@ def add_bundle(
         digest=exported.digest,
         largest_gap=exported.largest_gap,
     )
+
+
+def _places(client: MlflowClient, experiment: str, bundle: Path) -> dict[Path, int]:
+    """Return where logging writes to, and how many bytes at most."""
+    files = space.size(bundle)
+    places = {bundle.parent: 3 * files + _BESIDE_BUNDLE}
+    store = space.local_folder(client.get_experiment(experiment).artifact_location)
+    if store is not None:
+        places[store] = files + _BESIDE_BUNDLE + space.DATABASE_BYTES
+    return places
 
 
 def _facts(run_id: str, model_name: str, measured: Measured) -> Facts:

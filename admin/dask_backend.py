@@ -58,7 +58,7 @@ def _connected(distributed: Any, address: str) -> Any:
     except (OSError, ValueError, TypeError) as error:
         raise UsageError(
             f"--scheduler {address}: no Dask scheduler answers there; start one with:"
-            " dask scheduler, and workers with: dask worker ADDRESS --nworkers=auto --nthreads=1"
+            " dask scheduler, and workers with: dask worker ADDRESS --nworkers=-1 --nthreads=1"
         ) from error
 
 
@@ -69,7 +69,7 @@ def _check_workers(client: Any, address: str) -> None:
     except TimeoutError as error:
         raise UsageError(
             f"--scheduler {address}: the cluster has no worker; start some with:"
-            f" dask worker {address} --nworkers=auto --nthreads=1"
+            f" dask worker {address} --nworkers=-1 --nthreads=1"
         ) from error
     here = installed()
     # Each worker answers with a value or with what it raised.

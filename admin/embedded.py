@@ -66,7 +66,10 @@ def _make(file: Path, artifacts: Path) -> None:
     beside = file.with_name(f".{file.name}.new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
-    store = SqlAlchemyStore(f"sqlite:///{beside / file.name}", str(artifacts))  # type: ignore[no-untyped-call]
-    store.engine.dispose()
-    (beside / file.name).replace(file)
-    beside.rmdir()
+    try:
+        uri = f"sqlite:///{beside / file.name}"
+        store = SqlAlchemyStore(uri, str(artifacts))  # type: ignore[no-untyped-call]
+        store.engine.dispose()
+        (beside / file.name).replace(file)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

@@ -27,6 +27,8 @@ _YOUNG_SECONDS = 600.0
 def alive(home: Path) -> Iterator[str]:
     """Hold a lock for the length of a `with` block.
 
+    Its file stays, so that the run counts as dead, unless `forget` is called.
+
     Args:
         home: Folder of local state.
 
@@ -38,10 +40,12 @@ def alive(home: Path) -> Iterator[str]:
     file = folder / uuid.uuid4().hex
     with file.open("x") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        try:
-            yield file.name
-        finally:
-            file.unlink(missing_ok=True)
+        yield file.name
+
+
+def forget(home: Path, lock: str) -> None:
+    """Remove a lock whose run says itself how it ended."""
+    (home / _FOLDER / lock).unlink(missing_ok=True)
 
 
 def end_dead_runs(client: MlflowClient, experiment: str, home: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Opens MLflow, within bounded time and with errors that say what to do."""
 
-import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -13,10 +12,10 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin import embedded
+from admin import embedded, space
 from admin.errors import RegistryError
 from admin.settings import Settings
-from housing_grpc.registry.location import missing_driver
+from housing_grpc.registry.causes import disk_is_full, missing_driver
 
 EXPERIMENT = "housing-prices"
 """The experiment that all training runs belong to."""
@@ -27,7 +26,6 @@ _PROBE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "4", "MLFLOW_HTTP_REQUEST_MAX_RETRIES":
 _WORK = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}
 _DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _CONNECT_SECONDS = 4.0
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # How MLflow begins the text into which it wraps an error of the connection; for an answer
 # that is an error, it goes on with "endpoint" instead.
 _NO_ANSWER = "API request to http"
@@ -131,8 +129,9 @@ def _of_system(error: OSError, settings: Settings) -> RegistryError:
         return _unreachable(settings)
     path = error.filename or f"{settings.home}"
     reason = error.strerror or _first_line(error)
-    if error.errno in _FULL:
-        return RegistryError(f"{path}: {reason}; free some space and run this again")
+    if disk_is_full(error):
+        needed = "" if "needed" in reason else f", up to {space.DATABASE_BYTES:,} bytes are needed"
+        return RegistryError(f"{path}: {reason}{needed}; free some space and run this again")
     return RegistryError(f"{path}: {reason}; check that it is there and can be written to")
 
 
@@ -140,8 +139,10 @@ def _of_mlflow(error: MlflowException | SQLAlchemyError, settings: Settings) -> 
     text = _first_line(error)
     if text.startswith(_NO_ANSWER):
         return _unreachable(settings)
-    hint = "; free some space and run this again" if "disk is full" in text else ""
-    return RegistryError(f"MLflow at {settings.location.shown_uri}: {text}{hint}")
+    file = settings.location.sqlite_file
+    if file is not None and disk_is_full(error):
+        return RegistryError(space.explain({file: space.DATABASE_BYTES}))
+    return RegistryError(f"MLflow at {settings.location.shown_uri}: {text}")
 
 
 def _unreachable(settings: Settings) -> RegistryError:

@@ -53,15 +53,14 @@ def run(
         try:
             yield run_id
         except BaseException as error:
-            _end_unfinished(client, run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
+            # What went wrong may keep MLflow from noting it, too; it is the error to tell of.
+            with suppress(Exception):
+                status = "FAILED" if isinstance(error, Exception) else "KILLED"
+                client.set_terminated(run_id, status)
+                liveness.forget(home, lock)
             raise
         client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
-
-
-def _end_unfinished(client: MlflowClient, run_id: str, status: str) -> None:
-    # What went wrong may keep MLflow from noting it, too; it is still the error to tell of.
-    with suppress(Exception):
-        client.set_terminated(run_id, status)
+        liveness.forget(home, lock)
 
 
 def code_tags() -> dict[str, str]:

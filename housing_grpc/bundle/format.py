@@ -3,6 +3,7 @@
 Every file is read once, into memory; what is hashed is what is loaded.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -27,6 +28,7 @@ MODEL_FILE = "model.onnx"
 _FILES = frozenset({METADATA_FILE, PREPROCESSOR_FILE, MODEL_FILE})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _METADATA_LIMIT = 16 * 2**20
 
 
@@ -59,6 +61,7 @@ def write(
 
     Raises:
         FileExistsError: `folder` is there already.
+        OSError: It cannot be written; for a full disk, the text says how much it takes.
     """
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; a bundle is never written over")
@@ -68,18 +71,15 @@ def write(
     }
     document = meta.encode(msgspec.structs.replace(metadata, files=entries))
     signature = {SIGNATURE_FILE: sign(document)} if sign else {}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    contents = {**blobs, **signature, METADATA_FILE: document}
     try:
-        for name, blob in {**blobs, **signature, METADATA_FILE: document}.items():
-            _write_flushed(beside / name, blob)
-        _flush_folder(beside)
-        beside.chmod(0o755)
-        beside.rename(folder)
-        _flush_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+        _write_whole(folder, contents)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        size = sum(map(len, contents.values()))
+        text = f"{error.strerror}, {size} bytes are needed"
+        raise OSError(error.errno, text, str(folder)) from error
     return hashlib.sha256(document).hexdigest()
 
 
@@ -153,6 +153,21 @@ def _check_blob(name: str, blob: bytes, entry: FileEntry) -> None:
         raise BundleChecksumError(f"{name}: is {len(blob)} bytes long, {entry.size} are listed")
     if hashlib.sha256(blob).hexdigest() != entry.sha256:
         raise BundleChecksumError(f"{name}: its SHA-256 is not the one that is listed")
+
+
+def _write_whole(folder: Path, contents: Mapping[str, bytes]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        beside.chmod(0o755)
+        for name, blob in contents.items():
+            _write_flushed(beside / name, blob)
+        _flush_folder(beside)
+        beside.rename(folder)
+        _flush_folder(folder.parent)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
 
 
 def _write_flushed(path: Path, data: bytes) -> None:

@@ -38,6 +38,9 @@ class BundleCache:
 
     def keep(self, bundle: Path, digest: str) -> None:
         """Moves a verified bundle in; one that is there already is left."""
+        if bundle.is_dir():
+            for file in (*bundle.iterdir(), bundle):
+                _flush(file)
         with suppress(FileExistsError, OSError):
             bundle.rename(self.path(digest))
         if not self.path(digest).is_dir():
@@ -64,8 +67,14 @@ class BundleCache:
         os.utime(fetched.folder)
         pointer = self._pointer(location)
         beside = pointer.with_suffix(f".{os.getpid()}.tmp")
-        beside.write_text(json.dumps({"version": fetched.version, "digest": fetched.digest}))
-        beside.replace(pointer)
+        try:
+            beside.write_text(json.dumps({"version": fetched.version, "digest": fetched.digest}))
+            _flush(beside)
+            beside.replace(pointer)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+        _flush(self._folder)
         self._prune()
 
     def _pointer(self, location: RegistryLocation) -> Path:
@@ -88,3 +97,12 @@ class BundleCache:
         ]
         for entry in (*bundles[_KEPT:], *abandoned):
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Brings a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

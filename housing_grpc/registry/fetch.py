@@ -5,10 +5,12 @@ with `{"version", "digest"}`, of which the digest only if the bundle itself is a
 for, or with `{"reason", "message"}`.
 """
 
+import errno
 import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, missing_driver
+from housing_grpc.registry.causes import disk_is_full, missing_driver
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 
 for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
@@ -41,6 +44,7 @@ def main() -> None:
     # Libraries may print; the answer alone goes to standard output.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    answer: dict[str, Any]
     try:
         answer = _fetch(json.load(sys.stdin))
     except ServingError as error:
@@ -51,6 +55,7 @@ def main() -> None:
         answer = {
             "reason": Reason.REGISTRY_UNAVAILABLE,
             "message": f"the bundle cache cannot be used: {error.strerror}",
+            "cache_full": disk_is_full(error),
         }
     json.dump(answer, answers)
     answers.close()
@@ -119,6 +124,8 @@ def _download(cache: BundleCache, found: Any, tagged: str, verifier: Verifier | 
         try:
             folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(part)))
         except Exception as error:  # Stores raise what they like.
+            if disk_is_full(error):
+                raise _full(uri) from error
             raise _unavailable("the artifact store", error) from error
         if not folder.is_dir():
             raise BundleError(f"version {found.version} holds no bundle")
@@ -131,6 +138,15 @@ def _download(cache: BundleCache, found: Any, tagged: str, verifier: Verifier | 
         return digest
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _full(uri: str) -> OSError:
+    text = os.strerror(errno.ENOSPC)
+    # If the store has gone away, too, the size is all that is lost.
+    with suppress(Exception):
+        sizes = [file.file_size or 0 for file in mlflow.artifacts.list_artifacts(artifact_uri=uri)]
+        text = f"{text}, {sum(sizes)} bytes are needed"
+    return OSError(errno.ENOSPC, text)
 
 
 def _unavailable(what: str, error: Exception) -> ServingError:

@@ -26,13 +26,6 @@ _SERVER_SCHEMES = frozenset(
     {"http", "https", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc"}
 )
 _PLUGINS = "mlflow.tracking_store"
-# The package that brings a driver, where it is not named like the module.
-_DRIVER_PACKAGES = {
-    "MySQLdb": "mysqlclient",
-    "mysql": "mysql-connector-python",
-    "psycopg": "psycopg[binary]",
-    "psycopg2": "psycopg2-binary",
-}
 _NAME = re.compile(r"[^/:.][^/:]*")
 _ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]+", re.IGNORECASE)
 
@@ -102,33 +95,6 @@ def from_environment(env: Mapping[str, str]) -> RegistryLocation:
 def default_tracking_uri(home: Path) -> str:
     """Returns the URI of the embedded registry below a home folder, an absolute path."""
     return f"sqlite:///{home / 'mlflow.db'}"
-
-
-def missing_driver(error: BaseException) -> str | None:
-    """Returns what to do about a database driver that is not installed.
-
-    Args:
-        error: What opening a registry raised; what caused it is looked at, too.
-
-    Returns:
-        One line, or None if the error has another reason.
-    """
-    seen: BaseException | None = error
-    while seen is not None:
-        # Told by its name: SQLAlchemy is not imported here.
-        if type(seen).__name__ == "NoSuchModuleError":
-            return (
-                "MLFLOW_TRACKING_URI names a database or driver that SQLAlchemy does not know;"
-                " postgresql://USER:PASSWORD@HOST/DATABASE needs nothing more to be installed"
-            )
-        if isinstance(seen, ModuleNotFoundError) and seen.name:
-            module = seen.name.partition(".")[0]
-            return (
-                f"MLFLOW_TRACKING_URI needs the Python module {module!r}, which is not installed;"
-                f" pip install '{_DRIVER_PACKAGES.get(module, module)}'"
-            )
-        seen = seen.__cause__ or seen.__context__
-    return None
 
 
 def _check_scheme(uri: str) -> None:

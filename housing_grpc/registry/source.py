@@ -107,6 +107,12 @@ class RegistrySource:
             log.event(_logger, logging.ERROR, "fetch.crashed", error=error)
             raise _unavailable("the process that fetches bundles crashed") from error
         if "reason" in answer:
+            if answer.get("cache_full"):
+                # The caller is not told where it is, but whoever reads the log has to know.
+                log.event(
+                    _logger, logging.ERROR, "cache.full",
+                    folder=self._folder, message=answer["message"],
+                )  # fmt: skip
             raise _refusal(answer["reason"], answer["message"])
         return answer
 

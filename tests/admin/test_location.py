@@ -6,7 +6,7 @@ import pytest
 
 from admin import settings
 from admin.errors import UsageError
-from housing_grpc.registry import location
+from housing_grpc.registry import causes, location
 from housing_grpc.registry.location import RegistryLocation
 
 
@@ -122,7 +122,7 @@ def test_a_scheme_that_mlflow_knows_is_taken(uri: str) -> None:
 
 
 def test_an_error_of_another_kind_is_no_missing_driver() -> None:
-    assert location.missing_driver(ConnectionError("no answer")) is None
+    assert causes.missing_driver(ConnectionError("no answer")) is None
 
 
 def test_the_settings_do_not_show_the_key() -> None:

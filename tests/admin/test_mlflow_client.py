@@ -118,7 +118,8 @@ def test_a_full_disk_names_the_path(bare: Settings) -> None:
     with pytest.raises(RegistryError) as caught, connect(bare):
         raise full
     assert str(caught.value) == (
-        "/data/model.onnx: No space left on device; free some space and run this again"
+        "/data/model.onnx: No space left on device, up to 2,097,152 bytes are needed;"
+        " free some space and run this again"
     )
 
 
