@@ -1,5 +1,6 @@
 """Asks a bundle and the pipeline it was made from for the same prices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +26,11 @@ class Gap:
     rows: str
 
 
-def largest_gap(bundle: Bundle, pipeline: Pipeline, training: Dataset) -> Gap:
+def largest_gap(bundles: Sequence[Bundle], pipeline: Pipeline, training: Dataset) -> Gap:
     """Return the largest difference between the answers to any row of `probes`.
 
     Args:
-        bundle: Made from the pipeline.
+        bundles: Made from the pipeline, one for each way to predict.
         pipeline: Fitted.
         training: The rows it was fitted to.
 
@@ -37,9 +38,11 @@ def largest_gap(bundle: Bundle, pipeline: Pipeline, training: Dataset) -> Gap:
         ModelOutputError: The bundle gave a price that is not a finite number.
     """
     kinds = probes(training.features.to_numpy())
-    gaps = [Gap(size=_gap(bundle, pipeline, rows), rows=kind) for kind, rows in kinds.items()]
+    gaps = [Gap(size=_gap(bundles, pipeline, rows), rows=kind) for kind, rows in kinds.items()]
     return max(gaps, key=lambda gap: np.inf if np.isnan(gap.size) else gap.size)
 
 
-def _gap(bundle: Bundle, pipeline: Pipeline, rows: NDArray[np.float64]) -> float:
-    return float(np.abs(bundle.predict(rows) - reference(pipeline, rows)).max())
+def _gap(bundles: Sequence[Bundle], pipeline: Pipeline, rows: NDArray[np.float64]) -> float:
+    expected = reference(pipeline, rows)
+    answers = np.array([bundle.predict(rows) for bundle in bundles])
+    return float(np.abs(answers - expected).max())

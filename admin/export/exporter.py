@@ -23,6 +23,7 @@ from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFile
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import Sign
+from housing_grpc.registry.causes import disk_is_full
 
 # A ten-thousandth where prices are in thousands of dollars and spread as those of the
 # shipped data are: ten cents.
@@ -93,6 +94,7 @@ def export(
     Raises:
         ExportError: The bundle does not answer as the pipeline does; nothing is written.
         UsageError: `folder` exists already or cannot be written.
+        OSError: The disk is full; the text says how much the bundle takes.
     """
     if folder.exists():
         raise UsageError(f"{folder} is there already; name a folder that is not")
@@ -107,8 +109,9 @@ def export(
         tolerance=tolerance,
     )
     try:
-        bundle = _in_memory(metadata, blobs)
-        gap = comparison.largest_gap(bundle, pipeline, training)
+        # Servers with and without the evaluator in C may get the bundle.
+        bundles = [_in_memory(metadata, blobs, native=native) for native in (True, False)]
+        gap = comparison.largest_gap(bundles, pipeline, training)
     except BundleError as error:
         raise ExportError(f"{facts.name}: the bundle cannot be used: {error}") from error
     # Written so that a NaN is refused.
@@ -172,16 +175,21 @@ def _metadata(
     )
 
 
-def _in_memory(metadata: Metadata, blobs: Mapping[str, bytes]) -> bundle_model.Bundle:
+def _in_memory(
+    metadata: Metadata, blobs: Mapping[str, bytes], *, native: bool
+) -> bundle_model.Bundle:
     """Load the bundle from what would be written."""
     as_read = meta.decode(meta.encode(metadata))
-    return bundle_model.Bundle(BundleFiles(metadata=as_read, blobs=blobs, digest=""))
+    files = BundleFiles(metadata=as_read, blobs=blobs, digest="")
+    return bundle_model.Bundle(files, native=native)
 
 
 def _write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None) -> str:
     try:
         digest = bundle_format.write(folder, metadata, blobs, sign)
     except OSError as error:
+        if disk_is_full(error):
+            raise
         raise UsageError(
             f"{folder} cannot be written: {error.strerror}; name another folder"
         ) from error

@@ -21,6 +21,11 @@ _TIE = 1e-9
 class Imputer(Protocol):
     """Fills what is missing."""
 
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Its name and arrays, for the evaluator in C."""
+        ...
+
     def fill(self, rows: Rows, missing: Mask) -> Rows:
         """Returns `rows` with every missing value filled.
 
@@ -39,6 +44,7 @@ class ConstantImputer:
     """
 
     def __init__(self, values: Rows) -> None:
+        self.parts = ("constant", values)
         self._values = values
 
     def fill(self, rows: Rows, missing: Mask) -> Rows:
@@ -62,6 +68,7 @@ class KnnImputer:
     def __init__(self, rows: Rows, neighbors: int) -> None:
         if neighbors < 1 or not len(rows):
             raise ValueError("a KNN imputer needs a row and a neighbour at least")
+        self.parts = ("knn", np.ascontiguousarray(rows), np.array([neighbors]))
         self._present = ~np.isnan(rows)
         if not self._present.any(axis=0).all():
             raise ValueError("a KNN imputer needs a value in every feature")
@@ -118,6 +125,7 @@ class IterativeImputer:
                 raise ValueError("a step has not as many coefficients as inputs")
             if min(feature, *inputs) < 0 or max(feature, *inputs) >= len(initial):
                 raise ValueError("a step names a feature that is not there")
+        self.parts = _parts(initial, minimum, maximum, steps)
         self._initial = initial
         self._minimum = minimum
         self._maximum = maximum
@@ -136,3 +144,19 @@ class IterativeImputer:
                 low, high = self._minimum[feature], self._maximum[feature]
                 filled[lacking, feature] = np.clip(guess, low, high)
         return filled
+
+
+def _parts(
+    initial: Rows, minimum: Rows, maximum: Rows, steps: Sequence[Step]
+) -> tuple[object, ...]:
+    return (
+        "iterative",
+        initial,
+        minimum,
+        maximum,
+        np.array([feature for feature, *_ in steps], dtype=np.int64),
+        np.array([len(inputs) for _, inputs, *_ in steps], dtype=np.int64),
+        np.array([place for _, inputs, *_ in steps for place in inputs], dtype=np.int64),
+        np.array([number for *_, coefficients, _ in steps for number in coefficients], dtype=float),
+        np.array([intercept for *_, intercept in steps], dtype=float),
+    )

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from . import document
 from .errors import BundleFormatError
 from .imputers import ConstantImputer, Imputer, IterativeImputer, KnnImputer
 from .schema import FEATURE_NAMES
@@ -59,9 +60,9 @@ class Preprocessor:
     """
 
     def __init__(self, imputer: Imputer, mean: Rows, scale: Rows) -> None:
-        self._imputer = imputer
-        self._mean = mean
-        self._scale = scale
+        self.imputer = imputer
+        self.mean = mean
+        self.scale = scale
 
     def transform(self, rows: Rows) -> Rows:
         """Returns the scaled rows, shape (n, features); `rows` is left as it is.
@@ -73,8 +74,8 @@ class Preprocessor:
         if missing.any():
             rows = rows.copy()
             lacking = missing.any(axis=1)
-            rows[lacking] = self._imputer.fill(rows[lacking], missing[lacking])
-        return (rows - self._mean) / self._scale
+            rows[lacking] = self.imputer.fill(rows[lacking], missing[lacking])
+        return (rows - self.mean) / self.scale
 
 
 def load(data: bytes) -> Preprocessor:
@@ -84,11 +85,11 @@ def load(data: bytes) -> Preprocessor:
         BundleFormatError: It is not JSON, or a number is missing or wrong.
     """
     try:
-        document = msgspec.json.decode(data, type=_Document)
-        imputer = _imputer(document.imputer)
-        mean = _vector(document.scaler.mean)
-        scale = _vector(document.scaler.scale)
-    except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
+        found = document.decode("preprocessor.json", data, _Document)
+        imputer = _imputer(found.imputer)
+        mean = _vector(found.scaler.mean)
+        scale = _vector(found.scaler.scale)
+    except (ValueError, IndexError) as error:
         raise BundleFormatError(f"preprocessor.json: {error}") from error
     if not np.all(scale > 0):
         raise BundleFormatError("preprocessor.json: a scale is not above zero")

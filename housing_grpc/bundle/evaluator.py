@@ -1,0 +1,103 @@
+"""Predicts with the evaluator in C, where it was built and knows the graph."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BundleFormatError, ModelOutputError
+from .format import MODEL_FILE
+from .onnx_reader import Ensemble, Linear, OtherGraphError, read
+from .preprocess import Preprocessor
+
+if TYPE_CHECKING:
+    from ._native import Model
+
+Rows = NDArray[np.float64]
+
+
+def _built() -> "type[Model] | None":
+    try:
+        from ._native import Model
+    except ImportError:
+        # There was no compiler where this was installed: ONNX Runtime gives the same answers.
+        return None
+    return Model
+
+
+NATIVE = _built()
+
+# More nodes than the evaluator can number are for ONNX Runtime.
+_MOST_SPLITS = 2**22
+
+
+class Evaluator:
+    """Asks the evaluator in C, which does all from a row as it came to its price.
+
+    Args:
+        model: Fills, scales and scores.
+    """
+
+    def __init__(self, model: "Model") -> None:
+        self._model = model
+
+    def predict(self, rows: Rows) -> Rows:
+        """Predicts a price a row; as `Bundle.predict`."""
+        prices = np.empty(len(rows))
+        rows = np.ascontiguousarray(rows, dtype=np.float64)
+        if not rows.flags.aligned:
+            rows = rows.copy()
+        if not self._model.predict(rows, prices):
+            raise ModelOutputError("the model gave a price that is not a finite number")
+        return prices
+
+    def predict_row(self, values: list[float]) -> float:
+        """Predicts the price of one row; as `Bundle.predict_row`."""
+        price = self._model.predict_row(values)
+        if not math.isfinite(price):
+            raise ModelOutputError("the model gave a price that is not a finite number")
+        return price
+
+
+def evaluator(preprocessor: Preprocessor, graph: bytes) -> Evaluator | None:
+    """Returns the evaluator of a graph, or None if it was not built or does not know the graph.
+
+    Raises:
+        BundleFormatError: The graph is of the right kind, but describes no model.
+    """
+    if NATIVE is None:
+        return None
+    try:
+        regressor = read(graph)
+    except OtherGraphError:
+        return None
+    if isinstance(regressor, Ensemble) and len(regressor.threshold) > _MOST_SPLITS:
+        return None
+    parts = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
+    try:
+        imputer = preprocessor.imputer.parts
+        return Evaluator(NATIVE(imputer, preprocessor.mean, preprocessor.scale, parts))
+    except ValueError as error:
+        raise BundleFormatError(f"{MODEL_FILE}: {error}") from error
+
+
+def _linear(regressor: Linear) -> tuple[object, ...]:
+    return "linear", np.ascontiguousarray(regressor.coefficients), np.array([regressor.intercept])
+
+
+def _trees(regressor: Ensemble) -> tuple[object, ...]:
+    indices = regressor.indices
+    flags = [regressor.inclusive, regressor.float32, regressor.exponential]
+    return (
+        "trees",
+        indices["tree_roots"],
+        indices["nodes_featureids"],
+        regressor.threshold,
+        indices["nodes_truenodeids"],
+        indices["nodes_trueleafs"],
+        indices["nodes_falsenodeids"],
+        indices["nodes_falseleafs"],
+        regressor.weight,
+        np.array(flags, dtype=np.int64),
+    )

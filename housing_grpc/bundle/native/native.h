@@ -1,0 +1,119 @@
+/* What a bundle computes for a row: fill what is missing, scale, then trees or a weighted sum.
+ *
+ * Every index is checked when a model is made, so that no check is needed when it is asked.
+ * The makers return NULL, or a text that says what is wrong; the caller frees in both cases.
+ */
+#ifndef HOUSING_NATIVE_H
+#define HOUSING_NATIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A scaled row is 16 floats, one cache line; behind the last feature stands a NaN. */
+#define STRIDE 16
+#define MAX_FEATURES 15
+#define NO_MEMORY "there is not enough memory"
+
+/* A split or a leaf, in eight bytes.
+ *
+ * `next` holds the feature in its low 8 bits and the left child in the upper 24; the right
+ * child follows the left one. A leaf compares a feature that is always NaN, which holds for no
+ * threshold, and its right child is the leaf itself: so a walk may take more steps than it has
+ * to. In place of the threshold a leaf has its value, or the index of its value.
+ */
+typedef struct {
+    union {
+        float threshold;
+        float value;
+        uint32_t index;
+    };
+    uint32_t next;
+} Node;
+
+/* Trees in one array, each from its root down, level by level. */
+typedef struct {
+    size_t count;
+    uint32_t *roots;
+    uint32_t *depths;
+    Node *nodes;
+    double *leaves; /* for float64 only: a float32 leaf holds its value itself */
+    int float32;
+    int exponential;
+} Trees;
+
+/* Trees as ONNX's TreeEnsemble has them; float32 numbers are widened. */
+typedef struct {
+    size_t trees, splits, leaves, features;
+    const int64_t *roots, *feature, *true_id, *true_is_leaf, *false_id, *false_is_leaf;
+    const double *threshold, *weight;
+    int inclusive; /* whether a value equal to the threshold goes to the true side */
+    int float32;   /* whether to sum in float32 */
+    int exponential;
+} Ensemble;
+
+const char *trees_make(Trees *trees, const Ensemble *source);
+void trees_free(Trees *trees);
+double trees_one(const Trees *trees, const float *row);
+/* Writes prices of at most BLOCK rows, so that they stay in the cache while the trees pass by.
+ * There are whole rows up to a multiple of LANES, and room for their prices. */
+#define BLOCK 256
+#define LANES 8
+void trees_block(const Trees *trees, const float *rows, size_t count, double *out);
+
+typedef enum { CONSTANT, KNN, ITERATIVE } ImputerKind;
+
+/* Nearest training rows; column after column, as the distances are computed. */
+typedef struct {
+    size_t rows, neighbors;
+    double *values; /* 0 where missing */
+    double *present; /* 1 or 0 */
+    double *means;
+} Knn;
+
+typedef struct {
+    size_t feature, start, count;
+    double intercept;
+} Step;
+
+/* Rounds of regressions; each step has its inputs and coefficients from `start` on. */
+typedef struct {
+    size_t steps;
+    Step *step;
+    size_t *inputs;
+    double *coefficients;
+    double *initial, *minimum, *maximum;
+} Iterative;
+
+typedef struct {
+    ImputerKind kind;
+    double *constant;
+    Knn knn;
+    Iterative iterative;
+} Imputer;
+
+void imputer_free(Imputer *imputer);
+const char *iterative_check(const Iterative *iterative, size_t features, size_t inputs);
+/* Bytes that imputer_fill needs to work in. */
+size_t imputer_scratch(const Imputer *imputer);
+void imputer_fill(const Imputer *imputer, size_t features, double *row, void *scratch);
+const char *knn_make(Knn *knn, size_t features, const double *rows, size_t count, size_t neighbors);
+void knn_fill(const Knn *knn, size_t features, double *row, double *scratch);
+
+/* All of it; `coefficients` is NULL where trees answer. */
+typedef struct {
+    size_t features;
+    double *mean, *scale;
+    Imputer imputer;
+    double *coefficients;
+    double intercept;
+    Trees trees;
+} Model;
+
+void model_free(Model *model);
+/* Both need that many bytes to work in. */
+size_t model_scratch(const Model *model, size_t rows);
+double model_one(const Model *model, double *row, void *scratch);
+/* Returns whether every price is a finite number. */
+int model_many(const Model *model, const double *rows, size_t count, double *out, void *scratch);
+
+#endif

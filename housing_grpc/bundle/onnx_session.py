@@ -1,0 +1,69 @@
+"""Predicts with numpy and ONNX Runtime: what serves any graph, on any machine."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BundleFormatError, ModelOutputError
+from .format import MODEL_FILE
+from .preprocess import Preprocessor
+from .schema import FEATURE_NAMES
+
+Rows = NDArray[np.float64]
+
+_ERRORS_ONLY = 3
+
+
+class OnnxSession:
+    """A preprocessing in numpy and a graph in ONNX Runtime.
+
+    Args:
+        preprocessor: Fills and scales.
+        graph: The content of `model.onnx`.
+
+    Raises:
+        BundleFormatError: ONNX Runtime cannot load it, or it is not one of rows to prices.
+    """
+
+    def __init__(self, preprocessor: Preprocessor, graph: bytes) -> None:
+        self._preprocessor = preprocessor
+        self._session = _open(graph)
+        self._input = self._session.get_inputs()[0].name
+
+    def predict(self, rows: Rows) -> Rows:
+        """Predicts a price a row; as `Bundle.predict`."""
+        scaled = self._preprocessor.transform(rows)
+        prices: Rows = self._session.run(None, {self._input: scaled})[0].reshape(-1)
+        if prices.shape != (len(rows),):
+            raise ModelOutputError(f"the model gave {prices.size} prices for {len(rows)} rows")
+        if not np.isfinite(prices).all():
+            raise ModelOutputError("the model gave a price that is not a finite number")
+        return prices
+
+    def predict_row(self, values: list[float]) -> float:
+        """Predicts the price of one row; as `Bundle.predict_row`."""
+        return float(self.predict(np.array([values]))[0])
+
+
+def _open(graph: bytes) -> Any:
+    # Where the evaluator serves, 0.1 s and some 20 MB are saved.
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # One thread a call: the server's own threads are the parallelism.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no public base but this.
+        raise BundleFormatError(f"{MODEL_FILE}: ONNX Runtime cannot load it") from error
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise BundleFormatError(f"{MODEL_FILE}: has not one input and one output")
+    if inputs[0].type != "tensor(double)" or inputs[0].shape[1:] != [len(FEATURE_NAMES)]:
+        raise BundleFormatError(f"{MODEL_FILE}: does not take rows of {len(FEATURE_NAMES)} doubles")
+    if outputs[0].type != "tensor(double)":
+        raise BundleFormatError(f"{MODEL_FILE}: does not answer with doubles")
+    return session

@@ -1,0 +1,196 @@
+"""The evaluator in C, against ONNX Runtime."""
+
+import shutil
+import subprocess
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from admin import onnx_graph
+from admin.graph import Graph, Linear, Tree, Trees
+from housing_grpc.bundle import evaluator as evaluators
+from housing_grpc.bundle.errors import ModelOutputError
+from housing_grpc.bundle.evaluator import Evaluator, evaluator
+from housing_grpc.bundle.format import BundleFiles
+from housing_grpc.bundle.imputers import ConstantImputer
+from housing_grpc.bundle.metadata import Metadata
+from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.onnx_session import OnnxSession
+from housing_grpc.bundle.preprocess import Preprocessor
+from tests.bundle.trees import random_tree
+
+Rows = NDArray[np.float64]
+
+pytestmark = pytest.mark.skipif(evaluators.NATIVE is None, reason="the evaluator is not built")
+
+WIDTH = 13
+UNSCALED = Preprocessor(ConstantImputer(np.full(WIDTH, 0.5)), np.zeros(WIDTH), np.ones(WIDTH))
+SCALED = Preprocessor(
+    ConstantImputer(np.arange(WIDTH) / 8), np.linspace(-0.3, 0.7, WIDTH), np.full(WIDTH, 0.37)
+)
+SOURCES = Path(__file__).parents[2] / "housing_grpc/bundle/native"
+
+
+def native(graph: Graph, preprocessor: Preprocessor = UNSCALED) -> Evaluator:
+    found = evaluator(preprocessor, onnx_graph.build(graph, WIDTH))
+    assert found is not None
+    return found
+
+
+def both(graph: Graph, rows: Rows, preprocessor: Preprocessor = UNSCALED) -> tuple[Rows, Rows]:
+    reference = OnnxSession(preprocessor, onnx_graph.build(graph, WIDTH))
+    return native(graph, preprocessor).predict(rows), reference.predict(rows)
+
+
+def forest(random: np.random.Generator, trees: int, splits: int) -> tuple[Tree, ...]:
+    return tuple(random_tree(random, int(random.integers(0, splits + 1))) for _ in range(trees))
+
+
+def grid(random: np.random.Generator, count: int) -> Rows:
+    """Rows whose values are thresholds often, or next to one; some are missing."""
+    rows = np.round(random.normal(size=(count, WIDTH)), 1)
+    rows[random.random(rows.shape) < 0.05] = np.nan
+    return np.where(random.random(rows.shape) < 0.1, np.nextafter(rows, np.inf), rows)
+
+
+@pytest.mark.parametrize("float32", [False, True])
+@pytest.mark.parametrize("inclusive", [False, True])
+@given(seed=st.integers(0, 2**32), trees=st.integers(1, 40), splits=st.integers(0, 60))
+@settings(max_examples=60, deadline=None)
+def test_trees_answer_to_the_last_bit(
+    float32: bool, inclusive: bool, seed: int, trees: int, splits: int
+) -> None:
+    random = np.random.default_rng(seed)
+    graph = Trees(
+        trees=forest(random, trees, splits), inclusive=inclusive, base=22.5, float32=float32
+    )
+    for preprocessor in (UNSCALED, SCALED):
+        found, expected = both(graph, grid(random, 50), preprocessor)
+        assert found.tolist() == expected.tolist()
+
+
+def test_an_exponential_is_off_by_its_own_rounding_only() -> None:
+    random = np.random.default_rng(1)
+    graph = Trees(
+        trees=forest(random, 30, 20), inclusive=False, base=1.0, float32=True, exponential=True
+    )
+    found, expected = both(graph, grid(random, 500))
+    assert found == pytest.approx(expected, rel=1e-15)
+
+
+def test_a_weighted_sum() -> None:
+    random = np.random.default_rng(2)
+    graph = Linear(coefficients=random.normal(size=WIDTH), intercept=22.5)
+    found, expected = both(graph, grid(random, 500), SCALED)
+    assert found == pytest.approx(expected, rel=1e-14)
+
+
+def test_a_chain_as_deep_as_it_has_splits() -> None:
+    splits = 3000
+    place = np.arange(splits)
+    chain = Tree(
+        feature=np.concatenate([np.zeros(splits, np.int64), np.full(splits + 1, -2)]),
+        threshold=np.concatenate([-place / 8.0, np.zeros(splits + 1)]),
+        left=np.concatenate([place[1:], [2 * splits], np.full(splits + 1, -1)]),
+        right=np.concatenate([place + splits, np.full(splits + 1, -1)]),
+        value=np.arange(2.0 * splits + 1),
+    )
+    graph = Trees(trees=(chain,), inclusive=True, base=0.0)
+    rows = np.zeros((40, WIDTH))
+    rows[:, 0] = -np.arange(40) * 10
+    found, expected = both(graph, rows)
+    assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("value", [np.inf, 3.5e38, 1e-46, -0.0, 5e-324])
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_values_at_the_ends_of_float32(value: float, inclusive: bool) -> None:
+    random = np.random.default_rng(3)
+    splits = replace(random_tree(random, 200), threshold=random.choice([-1e300, -1, 0, 1e300], 401))
+    graph = Trees(trees=(splits,), inclusive=inclusive, base=0.0)
+    rows = random.choice([value, -value, 1.0, -1.0], size=(200, WIDTH))
+    found, expected = both(graph, rows)
+    assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 7, 8, 9, 31, 32, 255, 256, 257, 1000])
+@pytest.mark.parametrize("kind", ["trees", "linear"])
+def test_a_row_alone_is_answered_as_in_a_batch(kind: str, count: int) -> None:
+    random = np.random.default_rng(4)
+    graphs: dict[str, Graph] = {
+        "trees": Trees(trees=forest(random, 21, 40), inclusive=True, base=1.0),
+        "linear": Linear(coefficients=random.normal(size=WIDTH), intercept=0.1),
+    }
+    found, rows = native(graphs[kind], SCALED), grid(random, count)
+    alone = [found.predict_row(row) for row in rows.tolist()]
+    assert found.predict(rows).tolist() == alone
+
+
+def test_rows_of_any_layout() -> None:
+    random = np.random.default_rng(5)
+    found = native(Trees(trees=forest(random, 9, 20), inclusive=True, base=0.0))
+    rows = grid(random, 60)
+    expected = found.predict(rows).tolist()
+    assert found.predict(np.asfortranarray(rows)).tolist() == expected
+    assert found.predict(np.repeat(rows, 2, axis=0)[::2]).tolist() == expected
+    odd = np.frombuffer(b"x" + rows.tobytes(), np.uint8)[1:].view(np.float64).reshape(rows.shape)
+    assert found.predict(odd).tolist() == expected
+
+
+def test_many_threads_ask_at_once() -> None:
+    random = np.random.default_rng(6)
+    found = native(Trees(trees=forest(random, 50, 40), inclusive=True, base=0.0))
+    batches = [grid(random, 300) for _ in range(40)]
+    expected = [found.predict(batch).tolist() for batch in batches]
+    with ThreadPoolExecutor(8) as pool:
+        answers = [answer.tolist() for answer in pool.map(found.predict, batches)]
+    assert answers == expected
+
+
+@pytest.mark.parametrize("row", [[1.0] * 12, [1.0] * 14, (1.0,) * 13, ["1"] * 13, [None] * 13])
+def test_a_row_is_a_list_of_thirteen_numbers(row: list[float]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        native(Linear(coefficients=np.ones(WIDTH), intercept=0.0)).predict_row(row)
+
+
+def test_a_price_that_is_no_number_is_refused() -> None:
+    found = native(Linear(coefficients=np.full(WIDTH, 10.0), intercept=0.0))
+    with pytest.raises(ModelOutputError, match="not a finite number"):
+        found.predict_row([1.7e308] * WIDTH)
+    with pytest.raises(ModelOutputError, match="not a finite number"):
+        found.predict(np.array([[1.0] * WIDTH, [1.7e308] * WIDTH]))
+
+
+def test_without_the_evaluator_onnx_runtime_serves(
+    metadata: Metadata, blobs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = BundleFiles(metadata=metadata, blobs=blobs, digest="")
+    bundles = [Bundle(files), Bundle(files, native=False)]
+    monkeypatch.setattr(evaluators, "NATIVE", None)
+    bundles.append(Bundle(files))
+    assert [bundle.native for bundle in bundles] == [True, False, False]
+    row = [1.0] * 12 + [float("nan")]
+    assert {bundle.predict_row(row) for bundle in bundles} == {101.0}
+    assert {bundle.predict(np.array([row])).item() for bundle in bundles} == {101.0}
+
+
+def test_it_compiles_without_a_warning(tmp_path: Path) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-fPIC"]
+    include = sysconfig.get_path("include")
+    subprocess.run(
+        [compiler, *flags, "-DPy_LIMITED_API=0x030B0000", f"-I{include}", "-shared"]
+        + [str(source) for source in sorted(SOURCES.glob("*.c"))]
+        + ["-o", str(tmp_path / "native.so"), "-lm"],
+        check=True,
+        timeout=120,
+    )
