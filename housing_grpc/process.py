@@ -48,6 +48,7 @@ def main() -> int:
     )  # fmt: skip
     if chosen.log_format == "text":
         print(banner.text(chosen, server.port, live), flush=True)
+    del live  # Or else the first model would be kept for good, beside each that follows.
     stopped.wait()
     _exit_hard_after(chosen.drain_seconds + chosen.grace_seconds + _HARD_EXIT_SECONDS)
     server.stop()

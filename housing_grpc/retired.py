@@ -1,14 +1,17 @@
 """The model before the live one, which calls may still hold."""
 
 import gc
+import logging
 import time
 import weakref
 
+from housing_grpc import log
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.errors import Reason, ServingError
 
 _SECONDS = 5.0
 _LOOK_SECONDS = 0.01
+
+_logger = logging.getLogger(__name__)
 
 
 class Retired:
@@ -24,22 +27,16 @@ class Retired:
     def await_release(self) -> None:
         """Waits until no call holds it: there is to be memory for two bundles, not for three.
 
-        Raises:
-            ServingError: RELOAD_IN_PROGRESS if one holds it for long.
+        Not for ever: a caller that does not take its answer must not prevent a reload.
         """
         until = time.monotonic() + _SECONDS
-        while self._held():
-            if time.monotonic() < until:
-                time.sleep(_LOOK_SECONDS)
-                continue
+        while self._held() and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+        if self._held():
             # An error that was kept may hold it, in a circle.
             gc.collect()
-            if self._held():
-                raise ServingError(
-                    Reason.RELOAD_IN_PROGRESS,
-                    "calls still hold the model that the last reload replaced",
-                    retry_seconds=1,
-                )
+        if self._held():
+            log.event(_logger, logging.WARNING, "model.held")
 
     def _held(self) -> bool:
         return self._bundle is not None and self._bundle() is not None

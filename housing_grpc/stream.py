@@ -117,6 +117,8 @@ class StreamScorer:
                 pinned = live
             response, failed = self._score(live, request)
             _count(summary, response.chunk, failed)
+            # A stream that is quiet holds no model, unless it has pinned one.
+            del live
             yield response
         yield pb.PredictStreamResponse(summary=summary)
 

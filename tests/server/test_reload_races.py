@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from housing_grpc.errors import Reason, ServingError
+from housing_grpc.errors import ServingError
 from housing_grpc.manager import ModelManager
 from housing_grpc.retired import Retired
 from housing_grpc.source import Target
 from tests.examples import Example
+from tests.server.conftest import Events
 from tests.server.test_reload_under_load import Alternating, Census
 
 THREADS = 16
@@ -47,24 +48,31 @@ def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Exa
     assert census.alive() == 1
 
 
-def test_a_third_model_is_not_loaded_while_a_call_holds_the_first(
-    linear: Example, forest: Example, monkeypatch: pytest.MonkeyPatch
+def test_a_third_model_waits_for_the_calls_that_hold_the_first(
+    linear: Example, forest: Example, events: Events
 ) -> None:
-    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
     census = Census()
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
     held = [manager.start().bundle]
     assert manager.reload(Target()).changed
-    with pytest.raises(ServingError, match="calls still hold the model") as caught:
-        manager.reload(Target())
-    assert (caught.value.reason, caught.value.retry_seconds) == (Reason.RELOAD_IN_PROGRESS, 1)
-    assert manager.version() == forest.version
-    held.clear()
-    del caught
-    # The source alternates: this is the second one again, and the next the first.
-    assert not manager.reload(Target()).changed
+    release = threading.Timer(0.3, held.clear)
+    release.start()
     assert manager.reload(Target()).changed
+    release.join()
     assert (census.most, census.alive()) == (2, 1)
+    assert events.of("model.held") == []
+
+
+def test_a_call_that_never_ends_does_not_prevent_a_reload(
+    linear: Example, forest: Example, monkeypatch: pytest.MonkeyPatch, events: Events
+) -> None:
+    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
+    manager = ModelManager(Alternating(linear, forest), trial=lambda _: None)
+    held = [manager.start().bundle]
+    assert manager.reload(Target()).changed
+    assert manager.reload(Target()).changed
+    assert events.of("model.held") == [{}]
+    assert held[0].digest == linear.digest
 
 
 def test_a_model_that_only_a_circle_holds_is_collected(
