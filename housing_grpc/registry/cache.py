@@ -97,6 +97,11 @@ class BundleCache:
         ]
         for entry in (*bundles[_KEPT:], *abandoned):
             shutil.rmtree(entry, ignore_errors=True)
+        for note in self._folder.glob("last-*.tmp"):
+            # A server that was killed has left it; another one may be removing it, too.
+            with suppress(FileNotFoundError):
+                if time.time() - note.stat().st_mtime > _ABANDONED_SECONDS:
+                    note.unlink()
 
 
 def _flush(path: Path) -> None:

@@ -130,6 +130,7 @@ def test_a_promotion_leaves_the_old_alias_or_the_new_one(library: Path, two_vers
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(1800)
 def test_a_promotion_that_is_cut_off_within_a_write_leaves_the_old_alias_or_the_new_one(
     library: Path, two_versions: Path
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_promotion_that_is_cut_off_within_a_write_leaves_the_old_alias_or_the_
     assert {point["after"] for point in points} == {2}
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("how", "stride"),
     [
@@ -156,13 +158,15 @@ def test_a_version_is_there_with_all_its_files_or_not_at_all(
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("how", [*KILLS, pytest.param(DISK_FULL, id="full")])
 def test_a_training_that_ends_anywhere_leaves_no_half_version(
     library: Path, bare: Settings, bare_home: Path, base: Path, how: int
 ) -> None:
     (base / "ready" / "home").mkdir()
     shutil.copyfile(bare_home / "mlflow.db", base / "ready" / "home" / "mlflow.db")
-    points = crashed(library, "train", base, how, stride=7)
+    # A training makes hundreds of changes.
+    points = crashed(library, "train", base, how, stride=29)
     assert seen(points) == [[], [[1, True]]]
     # Another training is another version.
     assert all(point["after"] in ([[1, True]], [[2, True], [1, True]]) for point in points)

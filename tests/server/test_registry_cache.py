@@ -122,6 +122,16 @@ def test_downloads_that_were_given_up_are_removed(cache: BundleCache) -> None:
     assert (old.exists(), young.exists()) == (False, True)
 
 
+def test_notes_that_were_given_up_are_removed(cache: BundleCache, folder: Path) -> None:
+    kept(cache, "d1")
+    old, young = folder / "last-1.7.tmp", folder / "last-1.8.tmp"
+    for note in (old, young):
+        note.touch()
+    aged(old, seconds=4000)
+    cache.remember(HERE, fetched(cache, "d1"))
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 def test_a_part_is_a_new_empty_folder_beside_the_bundles(cache: BundleCache, folder: Path) -> None:
     first, second = cache.part(), cache.part()
     assert first != second
