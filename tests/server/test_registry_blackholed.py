@@ -1,9 +1,10 @@
 """A registry that swallows what it is sent: reloads fail in time, predictions do not."""
 
 import shutil
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.source import Fetched
 from tests.examples import MODEL_NAME, Example
+from tests.server import processes
 from tests.server.registry_server import info, reload, started
 from tests.server.wire import SECONDS, Client, failure, refusal
 
@@ -43,15 +45,20 @@ def dropping() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+def remembered(linear: Example, home: Path, uri: str) -> None:
+    """Makes it look as if a server of that registry had served before."""
+    cache = BundleCache(home / "bundles")
+    folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))
+    where = RegistryLocation(tracking_uri=uri, model_name=MODEL_NAME, alias="production")
+    cache.remember(where, Fetched(folder=folder, version="7", digest=linear.digest))
+
+
 @pytest.fixture(params=[accepting, dropping])
 def client(request: pytest.FixtureRequest, linear: Example, tmp_path: Path) -> Iterator[Client]:
     """A client of a server whose registry is a black hole, and which has a model all the same."""
     with request.param() as port, ExitStack() as stack:
         uri = f"http://127.0.0.1:{port}"
-        cache = BundleCache(tmp_path / "bundles")
-        folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))
-        where = RegistryLocation(tracking_uri=uri, model_name=MODEL_NAME, alias="production")
-        cache.remember(where, Fetched(folder=folder, version="7", digest=linear.digest))
+        remembered(linear, tmp_path, uri)
         yield started(stack, uri, tmp_path, seconds=BUDGET)
 
 
@@ -82,3 +89,32 @@ def test_registry_blackholed_while_predictions_run(client: Client) -> None:
         assert all(each.result() for each in running)
     assert status == expected
     assert info(client) == before
+
+
+def test_a_stop_ends_the_reload_and_the_question_that_are_under_way(
+    linear: Example, tmp_path: Path, connect: Callable[[int], Client]
+) -> None:
+    with accepting() as port, ThreadPoolExecutor(1) as pool:
+        uri = f"http://127.0.0.1:{port}"
+        remembered(linear, tmp_path, uri)
+        settings = {
+            "HOUSING_HOME": str(tmp_path),
+            "MLFLOW_TRACKING_URI": uri,
+            "REGISTRY_TIMEOUT_SECONDS": "5",
+            "DRAIN_SECONDS": "0",
+            "GRACE_SECONDS": "0.5",
+            "MODEL_POLL_SECONDS": "0.1",
+            "GRPC_PORT": "0",
+            "METRICS_PORT": "0",
+            "LOG_FORMAT": "json",
+        }
+        with processes.started(["-m", "housing_grpc"], **settings) as process:
+            client = connect(process.event("server.serving")["port"])
+            # By now a question has been under way for long: it has failed once, in time.
+            process.event("follower.failing")
+            reloading = pool.submit(lambda: failure(lambda: reload(client)))
+            assert info(client).version == "7"
+            process.signal(signal.SIGTERM)
+            code, _, log = process.end()
+            assert (code, "Traceback" in log) == (0, False)
+            assert reloading.result().code == StatusCode.UNAVAILABLE.value[0]
