@@ -1,6 +1,8 @@
-# Two images: docker build --target server .    (no training libraries)
-#             docker build --target admin .
-FROM python:3.13-slim AS builder
+# Three images: docker build .                  (the server and the REST proxy; no training libraries)
+#               docker build --target admin .   (training and the registry)
+#               docker build deploy/mlflow      (MLflow's server)
+# The whole Python image has the compiler that housing_grpc/bundle/native is built with.
+FROM python:3.13-trixie AS builder
 ENV PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python -m venv /opt/venv
@@ -18,11 +20,16 @@ COPY admin admin
 # The version is the same as before, so pip has to be told.
 RUN pip install --no-deps --no-build-isolation --force-reinstall .
 
-FROM python:3.13-slim AS runtime
+FROM builder AS server-builder
+COPY deploy/trim_server.sh ./
+RUN ./trim_server.sh /opt/venv
+
+FROM python:3.13-slim-trixie AS runtime
 # /data holds the registry and the cache; with that and /tmp, the rest may be read-only.
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 \
-    GRPC_HOST=0.0.0.0 HOUSING_HOME=/data HOME=/tmp
-RUN useradd --system --uid 10001 --home-dir /tmp housing && install -d -o housing /data
+# Outside a container, all three listen on loopback only.
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 HOUSING_HOME=/data HOME=/tmp \
+    GRPC_HOST=0.0.0.0 API_HOST=0.0.0.0 METRICS_HOST=0.0.0.0
+RUN useradd --uid 10001 --no-create-home --home-dir /tmp housing && install -d -o housing /data
 WORKDIR /app
 USER 10001
 VOLUME /data
@@ -33,10 +40,12 @@ COPY data data
 COPY experiments experiments
 ENTRYPOINT ["python", "-m", "admin"]
 
-# Last, so that it is what `docker build .` makes.
+# Last, so that it is what `docker build .` makes. The REST proxy is the same image, started
+# with --entrypoint python IMAGE -m housing_grpc.rest
 FROM runtime AS server
-COPY --from=builder /opt/venv /opt/venv
-EXPOSE 50051
+COPY --from=server-builder /opt/venv /opt/venv
+# gRPC, HTTP, metrics
+EXPOSE 50051 8000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-m", "housing_grpc.probe"]
 ENTRYPOINT ["python", "-m", "housing_grpc"]

@@ -13,4 +13,5 @@ compile() {
 compile pyproject.toml --extra admin --extra dev -o requirements/dev.txt "$@"
 compile pyproject.toml --extra admin -c requirements/dev.txt -o requirements/admin.txt
 compile pyproject.toml -c requirements/admin.txt -o requirements/serve.txt
+compile --group mlflow -c requirements/dev.txt -o requirements/mlflow.txt
 compile --group build -c requirements/dev.txt -o requirements/build.txt

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Takes out of an environment what serving never reads: deploy/trim_server.sh /opt/venv
+# Only for an image: the environment can install nothing afterwards.
+set -eu
+venv=$1
+site=$(echo "$venv"/lib/python3.*/site-packages)
+
+# Of Swagger UI, housing_grpc/rest/pages.py serves two files.
+find "$site/swagger_ui" -type f ! -name swagger-ui.css ! -name swagger-ui-bundle.js -delete
+# Converters and examples, which loading and running a model does not import.
+rm -rf "$site"/onnxruntime/transformers "$site"/onnxruntime/quantization \
+    "$site"/onnxruntime/tools "$site"/onnxruntime/datasets
+# The runtime once more, for programs in C: Python's module links none of it.
+rm -f "$site"/onnxruntime/capi/libonnxruntime.so*
+# Tests, and what only compilers and type checkers read.
+find "$site" -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
+find "$site" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.c' \
+    -o -name '*.h' -o -name '*.cpp' -o -name '*.a' \) -delete
+# Symbols for debuggers. Libraries that auditwheel has put beside a wheel stay as they are.
+find "$site" -type f -name '*.so' ! -path '*.libs/*' -exec strip --strip-unneeded {} +
+
+"$venv"/bin/python -m pip uninstall --quiet --yes setuptools pip
+# Byte code of what the server, its proxy and its child process import; nothing could write
+# it later, as the file system may be read-only.
+find "$site" -type d -name __pycache__ -prune -exec rm -rf {} +
+# With -I, what is imported is what is installed, not what lies in this folder.
+"$venv"/bin/python -I - <<'PYTHON'
+import importlib
+
+for module in (
+    "housing_grpc.rest.server",
+    "housing_grpc.server",
+    "housing_grpc.probe",
+    "housing_grpc.bundle.trial",
+    "housing_grpc.registry.fetch",
+    "mlflow.artifacts",
+    "mlflow.store.artifact.artifact_repository_registry",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "psycopg",
+    "uvicorn.lifespan.off",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.httptools_impl",
+):
+    importlib.import_module(module)
+PYTHON

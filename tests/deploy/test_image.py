@@ -1,0 +1,123 @@
+"""The Dockerfile, done step by step in a root file system of its own."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+from housing.v1.prediction_pb2 import House, PredictRequest
+
+from tests.deploy.replay import Replay, Stage
+from tests.examples import Example
+from tests.integration.daemons import answers, free_port
+from tests.integration.toolchain import need
+from tests.server.processes import ROOT, ServerProcess
+from tests.server.wire import client_of
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+
+MEBIBYTES = 350
+
+
+@pytest.fixture(scope="module")
+def replay() -> Iterator[Replay]:
+    need("debootstrap", "debootstrap, on Debian: apt-get install debootstrap", "/usr/sbin")
+    if os.geteuid() != 0:
+        pytest.skip("only root may make and enter a root file system")
+    # Not below pytest's folder, into which no other user may come.
+    folder = Path(tempfile.mkdtemp(prefix="housing-image-"))
+    folder.chmod(0o755)
+    try:
+        yield Replay(ROOT, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def server(replay: Replay, linear: Example) -> Stage:
+    stage = replay.build("server")
+    shutil.copytree(linear.folder, stage.root / "bundle")
+    subprocess.run(["chmod", "-R", "a+rX", stage.root / "bundle"], check=True)
+    return stage
+
+
+def run(stage: Stage, *command: str) -> subprocess.CompletedProcess[str]:
+    confined = stage.command(*command, read_only=True)
+    return subprocess.run(confined, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def running(stage: Stage, *command: str, **variables: str) -> Iterator[ServerProcess]:
+    confined = stage.command(*command, read_only=True, LOG_FORMAT="json", **variables)
+    with subprocess.Popen(confined, stderr=subprocess.PIPE, text=True) as popen:
+        try:
+            yield ServerProcess(popen)
+        finally:
+            popen.terminate()
+
+
+def test_it_is_small_and_has_nothing_to_train_or_build_with(server: Stage) -> None:
+    told = subprocess.run(
+        ["du", "-smx", server.root], capture_output=True, text=True, check=True
+    ).stdout
+    print(f"the root file system has {told.split()[0]} MiB")
+    assert int(told.split()[0]) < MEBIBYTES
+    for module in ("sklearn", "xgboost", "pandas", "pip", "setuptools", "admin"):
+        assert run(server, "python", "-c", f"import {module}").returncode == 1, module
+    assert run(server, "sh", "-c", "command -v gcc cc make").returncode != 0
+
+
+def test_it_is_not_root_and_may_write_to_two_folders_only(server: Stage) -> None:
+    assert run(server, "id", "-u").stdout == "10001\n"
+    assert run(server, "sh", "-c", 'touch "$HOME/a" /data/a').returncode == 0
+    for place in ("/a", "/app/a", "/opt/venv/a"):
+        assert "Read-only file system" in run(server, "touch", place).stderr
+
+
+def test_all_that_it_imports_has_its_byte_code(server: Stage) -> None:
+    for module in (
+        "housing_grpc.server",
+        "housing_grpc.rest.server",
+        "housing_grpc.registry.fetch",
+    ):
+        done = run(server, "python", "-v", "-c", f"import {module}")
+        assert done.returncode == 0
+        from_source = [
+            line
+            for line in done.stderr.splitlines()
+            if line.startswith("# code object from '/opt") and ".pyc" not in line
+        ]
+        assert from_source == []
+
+
+def test_it_serves_both_faces(server: Stage) -> None:
+    port = str(free_port())
+    shared = {"GRPC_HOST": "127.0.0.1", "API_HOST": "127.0.0.1", "METRICS_ENABLED": "false"}
+    entry = server.entrypoint
+    given = {**shared, "BUNDLE_DIR": "/bundle", "GRPC_PORT": "0"}
+    with running(server, *entry, **given) as process:
+        target = f"127.0.0.1:{process.event('server.serving')['port']}"
+        with grpc.insecure_channel(target) as channel:
+            request = PredictRequest(house=House(rm=6.5, lstat=12))
+            price = client_of(channel, target).predictions.Predict(request, timeout=30).prediction
+        proxy = [*entry[:-1], "housing_grpc.rest"]
+        with running(server, *proxy, **shared, API_PORT=port, GRPC_TARGET=target) as rest:
+            rest.event("rest.serving")
+            assert answers(f"http://127.0.0.1:{port}/docs")()
+            house = {"RM": 6.5, "LSTAT": 12}
+            url = f"http://127.0.0.1:{port}/predict"
+            answer = httpx.post(url, json=house, timeout=30, trust_env=False).json()
+    assert answer["prediction"] == price
+
+
+def test_the_admin_image_has_its_command_line(replay: Replay) -> None:
+    admin = replay.build("admin")
+    done = run(admin, *admin.entrypoint, "train", "--help")
+    assert done.returncode == 0
+    assert "--model=MODEL" in done.stdout

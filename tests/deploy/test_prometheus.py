@@ -1,0 +1,166 @@
+"""The rules by promtool, and the dashboard's queries by a Prometheus that reads the server."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+import yaml
+from housing.v1.model_pb2 import ReloadModelRequest
+from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
+
+from tests.examples import Example
+from tests.integration.daemons import Daemon, answers, free_port
+from tests.integration.toolchain import need, printed
+from tests.server.processes import ROOT, serving, started
+from tests.server.wire import Client, client_of
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+RULES = ROOT / "deploy/prometheus"
+DASHBOARD = ROOT / "deploy/grafana/dashboards/housing.json"
+DEBIAN = "Prometheus, on Debian: apt-get install prometheus"
+SECONDS = 60
+# What a server without TLS that does well has nothing of.
+QUIET = {"Alerts"}
+
+
+def test_the_configuration_and_the_rules_are_sound() -> None:
+    promtool = need("promtool", DEBIAN)
+    printed([promtool, "check", "config", "--lint=all", "--lint-fatal", "prometheus.yml"], RULES)
+    printed([promtool, "check", "rules", "--lint=all", "--lint-fatal", "rules.yml"], RULES)
+
+
+def test_each_alert_fires_when_it_should() -> None:
+    printed([need("promtool", DEBIAN), "test", "rules", "rules_test.yml"], RULES)
+
+
+def test_each_alert_has_a_test_a_severity_and_says_what_to_do() -> None:
+    groups = yaml.safe_load((RULES / "rules.yml").read_text())["groups"]
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    tests = yaml.safe_load((RULES / "rules_test.yml").read_text())["tests"]
+    fired = {
+        case["alertname"]
+        for test in tests
+        for case in test.get("alert_rule_test", ())
+        if case["exp_alerts"]
+    }
+    assert fired == {alert["alert"] for alert in alerts}
+    for alert in alerts:
+        assert alert["labels"]["severity"] in ("page", "ticket")
+        assert set(alert["annotations"]) == {"summary", "action"}
+
+
+def traffic(client: Client, rest: str) -> None:
+    """Every kind of call: right, wrong, with blanks, out of range, and a reload."""
+    rare = PredictRequest(house=House(rm=6.5, lstat=12, tax=9000))
+    wrong = PredictRequest(house=House(chas=7))
+    for _ in range(5):
+        client.predictions.Predict(rare, timeout=30)
+        with pytest.raises(grpc.RpcError):
+            client.predictions.Predict(wrong, timeout=30)
+        # Enough rows for a drift that means something.
+        batch = PredictBatchRequest(items=[rare.house] * 1000 + [wrong.house])
+        client.predictions.PredictBatch(batch, timeout=30)
+        for house in ({"RM": 6.5}, {"CHAS": 7}):
+            httpx.post(f"{rest}/predict", json=house, timeout=30, trust_env=False)
+    client.models.ReloadModel(ReloadModelRequest(), timeout=60)
+
+
+def configuration(folder: Path, targets: dict[str, str]) -> Path:
+    """The shipped configuration, with addresses in place of names, and quicker."""
+    config = yaml.safe_load((RULES / "prometheus.yml").read_text())
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(RULES / "rules.yml")]
+    for job in config["scrape_configs"]:
+        del job["dns_sd_configs"]
+        job["static_configs"] = [{"targets": [targets[job["job_name"]]]}]
+    path = folder / "prometheus.yml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+@pytest.fixture(scope="module")
+def prometheus(linear: Example, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prometheus that has read a server and its proxy for some seconds of traffic."""
+    program = need("prometheus", DEBIAN)
+    folder = tmp_path_factory.mktemp("prometheus")
+    metrics, api, port = free_port(), free_port(), free_port()
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(linear.folder, METRICS_PORT=str(metrics)))
+        target = f"127.0.0.1:{server.event('server.serving')['port']}"
+        variables = {"GRPC_TARGET": target, "API_PORT": str(api), "LOG_FORMAT": "json"}
+        proxy = stack.enter_context(started(["-m", "housing_grpc.rest"], **variables))
+        proxy.event("rest.serving")
+        targets = {"housing-server": f"127.0.0.1:{metrics}", "housing-rest": f"127.0.0.1:{api}"}
+        config = configuration(folder, targets)
+        url = f"http://127.0.0.1:{port}"
+        store = f"--storage.tsdb.path={folder / 'data'}"
+        listen = f"--web.listen-address=127.0.0.1:{port}"
+        daemon = Daemon(
+            [program, f"--config.file={config}", store, listen],
+            answers=answers(f"{url}/-/ready"),
+            log=folder / "log",
+            env={},
+        )
+        daemon.start()
+        stack.callback(daemon.stop)
+        channel = stack.enter_context(grpc.insecure_channel(target))
+        until = time.monotonic() + SECONDS
+        # A rate needs two readings of each series, and a rule needs those of others.
+        while not asked(url, "housing:prediction_errors:ratio_rate5m >= 0"):
+            assert time.monotonic() < until, (folder / "log").read_text()
+            traffic(client_of(channel, target), f"http://127.0.0.1:{api}")
+            time.sleep(1)
+        yield url
+
+
+def asked(url: str, query: str) -> list[Any]:
+    """Answers a query; one that cannot be understood fails."""
+    answer = httpx.get(f"{url}/api/v1/query", params={"query": query}, trust_env=False).json()
+    assert answer["status"] == "success", (query, answer)
+    found: list[Any] = answer["data"]["result"]
+    return found
+
+
+def panels() -> list[dict[str, Any]]:
+    found = json.loads(DASHBOARD.read_text())["panels"]
+    return [panel for panel in found if panel["type"] != "row"]
+
+
+def test_both_are_read(prometheus: str) -> None:
+    up = {entry["metric"]["job"]: entry["value"][1] for entry in asked(prometheus, "up")}
+    assert up == {"housing-server": "1", "housing-rest": "1"}
+
+
+@pytest.mark.parametrize("panel", panels(), ids=lambda panel: str(panel["title"]))
+def test_each_panel_shows_something(prometheus: str, panel: dict[str, Any]) -> None:
+    found = [
+        asked(prometheus, target["expr"].replace("$__rate_interval", "20s"))
+        for target in panel["targets"]
+    ]
+    assert panel["title"] in QUIET or any(found)
+
+
+def test_no_alert_of_a_server_that_does_well(prometheus: str) -> None:
+    firing = asked(prometheus, 'ALERTS{alertstate="firing"}')
+    assert firing == []
+
+
+def test_the_metrics_are_well_formed(prometheus: str) -> None:
+    targets = httpx.get(f"{prometheus}/api/v1/targets", trust_env=False).json()
+    for target in targets["data"]["activeTargets"]:
+        text = httpx.get(target["scrapeUrl"], trust_env=False).text
+        promtool = need("promtool", DEBIAN)
+        done = subprocess.run(
+            [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+        )
+        # It knows nothing of `_total` gauges and the like, but what it cannot read is an error.
+        assert done.returncode in (0, 3), done.stdout + done.stderr
+        assert "error" not in done.stderr

@@ -1,0 +1,117 @@
+"""MLflow on PostgreSQL and an S3 store, or the embedded one, and commands that use it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from tests.integration import daemons
+from tests.integration.daemons import Daemon
+from tests.server.processes import ROOT, started
+from tests.server.wire import Client, client_of
+
+Store = Callable[[Path], tuple[Daemon, str]]
+
+STORES: dict[str, Store] = {"minio": daemons.minio, "seaweedfs": daemons.seaweedfs}
+SECONDS = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Where models are kept.
+
+    Attributes:
+        variables: What the server and the admin CLI read.
+        daemons: By name: "postgres", "store" and "mlflow"; none if it is embedded.
+        endpoint: Of the S3 store, or "".
+    """
+
+    variables: Mapping[str, str]
+    daemons: Mapping[str, Daemon]
+    endpoint: str
+
+    def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command of the admin CLI."""
+        paths = os.pathsep.join((str(ROOT), str(ROOT / "generated")))
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return subprocess.run(
+            [sys.executable, "-m", "admin", *arguments],
+            env={**inherited, "PYTHONPATH": paths, **self.variables},
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def told(self, *arguments: str) -> Any:
+        """Runs a command of the admin CLI that must succeed; returns what it says as JSON."""
+        done = self.admin(*arguments, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def train(self, preprocessor: str = "v1_median") -> int:
+        """Trains a linear model and registers it; returns its version."""
+        trained = self.told("train", "--model=linear", f"--preprocessor={preprocessor}")
+        return int(self.told("register", trained["run_id"])["version"])
+
+    @contextmanager
+    def serving(self, home: Path) -> Iterator[Client]:
+        """Runs a server process with its bundle cache in a folder of its own."""
+        variables = {**self.variables, "GRPC_PORT": "0", "LOG_FORMAT": "json"}
+        if self.daemons:
+            variables["HOUSING_HOME"] = str(home)
+        with started(["-m", "housing_grpc"], **variables, METRICS_ENABLED="false") as process:
+            address = f"127.0.0.1:{process.event('server.serving')['port']}"
+            options = (("grpc.use_local_subchannel_pool", 1),)
+            with grpc.insecure_channel(address, options) as channel:
+                yield client_of(channel, address)
+
+
+@contextmanager
+def embedded() -> Iterator[Stack]:
+    """Gives the default: files in a folder."""
+    folder = daemons.scratch()
+    try:
+        yield Stack(variables={"HOUSING_HOME": str(folder)}, daemons={}, endpoint="")
+    finally:
+        daemons.remove(folder)
+
+
+@contextmanager
+def real(store: Store) -> Iterator[Stack]:
+    """Gives PostgreSQL, a store with a bucket, and MLflow's server on both."""
+    with ExitStack() as stack:
+        database, uri = _run(stack, daemons.postgres)
+        objects, endpoint = _run(stack, store)
+        subprocess.run(
+            [sys.executable, ROOT / "deploy/mlflow/create_bucket.py"],
+            env={**os.environ, **daemons.s3_variables(endpoint)},
+            check=True,
+        )
+        server, tracking = _run(
+            stack, lambda folder: daemons.mlflow(folder, database=uri, endpoint=endpoint)
+        )
+        home = daemons.scratch()
+        stack.callback(daemons.remove, home)
+        yield Stack(
+            variables={"MLFLOW_TRACKING_URI": tracking, "HOUSING_HOME": str(home)},
+            daemons={"postgres": database, "store": objects, "mlflow": server},
+            endpoint=endpoint,
+        )
+
+
+def _run(stack: ExitStack, make: Store) -> tuple[Daemon, str]:
+    folder = daemons.scratch()
+    stack.callback(daemons.remove, folder)
+    daemon, address = make(folder)
+    stack.callback(daemon.stop)
+    daemon.start()
+    return daemon, address
