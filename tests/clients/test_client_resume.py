@@ -1,6 +1,7 @@
 """A job survives a server that goes and comes back: no row is lost, none is doubled."""
 
 import asyncio
+import collections
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -117,6 +118,22 @@ def test_streams_too_old_are_followed_by_new_ones(
     )
     assert prices(scores) == pytest.approx(expected(linear), abs=1e-4)
     assert scores.tally.resumes >= 1
+
+
+def test_a_job_comes_back_when_it_was_told_to_call_less_often(
+    server_of: Callable[..., HousingServer], connect: Connect, linear: Example
+) -> None:
+    # Each chunk takes longer than a stream may last, and each new stream is a call, too.
+    server = server_of(
+        linear.folder, stream_max_age_seconds=0.05, rate_limit_per_second=5, rate_limit_burst=2
+    )
+    client = connect(f"127.0.0.1:{server.port}")
+    scores = client.score((house(number) for number in range(ROWS)), progress=False)
+    assert prices(scores) == pytest.approx(expected(linear), abs=1e-4)
+    assert scores.tally.resumes >= 1
+    with pytest.raises(housing.RateLimitedError) as caught:
+        collections.deque((client.predict(RM=6) for _ in range(200)), maxlen=0)
+    assert caught.value.retry_after
 
 
 def test_a_source_slower_than_the_server_is_patient(
