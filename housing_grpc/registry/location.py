@@ -101,8 +101,11 @@ def _check_scheme(uri: str) -> None:
     try:
         parts = urlsplit(uri)
         scheme, _ = parts.scheme, parts.port
-    except ValueError as error:
-        raise ValueError(f"MLFLOW_TRACKING_URI is not a URI: {error}") from error
+    except ValueError:
+        # What the parser says may hold a part of the password.
+        raise ValueError(
+            "MLFLOW_TRACKING_URI is not a URI: write special characters of a password as %XX"
+        ) from None
     # A database's scheme may name its driver, too: postgresql+psycopg.
     if scheme.partition("+")[0] in _EMBEDDED_SCHEMES | _SERVER_SCHEMES or uri == "databricks":
         return
