@@ -139,6 +139,21 @@ def test_the_documented_variables_reach_the_containers() -> None:
     assert found["rest"]["ports"][0]["published"] == "8001"
 
 
+def test_each_variable_is_documented_with_its_default() -> None:
+    read = (ROOT / "docker-compose.yml").read_text() + (
+        ROOT / "docker-compose.minio.yml"
+    ).read_text()
+    documented = dict(
+        re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    )
+    defaults = dict(re.findall(r"\$\{([A-Z_]+):-(.*?)\}", read))
+    required = set(re.findall(r"\$\{([A-Z_]+):\?", read))
+    # Outside containers, it is a file.
+    assert defaults.pop("MLFLOW_TRACKING_URI") == "http://mlflow:5000"
+    assert {name: documented[name] for name in defaults} == defaults
+    assert {name: documented[name] for name in required} == dict.fromkeys(SECRETS, "")
+
+
 def test_the_stop_is_longer_than_what_the_server_takes() -> None:
     settings = (ROOT / ".env.example").read_text()
     (drain,) = re.findall(r"^#DRAIN_SECONDS=(\d+)", settings, re.MULTILINE)

@@ -15,7 +15,7 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.deploy.replay import Replay, Stage
 from tests.examples import Example
-from tests.integration.daemons import answers, free_port
+from tests.integration.daemon import answers, free_port
 from tests.integration.toolchain import need
 from tests.server.processes import ROOT, ServerProcess
 from tests.server.wire import client_of

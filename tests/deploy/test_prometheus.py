@@ -16,7 +16,7 @@ from housing.v1.model_pb2 import ReloadModelRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from tests.examples import Example
-from tests.integration.daemons import Daemon, answers, free_port
+from tests.integration.daemon import Daemon, answers, free_port
 from tests.integration.toolchain import need, printed
 from tests.server.processes import ROOT, serving, started
 from tests.server.wire import Client, client_of

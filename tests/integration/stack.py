@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 
 from tests.integration import daemons
-from tests.integration.daemons import Daemon
+from tests.integration.daemon import Daemon
 from tests.server.processes import ROOT, started
 from tests.server.wire import Client, client_of
 
