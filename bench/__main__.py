@@ -3,7 +3,16 @@
 import sys
 from importlib import import_module
 
-MEASUREMENTS = ("accuracy", "start", "stream", "stream_memory", "rest", "metrics_cost", "reload")
+MEASUREMENTS = (
+    "accuracy",
+    "evaluate",
+    "start",
+    "stream",
+    "stream_memory",
+    "rest",
+    "metrics_cost",
+    "reload",
+)
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,145 @@
+"""Rows a second in process, on one core: the evaluator in C, ONNX Runtime, and the library.
+
+The first two do all from rows as they come; the library, XGBoost or scikit-learn, gets rows
+that are scaled already. Time is processor time, as other programs share the machine; rounds
+of the three alternate, and a figure is the median of its rounds. Beside it: what one row costs
+complete and with two values missing, by preprocessing.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import models, results
+from bench.results import Figure
+from bench.stream import houses
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.schema import FEATURE_NAMES
+
+SIZES = (1, 1000, 100_000)
+PREPARATIONS = ("v1_median", "v2_knn", "v3_iterative")
+ROUNDS, SECONDS = 5, 0.1
+# The evaluator's rows a second over ONNX Runtime's, and over XGBoost's own in large batches.
+GOAL, GOAL_XGBOOST = 2.0, 1.0
+TOLERANCE = 1e-4
+
+Rows = NDArray[np.float64]
+Predict = Callable[[], Any]
+
+
+def main() -> bool:
+    """Prints the tables and records them; returns whether every goal is reached."""
+    os.sched_setaffinity(0, {0})
+    figures: dict[str, Figure] = {}
+    print(
+        "| model | rows | evaluator/s | ONNX Runtime/s | library/s | ÷ ONNX Runtime | ÷ library |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    reached = [_model(name, figures) for name in models.TYPES]
+    print("\n| preprocessing | runtime | complete, µs | two missing, µs |\n|---|---|---|---|")
+    for preparation in PREPARATIONS:
+        _missing(preparation, figures)
+    results.record("evaluate", figures)
+    return all(reached)
+
+
+def _model(name: str, figures: dict[str, Figure]) -> bool:
+    with tempfile.TemporaryDirectory() as scratch:
+        pipeline = models.make_bundle(name, Path(scratch, "bundle"))
+        native, onnx = _bundles(Path(scratch, "bundle"))
+    reached = True
+    for size in SIZES:
+        rows = houses(size)
+        scaled = (rows - pipeline["scaler"].mean_) / pipeline["scaler"].scale_
+        sides: dict[str, Predict] = {
+            "evaluator": partial(native.predict, rows),
+            "onnxruntime": partial(onnx.predict, rows),
+            "library": _library(pipeline["model"], scaled),
+        }
+        if size == 1:
+            sides["evaluator"] = partial(native.predict_row, rows[0].tolist())
+        _compare(sides)
+        rates = {side: size / seconds for side, seconds in _interleaved(sides).items()}
+        over_onnx = rates["evaluator"] / rates["onnxruntime"]
+        over_library = rates["evaluator"] / rates["library"]
+        for side, rate in rates.items():
+            figures[f"{name} {size} {side}"] = Figure(value=rate, unit="rows/s")
+        figures[f"{name} {size} ÷ onnxruntime"] = Figure(value=over_onnx)
+        figures[f"{name} {size} ÷ library"] = Figure(value=over_library)
+        shown = " | ".join(f"{rate:,.0f}" for rate in rates.values())
+        print(f"| {name} | {size:,} | {shown} | {over_onnx:.1f} | {over_library:.1f} |", flush=True)
+        reached &= over_onnx >= GOAL
+        reached &= name != "xgboost" or size == 1 or over_library >= GOAL_XGBOOST
+    return reached
+
+
+def _missing(preparation: str, figures: dict[str, Figure]) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        models.make_bundle("xgboost", Path(scratch, "bundle"), preparation=preparation)
+        bundles = _bundles(Path(scratch, "bundle"))
+    complete = houses(1)[0]
+    lacking = np.where(np.isin(FEATURE_NAMES, models.BLANKS), np.nan, complete)
+    for runtime, bundle in zip(("evaluator", "onnxruntime"), bundles, strict=True):
+        sides: dict[str, Predict] = {
+            kind: partial(bundle.predict_row, row.tolist())
+            for kind, row in (("complete", complete), ("missing", lacking))
+        }
+        costs = {kind: seconds * 1e6 for kind, seconds in _interleaved(sides).items()}
+        for kind, cost in costs.items():
+            figures[f"{preparation} {runtime} {kind}"] = Figure(value=cost, unit="µs")
+        shown = " | ".join(f"{cost:.1f}" for cost in costs.values())
+        print(f"| {preparation} | {runtime} | {shown} |", flush=True)
+
+
+def _bundles(folder: Path) -> tuple[Bundle, Bundle]:
+    files = bundle_format.read(folder)
+    native, onnx = Bundle(files), Bundle(files, native=False)
+    if not native.native:
+        raise SystemExit("the evaluator is not built; install a C compiler, then make setup")
+    return native, onnx
+
+
+def _library(model: Any, scaled: Rows) -> Predict:
+    if hasattr(model, "get_booster"):
+        booster = model.get_booster()
+        booster.set_param({"nthread": 1})
+        return partial(booster.inplace_predict, scaled)
+    return partial(model.predict, scaled)
+
+
+def _compare(sides: Mapping[str, Predict]) -> None:
+    answers = [np.atleast_1d(np.asarray(predict(), np.float64)) for predict in sides.values()]
+    # Written so that a NaN fails.
+    if not np.abs(np.array(answers) - answers[-1]).max() <= TOLERANCE:
+        raise SystemExit("the answers differ; nothing was measured")
+
+
+def _interleaved(sides: Mapping[str, Predict]) -> dict[str, float]:
+    """Returns the seconds of a call of each side."""
+    rounds = [{side: _timed(predict) for side, predict in sides.items()} for _ in range(ROUNDS)]
+    return {side: statistics.median(each[side] for each in rounds) for side in sides}
+
+
+def _timed(predict: Predict) -> float:
+    calls, start = 1, time.process_time()
+    predict()
+    # Twice as many each time, so that reading the clock costs nothing.
+    while (spent := time.process_time() - start) < SECONDS:
+        for _ in range(calls):
+            predict()
+        calls *= 2
+    return spent / calls
+
+
+if __name__ == "__main__":
+    sys.exit(not main())

@@ -1,0 +1,98 @@
+"""The imputers of the evaluator in C, against those in numpy."""
+
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from housing_grpc.bundle.evaluator import NATIVE
+from housing_grpc.bundle.imputers import ConstantImputer, Imputer, IterativeImputer, KnnImputer
+
+Rows = NDArray[np.float64]
+
+WIDTH = 13
+
+
+def test_it_is_built_where_there_is_a_compiler() -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    assert NATIVE is not None, "`make setup` builds the evaluator"
+
+
+def native(imputer: Imputer, rows: Rows) -> Rows:
+    """Fill rows by asking models that answer with one feature each."""
+    if NATIVE is None:
+        pytest.skip("the evaluator is not built")
+    columns = []
+    for weights in np.eye(WIDTH):
+        model = NATIVE(
+            imputer.parts, np.zeros(WIDTH), np.ones(WIDTH), ("linear", weights, np.zeros(1))
+        )
+        columns.append(np.empty(len(rows)))
+        assert model.predict(rows, columns[-1])
+        alone = [model.predict_row(row) for row in rows.tolist()]
+        assert alone == columns[-1].tolist()
+    return np.column_stack(columns)
+
+
+def known(random: np.random.Generator, count: int, blank: float) -> Rows:
+    """Training rows, many of them equally near to others, with at least one value a feature."""
+    rows = np.round(random.normal(size=(count, WIDTH)) * 2) / 2
+    rows[random.random(rows.shape) < blank] = np.nan
+    rows[0] = random.normal(size=WIDTH)
+    return rows
+
+
+def lacking(random: np.random.Generator, count: int) -> Rows:
+    """Rows that miss some values, from one to all of them."""
+    rows = np.round(random.normal(size=(count, WIDTH)) * 2) / 2
+    for row in rows:
+        row[random.choice(WIDTH, size=random.integers(1, WIDTH + 1), replace=False)] = np.nan
+    return rows
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    count=st.integers(1, 60),
+    neighbors=st.integers(1, 70),
+    blank=st.sampled_from([0.0, 0.3, 0.9]),
+)
+@settings(max_examples=150, deadline=None)
+def test_knn(seed: int, count: int, neighbors: int, blank: float) -> None:
+    random = np.random.default_rng(seed)
+    imputer = KnnImputer(known(random, count, blank), neighbors)
+    rows = lacking(random, 20)
+    expected = imputer.fill(rows.copy(), np.isnan(rows))
+    np.testing.assert_allclose(native(imputer, rows), expected, rtol=1e-13, atol=1e-13)
+
+
+@given(seed=st.integers(0, 2**32), rounds=st.integers(0, 6), bounded=st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_iterative(seed: int, rounds: int, bounded: bool) -> None:
+    random = np.random.default_rng(seed)
+    steps = []
+    for _ in range(rounds * 5):
+        feature, *inputs = random.choice(WIDTH, size=6, replace=False)
+        coefficients = random.normal(size=5) / 3
+        steps.append((int(feature), np.array(inputs), coefficients, float(random.normal())))
+    limit = 0.5 if bounded else np.inf
+    imputer = IterativeImputer(
+        initial=random.normal(size=WIDTH),
+        minimum=np.full(WIDTH, -limit),
+        maximum=np.full(WIDTH, limit),
+        steps=steps,
+    )
+    rows = lacking(random, 20)
+    expected = imputer.fill(rows.copy(), np.isnan(rows))
+    np.testing.assert_allclose(native(imputer, rows), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_constant() -> None:
+    random = np.random.default_rng(0)
+    imputer = ConstantImputer(random.normal(size=WIDTH))
+    rows = lacking(random, 200)
+    expected = imputer.fill(rows.copy(), np.isnan(rows))
+    assert native(imputer, rows).tolist() == expected.tolist()
