@@ -162,11 +162,6 @@ class Trial:
             raise ServingError(Reason(refusal["reason"]), refusal["message"])
 
 
-def try_bundle(folder: Path) -> None:
-    """Tries a bundle that need not be signed."""
-    Trial(Children())(folder)
-
-
 def _kill(child: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)

@@ -44,14 +44,14 @@ class RegistrySource:
         cache: Path,
         seconds: float,
         *,
-        children: Children | None = None,
+        children: Children,
         verifier: Verifier | None = None,
     ) -> None:
         self._location = location
         self._folder = cache
         self._cache = BundleCache(cache)
         self._seconds = seconds
-        self._children = children or Children()
+        self._children = children
         self._keys = str(verifier.file) if verifier else ""
         self._first = True
 

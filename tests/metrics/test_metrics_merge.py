@@ -22,7 +22,9 @@ HANDLED = ("OK", "Predict", PREDICTIONS, "unary")
 
 def go_live(folder: Path, *metrics: ServerMetrics) -> LiveModel:
     manager = ModelManager(
-        FolderSource(folder), trial=child.try_bundle, on_live=[each.on_live for each in metrics]
+        FolderSource(folder),
+        trial=child.Trial(child.Children()),
+        on_live=[each.on_live for each in metrics],
     )
     return manager.start()
 

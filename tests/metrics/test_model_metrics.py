@@ -25,7 +25,9 @@ def test_the_model_that_went_live_last_is_the_one_that_is_told(
 ) -> None:
     metrics = ModelMetrics()
     folder = shutil.copytree(linear.folder, tmp_path / "live")
-    manager = ModelManager(FolderSource(folder), trial=child.try_bundle, on_live=[metrics.on_live])
+    manager = ModelManager(
+        FolderSource(folder), trial=child.Trial(child.Children()), on_live=[metrics.on_live]
+    )
     manager.start()
     shutil.rmtree(folder)
     shutil.copytree(forest.folder, folder)

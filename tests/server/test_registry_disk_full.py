@@ -8,6 +8,7 @@ import pytest
 
 from admin import mlflow_environment
 from admin.settings import Settings
+from housing_grpc.child import Children
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
@@ -47,7 +48,7 @@ def test_a_full_cache_is_told_without_its_path_and_logged_with_it(
     disk: SmallDisk, registry: RegistryLocation, events: Events
 ) -> None:
     cache = disk.folder / "bundles"
-    source = RegistrySource(registry, cache, seconds=60)
+    source = RegistrySource(registry, cache, seconds=60, children=Children())
     disk.fill(free=4096 * 3)
     with pytest.raises(ServingError) as caught:
         source.fetch(Target())

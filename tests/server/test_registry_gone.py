@@ -11,6 +11,7 @@ import pytest
 from grpc import StatusCode
 from housing.v1.prediction_pb2 import House, PredictRequest
 
+from housing_grpc.child import Children
 from housing_grpc.errors import Reason, ServingError, StartError
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
@@ -106,7 +107,9 @@ def test_a_fetch_that_crashes_counts_as_a_registry_that_does_not_answer(
     interpreter.write_text("#!/bin/sh\nkill -SEGV $$\n")
     interpreter.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(interpreter))
-    source = RegistrySource(location_of("http://nowhere"), tmp_path / "bundles", seconds=30)
+    source = RegistrySource(
+        location_of("http://nowhere"), tmp_path / "bundles", seconds=30, children=Children()
+    )
     with pytest.raises(ServingError) as caught:
         source.fetch(Target())
     assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE

@@ -12,6 +12,7 @@ from grpc import StatusCode
 
 from admin import mlflow_environment
 from admin.settings import Settings as AdminSettings
+from housing_grpc.child import Children
 from housing_grpc.registry import location
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 from housing_grpc.registry.source import RegistrySource
@@ -96,7 +97,7 @@ def test_the_version_that_the_alias_names_can_be_asked_alone(
     registry: Registry, tmp_path: Path
 ) -> None:
     where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
-    source = RegistrySource(where, tmp_path / "bundles", 60)
+    source = RegistrySource(where, tmp_path / "bundles", 60, children=Children())
     for version in ("2", "1"):
         registry.promote(version)
         assert source.wanted() == version
