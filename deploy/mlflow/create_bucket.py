@@ -17,6 +17,10 @@ _LIMITS = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempt
 
 def main() -> int:
     """Returns the exit code."""
+    for name in ("MLFLOW_BUCKET_NAME", "MLFLOW_S3_ENDPOINT_URL"):
+        if not os.environ.get(name):
+            print(f"error: set {name}", file=sys.stderr)
+            return 2
     bucket, endpoint = os.environ["MLFLOW_BUCKET_NAME"], os.environ["MLFLOW_S3_ENDPOINT_URL"]
     store = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_LIMITS)
     try:

@@ -24,8 +24,8 @@ _LEFT_OUT = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/
 _PASSED_ON = ("PIP_CERT", "PIP_INDEX_URL", "http_proxy", "https_proxy", "no_proxy")
 _MOUNTED = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 _READ_ONLY = (
-    'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && mount -t tmpfs tmpfs "$0/tmp" && '
-    'mount -t tmpfs -o uid=10001 tmpfs "$0/data" && ' + _MOUNTED
+    'mkdir -p "$0/data" && mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && '
+    'mount -t tmpfs tmpfs "$0/tmp" && mount -t tmpfs -o uid=10001 tmpfs "$0/data" && ' + _MOUNTED
 )
 
 
@@ -68,14 +68,21 @@ class Replay:
     """Builds stages of a Dockerfile.
 
     Args:
-        context: Folder with the Dockerfile and its .dockerignore.
-        folder: Where the file systems go.
+        context: Folder that the build is told of, with its .dockerignore.
+        bases: Where to keep what stands in for base images.
+        folder: Where the other file systems go.
+        dockerfile: Below the context.
     """
 
-    def __init__(self, context: Path, folder: Path) -> None:
+    def __init__(
+        self, context: Path, bases: Path, folder: Path, dockerfile: str = "Dockerfile"
+    ) -> None:
         self._context = context
+        self._bases = bases
         self._folder = folder
-        self._steps = _stages((context / "Dockerfile").read_text(encoding="utf-8"))
+        for made in (bases, folder):
+            made.mkdir(exist_ok=True)
+        self._steps = _stages((context / dockerfile).read_text(encoding="utf-8"))
         ignored = (context / ".dockerignore").read_text(encoding="utf-8").splitlines()
         self._allowed = [line[1:] for line in ignored if line.startswith("!")]
         self._done: dict[str, Stage] = {}
@@ -93,7 +100,7 @@ class Replay:
         return self._done[name]
 
     def _base(self, image: str) -> Stage:
-        root = self._folder / image.replace(":", "-")
+        root = self._bases / image.replace(":", "-")
         if not root.exists():
             command = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES[image]}"]
             subprocess.run([*command, _RELEASE, root], check=True, stdout=subprocess.DEVNULL)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ MEBIBYTES = 350
 
 
 @pytest.fixture(scope="module")
-def replay() -> Iterator[Replay]:
+def folder() -> Iterator[Path]:
     need("debootstrap", "debootstrap, on Debian: apt-get install debootstrap", "/usr/sbin")
     if os.geteuid() != 0:
         pytest.skip("only root may make and enter a root file system")
@@ -34,9 +35,14 @@ def replay() -> Iterator[Replay]:
     folder = Path(tempfile.mkdtemp(prefix="housing-image-"))
     folder.chmod(0o755)
     try:
-        yield Replay(ROOT, folder)
+        yield folder
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def replay(folder: Path) -> Replay:
+    return Replay(ROOT, folder / "bases", folder / "ours")
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +127,24 @@ def test_the_admin_image_has_its_command_line(replay: Replay) -> None:
     done = run(admin, *admin.entrypoint, "train", "--help")
     assert done.returncode == 0
     assert "--model=MODEL" in done.stdout
+
+
+def test_the_image_of_mlflow_serves_from_a_read_only_root(folder: Path) -> None:
+    bases, made = folder / "bases", folder / "mlflow"
+    stage = Replay(ROOT, bases, made, "deploy/mlflow/Dockerfile").build("server")
+    assert run(stage, "id", "-u").stdout == "10002\n"
+    assert run(stage, "python", "-c", "import boto3, psycopg").returncode == 0
+    done = run(stage, "python", "/app/create_bucket.py")
+    assert (done.returncode, done.stderr) == (2, "error: set MLFLOW_BUCKET_NAME\n")
+    port = free_port()
+    flags = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    flags += ["--artifacts-destination", f"{stage.env['HOME']}/artifacts"]
+    store = {"MLFLOW_BACKEND_STORE_URI": "sqlite:////tmp/mlflow.db"}
+    store["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    with running(stage, *stage.entrypoint, *flags, **store) as process:
+        ready = answers(f"http://127.0.0.1:{port}/health")
+        until = time.monotonic() + 120
+        while not ready():
+            assert process.popen.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.5)
