@@ -7,11 +7,13 @@ export $(shell sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\) *=.*/\1/p' .env 2>/dev/null
 PYTHON ?= python3
 PY := .venv/bin/python
 TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$$PATH"
+# Its go.mod keeps `go install` from building it.
+COMPOSE_VERSION := v2.40.3
 GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow proto check format lint types test integration tools clients bench bench-accuracy lock clean
+	mlflow up dev down logs proto operations check format lint types test integration fuzz tools clients bench bench-accuracy lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -56,6 +58,33 @@ reload: .venv/.admin.stamp ## Tell the running server to take the promoted versi
 mlflow: .venv/.admin.stamp ## Open the MLflow UI on http://127.0.0.1:5000
 	@exec $(PY) -m admin ui $(ARGS)
 
+# --- In containers --------------------------------------------------------------------
+
+COMPOSE := docker compose --profile app
+# Written to .env by the first start; everything else has a default.
+SECRETS := API_KEY POSTGRES_PASSWORD MINIO_ROOT_PASSWORD
+
+up: secrets ## Build and start everything in containers: server, proxy, registry, metrics
+	@$(COMPOSE) up --detach --build --wait $(ARGS)
+	@echo 'gRPC localhost:$(or $(GRPC_PORT),50051), HTTP http://localhost:$(or $(API_PORT),8000); the key is API_KEY in .env'
+	@echo 'MLflow http://localhost:5000, Prometheus http://localhost:9090, Grafana http://localhost:3000'
+
+dev: secrets ## Start the registry and the metrics in containers, for a server outside them
+	@docker compose up --detach --build --wait $(ARGS)
+	@echo 'Now: MLFLOW_TRACKING_URI=http://localhost:5000 make serve'
+
+down: ## Stop the containers; VOLUMES=1 also deletes what they keep
+	@$(COMPOSE) down $(if $(filter 1,$(VOLUMES)),--volumes) $(ARGS)
+
+logs: ## Follow what the containers log; ARGS=server follows one
+	@$(COMPOSE) logs --follow $(ARGS)
+
+.PHONY: secrets
+secrets:
+	@umask 077; touch .env; for name in $(SECRETS); do grep -q "^$$name=." .env || \
+		{ printf '%s=%s\n' "$$name" "$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))')" >> .env; \
+		echo "Wrote a random $$name to .env"; }; done
+
 # --- Work on it -----------------------------------------------------------------------
 
 test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some, without
@@ -64,6 +93,9 @@ test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some,
 integration: .venv/.dev.stamp ## Run the tests that need a browser or more time
 	@$(TOOLS) $(PY) -m pytest -m integration $(ARGS)
 
+fuzz: .venv/.fuzz.stamp ## Feed random input to every boundary, FUZZ_SECONDS=60 each; ARGS=tests/fuzz for that alone
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(TOOLS) $(PY) -m pytest -m fuzz $(ARGS)
+
 check: lint types ## Everything but the tests: style, types, imports, protobuf contract
 	@$(TOOLS) $(PY) tools/proto.py check
 
@@ -71,7 +103,7 @@ lint: .venv/.dev.stamp ## Check style, import contracts and the Dockerfile
 	@$(TOOLS) ruff format --check
 	@$(TOOLS) ruff check
 	@$(TOOLS) lint-imports
-	@$(TOOLS) hadolint Dockerfile
+	@$(TOOLS) hadolint Dockerfile deploy/*/Dockerfile
 
 types: .venv/.dev.stamp ## Check the types
 	@$(TOOLS) mypy
@@ -84,10 +116,18 @@ format: .venv/.dev.stamp ## Format the code and repair what can be repaired
 proto: .venv/.dev.stamp ## Regenerate generated/ and accept the contract, unless it breaks clients
 	@$(TOOLS) $(PY) tools/proto.py write
 
-tools: ## Build the gRPC command-line tools that tests use, with Go, into .tools/bin
-	@echo 'Building grpcurl and grpc-health-probe into .tools/bin (some minutes the first time) ...'
+operations: .venv/.dev.stamp ## Write the tables of docs/operations.md anew
+	@$(PY) tools/operations.py write
+
+tools: ## Build the command-line tools that tests use, with Go, into .tools/bin
+	@echo 'Building tools into .tools/bin (ten minutes the first time) ...'
 	@$(GO_INSTALL) github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 	@$(GO_INSTALL) github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
+	@$(GO_INSTALL) github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+	@$(GO_INSTALL) sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+	@go mod download github.com/docker/compose/v2@$(COMPOSE_VERSION)
+	@cd "$$(go env GOMODCACHE)/github.com/docker/compose/v2@$(COMPOSE_VERSION)" && \
+		CGO_ENABLED=0 GOWORK=off go build -o "$(CURDIR)/.tools/bin/docker-compose" ./cmd
 
 clients: .venv/.dev.stamp ## Regenerate the Go and Node clients, with Go and npm, after make proto
 	@$(TOOLS) clients/go/generate.sh
@@ -102,10 +142,11 @@ bench-accuracy: .venv/.dev.stamp ## Measure how good the shipped defaults are
 lock: .venv/.dev.stamp ## Pin requirements/*.txt anew; ARGS=--upgrade takes newer versions
 	@$(TOOLS) tools/lock.sh $(ARGS)
 
-clean: ## Delete what was built, and .venv; ALL=1 also deletes var/, the models and runs
+clean: ## Delete what was built, and .venv; ALL=1 also deletes var/ and the containers, with the models and runs
 	rm -rf .venv .tools build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	$(if $(filter 1,$(ALL)),rm -rf var)
+	$(if $(filter 1,$(ALL)),! command -v docker >/dev/null || [ ! -e .env ] || $(COMPOSE) down --volumes --rmi local)
 
 # --- The environment ------------------------------------------------------------------
 
@@ -119,16 +160,23 @@ need-%:
 		{ echo 'Python lacks its venv module; on Debian or Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 
+# The evaluator in C is compiled by the installation, too.
+NATIVE := $(wildcard housing_grpc/bundle/native/*.[ch])
+
 # The stamps install only after something they depend on has changed.
-.venv/.admin.stamp: requirements/build.txt requirements/admin.txt pyproject.toml | .venv/bin/python
+.venv/.admin.stamp: requirements/build.txt requirements/admin.txt pyproject.toml $(NATIVE) | .venv/bin/python
 	@echo 'Installing the server and the admin CLI into .venv (about a minute) ...'
 	@$(call install,admin)
 	@touch $@
 
-.venv/.dev.stamp: requirements/build.txt requirements/dev.txt pyproject.toml | .venv/bin/python
+.venv/.dev.stamp: requirements/build.txt requirements/dev.txt pyproject.toml $(NATIVE) | .venv/bin/python
 	@echo 'Installing the server, the admin CLI and the development tools into .venv (about a minute) ...'
 	@$(call install,dev)
 	@touch .venv/.admin.stamp $@
+
+.venv/.fuzz.stamp: requirements/fuzz.txt .venv/.dev.stamp
+	@$(PIP) --require-hashes -r requirements/fuzz.txt
+	@touch $@
 
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
 install = $(PIP) --require-hashes -r requirements/build.txt -r requirements/$(1).txt && \

@@ -15,3 +15,4 @@ compile pyproject.toml --extra admin -c requirements/dev.txt -o requirements/adm
 compile pyproject.toml -c requirements/admin.txt -o requirements/serve.txt
 compile --group mlflow -c requirements/dev.txt -o requirements/mlflow.txt
 compile --group build -c requirements/dev.txt -o requirements/build.txt
+compile pyproject.toml --extra fuzz -c requirements/dev.txt -o requirements/fuzz.txt
