@@ -166,7 +166,7 @@ def test_a_training_that_ends_anywhere_leaves_no_half_version(
     (base / "ready" / "home").mkdir()
     shutil.copyfile(bare_home / "mlflow.db", base / "ready" / "home" / "mlflow.db")
     # A training makes hundreds of changes.
-    points = crashed(library, "train", base, how, stride=29)
+    points = crashed(library, "train", base, how, stride=61)
     assert seen(points) == [[], [[1, True]]]
     # Another training is another version.
     assert all(point["after"] in ([[1, True]], [[2, True], [1, True]]) for point in points)
