@@ -83,7 +83,7 @@ logs: ## Follow what the containers log; ARGS=server follows one
 secrets:
 	@umask 077; touch .env; for name in $(SECRETS); do grep -q "^$$name=." .env || \
 		{ printf '%s=%s\n' "$$name" "$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))')" >> .env; \
-		echo "Wrote a random $$name to .env"; }; done
+		chmod 600 .env; echo "Wrote a random $$name to .env"; }; done
 
 # --- Work on it -----------------------------------------------------------------------
 
