@@ -5,7 +5,7 @@ the key, its role, its rate, and how long the queue is. A call that may not go o
 is refused here and now, without a worker and without waiting for its message.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import grpc
@@ -14,8 +14,10 @@ from housing_grpc.access import Access
 from housing_grpc.call import Call, Method, request_id_of
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.pool import InlinePool
+from housing_grpc.ratelimit import too_fast
 from housing_grpc.rpc import Boundary
 
+Metadata = Iterable[tuple[str, str | bytes]]
 Serve = Callable[[Call], Any]
 
 
@@ -41,10 +43,19 @@ class Gate(grpc.GenericRpcHandler):
         routes: Of all methods, by path.
         access: Who may call what.
         boundary: Told of every call; ends those that are refused.
+        max_metadata_bytes: Largest metadata of a call.
     """
 
-    def __init__(self, routes: Mapping[str, Route], access: Access, boundary: Boundary) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        access: Access,
+        boundary: Boundary,
+        *,
+        max_metadata_bytes: int,
+    ) -> None:
         self._routes = routes
+        self._max_metadata_bytes = max_metadata_bytes
         self._access = access
         self._boundary = boundary
 
@@ -57,6 +68,7 @@ class Gate(grpc.GenericRpcHandler):
         call = Call(route.method, request_id_of(metadata))
         self._boundary.observer.started(call, metadata)
         try:
+            self._check_metadata(metadata)
             call.caller = self._access.caller(details.method, metadata)
             _check_rate(call)
             route.check_room()
@@ -65,6 +77,14 @@ class Gate(grpc.GenericRpcHandler):
             refusal = _Refusal(call, error, self._boundary)
             return grpc.stream_stream_rpc_method_handler(refusal)
         return route.serve(call)
+
+    def _check_metadata(self, metadata: Metadata) -> None:
+        # gRPC keeps the same limit, but only towards callers that acknowledge it.
+        if sum(len(name) + len(value) for name, value in metadata) > self._max_metadata_bytes:
+            raise ServingError(
+                Reason.METADATA_TOO_LARGE,
+                f"the metadata is larger than {self._max_metadata_bytes} bytes",
+            )
 
 
 class _Refusal:
@@ -82,8 +102,4 @@ class _Refusal:
 def _check_rate(call: Call) -> None:
     limit = call.caller.limit if call.caller else None
     if limit is not None and (wait := limit.take()) > 0:
-        raise ServingError(
-            Reason.RATE_LIMITED,
-            "the calls of this key come faster than it may make them",
-            retry_seconds=wait,
-        )
+        raise too_fast(wait)

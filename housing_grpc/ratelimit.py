@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from housing_grpc.errors import Reason, ServingError
+
 
 class RateLimit:
     """Lets calls through at a steady rate, and a burst of them at once.
@@ -41,3 +43,12 @@ class RateLimit:
                 return wait
             self._full_at = full_at + self._interval
         return 0.0
+
+
+def too_fast(wait: float) -> ServingError:
+    """Returns the error of a call that may go on in so many seconds."""
+    return ServingError(
+        Reason.RATE_LIMITED,
+        "the calls of this key come faster than it may make them",
+        retry_seconds=wait,
+    )

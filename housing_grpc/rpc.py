@@ -20,11 +20,14 @@ from housing_grpc.bounds import RowBound
 from housing_grpc.call import REQUEST_ID, Call, Method
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.pool import CallPool
+from housing_grpc.ratelimit import RateLimit, too_fast
 
 Parse = Callable[[bytes], Message]
 ServeUnary = Callable[[Any, grpc.ServicerContext], Message]
 ServeStream = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 
+# Clients take a longer silence for a broken connection.
+_LONGEST_WAIT_SECONDS = 5.0
 _OK = grpc.StatusCode.OK
 
 
@@ -214,11 +217,18 @@ class _Counted:
 
     def __next__(self) -> Message:
         data = next(self._messages)
-        # The first one was counted when the call was let in. Waiting holds the caller back.
-        while self.count and self._limit is not None and (wait := self._limit.take()) > 0:
-            time.sleep(wait)
+        if self.count and self._limit is not None:  # The first was counted with the call.
+            _wait_for(self._limit)
         self.count += 1
         return self._parse(data)
+
+
+def _wait_for(limit: RateLimit) -> None:
+    """Holds a stream back until its key may send more, unless that takes too long."""
+    while (wait := limit.take()) > 0:
+        if wait > _LONGEST_WAIT_SECONDS:
+            raise too_fast(wait)
+        time.sleep(wait)
 
 
 def _gone(context: grpc.ServicerContext) -> grpc.StatusCode:

@@ -109,9 +109,9 @@ class HousingServer:
         )
         table = routes.build(served, self._workers.stream, boundary)
         server = grpc.server(self._workers.predict, options=limits.options(chosen))
-        server.add_generic_rpc_handlers(
-            (Gate(table, self._access, boundary), self._health.handler())
-        )
+        limit = chosen.max_metadata_bytes
+        gate = Gate(table, self._access, boundary, max_metadata_bytes=limit)
+        server.add_generic_rpc_handlers((gate, self._health.handler()))
         if chosen.reflection_enabled:
             reflection.add_to(server, (*routes.SERVICES, health.SERVICE))
         return server

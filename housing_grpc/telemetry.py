@@ -15,6 +15,7 @@ SERVICES = (routes.PREDICTION, routes.MODEL)
 
 # Why a call is turned away before it is served.
 _REJECTIONS = (
+    Reason.METADATA_TOO_LARGE,
     Reason.OVERLOADED,
     Reason.PERMISSION_DENIED,
     Reason.RATE_LIMITED,

@@ -67,6 +67,7 @@ class MetadataFile(_Document):
                 stale=False,
                 generation=1,
                 loaded_at=datetime.now(UTC),
+                load_seconds=0.0,
             )
             assert codec_model.encode_info(live).SerializeToString()
             assert np.isfinite(bundle.predict(_ROWS)).all()

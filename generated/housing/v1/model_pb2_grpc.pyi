@@ -50,8 +50,9 @@ class ModelServiceStub:
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -83,8 +84,9 @@ class ModelServiceStub:
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -111,8 +113,9 @@ class ModelServiceAsyncStub(ModelServiceStub):
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -144,8 +147,9 @@ class ModelServiceAsyncStub(ModelServiceStub):
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -175,8 +179,9 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
         * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-        * RESOURCE_EXHAUSTED: the calls of the key come too fast
-          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+          more of them wait than the server takes (OVERLOADED), or the metadata is
+          too large (METADATA_TOO_LARGE).
         * CANCELLED: the caller cancelled, or kept the request back for too long
           (CANCELLED).
         """
@@ -214,8 +219,9 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
         * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-        * RESOURCE_EXHAUSTED: the calls of the key come too fast
-          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+          more of them wait than the server takes (OVERLOADED), or the metadata is
+          too large (METADATA_TOO_LARGE).
         * CANCELLED: the caller cancelled, or kept the request back for too long
           (CANCELLED).
         """

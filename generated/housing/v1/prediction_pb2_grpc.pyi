@@ -56,8 +56,9 @@ class PredictionServiceStub:
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -77,8 +78,9 @@ class PredictionServiceStub:
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -97,8 +99,9 @@ class PredictionServiceStub:
       the features (SHAPE_MISMATCH), a feature is unknown or named twice
       (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
       (MALFORMED_REQUEST).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
-      the server has all the streams that it takes (TOO_MANY_STREAMS).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
+      server has all the streams that it takes (TOO_MANY_STREAMS), or the
+      metadata is too large (METADATA_TOO_LARGE).
     * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
       in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
@@ -139,8 +142,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -160,8 +164,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast
-      (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
@@ -180,8 +185,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
       the features (SHAPE_MISMATCH), a feature is unknown or named twice
       (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
       (MALFORMED_REQUEST).
-    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
-      the server has all the streams that it takes (TOO_MANY_STREAMS).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
+      server has all the streams that it takes (TOO_MANY_STREAMS), or the
+      metadata is too large (METADATA_TOO_LARGE).
     * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
       in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
@@ -225,8 +231,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
         * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-        * RESOURCE_EXHAUSTED: the calls of the key come too fast
-          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+          more of them wait than the server takes (OVERLOADED), or the metadata is
+          too large (METADATA_TOO_LARGE).
         * CANCELLED: the caller cancelled, or kept the request back for too long
           (CANCELLED).
         """
@@ -252,8 +259,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
         * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-        * RESOURCE_EXHAUSTED: the calls of the key come too fast
-          (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+          more of them wait than the server takes (OVERLOADED), or the metadata is
+          too large (METADATA_TOO_LARGE).
         * CANCELLED: the caller cancelled, or kept the request back for too long
           (CANCELLED).
         """
@@ -278,8 +286,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
           the features (SHAPE_MISMATCH), a feature is unknown or named twice
           (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
           (MALFORMED_REQUEST).
-        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
-          the server has all the streams that it takes (TOO_MANY_STREAMS).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
+          server has all the streams that it takes (TOO_MANY_STREAMS), or the
+          metadata is too large (METADATA_TOO_LARGE).
         * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
           in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
         * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
