@@ -13,7 +13,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint types test integration fuzz tools clients bench bench-accuracy lock clean
+	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz tools clients bench bench-accuracy lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -93,6 +93,9 @@ test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some,
 integration: .venv/.dev.stamp ## Run the tests that need a browser or more time
 	@$(TOOLS) $(PY) -m pytest -m integration $(ARGS)
 
+chaos: .venv/.dev.stamp ## Break things on purpose: about half an hour; ARGS="-k name" breaks some
+	@$(TOOLS) $(PY) -m pytest -m chaos $(ARGS)
+
 fuzz: .venv/.fuzz.stamp ## Feed random input to every boundary, FUZZ_SECONDS=60 each; ARGS=tests/fuzz for that alone
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(TOOLS) $(PY) -m pytest -m fuzz $(ARGS)
 
@@ -104,6 +107,9 @@ lint: .venv/.dev.stamp ## Check style, import contracts and the Dockerfile
 	@$(TOOLS) ruff check
 	@$(TOOLS) lint-imports
 	@$(TOOLS) hadolint Dockerfile deploy/*/Dockerfile
+
+audit: .venv/.dev.stamp ## Look for known vulnerabilities in what is pinned, where OSV can be reached
+	@$(TOOLS) tools/audit.sh
 
 types: .venv/.dev.stamp ## Check the types
 	@$(TOOLS) mypy
