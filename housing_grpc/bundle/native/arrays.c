@@ -1,3 +1,4 @@
+/* Takes Python's arrays by the buffer protocol; numpy itself is not needed to compile this. */
 #include "arrays.h"
 
 #include <math.h>
