@@ -1,28 +1,39 @@
-"""`python -m bench [NAME ...]`: runs the named measurements, or all of MEASUREMENTS."""
+"""`python -m bench [NAME ...]`: runs the named measurements, or all that `make bench` does.
+
+`python -m bench table [FILE]` renders what was measured, `python -m bench plots` draws it.
+"""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
-MEASUREMENTS = (
-    "accuracy",
-    "evaluate",
-    "start",
-    "stream",
-    "stream_memory",
-    "rest",
-    "metrics_cost",
-    "reload",
-)
+# About ten minutes together.
+USUAL = (
+    "throughput", "concurrency", "blanks", "size", "chunks", "stream", "start", "overload",
+    "reload", "profile", "rest",
+)  # fmt: skip
+# Longer, or for one question only.
+OTHERS = ("accuracy", "evaluate", "metrics_cost", "peers", "stream_memory")
+RENDERERS = ("table", "plots")
 
 
-def main(names: list[str]) -> int:
-    """Runs the named measurements; returns the exit code, 1 if a goal was missed."""
-    unknown = [name for name in names if name not in MEASUREMENTS]
+def main(arguments: Sequence[str]) -> int:
+    """Runs what is named; returns the exit code, 1 if a goal was missed."""
+    if arguments and arguments[0] in RENDERERS:
+        return 0 if import_module(f"bench.{arguments[0]}").main(arguments[1:]) else 1
+    unknown = [name for name in arguments if name not in USUAL + OTHERS]
     if unknown:
-        print(f"there is no {unknown[0]}; there are: {', '.join(MEASUREMENTS)}", file=sys.stderr)
+        known = ", ".join(USUAL + OTHERS + RENDERERS)
+        print(f"there is no {unknown[0]}; there are: {known}", file=sys.stderr)
         return 2
-    reached = [import_module(f"bench.{name}").main() for name in names or MEASUREMENTS]
+    reached = [_run(name) for name in arguments or USUAL]
     return 0 if all(reached) else 1
+
+
+def _run(name: str) -> bool:
+    print(f"\n## {name}\n", flush=True)
+    reached: bool = import_module(f"bench.{name}").main()
+    return reached
 
 
 if __name__ == "__main__":

@@ -1,14 +1,26 @@
 """A server as a process, and what it takes of the machine."""
 
 import os
+import secrets
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO, Self
 
 from clients.python import Health, HousingClient, HousingError
 
-_READY_SECONDS = 60.0
+# The server has one core, what asks it another: they share no processor time.
+SERVER_CORE, CLIENT_CORE = 0, 1
+
+_READY_SECONDS = 120.0
+_STOP_SECONDS = 20.0
+_TAIL_BYTES = 2000
 
 
 class Server:
@@ -21,39 +33,115 @@ class Server:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
 
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
     def cpu_seconds(self) -> float:
-        """Returns the processor time of all its threads so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Returns the processor time so far of all its threads and processes."""
+        return sum(map(_cpu_seconds, _tree(self._process.pid)))
 
     def resident_mib(self) -> float:
-        """Returns the memory that it holds."""
-        return resident_mib(self._process.pid)
+        """Returns the memory that it and its processes hold."""
+        return sum(map(resident_mib, _tree(self._process.pid)))
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            # With its children: they would go on without it.
+            for pid in _tree(self._process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.wait()
 
 
-def serve(bundle: Path, port: int) -> Server:
-    """Starts a server on the loopback address; it serves when this returns."""
+def serve(
+    bundle: Path,
+    port: int,
+    *arguments: str,
+    core: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Server:
+    """Starts our server on the loopback address; it serves when this returns.
+
+    Args:
+        bundle: Folder of the bundle.
+        port: To listen on.
+        *arguments: More flags of the server.
+        core: The only core it may use; None for all.
+        environment: More variables, such as API_KEY.
+    """
     command = [sys.executable, "-m", "housing_grpc", "--bundle-dir", str(bundle)]
-    process = subprocess.Popen(
-        [*command, "--grpc-port", str(port), "--drain-seconds", "0"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    server = Server(process)
-    try:
-        _wait(port)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    command += ["--grpc-port", str(port), "--drain-seconds", "0", *arguments]
+    # A metrics port of its own, since other servers may run beside it.
+    ours = {"METRICS_PORT": str(free_port()), **(environment or {})}
+    return launch(command, ready=lambda: _serving(port), core=core, environment=ours)
+
+
+def serve_null(port: int, *, threads: int = 8, core: int | None = None) -> Server:
+    """Starts the null server; it serves when this returns."""
+    command = [sys.executable, "-m", "bench.null", "--port", str(port), "--threads", str(threads)]
+    return launch(command, ready=lambda: _serving(port), core=core)
+
+
+def launch(
+    command: Sequence[str],
+    *,
+    ready: Callable[[], bool],
+    core: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Server:
+    """Starts any server; it is ready when this returns.
+
+    Raises:
+        RuntimeError: It ended, or was not ready in time.
+    """
+    pinned = [] if core is None else ["taskset", "-c", str(core)]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [*pinned, *command],
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env={**os.environ, **(environment or {})},
+            cwd=folder,
+        )
+        server = Server(process)
+        until = time.monotonic() + _READY_SECONDS
+        try:
+            while not ready():
+                _check_starting(server, until, said)
+                time.sleep(0.05)
+        except BaseException:
+            server.__exit__()
+            raise
     return server
+
+
+def _check_starting(server: Server, until: float, said: IO[bytes]) -> None:
+    if not server.running or time.monotonic() > until:
+        said.seek(0)
+        end = said.read()[-_TAIL_BYTES:].decode(errors="replace")
+        raise RuntimeError(f"a server does not start: {end}")
+
+
+def free_port() -> int:
+    """Returns a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def new_key() -> str:
+    """Returns an API key for one measurement."""
+    return secrets.token_hex(16)
 
 
 def resident_mib(pid: int) -> float:
@@ -64,15 +152,25 @@ def resident_mib(pid: int) -> float:
     raise RuntimeError("the memory of a process cannot be read; this needs Linux")
 
 
-def _wait(port: int) -> None:
-    until = time.monotonic() + _READY_SECONDS
+def _tree(pid: int) -> list[int]:
+    children = [
+        int(child)
+        for listing in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in listing.read_text().split()
+    ]
+    return [pid, *(found for child in children for found in _tree(child))]
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _serving(port: int) -> bool:
+    # A channel of its own each time: another one's back-off would be waited for.
     options: list[tuple[str, int]] = [("grpc.use_local_subchannel_pool", 1)]
     with HousingClient(f"127.0.0.1:{port}", options=options) as client:
-        while time.monotonic() < until:
-            try:
-                if client.health(timeout=1) is Health.SERVING:
-                    return
-            except HousingError:
-                pass
-            time.sleep(0.05)
-    raise RuntimeError("the server does not start")
+        try:
+            return client.health(timeout=1) is Health.SERVING
+        except HousingError:
+            return False

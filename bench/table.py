@@ -1,0 +1,166 @@
+"""The measured figures beside their goals, as Markdown, from `bench/results.json`.
+
+`python -m bench table` prints it; `python -m bench table docs/performance.md` puts it
+between that file's two markers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import models, results
+from bench.results import Figure, Results
+
+START, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """A figure that is to be reached.
+
+    Attributes:
+        text: What the table calls it.
+        part: Measurement that found it.
+        key: Of the figure; of several, the worst counts.
+        limit: The goal.
+        at_least: Whether more is better.
+        over: Figure of the same part that it is divided by, if any.
+    """
+
+    text: str
+    part: str
+    key: str
+    limit: float
+    at_least: bool = False
+    over: str = ""
+
+
+def _per_model(text: str, key: str, limit: float, *, at_least: bool = False) -> list[Goal]:
+    return [
+        Goal(
+            text=f"{text}: {name}",
+            part="throughput",
+            key=f"{name} {key}",
+            limit=limit,
+            at_least=at_least,
+        )
+        for name in models.TYPES
+    ]
+
+
+def _peer(text: str, model: str, peer: str, limit: float) -> Goal:
+    return Goal(
+        text=f"Predict calls/s ÷ {text}: {model}",
+        part="peers",
+        key=f"{model} {peer}* ratio",
+        limit=limit,
+        at_least=True,
+    )
+
+
+GOALS: tuple[Goal, ...] = (
+    *_per_model("Predict calls/s ÷ null, 32 at a time", "throughput", 0.85, at_least=True),
+    *_per_model("Predict p50 ÷ null, one at a time", "p50", 1.15),
+    _peer("MLServer's best", "xgboost", "mlserver", 4.5),
+    _peer("MLServer's best", "random_forest", "mlserver", 30),
+    _peer("FastAPI", "xgboost", "fastapi", 9),
+    _peer("FastAPI", "random_forest", "fastapi", 40),
+    _peer("Triton with ONNX Runtime", "xgboost", "triton", 1.3),
+    _peer("Triton with ONNX Runtime", "random_forest", "triton", 1.3),
+    *(
+        Goal(
+            text=f"a row with two missing values ÷ a complete one: {name}",
+            part="blanks",
+            key=f"{name} p50",
+            limit=limit,
+        )
+        for name, limit in (("v1_median", 1.1), ("v2_knn", 1.5), ("v3_iterative", 2.0))
+    ),
+    *(
+        Goal(
+            text=f"stream rows/s ÷ in process, 1,000 rows a chunk: {name}",
+            part="stream",
+            key=f"{name} matrix",
+            limit=0.85,
+            at_least=True,
+        )
+        for name in models.TYPES
+    ),
+    Goal(text="start to SERVING, local bundle", part="start", key="start", limit=1.0),
+    Goal(text="resident memory after 1,000 calls", part="start", key="memory", limit=120),
+    Goal(
+        text="p99 while it reloads ÷ in peace",
+        part="reload",
+        key="p99 while it reloads",
+        over="p99 in peace",
+        limit=1.5,
+    ),
+    Goal(text="overload at 3 times saturation: goodput ÷ peak", part="overload", key="goodput",
+         limit=0.9, at_least=True),
+    Goal(text="overload: refusals, p99", part="overload", key="refusal p99", limit=50),
+    Goal(text="overload: health, p99", part="overload", key="health p99", limit=100),
+    Goal(text="overload: calls that never ended", part="overload", key="hung", limit=0),
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str] = ()) -> bool:
+    """Prints the table, or puts it into a file; returns whether it could."""
+    text = render(results.load())
+    if not arguments:
+        print(text)
+        return True
+    path = Path(arguments[0])
+    before, start, rest = path.read_text(encoding="utf-8").partition(START)
+    _, end, after = rest.partition(END)
+    if not end:
+        print(f"{path} has no {START} … {END} to put the table between")
+        return False
+    path.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
+    return True
+
+
+def render(found: Results) -> str:
+    """Returns the table; what was not measured is left out."""
+    lines = ["| figure | goal | measured | |", "|---|---|---|---|"]
+    for goal in GOALS:
+        figure = _find(found, goal)
+        if figure is not None:
+            lines.append(_line(goal, figure))
+    machine, versions = found.machine, found.versions
+    facts = [*(f"{value} {key}" if key == "cores" else value for key, value in machine.items())]
+    facts += [f"{name} {version}" for name, version in versions.items()]
+    return "\n".join([*lines, "", f"Measured on: {', '.join(facts)}."])
+
+
+def _find(found: Results, goal: Goal) -> Figure | None:
+    part = found.parts.get(goal.part)
+    if part is None:
+        return None
+    start, star, end = goal.key.partition("*")
+    matching = [
+        figure
+        for key, figure in part.figures.items()
+        if (key.startswith(start) and key.endswith(end) if star else key == start)
+    ]
+    if not matching:
+        return None
+    worst = (min if goal.at_least else max)(matching, key=lambda each: each.value)
+    if not goal.over:
+        return worst
+    return Figure(value=worst.value / part.figures[goal.over].value)
+
+
+def _line(goal: Goal, figure: Figure) -> str:
+    unit = f" {figure.unit}" if figure.unit else ""
+    measured = f"{number(figure.value)}{unit}"
+    if figure.low is not None and figure.high is not None:
+        measured += f" ({number(figure.low)} to {number(figure.high)})"
+    reached = figure.value >= goal.limit if goal.at_least else figure.value <= goal.limit
+    sign = "≥" if goal.at_least else "≤"
+    verdict = "reached" if reached else "missed"
+    return f"| {goal.text} | {sign} {goal.limit:g}{unit} | {measured} | {verdict} |"
+
+
+def number(value: float) -> str:
+    """Returns a number with as many digits as it deserves."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
