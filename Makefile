@@ -13,7 +13,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz tools clients bench bench-accuracy lock clean
+	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz tools clients bench bench-peers bench-accuracy lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -139,8 +139,12 @@ clients: .venv/.dev.stamp ## Regenerate the Go and Node clients, with Go and npm
 	@$(TOOLS) clients/go/generate.sh
 	@cd clients/node && npm ci --silent && $(TOOLS) ./generate.sh
 
-bench: .venv/.dev.stamp ## Measure latency and throughput
-	@$(PY) -m bench $(ARGS)
+bench: .venv/.dev.stamp ## Measure latency and throughput, with h2load (about 10 minutes); ARGS="NAME ..." for a part
+	@$(PY) -m bench $(ARGS); missed=$$?; \
+	$(PY) -m bench table docs/performance.md && $(PY) -m bench plots && exit $$missed
+
+bench-peers: .venv/.dev.stamp ## Measure MLServer, FastAPI, MLflow and Triton beside ours; installs them into .bench
+	@$(PY) -m bench peers; missed=$$?; $(PY) -m bench table docs/performance.md && exit $$missed
 
 bench-accuracy: .venv/.dev.stamp ## Measure how good the shipped defaults are
 	@$(PY) -m bench accuracy
