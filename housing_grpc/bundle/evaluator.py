@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
-from .onnx_reader import Ensemble, Linear, OtherGraphError, read
+from .onnx_messages import OtherGraphError
+from .onnx_reader import Ensemble, Linear, read
 from .preprocess import Preprocessor
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from onnx import ModelProto, helper, numpy_helper
 
 from admin import onnx_graph
 from admin.graph import Linear, Trees
-from housing_grpc.bundle.onnx_reader import Ensemble, OtherGraphError, read
+from housing_grpc.bundle.onnx_messages import OtherGraphError
+from housing_grpc.bundle.onnx_reader import Ensemble, read
 from tests.bundle.trees import random_tree
 
 WIDTH = 13
