@@ -1,9 +1,7 @@
 """Settings from environment and flags: the only module that reads the environment."""
 
-import ipaddress
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from housing_grpc import options
+from housing_grpc.address import is_loopback
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.options import SECRET, OptionError
 from housing_grpc.registry import location
@@ -178,14 +177,8 @@ def _check(chosen: Settings) -> None:
     if chosen.tls_client_ca_file and not chosen.tls_cert_file:
         raise OptionError("TLS_CLIENT_CA_FILE needs TLS: set TLS_CERT_FILE and TLS_KEY_FILE")
     has_key = chosen.api_key or chosen.api_keys_file
-    if not (has_key or chosen.allow_unauthenticated or _is_loopback(chosen.grpc_host)):
+    if not (has_key or chosen.allow_unauthenticated or is_loopback(chosen.grpc_host)):
         raise OptionError(
             f"GRPC_HOST={chosen.grpc_host!r} serves other machines, and callers need no key: set "
             "API_KEY or API_KEYS_FILE, or ALLOW_UNAUTHENTICATED=true if that is what you want"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
-    return host == "localhost"

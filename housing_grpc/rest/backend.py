@@ -1,6 +1,7 @@
 """The gRPC server as the proxy sees it: one channel, and calls that can be given up."""
 
 import asyncio
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -11,6 +12,7 @@ from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2
 
 from housing_grpc.rest import status
+from housing_grpc.rest.channel import Channel, ServerTls
 from housing_grpc.rest.exchange import Exchange, Metadata
 from housing_grpc.rest.watch import Call, Watch
 
@@ -37,31 +39,23 @@ class Backend:
         target: Its host and port.
         connect_seconds: Time that it gets to accept a connection.
         call_seconds: Time that a call gets.
+        tls: How TLS is spoken to it, or None for none.
     """
 
-    def __init__(self, target: str, *, connect_seconds: float, call_seconds: float) -> None:
+    def __init__(
+        self,
+        target: str,
+        *,
+        connect_seconds: float,
+        call_seconds: float,
+        tls: ServerTls | None = None,
+    ) -> None:
         self._call_seconds = call_seconds
         self._connect_seconds = connect_seconds
-        connect_ms = max(1, round(connect_seconds * 1000))
-        self._channel = grpc.aio.insecure_channel(
-            target,
-            (
-                # The time between two attempts is also the time that one may last.
-                ("grpc.min_reconnect_backoff_ms", connect_ms),
-                ("grpc.initial_reconnect_backoff_ms", min(_FIRST_BACKOFF_MS, connect_ms)),
-                ("grpc.max_reconnect_backoff_ms", _LONGEST_BACKOFF_MS),
-                # Answers to what the proxy accepts are never too large for it.
-                ("grpc.max_receive_message_length", -1),
-                ("grpc.max_send_message_length", -1),
-                # Two proxies in one process do not wait for each other's backoff.
-                ("grpc.use_local_subchannel_pool", 1),
-            ),
-        )
-        self._health = self._channel.unary_unary(
-            "/grpc.health.v1.Health/Check",
-            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-            response_deserializer=health_pb2.HealthCheckResponse.FromString,
-        )
+        self._channel = Channel(target, _options(connect_seconds), tls)
+        self._health: Any = health_pb2.DESCRIPTOR.services_by_name["Health"].methods_by_name[
+            "Check"
+        ]
 
     def unary(self, method: MethodDescriptor) -> "Unary":
         """Returns what calls a method that takes and gives one message."""
@@ -70,7 +64,7 @@ class Backend:
     def stream(self, method: MethodDescriptor, metadata: Metadata) -> Call:
         """Opens a stream in both directions, which may last as long as it likes."""
         request, response = _classes(method)
-        return self._channel.stream_stream(
+        return self._channel.latest().stream_stream(
             _path(method),
             request_serializer=request.SerializeToString,
             response_deserializer=response.FromString,
@@ -82,10 +76,9 @@ class Backend:
         Raises:
             CallError: The server does not say.
         """
+        check = _callable(self._channel.latest(), self._health)
         try:
-            answer = await self._health(
-                health_pb2.HealthCheckRequest(), timeout=self._connect_seconds
-            )
+            answer = await check(health_pb2.HealthCheckRequest(), timeout=self._connect_seconds)
         except grpc.aio.AioRpcError as error:
             raise CallError(status.of_call(error)) from error
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
@@ -104,14 +97,12 @@ class Unary:
         seconds: Time that a call gets.
     """
 
-    def __init__(self, channel: grpc.aio.Channel, method: MethodDescriptor, seconds: float) -> None:
-        request, response = _classes(method)
+    def __init__(self, channel: Channel, method: MethodDescriptor, seconds: float) -> None:
         self._seconds = seconds
-        self._method = channel.unary_unary(
-            _path(method),
-            request_serializer=request.SerializeToString,
-            response_deserializer=response.FromString,
-        )
+        self._method = method
+        self._channel = channel
+        self._bound_to = channel.latest()
+        self._call = _callable(self._bound_to, method)
 
     async def __call__(self, request: Message, exchange: Exchange) -> Message:
         """Returns the answer; the call is cancelled when the caller hangs up.
@@ -120,7 +111,10 @@ class Unary:
             CallError: The server refused.
             ClientGoneError: The caller has hung up.
         """
-        call = self._method(request, metadata=exchange.metadata(), timeout=self._seconds)
+        latest = self._channel.latest()
+        if latest is not self._bound_to:
+            self._bound_to, self._call = latest, _callable(latest, self._method)
+        call = self._call(request, metadata=exchange.metadata(), timeout=self._seconds)
         with Watch(exchange, call) as watch:
             try:
                 answer: Message = await call
@@ -131,6 +125,32 @@ class Unary:
                 call.cancel()
                 raise
         return answer
+
+
+def _options(connect_seconds: float) -> tuple[tuple[str, int], ...]:
+    connect_ms = max(1, round(connect_seconds * 1000))
+    return (
+        # The time between two attempts is also the time that one may last.
+        ("grpc.min_reconnect_backoff_ms", connect_ms),
+        ("grpc.initial_reconnect_backoff_ms", min(_FIRST_BACKOFF_MS, connect_ms)),
+        ("grpc.max_reconnect_backoff_ms", _LONGEST_BACKOFF_MS),
+        # Answers to what the proxy accepts are never too large for it.
+        ("grpc.max_receive_message_length", -1),
+        ("grpc.max_send_message_length", -1),
+        # Two proxies in one process do not wait for each other's backoff.
+        ("grpc.use_local_subchannel_pool", 1),
+        # A proxy in the environment is for the way out; keys do not take it.
+        ("grpc.enable_http_proxy", 0),
+    )
+
+
+def _callable(channel: grpc.aio.Channel, method: MethodDescriptor) -> Any:
+    request, response = _classes(method)
+    return channel.unary_unary(
+        _path(method),
+        request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString,
+    )
 
 
 def _classes(method: MethodDescriptor) -> tuple[type[Message], type[Message]]:

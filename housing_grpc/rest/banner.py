@@ -3,11 +3,13 @@
 import json
 
 from housing_grpc.rest.openapi import examples
+from housing_grpc.rest.settings import Settings
 
 
-def text(port: int) -> str:
+def text(chosen: Settings, port: int) -> str:
     """Returns a few lines: where everything is, and what to type next."""
-    url = f"http://localhost:{port}"
+    url = f"{'https' if chosen.api_tls_cert_file else 'http'}://localhost:{port}"
+    roots = " --cacert CA.pem" if chosen.api_tls_cert_file else ""
     house = json.dumps(examples.of("housing.v1.House"), separators=(",", ":"))
     return "\n".join(
         (
@@ -15,8 +17,9 @@ def text(port: int) -> str:
             f"  House prices over HTTP on {url}",
             f"    {url:<32} a form to try it",
             f"    {url + '/docs':<32} the API",
-            f"    curl {url}/predict -H 'Content-Type: application/json' \\",
+            f"    curl{roots} {url}/predict -H 'Content-Type: application/json' \\",
             f"      -d '{house}'",
+            '    If the server asks for a key, add: -H "X-API-Key: $API_KEY"',
             "",
         )
     )

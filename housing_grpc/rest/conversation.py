@@ -6,18 +6,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing, suppress
 from typing import Any
 
-import grpc
-import grpc.aio
 from google.rpc.status_pb2 import Status
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.rest import errors, status, strict_json
-from housing_grpc.rest.backend import CallError
 from housing_grpc.rest.errors import ClientGoneError, RestError
 from housing_grpc.rest.exchange import Exchange
 from housing_grpc.rest.faults import FaultError
 from housing_grpc.rest.lines import Lines
-from housing_grpc.rest.watch import Call
+from housing_grpc.rest.resuming import ResumingStream
 
 _CHUNK_ROWS = 256
 _CHUNKS_UNDER_WAY = 2
@@ -34,7 +31,7 @@ class Conversation:
 
     Args:
         exchange: Its body has a house a line.
-        call: The stream to the server.
+        stream: To the server.
         read: Makes a house of a JSON tree.
         stopping: Set when the proxy stops: no more is read then.
     """
@@ -42,12 +39,12 @@ class Conversation:
     def __init__(
         self,
         exchange: Exchange,
-        call: Call,
+        stream: ResumingStream,
         read: Callable[[Any], Any],
         stopping: asyncio.Event,
     ) -> None:
         self._exchange = exchange
-        self._call = call
+        self._stream = stream
         self._read = read
         self._stopping = stopping
         self._free = asyncio.Semaphore(_CHUNKS_UNDER_WAY)
@@ -65,18 +62,14 @@ class Conversation:
             ClientGoneError: The caller has hung up.
         """
         try:
-            response = await self._call.read()
-            while response is not grpc.aio.EOF and not response.HasField("chunk"):
-                response = await self._call.read()
-        except grpc.aio.AioRpcError as error:
-            raise CallError(status.of_call(error)) from error
+            chunk = await self._stream.read()
         except asyncio.CancelledError:
             self._check()
             raise
-        if response is grpc.aio.EOF:
+        if chunk is None:
             self._check()
             return None
-        return response.chunk, self._faults.popleft()
+        return chunk, self._faults.popleft()
 
     def taken(self) -> None:
         """Makes room for another chunk: the answer to one has been sent."""
@@ -85,7 +78,7 @@ class Conversation:
     def close(self) -> None:
         """Gives up what is not finished."""
         self._task.cancel()
-        self._call.cancel()
+        self._stream.cancel()
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -97,14 +90,12 @@ class Conversation:
             # Whoever hangs up now does not want the rest.
             await self._exchange.hung_up()
             self._give_up(ClientGoneError())
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            pass  # The call has ended; whoever reads the answers is told why.
         except Exception as error:  # noqa: BLE001 - told where the answers are read.
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
         self._failure = error
-        self._call.cancel()
+        self._stream.cancel()
 
     async def _send_body(self) -> None:
         lines = Lines(_LONGEST_LINE)
@@ -116,7 +107,7 @@ class Conversation:
         except RestError as error:
             # What came before it is still answered.
             self._failure = error
-        await self._call.done_writing()
+        await self._stream.done_writing()
 
     async def _parts(self) -> AsyncGenerator[bytes]:
         """Gives the body as it comes, until the proxy stops."""
@@ -162,7 +153,7 @@ class Conversation:
         self._faults.append([fault for _, fault in rows])
         self._sequence += 1
         houses = pb.HouseRows(items=[house for house, _ in rows])
-        await self._call.write(pb.PredictStreamRequest(sequence=self._sequence, rows=houses))
+        await self._stream.write(pb.PredictStreamRequest(sequence=self._sequence, rows=houses))
 
     def _row(self, line: bytes) -> tuple[pb.House, Status | None]:
         try:

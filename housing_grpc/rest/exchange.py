@@ -14,6 +14,9 @@ REQUEST_ID = "x-request-id"
 
 # Headers that the gRPC server gets as metadata, as often as they came.
 _PASSED_ON = (b"x-api-key", b"traceparent", b"tracestate")
+# Beside keys, browsers and other proxies send passwords in this header.
+_AUTHORIZATION = b"authorization"
+_BEARER = b"bearer "
 _LONGEST_REQUEST_ID = 128
 # gRPC servers take about 8 KiB of metadata, some of which is not from here.
 _LONGEST_PASSED_ON = 4096
@@ -64,13 +67,14 @@ class Exchange:
         """
         passed: Metadata = [(REQUEST_ID, self.request_id)]
         for key, value in self.scope["headers"]:
-            if key in _PASSED_ON:
+            is_key = key == _AUTHORIZATION and value[: len(_BEARER)].lower() == _BEARER
+            if key in _PASSED_ON or is_key:
                 # Metadata is ASCII. A key that is not is none, and stays none in this form.
                 passed.append((key.decode(), ascii(value.decode("latin-1"))[1:-1]))
         if sum(len(value) for _, value in passed) > _LONGEST_PASSED_ON:
             raise RestError(
                 reason=Reason.HEADER_TOO_LARGE,
-                message="X-API-Key, traceparent and tracestate may hold "
+                message="X-API-Key, Authorization, traceparent and tracestate may hold "
                 f"{_LONGEST_PASSED_ON} bytes together",
             )
         return passed

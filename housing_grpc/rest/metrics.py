@@ -1,9 +1,18 @@
 """What the proxy counts: requests by route and status, and how long they took."""
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram
+from collections.abc import Callable
+
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+)
 from prometheus_client.exposition import generate_latest
 from starlette.responses import Response
 
+from housing_grpc.metrics.catalogue import Family
 from housing_grpc.rest.exchange import Exchange
 
 # Seconds; a prediction takes about a millisecond, a reload may take many.
@@ -11,28 +20,57 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+_REQUESTS = Family(
+    name="http_requests_total",
+    kind="counter",
+    help="Requests that were answered.",
+    labels=("method", "route", "code"),
+)
+_DURATION = Family(
+    name="http_request_duration_seconds",
+    kind="histogram",
+    help="Time from a request's headers to the end of its answer.",
+    labels=("method", "route"),
+    buckets=_BUCKETS,
+)
+_EXPIRY = Family(
+    name="housing_tls_certificate_expiry_timestamp_seconds",
+    kind="gauge",
+    help="When the certificate that the proxy shows ends, in seconds since 1970.",
+    always=False,
+)
+
+CATALOGUE = (_REQUESTS, _DURATION, _EXPIRY)
+"""Every metric of the proxy."""
+
+
 class Metrics:
     """Counts requests.
 
     Args:
         registry: Where the metrics are registered.
+        certificate_expires: Returns when the proxy's certificate ends; None without HTTPS.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        certificate_expires: Callable[[], float] | None = None,
+    ) -> None:
         self._registry = registry
         self._requests = Counter(
-            "http_requests_total",
-            "Requests that were answered.",
-            ("method", "route", "code"),
-            registry=registry,
+            _REQUESTS.name, _REQUESTS.help, _REQUESTS.labels, registry=registry
         )
         self._seconds = Histogram(
-            "http_request_duration_seconds",
-            "Time from a request's headers to the end of its answer.",
-            ("method", "route"),
-            buckets=_BUCKETS,
+            _DURATION.name,
+            _DURATION.help,
+            _DURATION.labels,
+            buckets=_DURATION.buckets,
             registry=registry,
         )
+        if certificate_expires is not None:
+            expiry = Gauge(_EXPIRY.name, _EXPIRY.help, registry=registry)
+            expiry.set_function(certificate_expires)
         # Looking a labelled child up costs more than counting with it.
         self._counters: dict[tuple[str, str, int], Counter] = {}
         self._histograms: dict[tuple[str, str], Histogram] = {}

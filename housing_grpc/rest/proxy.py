@@ -6,11 +6,12 @@ import time
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from housing_grpc.rest import errors, origin, status
+from housing_grpc.rest import errors, status
 from housing_grpc.rest.errors import ClientGoneError, RestError
 from housing_grpc.rest.exchange import REQUEST_ID, Exchange
 from housing_grpc.rest.failures import log_failure, told
 from housing_grpc.rest.metrics import Metrics
+from housing_grpc.rest.origin import Origins
 from housing_grpc.rest.router import Router
 
 _GONE = 499
@@ -22,11 +23,13 @@ class Proxy:
     Args:
         router: Finds what answers.
         metrics: Counts requests.
+        origins: Whose pages may call.
     """
 
-    def __init__(self, router: Router, metrics: Metrics) -> None:
+    def __init__(self, router: Router, metrics: Metrics, origins: Origins) -> None:
         self._router = router
         self._metrics = metrics
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -56,7 +59,7 @@ class Proxy:
     async def _answer(self, exchange: Exchange, send: Send) -> int:
         route, exchange.variables = self._router.find(exchange.scope["method"], exchange.path)
         exchange.route = route.template.text
-        origin.check(exchange)
+        self._origins.check(exchange)
         return await _send(await route.endpoint(exchange), exchange, send)
 
 

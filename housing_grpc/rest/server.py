@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +14,13 @@ from prometheus_client import CollectorRegistry
 
 from housing_grpc import log
 from housing_grpc.options import OptionError
-from housing_grpc.rest import banner, routes, settings
+from housing_grpc.rest import banner, listen, routes, settings
 from housing_grpc.rest.backend import Backend
+from housing_grpc.rest.certificate import Certificate
+from housing_grpc.rest.channel import ServerTls
+from housing_grpc.rest.listen import PortError
 from housing_grpc.rest.metrics import Metrics
+from housing_grpc.rest.origin import Origins
 from housing_grpc.rest.proxy import Proxy
 from housing_grpc.rest.services import GENERATED
 from housing_grpc.rest.settings import Settings
@@ -26,14 +29,9 @@ from housing_grpc.rest.transcoder import Limits
 EXIT_SETTINGS = 2
 EXIT_PORT = 3
 
-_BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 75
 
 _logger = logging.getLogger(__name__)
-
-
-class PortError(Exception):
-    """The address cannot be listened on; the text says which."""
 
 
 class RestServer:
@@ -44,13 +42,20 @@ class RestServer:
         package: The generated code of the contract.
 
     Raises:
+        OptionError: Certificates cannot be used.
         PortError: The port is taken.
     """
 
     def __init__(self, chosen: Settings, package: str = GENERATED) -> None:
         self._settings = chosen
         self._package = package
-        self._socket = _bind(chosen.api_host, chosen.api_port)
+        self._certificate = (
+            Certificate(chosen.api_tls_cert_file, chosen.api_tls_key_file)
+            if chosen.api_tls_cert_file
+            else None
+        )
+        self._server_tls = _server_tls(chosen)
+        self._socket = listen.bind(chosen.api_host, chosen.api_port)
         self._uvicorn: uvicorn.Server | None = None
         self._stopping = False
         self._told = asyncio.Event()
@@ -65,6 +70,7 @@ class RestServer:
             chosen.grpc_target,
             connect_seconds=chosen.api_connect_timeout_seconds,
             call_seconds=chosen.api_timeout_seconds,
+            tls=self._server_tls,
         )
         try:
             self._uvicorn = _Uvicorn(self._config(backend))
@@ -90,7 +96,8 @@ class RestServer:
 
     def _config(self, backend: Backend) -> uvicorn.Config:
         chosen = self._settings
-        metrics = Metrics(CollectorRegistry())
+        shown = self._certificate
+        metrics = Metrics(CollectorRegistry(), (lambda: shown.expires) if shown else None)
         limits = Limits(
             body_bytes=chosen.api_max_body_bytes, body_seconds=chosen.api_timeout_seconds
         )
@@ -103,14 +110,15 @@ class RestServer:
             stopping=self._told,
         )
         return uvicorn.Config(
-            Proxy(router, metrics),
+            Proxy(router, metrics, Origins(chosen.api_host, chosen.origins)),
+            ssl_context_factory=(lambda *_: shown.context()) if shown else None,
             interface="asgi3",
             lifespan="off",
             ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
-            backlog=_BACKLOG,
+            backlog=listen.BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, round(chosen.api_grace_seconds)),
         )
@@ -130,7 +138,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(server))
     if chosen.log_format == "text":
-        print(banner.text(server.port), flush=True)
+        print(banner.text(chosen, server.port), flush=True)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(server.serve())
     return 0
@@ -141,6 +149,14 @@ class _Uvicorn(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leaves signals to `main`; uvicorn would end the process with them once more."""
         yield
+
+
+def _server_tls(chosen: Settings) -> ServerTls | None:
+    if not chosen.tls_to_server:
+        return None
+    return ServerTls(
+        ca=chosen.grpc_ca_file, certificate=chosen.grpc_cert_file, key=chosen.grpc_key_file
+    )
 
 
 def _stopper(server: RestServer) -> Callable[[int, FrameType | None], None]:
@@ -162,24 +178,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:  # There is none for Windows.
         return None
     return uvloop.new_event_loop
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's delay off only where the protocol is named.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":  # Elsewhere it would share a port that is taken.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise PortError(
-            f"cannot listen on {host}:{port}: the port is taken, or the address is not this "
-            "machine's; choose another with API_PORT or API_HOST"
-        ) from error
-    return listener
 
 
 def _adopt_uvicorns_log() -> None:

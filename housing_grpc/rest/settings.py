@@ -8,13 +8,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc import options
+from housing_grpc import address, options
 from housing_grpc.options import OptionError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 # What gRPC resolves beside host:port; http:// and the like are none of it.
-_SCHEMES = ("dns", "ipv4", "ipv6", "unix", "unix-abstract", "vsock", "xds")
-_ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound
+_EVERY_ADDRESS = ("", "0.0.0.0", "[::]", "::")  # noqa: S104 - not bound
+_LOCAL_SCHEMES = ("unix", "unix-abstract", "vsock")
+_SCHEMES = ("dns", "ipv4", "ipv6", "xds", *_LOCAL_SCHEMES)
+_TARGET = re.compile(rf"^(?:({'|'.join(_SCHEMES)}):(?://[^/]*/)?)?(.*)$", re.IGNORECASE)
+_HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*):\d+")
+# An origin as browsers write it: no path, no user.
+_ORIGIN = re.compile(r"https?://[^/\s@?#]+", re.IGNORECASE)
+_GRPC_PORT = 50051
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -41,12 +47,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_grace_seconds: Annotated[
         Seconds, Meta(description="time that requests in flight get to finish at a stop")
     ] = 10.0
+    api_tls_cert_file: Annotated[
+        str, Meta(description="certificate to serve HTTPS with, PEM; read anew when it changes")
+    ] = ""
+    api_tls_key_file: Annotated[str, Meta(description="private key of the certificate")] = ""
+    api_allowed_origins: Annotated[
+        str, Meta(description="origins whose pages may call, such as https://houses.example")
+    ] = ""
+    grpc_tls: Annotated[bool, Meta(description="whether to speak TLS to the gRPC server")] = False
+    grpc_ca_file: Annotated[
+        str, Meta(description="roots of the gRPC server's certificate, PEM; turns GRPC_TLS on")
+    ] = ""
+    grpc_cert_file: Annotated[
+        str, Meta(description="certificate to show to a gRPC server that asks for one, PEM")
+    ] = ""
+    grpc_key_file: Annotated[str, Meta(description="private key of that certificate")] = ""
+    allow_unauthenticated: Annotated[
+        bool, Meta(description="whether to open a server that asks for no key to other machines")
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least level to log")
     ] = "info"
     log_format: Annotated[
         Literal["text", "json"], Meta(description="text for people, json for collectors")
     ] = "text"
+
+    @property
+    def tls_to_server(self) -> bool:
+        """Whether TLS is spoken to the gRPC server."""
+        return self.grpc_tls or bool(self.grpc_ca_file)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may call, beside those of the address that is asked."""
+        return frozenset(self.api_allowed_origins.lower().replace(",", " ").split())
 
 
 def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -65,11 +99,7 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         program="python -m housing_grpc.rest",
         description="Serves the gRPC contract over HTTP and JSON.",
     )
-    scheme = re.match(r"([^:/]*)://", chosen.grpc_target)
-    if scheme and scheme[1].lower() not in _SCHEMES:
-        raise OptionError(
-            f"GRPC_TARGET={chosen.grpc_target!r}: write host:port, without {scheme[0]}"
-        )
+    _check(chosen, has_key=bool(given.get("API_KEY") or given.get("API_KEYS_FILE")))
     return chosen
 
 
@@ -78,6 +108,58 @@ def _target(environment: Mapping[str, str]) -> str:
     host, port = environment.get("GRPC_HOST", ""), environment.get("GRPC_PORT", "")
     if not (host or port) or (port and not port.isdigit()) or port == "0":
         return ""
-    host = host.removeprefix("[").removesuffix("]")
-    host = _ANY_ADDRESS.get(host, host)
-    return f"[{host}]:{port or 50051}" if ":" in host else f"{host}:{port or 50051}"
+    return address.target(host, int(port or _GRPC_PORT))
+
+
+def _check(chosen: Settings, *, has_key: bool) -> None:
+    scheme = re.match(r"([^:/]*)://", chosen.grpc_target)
+    if scheme and scheme[1].lower() not in _SCHEMES:
+        raise OptionError(
+            f"GRPC_TARGET={chosen.grpc_target!r}: write host:port, without {scheme[0]}"
+        )
+    for origin in chosen.origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise OptionError(
+                f"API_ALLOWED_ORIGINS={chosen.api_allowed_origins!r}: write each as "
+                "https://HOST or https://HOST:PORT, with commas between them"
+            )
+    _check_files(chosen)
+    _check_openness(chosen, has_key=has_key)
+
+
+def _check_files(chosen: Settings) -> None:
+    if bool(chosen.api_tls_cert_file) != bool(chosen.api_tls_key_file):
+        raise OptionError("API_TLS_CERT_FILE and API_TLS_KEY_FILE go together: set both, or none")
+    if bool(chosen.grpc_cert_file) != bool(chosen.grpc_key_file):
+        raise OptionError("GRPC_CERT_FILE and GRPC_KEY_FILE go together: set both, or none")
+    if chosen.grpc_cert_file and not chosen.tls_to_server:
+        raise OptionError("GRPC_CERT_FILE needs TLS: set GRPC_CA_FILE, or GRPC_TLS=true")
+
+
+def _check_openness(chosen: Settings, *, has_key: bool) -> None:
+    """Refuses to hand to the network what is closed to it.
+
+    A server on another address decides itself whom it serves. One on loopback may rely on
+    that, and one that asks for certificates would take the proxy's for every caller's.
+    """
+    if address.is_loopback(chosen.api_host) or has_key or chosen.allow_unauthenticated:
+        return
+    if _is_local(chosen.grpc_target) or chosen.grpc_cert_file:
+        raise OptionError(
+            f"API_HOST={chosen.api_host!r} serves other machines, and callers need no key: set "
+            "API_KEY or API_KEYS_FILE, which the gRPC server checks, or "
+            "ALLOW_UNAUTHENTICATED=true if that is what you want"
+        )
+
+
+def _is_local(target: str) -> bool:
+    scheme, places = _TARGET.findall(target)[0]
+    if scheme.lower() in _LOCAL_SCHEMES:
+        return True
+    return any(_reaches_loopback(place) for place in places.split(","))
+
+
+def _reaches_loopback(place: str) -> bool:
+    found = _HOST_AND_PORT.fullmatch(place)
+    host = found[1] if found else place
+    return host in _EVERY_ADDRESS or address.is_loopback(host)

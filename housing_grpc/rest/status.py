@@ -45,6 +45,7 @@ _DETAILS_KEY = "grpc-status-details-bin"
 _MOST_VIOLATIONS = 20
 _LONGEST_TEXT = 500
 _RETRY_SECONDS = 1
+_CHALLENGE = 'Bearer realm="housing.v1", ApiKey realm="housing.v1", header="X-API-Key"'
 
 
 def of_error(error: RestError) -> Status:
@@ -152,7 +153,7 @@ def response(status: Status) -> Response:
     elif found.status_code == 429:
         found.headers["retry-after"] = str(_RETRY_SECONDS)
     if found.status_code == 401:
-        found.headers["www-authenticate"] = 'ApiKey header="X-API-Key"'
+        found.headers["www-authenticate"] = _CHALLENGE
     return found
 
 

@@ -22,6 +22,7 @@ from housing_grpc.rest.errors import Reason, RestError
 from housing_grpc.rest.exchange import Exchange
 from housing_grpc.rest.failures import log_failure, told
 from housing_grpc.rest.reader import Readers
+from housing_grpc.rest.resuming import ResumingStream
 from housing_grpc.rest.writer import Writers
 
 PATH = "/v1/predict:stream"
@@ -61,8 +62,9 @@ class Stream:
     async def __call__(self, exchange: Exchange) -> Response:
         """Answers one stream; what fails before the first answer has a status of its own."""
         exchange.check_media_type(MEDIA_TYPES, needed=exchange.announces_body)
-        call = self._backend.stream(METHOD, exchange.metadata())
-        conversation = Conversation(exchange, call, self._read, self._stopping)
+        metadata = exchange.metadata()
+        stream = ResumingStream(lambda: self._backend.stream(METHOD, metadata), exchange.request_id)
+        conversation = Conversation(exchange, stream, self._read, self._stopping)
         try:
             first = await conversation.next()
         except CallError as error:

@@ -70,7 +70,9 @@ def test_429_always_says_when_to_come_back(scripted: Scripted, start: Start) -> 
 def test_401_says_what_is_wanted(scripted: Scripted, start: Start) -> None:
     scripted.answer = fails_with(refusal(grpc.StatusCode.UNAUTHENTICATED, "NO_KEY", "no key"))
     response = start(scripted.target).post("/predict", json=HOUSE)
-    assert response.headers["www-authenticate"] == 'ApiKey header="X-API-Key"'
+    assert response.headers["www-authenticate"] == (
+        'Bearer realm="housing.v1", ApiKey realm="housing.v1", header="X-API-Key"'
+    )
 
 
 @pytest.mark.parametrize(

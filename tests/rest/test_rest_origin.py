@@ -2,8 +2,14 @@
 
 import httpx
 import pytest
+from starlette.types import Message
 
+from housing_grpc.rest.errors import RestError
+from housing_grpc.rest.exchange import Exchange
+from housing_grpc.rest.origin import Origins
 from tests.rest.answers import HOUSE, refused
+from tests.rest.conftest import Start
+from tests.server.wire import Client
 
 
 @pytest.mark.parametrize("path", ["/model/reload", "/v1/model/reload", "/v1/predict:stream"])
@@ -27,16 +33,49 @@ def test_a_page_of_another_site_is_refused(
 @pytest.mark.parametrize(
     ("host", "origin"),
     [
-        ("here.example", "http://here.example"),
-        ("HERE.example", "https://here.example"),
-        ("here.example:443", "https://here.example"),
-        ("here.example:8000", "http://here.example:8000"),
+        ("localhost", "http://localhost"),
+        ("LOCALHOST", "https://localhost"),
+        ("127.0.0.1:443", "https://127.0.0.1"),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("[::1]:8000", "http://[::1]:8000"),
     ],
 )
 def test_our_own_pages_are_answered(rest: httpx.Client, host: str, origin: str) -> None:
     headers = {"host": host, "origin": origin, "sec-fetch-site": "same-origin"}
     assert rest.post("/predict", json=HOUSE, headers=headers).status_code == 200
+
+
+HERE = {"host": "here.example", "origin": "http://here.example", "sec-fetch-site": "same-origin"}
+
+
+def test_a_name_that_somebody_lets_lead_to_loopback_is_another_site(rest: httpx.Client) -> None:
+    assert refused(rest.post("/predict", json=HOUSE, headers=HERE))[1] == "CROSS_SITE"
+
+
+@pytest.mark.parametrize("host", ["here.example", "inside:8000"])
+def test_origins_that_are_allowed_may_call(housing: Client, start: Start, host: str) -> None:
+    client = start(housing.address, api_allowed_origins="http://Here.example, https://b.example")
+    headers = {**HERE, "host": host}
+    assert client.post("/predict", json=HOUSE, headers=headers).status_code == 200
+    headers["origin"] = "http://other.example"
+    assert refused(client.post("/predict", json=HOUSE, headers=headers))[1] == "CROSS_SITE"
+
+
+@pytest.mark.parametrize(("host", "allowed"), [("here.example:80", True), ("b.example", False)])
+def test_an_open_proxy_has_the_name_that_it_is_called_by(host: str, allowed: bool) -> None:
+    names = {**HERE, "host": host}
+    headers = [(name.encode(), value.encode()) for name, value in names.items()]
+    exchange = Exchange({"method": "POST", "headers": headers}, nothing)
+    found = Origins("0.0.0.0", frozenset())
+    if allowed:
+        found.check(exchange)
+    else:
+        with pytest.raises(RestError, match="API_ALLOWED_ORIGINS"):
+            found.check(exchange)
+
+
+async def nothing() -> Message:
+    return {"type": "http.disconnect"}
 
 
 def test_a_program_needs_no_headers(rest: httpx.Client) -> None:

@@ -46,6 +46,17 @@ def test_two_keys_stay_two_and_a_key_that_is_not_ascii_stays_none(
     assert sent(scripted, "x-api-key") == ["k1", "schl\\xfcssel"]
 
 
+@pytest.mark.parametrize("key", ["Bearer k1", "bearer k1", "BEARER  k1"])
+def test_a_bearer_is_passed_on_and_a_password_is_not(
+    scripted: Scripted, start: Start, key: str
+) -> None:
+    client = start(scripted.target)
+    client.post("/predict", json=HOUSE, headers={"authorization": key})
+    assert sent(scripted, "authorization") == [key]
+    client.post("/predict", json=HOUSE, headers={"authorization": "Basic dTpw"})
+    assert sent(scripted, "authorization") == []
+
+
 def test_headers_that_are_too_long_for_the_server_are_refused(rest: httpx.Client) -> None:
     for path, kind in (
         ("/predict", "application/json"),

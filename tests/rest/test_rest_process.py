@@ -132,7 +132,11 @@ def test_it_holds_no_model_and_no_training_library(housing: Client) -> None:
             2,
             "error: --api-max-batch-rows='0': Expected `int` >= 1\n",
         ),
-        (["--api-host", "192.0.2.1"], 3, "error: cannot listen on 192.0.2.1:"),
+        (
+            ["--api-host", "192.0.2.1", "--allow-unauthenticated", "true"],
+            3,
+            "error: cannot listen on 192.0.2.1:",
+        ),
     ],
 )
 def test_what_cannot_start_says_why(arguments: list[str], code: int, text: str) -> None:
@@ -157,11 +161,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
     told = " ".join(ended.stdout.split())
     example = (ROOT / ".env.example").read_text()
     for field in msgspec.structs.fields(Settings):
-        assert f"[{field.name.upper()}; default: {field.default}]" in told
+        default = field.default if field.default != "" else "none"
+        assert f"[{field.name.upper()}; default: {default}]" in told
         assert f"\n#{field.name.upper()}={_plain(field.default)}\n" in example
 
 
 def _plain(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
@@ -174,3 +181,52 @@ def test_a_flag_goes_before_a_variable() -> None:
 def test_a_variable_that_is_wrong_is_named() -> None:
     with pytest.raises(options.OptionError, match=r"^LOG_FORMAT='xml': Invalid enum value 'xml'$"):
         settings.load([], {"LOG_FORMAT": "xml"})
+
+
+OPEN = "API_HOST='0.0.0.0' serves other machines, and callers need no key: set API_KEY"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "", "localhost:1", "127.0.0.1:1", "[::1]:1", "::1", "0.0.0.0:1", "[::]:1", "unix:a",
+        "unix:///a", "dns:///localhost:1", "dns:127.0.0.1:1", "ipv4:10.0.0.1:1,127.0.0.1:1",
+        "ipv6:[::1]:1",
+    ],
+)  # fmt: skip
+def test_a_server_that_is_closed_to_the_network_is_not_opened_to_it(target: str) -> None:
+    environment = {"API_HOST": "0.0.0.0", "GRPC_TARGET": target}
+    with pytest.raises(options.OptionError, match=OPEN):
+        settings.load([], environment)
+    for more in ({"API_KEY": "k"}, {"API_KEYS_FILE": "f"}, {"ALLOW_UNAUTHENTICATED": "true"}):
+        assert settings.load([], environment | more).api_host == "0.0.0.0"
+
+
+@pytest.mark.parametrize("target", ["server:1", "10.0.0.1:1", "[fe80::1]:1", "dns:///server:1"])
+def test_a_server_elsewhere_says_itself_whom_it_serves(target: str) -> None:
+    environment = {"API_HOST": "0.0.0.0", "GRPC_TARGET": target}
+    assert settings.load([], environment).grpc_target == target
+    # It would take the proxy's certificate for that of every caller.
+    shown = {"GRPC_CA_FILE": "a", "GRPC_CERT_FILE": "c", "GRPC_KEY_FILE": "k"}
+    with pytest.raises(options.OptionError, match=OPEN):
+        settings.load([], environment | shown)
+
+
+@pytest.mark.parametrize(
+    ("environment", "text"),
+    [
+        ({"API_TLS_CERT_FILE": "c"}, "^API_TLS_CERT_FILE and API_TLS_KEY_FILE go together"),
+        ({"API_TLS_KEY_FILE": "k"}, "^API_TLS_CERT_FILE and API_TLS_KEY_FILE go together"),
+        ({"GRPC_CERT_FILE": "c"}, "^GRPC_CERT_FILE and GRPC_KEY_FILE go together"),
+        ({"GRPC_CERT_FILE": "c", "GRPC_KEY_FILE": "k"}, "^GRPC_CERT_FILE needs TLS"),
+        ({"API_ALLOWED_ORIGINS": "a.example"}, "^API_ALLOWED_ORIGINS='a.example': write each as"),
+        ({"API_ALLOWED_ORIGINS": "https://a/b"}, "^API_ALLOWED_ORIGINS='https://a/b': write each"),
+    ],
+)
+def test_what_does_not_fit_together_is_named(environment: dict[str, str], text: str) -> None:
+    with pytest.raises(options.OptionError, match=text):
+        settings.load([], environment)
+
+
+def test_a_key_in_the_environment_is_never_read() -> None:
+    assert "canary" not in str(settings.load([], {"API_KEY": "canary"}))

@@ -17,6 +17,7 @@ from tests.examples import Example
 from tests.rest.answers import HOUSE
 
 COMMAND = [sys.executable, "-m", "housing_grpc.up"]
+KEY = {"x-api-key": "k1"}
 SECONDS = 60
 
 
@@ -45,7 +46,7 @@ def up(example: Example, **variables: str) -> Iterator[tuple["subprocess.Popen[b
 
 def predicts(url: str) -> bool:
     try:
-        return httpx.post(f"{url}/predict", json=HOUSE, timeout=1).status_code == 200
+        return httpx.post(f"{url}/predict", json=HOUSE, headers=KEY, timeout=1).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -80,7 +81,7 @@ def test_a_signal_stops_both(linear: Example, number: signal.Signals) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.2"])
 def test_the_proxy_finds_the_server_where_it_listens(linear: Example, host: str) -> None:
-    with up(linear, GRPC_HOST=host) as (_, url):
+    with up(linear, GRPC_HOST=host, API_KEY=KEY["x-api-key"]) as (_, url):
         assert httpx.get(f"{url}/health").json()["status"] == "SERVING"
 
 

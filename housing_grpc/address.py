@@ -1,0 +1,24 @@
+"""Addresses as settings name them: what is this machine's own, and how to reach a listener."""
+
+import ipaddress
+from contextlib import suppress
+
+# To whoever listens on every network, the shortest way is loopback.
+_ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on a host name or address."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(_bare(host)).is_loopback
+    return host.lower() == "localhost"
+
+
+def target(host: str, port: int) -> str:
+    """Returns where this machine reaches what listens on a host and port."""
+    bare = _ANY.get(_bare(host), _bare(host))
+    return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
+
+
+def _bare(host: str) -> str:
+    return host.removeprefix("[").removesuffix("]")
