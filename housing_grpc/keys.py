@@ -61,6 +61,8 @@ def _key(name: str, role: Role, text: str, where: str) -> Key:
             hashed = b""
         if len(hashed) != len(digest("")):
             raise KeysError(f"{where}: after '{_HASHED}' come 64 hexadecimal digits")
+        if hashed == digest(""):  # As of a variable that was not set.
+            raise KeysError(f"{where}: that is the digest of an empty key")
         return Key(name=name, role=role, digest=hashed)
     if not text.isascii() or not text.isprintable() or " " in text:
         raise KeysError(f"{where}: a key is printable ASCII without spaces")

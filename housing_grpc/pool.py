@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import itemgetter
 from queue import SimpleQueue
 from typing import Any
 
@@ -21,7 +22,13 @@ from housing_grpc import log
 _TICK_SECONDS = 0.025
 _STALLED_SECONDS = 0.02
 
+# Threads that are told to end in one go.
+_MOST_NUDGED = 16
+
 _Job = tuple[Callable[..., Any], tuple[Any, ...]]
+_NOTHING: _Job = (lambda: None, ())
+
+_Wait = tuple[grpc.ServicerContext, float]
 
 _logger = logging.getLogger(__name__)
 
@@ -132,30 +139,39 @@ class CallPool(ThreadPoolExecutor):
         while not self._closed:
             self._alert.wait()
             time.sleep(_TICK_SECONDS)
-            if self._tend():
+            if not self._tend():
                 continue
             self._alert.clear()
             # Whoever began to wait just before that did not set it again.
-            if self._tend():
+            if not self._tend():
                 self._alert.set()
 
     def _tend(self) -> bool:
-        """Ends waits that last too long, replaces workers that wait; tells if any does."""
+        """Ends waits that last too long, replaces workers that wait; tells if all is well."""
         now = time.monotonic()
         waits = [
             (context, now - seat.since)
             for seat in tuple(self._seats)
             if (context := seat.context) is not None
         ]
-        for context, seconds in waits:
-            if seconds > self._patience:
-                context.cancel()
         self._stalled = sum(seconds > _STALLED_SECONDS for _, seconds in waits)
         queued, missing = self._jobs.qsize(), self._base + self._stalled - len(self._seats)
+        self._end_waits(waits, queued)
         if queued and missing > 0 and not self._closed:
             # All at once: those ahead in the queue may be as slow as those that hold us up.
             self._grow(max(missing, queued))
-        return bool(waits)
+        if not queued:
+            for _ in range(min(-missing, _MOST_NUDGED)):
+                self._jobs.put(_NOTHING)  # Whoever takes it sees that it may leave.
+        return not waits and missing >= 0
+
+    def _end_waits(self, waits: list[_Wait], queued: int) -> None:
+        # Where there is no room for more workers, those that waited longest give way.
+        giving_way = queued if len(self._seats) >= self._most else 0
+        waits.sort(key=itemgetter(1), reverse=True)
+        for place, (context, seconds) in enumerate(waits):
+            if seconds > (_STALLED_SECONDS if place < giving_way else self._patience):
+                context.cancel()
 
 
 class InlinePool(ThreadPoolExecutor):

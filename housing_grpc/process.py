@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from types import FrameType
 
 from housing_grpc import banner, log, settings, tracing
@@ -31,11 +32,13 @@ def main() -> int:
         exposed = _expose(chosen, server)
     except StartError as error:
         return _fail(error)
-    serving, stopped = threading.Event(), threading.Event()
+    serving = threading.Event()
+    # Not an Event, which a signal could find locked by the very thread that it interrupts.
+    stopped: SimpleQueue[None] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(serving, stopped))
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: server.reload_keys())
+        signal.signal(signal.SIGHUP, _reloader(server))
     try:
         live = server.start()
     except StartError as error:
@@ -49,7 +52,7 @@ def main() -> int:
     if chosen.log_format == "text":
         print(banner.text(chosen, server.port, live), flush=True)
     del live  # Or else the first model would be kept for good, beside each that follows.
-    stopped.wait()
+    stopped.get()
     _exit_hard_after(chosen.drain_seconds + chosen.grace_seconds + _HARD_EXIT_SECONDS)
     server.stop()
     if exposed is not None:
@@ -68,15 +71,32 @@ def _expose(chosen: Settings, server: HousingServer) -> MetricsServer | None:
 
 
 def _stopper(
-    serving: threading.Event, stopped: threading.Event
+    serving: threading.Event, stopped: SimpleQueue[None]
 ) -> Callable[[int, FrameType | None], None]:
+    asked = False
+
     def stop(number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
         # While the first model loads, which may take a minute, there is no call to finish.
-        if stopped.is_set() or not serving.is_set():
+        if asked or not serving.is_set():
             os._exit(128 + number)
-        stopped.set()
+        asked = True
+        stopped.put(None)
 
     return stop
+
+
+def _reloader(server: HousingServer) -> Callable[[int, FrameType | None], None]:
+    asked: SimpleQueue[None] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            asked.get()
+            server.reload_keys()
+
+    # Not in the handler: that may interrupt a line of the log, and another reload of keys.
+    threading.Thread(target=serve, name="keys", daemon=True).start()
+    return lambda *_: asked.put(None)
 
 
 def _exit_hard_after(seconds: float) -> None:

@@ -24,7 +24,7 @@ SERVICES = (PREDICTION.full_name, MODEL.full_name)
 
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
-_MOST_QUEUED_OF_MODEL = 64
+_MOST_QUEUED_OF_MODEL = 256
 _RETRY_SECONDS = 0.1
 # Beyond the streams that are served: workers that tell others that there are too many.
 _REFUSING_WORKERS = 4

@@ -109,7 +109,7 @@ class UnaryMethod:
     ) -> bytes:
         code, received, sent = _OK, 0, 0
         try:
-            data = self._pool.receive(messages, context)
+            data = self._receive(messages, context)
             received = 1
             check_active(context)
             answer = self._serve(self._parse(data), context).SerializeToString()
@@ -117,13 +117,25 @@ class UnaryMethod:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             sent = 1
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
-            error = _expected(raised)
-            code = failure.told(error).code
-            self._boundary.fail(call, context, error)
+            code = failure.told(raised).code
+            self._boundary.fail(call, context, raised)
         finally:
             seconds = time.perf_counter() - call.begun
             self._boundary.observer.ended(call, code, seconds, received, sent)
         return answer
+
+    def _receive(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        try:
+            data: bytes = self._pool.receive(messages, context)
+        except StopIteration:
+            raise ServingError(
+                Reason.MALFORMED_REQUEST, "the call ended without a request"
+            ) from None
+        except grpc.RpcError:
+            raise ServingError(
+                Reason.CANCELLED, "the call was cancelled before its request came"
+            ) from None
+        return data
 
 
 class StreamMethod:
@@ -234,14 +246,6 @@ def _wait_for(limit: RateLimit) -> None:
 def _gone(context: grpc.ServicerContext) -> grpc.StatusCode:
     late = context.time_remaining() <= 0
     return grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
-
-
-def _expected(raised: BaseException) -> BaseException:
-    if isinstance(raised, StopIteration):
-        return ServingError(Reason.MALFORMED_REQUEST, "the call ended without a request")
-    if isinstance(raised, grpc.RpcError):
-        return ServingError(Reason.CANCELLED, "the call was cancelled before its request came")
-    return raised
 
 
 def _parser(method: Method, bound: RowBound | None) -> Parse:

@@ -1,0 +1,113 @@
+"""Callers that keep their message back hold nobody else up."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import pytest
+from housing.v1.model_pb2 import ModelInfoRequest
+from housing.v1.prediction_pb2 import House, PredictRequest
+
+from housing_grpc.pool import CallPool
+from tests.examples import Example
+from tests.server.conftest import Serve
+from tests.server.slow import CANCELLED, headers_only
+from tests.server.test_health import SERVING, check
+from tests.server.wire import SECONDS, Client
+
+HOUSE = PredictRequest(house=House(rm=6))
+MODEL_INFO = "/housing.v1.ModelService/ModelInfo"
+CHECK = "/grpc.health.v1.Health/Check"
+PATIENCE = 2.0
+# Many times the spare workers of health.
+MORE_THAN_SPARE = 2000
+
+
+def port_of(client: Client) -> int:
+    return int(client.address.rpartition(":")[2])
+
+
+def others_are_served(client: Client, calls: int = 20) -> None:
+    for _ in range(calls):
+        assert client.predictions.Predict(HOUSE, timeout=SECONDS).prediction > 0
+        assert client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS).version
+        assert check(client).status == SERVING
+
+
+def threads(name: str) -> int:
+    return sum(thread.name == name for thread in threading.enumerate())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it has not become so"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("path", "pool"),
+    [
+        ("/housing.v1.PredictionService/Predict", "predict"),
+        ("/housing.v1.PredictionService/PredictBatch", "predict"),
+        (MODEL_INFO, "model"),
+        (CHECK, "health"),
+    ],
+)
+def test_200_calls_of_headers_only(serve: Serve, linear: Example, path: str, pool: str) -> None:
+    before = threads(pool)
+    client = serve(linear.folder, grpc_workers=2, request_timeout_seconds=600)
+    own = threads(pool) - before
+    with ExitStack() as stack:
+        slow = headers_only(stack, port_of(client), 200, path=path)
+        others_are_served(client)
+        assert not [c for c, streams in slow for s in streams if c.heard.status(s)]
+    # Their connections are closed: nothing of them stays.
+    until(lambda: threads(pool) - before == own)
+    others_are_served(client, calls=1)
+
+
+def test_calls_of_headers_only_are_ended(serve: Serve, linear: Example) -> None:
+    before = threads("predict")
+    client = serve(linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE)
+    own = threads("predict") - before
+    with ExitStack() as stack:
+        slow = headers_only(stack, port_of(client), 200)
+        for connection, streams in slow:
+            heard = [connection.listen(stream).headers[stream] for stream in streams]
+            assert [each["grpc-status"] for each in heard] == [CANCELLED] * len(streams)
+        until(lambda: threads("predict") - before == own)
+        others_are_served(client, calls=1)
+
+
+def test_more_probes_of_headers_only_than_there_are_spare_workers(
+    serve: Serve, linear: Example
+) -> None:
+    client = serve(linear.folder)
+    with ExitStack() as stack:
+        headers_only(stack, port_of(client), MORE_THAN_SPARE, path=CHECK, connections=10)
+        others_are_served(client, calls=3)
+
+
+def test_a_worker_outlives_whatever_a_call_raises() -> None:
+    pool, done = CallPool(1, spare=0, patience_seconds=1, name="robust"), threading.Event()
+
+    def broken() -> None:
+        raise SystemExit
+
+    pool.submit(broken)
+    pool.submit(done.set)
+    assert done.wait(SECONDS)
+    pool.shutdown()
+    until(lambda: threads("robust") == 0)
+
+
+def test_what_is_queued_is_done_before_the_threads_end() -> None:
+    pool = CallPool(2, spare=0, patience_seconds=1, name="ending")
+    done: list[int] = []
+    for number in range(100):
+        pool.submit(done.append, number)
+    pool.shutdown()
+    until(lambda: threads("ending") == 0)
+    assert sorted(done) == list(range(100))
