@@ -1,6 +1,7 @@
 """Runs the gRPC server and the REST proxy together: `python -m housing_grpc.up`.
 
-Both are set by variables alone. A signal stops both; if one ends, so does the other.
+Both are set by variables alone. A signal stops both; if one ends, so does the other. They
+end, too, if this process is killed.
 """
 
 import os
@@ -14,6 +15,8 @@ from housing_grpc import settings
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.options import OptionError
 from housing_grpc.rest import settings as rest_settings
+from housing_grpc.rest.settings import Settings as ProxySettings
+from housing_grpc.settings import Settings
 
 _POLL_SECONDS = 0.1
 
@@ -28,7 +31,9 @@ class Together:
     def start(self, module: str) -> None:
         """Starts `python -m module`, which reads the same variables."""
         child = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", "housing_grpc.tied", module],
+            # Nothing is written to it: its end is the news.
+            stdin=subprocess.PIPE,
             # Ctrl-C reaches a whole process group; each child is to get one signal, from here.
             process_group=0 if os.name == "posix" else None,
         )
@@ -58,20 +63,39 @@ class Together:
 def main() -> int:
     """Runs both until a signal comes or one of them ends; returns the exit code."""
     try:
-        port = settings.load([]).grpc_port
-        rest_settings.load([])
+        chosen = settings.load([])
+        _check(chosen, rest_settings.load([]))
     except StartError as error:
         return _fail(str(error), error.exit_code)
     except OptionError as error:
         return _fail(str(error), EXIT_SETTINGS)
-    if port == 0:
-        return _fail("GRPC_PORT=0: the REST proxy has to know the port", EXIT_SETTINGS)
     both = Together()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, both.stop)
     both.start("housing_grpc")
     both.start("housing_grpc.rest")  # Its target follows GRPC_HOST and GRPC_PORT.
     return both.wait()
+
+
+def _check(chosen: Settings, proxy: ProxySettings) -> None:
+    if chosen.grpc_port == 0:
+        raise OptionError("GRPC_PORT=0: the REST proxy has to know the port")
+    if chosen.tls_cert_file and not proxy.tls_to_server:
+        raise OptionError(
+            "TLS_CERT_FILE is set: set GRPC_CA_FILE to the roots of that certificate, too, with "
+            "which the REST proxy knows the server; it has to be for 127.0.0.1, or for the host "
+            "that GRPC_TARGET names"
+        )
+    if proxy.tls_to_server and not chosen.tls_cert_file:
+        raise OptionError(
+            "GRPC_CA_FILE or GRPC_TLS is set, but the server speaks no TLS: set TLS_CERT_FILE "
+            "and TLS_KEY_FILE, or neither"
+        )
+    if chosen.tls_client_ca_file and not proxy.grpc_cert_file:
+        raise OptionError(
+            "TLS_CLIENT_CA_FILE is set: set GRPC_CERT_FILE and GRPC_KEY_FILE, too, which the "
+            "REST proxy shows to the server"
+        )
 
 
 def _fail(message: str, exit_code: int) -> int:

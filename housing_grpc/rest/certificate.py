@@ -20,6 +20,7 @@ class Certificate:
             one has changed. If they cannot be used then, what was read before stays.
 
     Attributes:
+        context: What a listener is opened with.
         expires: When it ends, in seconds since 1970.
 
     Raises:
@@ -31,13 +32,9 @@ class Certificate:
         self._key = PemFile("API_TLS_KEY_FILE", key)
         self._changes = Changes((self._certificate, self._key))
         self._latest, self.expires = self._load()
-
-    def context(self) -> ssl.SSLContext:
-        """Returns what a listener is opened with."""
-        context, _ = self._load()
+        self.context = self._latest
         # Called at every handshake, whether or not the client names a host.
-        context.sni_callback = self._show_latest
-        return context
+        self.context.sni_callback = self._show_latest
 
     def _show_latest(
         self, connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _: ssl.SSLContext

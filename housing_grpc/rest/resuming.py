@@ -18,8 +18,8 @@ from housing_grpc.rest.backend import CallError
 from housing_grpc.rest.errors import Reason
 from housing_grpc.rest.watch import Call
 
-# Why a call ends that another may go on with, here or on another server.
-_RESUMABLE = ("SERVER_STOPPING", "STREAM_TOO_OLD", Reason.BACKEND_UNAVAILABLE)
+# Why a call ends that another may go on with, beside all that is UNAVAILABLE.
+_RESUMABLE = ("OVERLOADED", "RATE_LIMITED", "STREAM_TOO_OLD", "TOO_MANY_STREAMS")
 # Seconds before each try; an answer makes the next one the first again.
 _PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0)
 _PAUSES_BEFORE_ANY = _PAUSES[:2]
@@ -113,7 +113,10 @@ class ResumingStream:
             await _try(self._call.done_writing())
 
     def _may_go_on(self, told: Status) -> bool:
-        return _is_lost(told) or (self._answered and status.reason_of(told) in _RESUMABLE)
+        if _is_lost(told):
+            return True
+        lasting = told.code != Code.UNAVAILABLE and status.reason_of(told) not in _RESUMABLE
+        return self._answered and not lasting
 
 
 def _is_lost(told: Status) -> bool:

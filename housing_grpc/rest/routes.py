@@ -24,7 +24,6 @@ def build(
     metrics: Metrics,
     *,
     limits: Limits,
-    most: int,
     stopping: asyncio.Event,
 ) -> Router:
     """Returns the router of everything.
@@ -34,11 +33,10 @@ def build(
         backend: The gRPC server.
         metrics: What the proxy counts.
         limits: How much one request may be.
-        most: Most entries in one list of a request.
         stopping: Set when the proxy stops.
     """
     bindings = services.bindings(services.find(package))
-    readers, writers = Readers(most), Writers()
+    readers, writers = Readers(limits.list_entries), Writers()
     contract = [
         Route(
             verb=binding.verb,

@@ -99,19 +99,20 @@ class RestServer:
         shown = self._certificate
         metrics = Metrics(CollectorRegistry(), (lambda: shown.expires) if shown else None)
         limits = Limits(
-            body_bytes=chosen.api_max_body_bytes, body_seconds=chosen.api_timeout_seconds
+            body_bytes=chosen.api_max_body_bytes,
+            body_seconds=chosen.api_timeout_seconds,
+            list_entries=chosen.api_max_batch_rows,
         )
         router = routes.build(
             self._package,
             backend,
             metrics,
             limits=limits,
-            most=chosen.api_max_batch_rows,
             stopping=self._told,
         )
         return uvicorn.Config(
             Proxy(router, metrics, Origins(chosen.api_host, chosen.origins)),
-            ssl_context_factory=(lambda *_: shown.context()) if shown else None,
+            ssl_context_factory=(lambda *_: shown.context) if shown else None,
             interface="asgi3",
             lifespan="off",
             ws="none",

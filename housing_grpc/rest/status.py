@@ -45,6 +45,7 @@ _DETAILS_KEY = "grpc-status-details-bin"
 _MOST_VIOLATIONS = 20
 _LONGEST_TEXT = 500
 _RETRY_SECONDS = 1
+_EMPTY = "EMPTY_BATCH"
 _CHALLENGE = 'Bearer realm="housing.v1", ApiKey realm="housing.v1", header="X-API-Key"'
 
 
@@ -100,6 +101,22 @@ def seen_from(place: str, status: Status) -> Status:
                 violation.field = "body" if whole == place else whole.removeprefix(f"{place}.")
                 told.message = told.message.replace(whole, violation.field)
             detail.Pack(bad)
+    return told
+
+
+def with_limit(status: Status, most: int) -> Status:
+    """Returns what is said of an empty list, with the limit that counts here.
+
+    Args:
+        status: An error of the server's, which knows its own limit only.
+        most: Most entries that the proxy takes.
+    """
+    bad = BadRequest()
+    if reason_of(status) != _EMPTY or not any(detail.Unpack(bad) for detail in status.details):
+        return status
+    told = Status()
+    told.CopyFrom(status)
+    told.message = f"{bad.field_violations[0].field}: is empty; send at least one, at most {most}"
     return told
 
 

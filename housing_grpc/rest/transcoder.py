@@ -28,10 +28,12 @@ class Limits:
     Attributes:
         body_bytes: Most bytes of a body.
         body_seconds: Time that it has to arrive.
+        list_entries: Most entries in one list of it.
     """
 
     body_bytes: int
     body_seconds: float
+    list_entries: int
 
 
 class Transcoder:
@@ -77,9 +79,10 @@ class Transcoder:
         try:
             answer = self._write(await self._call(request, exchange))
         except CallError as error:
-            if self._read_field is None:
-                raise
-            raise CallError(status.seen_from(self._binding.body, error.status)) from error
+            told = status.with_limit(error.status, self._limits.list_entries)
+            if self._read_field is not None:
+                told = status.seen_from(self._binding.body, told)
+            raise CallError(told) from error
         if self._answered is not None:
             answer = answer.get(self._answered)
         return Response(writer.encode(answer), media_type=JSON)

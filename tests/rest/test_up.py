@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.certificates import make_ca
 from tests.examples import Example
 from tests.rest.answers import HOUSE
 
@@ -66,7 +67,7 @@ def children(launcher: "subprocess.Popen[bytes]") -> dict[str, int]:
         pytest.skip("only Linux tells which processes another has started")
     pids = [int(word) for word in listed.read_text().split()]
     lines = {pid: Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in pids}
-    return {line[2]: pid for pid, line in lines.items() if line[1] == "-m"}
+    return {line[3]: pid for pid, line in lines.items() if line[2] == "housing_grpc.tied"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -95,6 +96,58 @@ def test_both_end_if_one_dies(linear: Example, module: str) -> None:
         for pid in found.values():
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)
+
+
+def test_both_end_if_the_launcher_is_killed(linear: Example) -> None:
+    with up(linear) as (launcher, url):
+        found = children(launcher)
+        assert set(found) == {"housing_grpc", "housing_grpc.rest"}
+        launcher.kill()
+        assert launcher.wait(SECONDS) == -signal.SIGKILL
+        wait_for(lambda: not any(alive(pid) for pid in found.values()))
+        assert not predicts(url)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there, and more than an entry that its parent has to take."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_with_tls_the_proxy_knows_the_server(linear: Example, tmp_path: Path) -> None:
+    ca = make_ca(tmp_path)
+    certificate, key = map(str, ca.issue("server"))
+    variables = {
+        "TLS_CERT_FILE": certificate, "TLS_KEY_FILE": key, "TLS_CLIENT_CA_FILE": str(ca.file),
+        "GRPC_CA_FILE": str(ca.file), "GRPC_CERT_FILE": certificate, "GRPC_KEY_FILE": key,
+    }  # fmt: skip
+    with up(linear, **variables) as (_, url):
+        assert predicts(url)
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [
+        ({"TLS_CERT_FILE": "c", "TLS_KEY_FILE": "k"}, "TLS_CERT_FILE is set: set GRPC_CA_FILE to"),
+        ({"GRPC_CA_FILE": "c"}, "GRPC_CA_FILE or GRPC_TLS is set, but the server speaks no TLS"),
+        (
+            {
+                "TLS_CERT_FILE": "c", "TLS_KEY_FILE": "k", "TLS_CLIENT_CA_FILE": "a",
+                "GRPC_CA_FILE": "a",
+            },
+            "TLS_CLIENT_CA_FILE is set: set GRPC_CERT_FILE and GRPC_KEY_FILE",
+        ),
+        ({"API_HOST": "0.0.0.0"}, "API_HOST='0.0.0.0' serves other machines"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_named(variables: dict[str, str], text: str) -> None:
+    ended = subprocess.run(
+        COMMAND, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: {text}")
 
 
 def test_what_one_cannot_start_with_ends_both(linear: Example) -> None:

@@ -11,8 +11,15 @@ from housing_grpc.rest.services import Binding
 _ABOUT = (
     "The gRPC contract over HTTP and JSON. Names are in snake_case; features keep the data "
     "set's spelling. A request with an unknown field, a key that comes twice, or a text or "
-    "`true` for a number is refused, with the field named."
+    "`true` for a number is refused, with the field named. A body needs its Content-Type. Every "
+    "answer has an X-Request-ID: the caller's, or a new one."
 )
+
+# The server decides which calls need a key; one of them is sent, once.
+_SCHEMES = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "Bearer": {"type": "http", "scheme": "bearer"},
+}
 
 
 def document(bindings: list[Binding], comments: Comments, *, streaming: bool) -> dict[str, Any]:
@@ -39,9 +46,9 @@ def document(bindings: list[Binding], comments: Comments, *, streaming: bool) ->
         },
         "tags": [*operations.tags(bindings, comments), own.TAG],
         "paths": paths,
-        "security": [{}, {"ApiKey": []}],
+        "security": [{}, *({name: []} for name in _SCHEMES)],
         "components": {
             "schemas": {**own.schemas(), **schemas.components},
-            "securitySchemes": {"ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+            "securitySchemes": _SCHEMES,
         },
     }

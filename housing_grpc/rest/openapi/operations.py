@@ -20,9 +20,11 @@ Tree = dict[str, Any]
 # or not answered by the server.
 _ALWAYS = {
     400: "The JSON or a parameter is wrong (JSON_*, *_PARAMETER).",
-    401: "A key is needed, and none or a wrong one was sent.",
-    403: "The key is not for this, or, except for GET, a page of another site calls (CROSS_SITE).",
-    429: "There is too much to do; try again after Retry-After.",
+    401: "A key is needed, and none, a wrong one, or more than one was sent (UNAUTHENTICATED).",
+    403: "The key's role is not for this (PERMISSION_DENIED), or, except for GET, a page of "
+    "another site calls (CROSS_SITE).",
+    429: "The key's calls come too fast (RATE_LIMITED), or there is too much to do (OVERLOADED); "
+    "try again after Retry-After.",
     431: "The headers for the gRPC server are too long (HEADER_TOO_LARGE).",
     500: "The fault is the server's.",
     503: "The gRPC server does not answer (BACKEND_UNAVAILABLE), or the proxy stops (STOPPING).",
@@ -42,6 +44,18 @@ class Operation:
     path: str
     verb: str
     tree: Tree
+
+
+def _header(name: str, text: str, kind: str) -> Tree:
+    return {"headers": {name: {"description": text, "schema": {"type": kind}}}}
+
+
+_WHEN = "Seconds until a retry may help."
+_HEADERS = {
+    401: _header("WWW-Authenticate", "The forms that a key may be sent in.", "string"),
+    429: _header("Retry-After", _WHEN, "integer"),
+    503: _header("Retry-After", _WHEN, "integer"),
+}
 
 
 def of(bindings: list[Binding], schemas: Schemas, comments: Comments) -> Iterator[Operation]:
@@ -79,7 +93,10 @@ def refusals(method: str, comments: Comments, *, body: bool) -> Tree:
     texts = {code: [text] for code, text in (_ALWAYS | (_WITH_BODY if body else {})).items()}
     for name, text in comments.statuses(method).items():
         texts.setdefault(HTTP_STATUS[Code.Value(name)], []).append(f"{name}: {text}")
-    return {str(code): error("\n\n".join(lines)) for code, lines in sorted(texts.items())}
+    return {
+        str(code): {**error("\n\n".join(lines)), **_HEADERS.get(code, {})}
+        for code, lines in sorted(texts.items())
+    }
 
 
 def error(description: str) -> Tree:

@@ -11,10 +11,20 @@ async function ask(path, body) {
   const response = await fetch(path, { method: body ? "POST" : "GET", headers, body });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  if (response.status === 401 || response.status === 403) byId("access").open = true;
-  throw Object.assign(new Error(answer.error?.message ?? `HTTP ${response.status}`), {
-    violations: (answer.error?.details ?? []).flatMap((detail) => detail.field_violations ?? []),
+  const error = answer.error ?? { message: `HTTP ${response.status}` };
+  throw Object.assign(new Error(explain(error, response)), {
+    violations: (error.details ?? []).flatMap((detail) => detail.field_violations ?? []),
+    key: ["UNAUTHENTICATED", "PERMISSION_DENIED"].includes(error.status),
   });
+}
+
+function explain(error, response) {
+  if (error.status === "UNAUTHENTICATED") {
+    return byId("key").value ? "The server does not know this API key." : "The server asks for an API key.";
+  }
+  if (error.status === "PERMISSION_DENIED") return `This is not allowed: ${error.message}.`;
+  const seconds = response.headers.get("retry-after");
+  return seconds ? `${error.message} (in ${seconds} s)` : error.message;
 }
 
 const short = (number) => String(Number(number.toPrecision(6)));
@@ -111,6 +121,10 @@ function fail(error) {
   for (const id of ["exact", "notes", "origin"]) byId(id).textContent = "";
   byId("failure").textContent = told.length ? "Some values cannot be used; see the fields." : error.message;
   byId("failure").hidden = false;
+  if (error.key) {
+    byId("access").open = true;
+    byId("key").focus();
+  }
   document.querySelector("[aria-invalid]")?.focus();
 }
 
