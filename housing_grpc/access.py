@@ -13,6 +13,7 @@ API_KEY = "x-api-key"
 AUTHORIZATION = "authorization"
 
 _BEARER = "bearer "
+_ANONYMOUS = ""
 
 
 class Role(StrEnum):
@@ -70,24 +71,25 @@ class Access:
 
     Args:
         keys: None if none are configured: then everyone may call everything.
-        limits: Makes the rate limit of one caller, or None for no limit.
+        limits: Makes the rate limit of the caller of that name, or None for no limit.
     """
 
     def __init__(
-        self, keys: Iterable[Key] | None, *, limits: Callable[[], RateLimit | None]
+        self, keys: Iterable[Key] | None, *, limits: Callable[[str], RateLimit | None]
     ) -> None:
         self._limits = limits
-        self._anonymous = Caller(name="", role=Role.ADMIN, limit=limits())
+        self._anonymous = Caller(name=_ANONYMOUS, role=Role.ADMIN, limit=limits(_ANONYMOUS))
         self._callers: tuple[tuple[bytes, Caller], ...] | None = None
         if keys is not None:
             self.replace(keys)
 
     def replace(self, keys: Iterable[Key]) -> None:
         """Takes other keys from now on; an owner keeps what was counted of its rate."""
+        keys = tuple(keys)
         known = {caller.name: caller for _, caller in self._callers or ()}
         limits = {name: caller.limit for name, caller in known.items()}
         for key in keys:
-            limits.setdefault(key.name, self._limits())
+            limits.setdefault(key.name, self._limits(key.name))
         self._callers = tuple(
             (key.digest, Caller(name=key.name, role=key.role, limit=limits[key.name]))
             for key in keys

@@ -8,7 +8,8 @@ import housing_grpc
 from housing_grpc.bundle.metadata import Feature
 from housing_grpc.bundle.schema import FEATURES, FeatureSpec
 from housing_grpc.errors import Reason, ServingError, Violation
-from housing_grpc.manager import LiveModel, Reloaded
+from housing_grpc.live import Live, LiveModel
+from housing_grpc.manager import Reloaded
 from housing_grpc.source import Target
 
 # A registry numbers its versions in 32 bits; more digits would make the database fail.
@@ -55,13 +56,13 @@ def decode_target(request: pb.ReloadModelRequest) -> Target:
     return Target(version=request.version or None, alias=request.alias or None)
 
 
-def encode_reloaded(reloaded: Reloaded) -> pb.ReloadModelResponse:
+def encode_reloaded(reloaded: Reloaded[Live]) -> pb.ReloadModelResponse:
     """Returns what a reload did."""
     response = pb.ReloadModelResponse(
         previous_version=reloaded.previous_version,
         version=reloaded.live.version,
         changed=reloaded.changed,
-        bundle_digest=reloaded.live.bundle.digest,
+        bundle_digest=reloaded.live.digest,
         generation=reloaded.live.generation,
     )
     response.duration.FromNanoseconds(round(reloaded.seconds * 1e9))

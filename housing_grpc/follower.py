@@ -3,11 +3,13 @@
 import logging
 import random
 import threading
+from typing import Any
 
 from housing_grpc import log
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.errors import Reason, ServingError
-from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.live import Live
+from housing_grpc.manager import Manager
 from housing_grpc.source import Source, Target
 
 _MOST_PATIENCE = 10
@@ -52,7 +54,7 @@ class Follower:
 
     def __init__(
         self,
-        manager: ModelManager,
+        manager: Manager[Any],
         source: Source,
         seconds: float,
         *,
@@ -66,7 +68,7 @@ class Follower:
         self._seen: str | None = None
         self._failures = 0
 
-    def start(self, live: LiveModel) -> None:
+    def start(self, live: Live) -> None:
         """Begins to ask.
 
         Args:

@@ -1,13 +1,14 @@
 """What settings allow: how much, how fast, by whom."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from housing_grpc import keys
-from housing_grpc.access import Access
+from housing_grpc.access import Access, Key
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.keys import KeysError
-from housing_grpc.ratelimit import RateLimit
+from housing_grpc.ratelimit import Cell, RateLimit
 from housing_grpc.settings import Settings
 from housing_grpc.stream import StreamLimits
 from housing_grpc.tls import Certificates, TlsError, TlsFiles
@@ -20,11 +21,16 @@ _PING_INTERVAL_MS = 10_000
 _HANDSHAKE_MS = 10_000
 
 
-def options(chosen: Settings) -> tuple[tuple[str, Any], ...]:
-    """Returns the limits that gRPC itself keeps, as channel arguments."""
+def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, Any], ...]:
+    """Returns the limits that gRPC itself keeps, as channel arguments.
+
+    Args:
+        chosen: The settings.
+        shared_port: Whether others, who are known, may listen on the same port.
+    """
     found: list[tuple[str, Any]] = [
-        # Off: a second server would bind the same port without a word.
-        ("grpc.so_reuseport", 0),
+        # Mostly off: a second server would bind the same port without a word.
+        ("grpc.so_reuseport", int(shared_port)),
         ("grpc.max_receive_message_length", chosen.max_message_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", chosen.max_metadata_bytes),
@@ -53,22 +59,38 @@ def of_streams(chosen: Settings) -> StreamLimits:
     )
 
 
-def access(chosen: Settings) -> Access:
-    """Returns who may call what.
+def configured_keys(chosen: Settings) -> tuple[Key, ...] | None:
+    """Returns the keys, or None if none are configured.
 
     Raises:
-        StartError: The keys cannot be used.
+        StartError: They cannot be used.
     """
-
-    def limit() -> RateLimit | None:
-        if not chosen.rate_limit_per_second:
-            return None
-        return RateLimit(chosen.rate_limit_per_second, chosen.rate_limit_burst)
-
     try:
-        return Access(keys.load(chosen.api_key, chosen.api_keys_file), limits=limit)
+        return keys.load(chosen.api_key, chosen.api_keys_file)
     except KeysError as error:
         raise StartError(str(error), EXIT_SETTINGS) from error
+
+
+def access(
+    chosen: Settings,
+    found: Iterable[Key] | None,
+    cells: Callable[[str], Cell] = lambda _: Cell(),
+) -> Access:
+    """Returns who may call what.
+
+    Args:
+        chosen: The settings.
+        found: The keys, or None if none are configured.
+        cells: Where the rate of the caller of that name is counted.
+    """
+
+    def limit(name: str) -> RateLimit | None:
+        if not chosen.rate_limit_per_second:
+            return None
+        rate, burst = chosen.rate_limit_per_second, chosen.rate_limit_burst
+        return RateLimit(rate, burst, cell=cells(name))
+
+    return Access(found, limits=limit)
 
 
 def certificates(chosen: Settings) -> Certificates | None:

@@ -6,6 +6,8 @@ from contextlib import suppress
 
 import grpc
 
+from housing_grpc.errors import EXIT_PORT, StartError
+
 
 def bind(
     server: grpc.Server, host: str, port: int, credentials: grpc.ServerCredentials | None = None
@@ -27,7 +29,7 @@ def bind(
     Raises:
         RuntimeError: The port is taken, or no address is this machine's.
     """
-    for address in _addresses(host):
+    for address in addresses(host):
         target = f"{address}:{port}"
         port = (
             server.add_insecure_port(target)
@@ -37,7 +39,23 @@ def bind(
     return port
 
 
-def _addresses(host: str) -> list[str]:
+def taken(host: str, port: int, settings: str) -> StartError:
+    """Returns the error of a server whose port cannot be had.
+
+    Args:
+        host: As it was chosen.
+        port: As it was chosen.
+        settings: Those that choose another.
+    """
+    return StartError(
+        f"cannot listen on {host}:{port}: the port is taken, or the address is not this "
+        f"machine's; choose another with {settings}",
+        EXIT_PORT,
+    )
+
+
+def addresses(host: str) -> list[str]:
+    """Returns every address that a host name has on this machine, IPv6 in brackets."""
     with suppress(ValueError):
         return [f"[{host}]" if ipaddress.ip_address(host).version == 6 else host]
     with suppress(OSError):

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 Format = Literal["text", "json"]
@@ -11,9 +12,17 @@ Format = Literal["text", "json"]
 ROOT = "housing_grpc"
 
 
-def configure(level: str, style: Format) -> None:
-    """Sends the project's logs to standard error in the given style."""
+def configure(level: str, style: Format, **always: object) -> None:
+    """Sends the project's logs to standard error in the given style.
+
+    Args:
+        level: Least level to log.
+        style: For people or for collectors.
+        **always: Fields of every line.
+    """
     handler = logging.StreamHandler(sys.stderr)
+    if always:
+        handler.addFilter(partial(_add, always))
     handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
     logger = logging.getLogger(ROOT)
     logger.handlers[:] = [handler]
@@ -39,6 +48,11 @@ def event(
         **fields: What to know about it; never a feature value, a key or a path.
     """
     logger.log(level, name, extra={"fields": fields}, exc_info=error)
+
+
+def _add(always: dict[str, object], record: logging.LogRecord) -> bool:
+    record.fields = {**_fields(record), **always}
+    return True
 
 
 class _TextFormatter(logging.Formatter):

@@ -1,4 +1,4 @@
-"""Owns the live model and swaps it: build, verify and warm beside it, then one reference."""
+"""Makes another model live: asks the source, tries the bundle, and has it go live."""
 
 import logging
 import threading
@@ -7,94 +7,94 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from housing_grpc import log
 from housing_grpc.bundle import model
-from housing_grpc.bundle.errors import BundleChecksumError, BundleError
-from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
-from housing_grpc.retired import Retired
+from housing_grpc.live import Facts, Live, LiveModel, Serving, not_ready
 from housing_grpc.source import Fetched, Source, Target
+
+L = TypeVar("L", bound=Live)
+L_co = TypeVar("L_co", bound=Live, covariant=True)
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveModel:
-    """A bundle that serves, and what is known of how it came to.
-
-    A call reads this reference once and uses nothing else, so that its answer
-    comes wholly from one bundle.
-    """
-
-    bundle: Bundle
-    version: str
-    source: str
-    stale: bool
-    generation: int
-    loaded_at: datetime
-    load_seconds: float
-    """From asking the source to being live."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reloaded:
+class Reloaded(Generic[L_co]):
     """What a reload did."""
 
-    live: LiveModel
+    live: L_co
     previous_version: str
     changed: bool
     seconds: float
 
 
-class ModelManager:
-    """Owns the live model.
+class Stage(Protocol[L_co]):
+    """Where models go live: in this process, or in several at once."""
+
+    def live(self) -> L_co | None:
+        """Returns the live model, if there is one."""
+        ...
+
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> L_co:
+        """Makes a model live everywhere, or nowhere; the one before serves until then.
+
+        Args:
+            fetched: The bundle; one that is live already may get another version.
+            facts: Asked once the bundle is ready to go live.
+
+        Raises:
+            ServingError: It cannot be served.
+            BundleError: The same of a bundle.
+        """
+        ...
+
+
+class Manager(Generic[L]):
+    """Has one model after another go live, one at a time.
 
     Args:
         source: Where bundles come from.
-        trial: Loads a bundle where a crash does no harm, before it is loaded here.
-        verifier: Says who must have signed a bundle; without one, nobody need have.
-        on_live: Called with each model after it went live.
+        stage: Where they go live.
+        trial: Loads a bundle where a crash does no harm, before it goes there.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
     """
 
     def __init__(
         self,
         source: Source,
+        stage: Stage[L],
         *,
         trial: Callable[[Path], None],
-        verifier: Verifier | None = None,
-        on_live: Sequence[Callable[[LiveModel], None]] = (),
         on_reload: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
+        self._stage = stage
         self._trial = trial
-        self._verifier = verifier
-        self._on_live = on_live
         self._on_reload = on_reload
         self._reloading = threading.Lock()
-        self._live: LiveModel | None = None
-        self._retired = Retired()
 
-    def current(self) -> LiveModel:
+    def current(self) -> L:
         """Returns the live model.
 
         Raises:
             ServingError: MODEL_NOT_READY before the first one is live.
         """
-        live = self._live
+        live = self._stage.live()
         if live is None:
-            raise ServingError(
-                Reason.MODEL_NOT_READY, "the first model is still loading", retry_seconds=1
-            )
+            raise not_ready()
         return live
 
     def version(self) -> str:
         """Returns the version that serves, or "" before the first one does."""
-        return self._live.version if self._live else ""
+        live = self._stage.live()
+        return live.version if live else ""
 
-    def start(self) -> LiveModel:
+    def start(self) -> L:
         """Makes the first model live, or the last known one if the source is down.
 
         Raises:
@@ -113,9 +113,9 @@ class ModelManager:
         # One that has served before needs no trial.
         if last is None or last.digest != fetched.digest:
             self._trial(fetched.folder)
-        return self._publish(self._load(fetched), fetched, started)
+        return self._deploy(fetched, started)
 
-    def reload(self, target: Target) -> Reloaded:
+    def reload(self, target: Target) -> Reloaded[L]:
         """Makes the wanted model live; on any error the old one goes on serving.
 
         Raises:
@@ -130,7 +130,7 @@ class ModelManager:
         self._on_reload("changed" if reloaded.changed else "unchanged")
         return reloaded
 
-    def _reload_alone(self, target: Target) -> Reloaded:
+    def _reload_alone(self, target: Target) -> Reloaded[L]:
         if not self._reloading.acquire(blocking=False):
             raise ServingError(
                 Reason.RELOAD_IN_PROGRESS, "another reload is running", retry_seconds=1
@@ -146,53 +146,43 @@ class ModelManager:
         finally:
             self._reloading.release()
 
-    def _reload(self, target: Target) -> Reloaded:
+    def _reload(self, target: Target) -> Reloaded[L]:
         started = time.monotonic()
         old = self.current()
         fetched = self._source.fetch(target)
-        same_bundle = fetched.digest == old.bundle.digest
+        same_bundle = fetched.digest == old.digest
         changed = not same_bundle or fetched.version != old.version
-        live = old
+        live, previous_version = old, old.version
         if changed or old.stale:
             if not same_bundle:
                 self._trial(fetched.folder)
-            bundle = old.bundle if same_bundle else self._load(fetched)
-            live = self._publish(bundle, fetched, started)
+            live = self._deploy(fetched, started)
         return Reloaded(
             live=live,
-            previous_version=old.version,
+            previous_version=previous_version,
             changed=changed,
             seconds=time.monotonic() - started,
         )
 
-    def _load(self, fetched: Fetched) -> Bundle:
-        self._retired.await_release()
-        bundle = model.load(fetched.folder, self._verifier)
-        if bundle.digest != fetched.digest:
-            raise BundleChecksumError("the bundle was replaced while it was read; reload again")
-        return bundle
+    def _deploy(self, fetched: Fetched, started: float) -> L:
+        old = self._stage.live()
 
-    def _publish(self, bundle: Bundle, fetched: Fetched, started: float) -> LiveModel:
-        old = self._live
-        live = LiveModel(
-            bundle=bundle,
-            version=fetched.version,
-            source=self._source.kind,
-            stale=fetched.stale,
-            generation=old.generation + 1 if old else 1,
-            loaded_at=datetime.now(UTC),
-            load_seconds=time.monotonic() - started,
-        )
-        self._live = live
-        if old is not None and old.bundle is not bundle:
-            self._retired.note(old.bundle)
+        def facts() -> Facts:
+            return Facts(
+                version=fetched.version,
+                source=self._source.kind,
+                stale=fetched.stale,
+                generation=old.generation + 1 if old else 1,
+                loaded_at=datetime.now(UTC),
+                load_seconds=time.monotonic() - started,
+            )
+
+        live = self._stage.deploy(fetched, facts)
         self._remember(fetched)
-        for tell in self._on_live:
-            tell(live)
         log.event(
             _logger, logging.INFO, "model.live",
-            version=live.version, digest=bundle.digest[:12], generation=live.generation,
-            model_type=bundle.metadata.model_type, stale=live.stale,
+            version=live.version, digest=live.digest[:12], generation=live.generation,
+            model_type=live.about.model_type, stale=live.stale,
         )  # fmt: skip
         return live
 
@@ -205,3 +195,49 @@ class ModelManager:
                 _logger, logging.WARNING, "model.not_remembered",
                 version=fetched.version, error_number=error.errno,
             )  # fmt: skip
+
+
+class LocalStage:
+    """This process.
+
+    Args:
+        serving: Holds the live model.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
+    """
+
+    def __init__(self, serving: Serving, verifier: Verifier | None) -> None:
+        self._serving = serving
+        self._verifier = verifier
+
+    def live(self) -> LiveModel | None:
+        """Returns the live model, if there is one."""
+        return self._serving.live()
+
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> LiveModel:
+        """Loads a bundle beside the one that is live, and changes the reference."""
+        self._serving.prepare(fetched.digest, lambda: model.load(fetched.folder, self._verifier))
+        return self._serving.commit(facts())
+
+
+class ModelManager(Manager[LiveModel]):
+    """Has models go live in this process alone.
+
+    Args:
+        source: Where bundles come from.
+        trial: Loads a bundle where a crash does no harm, before it is loaded here.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
+        on_live: Called with each model after it went live.
+        on_reload: Called with "changed", "unchanged" or the reason after each reload.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        trial: Callable[[Path], None],
+        verifier: Verifier | None = None,
+        on_live: Sequence[Callable[[LiveModel], None]] = (),
+        on_reload: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        stage = LocalStage(Serving(on_live), verifier)
+        super().__init__(source, stage, trial=trial, on_reload=on_reload)

@@ -6,9 +6,26 @@ full again, which several processes can share.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
 from housing_grpc.errors import Reason, ServingError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Where the number is kept: in this process, unless told otherwise.
+
+    Attributes:
+        numbers: The number is one of them.
+        place: Which.
+        lock: Held while it is changed.
+    """
+
+    numbers: MutableSequence[float] = field(default_factory=lambda: [0.0])
+    place: int = 0
+    lock: AbstractContextManager[object] = field(default_factory=threading.Lock)
 
 
 class RateLimit:
@@ -17,17 +34,23 @@ class RateLimit:
     Args:
         per_second: Calls a second in the long run; more than 0.
         burst: Most calls at once, at least 1.
+        cell: Where the number is kept.
         clock: Seconds; for tests.
     """
 
     def __init__(
-        self, per_second: float, burst: int, *, clock: Callable[[], float] = time.monotonic
+        self,
+        per_second: float,
+        burst: int,
+        *,
+        cell: Cell | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._interval = 1 / per_second
         self._slack = self._interval * (burst - 1)
         self._clock = clock
-        self._lock = threading.Lock()
-        self._full_at = 0.0
+        cell = cell or Cell()
+        self._lock, self._numbers, self._place = cell.lock, cell.numbers, cell.place
 
     def take(self) -> float:
         """Counts a call if it may go on.
@@ -35,13 +58,14 @@ class RateLimit:
         Returns:
             0 if so, else the seconds until one may; then nothing is counted.
         """
+        numbers, place = self._numbers, self._place
         now = self._clock()
         with self._lock:
-            full_at = max(self._full_at, now)
+            full_at = max(numbers[place], now)
             wait = full_at - self._slack - now
             if wait > 0:
                 return wait
-            self._full_at = full_at + self._interval
+            numbers[place] = full_at + self._interval
         return 0.0
 
 

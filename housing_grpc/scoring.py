@@ -12,7 +12,7 @@ from housing_grpc import codec_house, codec_price, validation
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.errors import ServingError
-from housing_grpc.manager import LiveModel
+from housing_grpc.live import LiveModel
 
 _pack = struct.Struct(f"{len(FEATURE_NAMES)}d").pack
 

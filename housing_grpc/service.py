@@ -1,15 +1,18 @@
 """The two services: decode, predict, encode."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import grpc
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
 from housing_grpc import codec_model, codec_price
 from housing_grpc.bounds import check_count
-from housing_grpc.manager import ModelManager
+from housing_grpc.live import Live, Models
+from housing_grpc.manager import Reloaded
 from housing_grpc.rpc import check_active
 from housing_grpc.scoring import Scorer
+from housing_grpc.source import Target
 from housing_grpc.stream import StreamScorer
 
 # Between two chunks of a batch the call is given up if nobody waits for it.
@@ -20,16 +23,16 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
     """Predicts with whatever model is live when the call is served.
 
     Args:
-        manager: Owns the live model.
+        models: Where the live model is.
         streams: Scores PredictStream.
         scorer: Scores all else.
         max_batch_rows: Most houses in one PredictBatch.
     """
 
     def __init__(
-        self, manager: ModelManager, streams: StreamScorer, scorer: Scorer, *, max_batch_rows: int
+        self, models: Models, streams: StreamScorer, scorer: Scorer, *, max_batch_rows: int
     ) -> None:
-        self._manager = manager
+        self._models = models
         self._scorer = scorer
         self._streams = streams
         self._max_batch_rows = max_batch_rows
@@ -38,7 +41,7 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         self, request: prediction_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> prediction_pb2.PredictResponse:
         """Predicts the price of one house."""
-        return self._scorer.score_house(self._manager.current(), request.house)
+        return self._scorer.score_house(self._models.current(), request.house)
 
     def PredictBatch(
         self, request: prediction_pb2.PredictBatchRequest, context: grpc.ServicerContext
@@ -46,7 +49,7 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         """Predicts the prices of many houses, all with the same model."""
         count = len(request.items)
         check_count(count, self._max_batch_rows, "items")
-        live = self._manager.current()
+        live = self._models.current()
         response = prediction_pb2.PredictBatchResponse(
             model_version=live.version, timestamp=codec_price.timestamp()
         )
@@ -65,25 +68,35 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         return self._streams.score(request_iterator, context)
 
 
+class Reloads(Protocol):
+    """Changes the live model, here and wherever else it serves."""
+
+    def reload(self, target: Target) -> Reloaded[Live]:
+        """Makes the wanted model live; on any error the old one goes on serving."""
+        ...
+
+
 class ModelServicer(model_pb2_grpc.ModelServiceServicer):
     """Tells about the live model, and changes it.
 
     Args:
-        manager: Owns the live model.
+        models: Where the live model is.
+        reloads: Changes it.
     """
 
-    def __init__(self, manager: ModelManager) -> None:
-        self._manager = manager
+    def __init__(self, models: Models, reloads: Reloads) -> None:
+        self._models = models
+        self._reloads = reloads
 
     def ModelInfo(
         self, request: model_pb2.ModelInfoRequest, context: grpc.ServicerContext
     ) -> model_pb2.ModelInfoResponse:
         """Tells all about the model that is live."""
-        return codec_model.encode_info(self._manager.current())
+        return codec_model.encode_info(self._models.current())
 
     def ReloadModel(
         self, request: model_pb2.ReloadModelRequest, context: grpc.ServicerContext
     ) -> model_pb2.ReloadModelResponse:
         """Makes another version live, without dropping a call."""
         target = codec_model.decode_target(request)
-        return codec_model.encode_reloaded(self._manager.reload(target))
+        return codec_model.encode_reloaded(self._reloads.reload(target))

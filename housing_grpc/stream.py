@@ -11,7 +11,7 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc import codec_house, codec_price
 from housing_grpc.bounds import check_count
 from housing_grpc.errors import Reason, ServingError
-from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.live import LiveModel, Models
 from housing_grpc.pacing import Pacer, StreamEndedError
 from housing_grpc.rpc import check_active
 from housing_grpc.scoring import Scorer
@@ -40,13 +40,13 @@ class StreamScorer:
     """Scores streams, as many at a time as the limits say.
 
     Args:
-        manager: Owns the live model.
+        models: Where the live model is.
         scorer: Scores the houses.
         limits: What a stream may take.
     """
 
-    def __init__(self, manager: ModelManager, scorer: Scorer, limits: StreamLimits) -> None:
-        self._manager = manager
+    def __init__(self, models: Models, scorer: Scorer, limits: StreamLimits) -> None:
+        self._models = models
         self._scorer = scorer
         self._limits = limits
         self._lock = threading.Lock()
@@ -112,7 +112,7 @@ class StreamScorer:
         pinned: LiveModel | None = None
         while (request := self._next(pacer, oldest)) is not None:
             check_active(context)
-            live = pinned or self._manager.current()
+            live = pinned or self._models.current()
             if summary.chunks == 0 and request.pin_model:
                 pinned = live
             response, failed = self._score(live, request)

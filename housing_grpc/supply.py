@@ -1,47 +1,42 @@
 """Supplies the model: source, manager, the processes they start, and the follower."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Generic
 
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.child import Children, Trial
 from housing_grpc.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, StartError
 from housing_grpc.follower import Follower
-from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.manager import L, Manager, Stage
 from housing_grpc.registry.source import RegistrySource
 from housing_grpc.settings import Settings
 from housing_grpc.source import FolderSource, Source
 
 
-class ModelSupply:
-    """All that has to do with which model is live.
+class ModelSupply(Generic[L]):
+    """All that has to do with where models come from.
 
     Args:
         chosen: The settings.
-        on_live: Called with each model after it went live.
+        stage: Where they go live.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
-
-    Raises:
-        StartError: The public keys cannot be used.
     """
 
     def __init__(
         self,
         chosen: Settings,
+        stage: Stage[L],
+        verifier: Verifier | None,
         *,
-        on_live: Sequence[Callable[[LiveModel], None]],
         on_reload: Callable[[str], None],
     ) -> None:
         self._children = Children()
-        verifier = _verifier(chosen)
         source = _source(chosen, self._children, verifier)
-        self.manager = ModelManager(
-            source,
-            trial=Trial(self._children, verifier),
-            verifier=verifier,
-            on_live=on_live,
-            on_reload=on_reload,
+        self.manager = Manager(
+            source, stage, trial=Trial(self._children, verifier), on_reload=on_reload
         )
         self._follower = (
             Follower(self.manager, source, chosen.model_poll_seconds)
@@ -49,7 +44,7 @@ class ModelSupply:
             else None
         )
 
-    def start(self) -> LiveModel:
+    def start(self) -> L:
         """Makes the first model live, and begins to follow the source.
 
         Raises:
@@ -72,15 +67,20 @@ class ModelSupply:
             self._follower.join()
 
 
-def _verifier(chosen: Settings) -> Verifier | None:
+def verifier(chosen: Settings) -> Verifier | None:
+    """Returns what says who must have signed a bundle, or None if nobody need have.
+
+    Raises:
+        StartError: The public keys cannot be used.
+    """
     if not chosen.bundle_public_key_file:
         return None
-    verifier = Verifier(Path(chosen.bundle_public_key_file))
+    found = Verifier(Path(chosen.bundle_public_key_file))
     try:
-        verifier.keys()
+        found.keys()
     except KeyFileError as error:
         raise StartError(f"BUNDLE_PUBLIC_KEY_FILE: {error}", EXIT_SETTINGS) from error
-    return verifier
+    return found
 
 
 def _source(chosen: Settings, children: Children, verifier: Verifier | None) -> Source:

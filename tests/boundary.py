@@ -28,7 +28,7 @@ def open_to_all(*served: Served, version: Callable[[], str]) -> Gate:
     observer = CallObserver(telemetry.SERVICES, calls, None, version)
     boundary = Boundary(version, observer, rejected=lambda _: None)
     table = routes.build(served, ThreadPoolExecutor(4), boundary)
-    access = Access(None, limits=lambda: None)
+    access = Access(None, limits=lambda _: None)
     return Gate(table, access, boundary, max_metadata_bytes=8192)
 
 

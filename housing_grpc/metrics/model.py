@@ -3,7 +3,7 @@
 import threading
 
 from housing_grpc.errors import Reason
-from housing_grpc.manager import LiveModel
+from housing_grpc.live import LiveModel
 from housing_grpc.metrics.catalogue import LOADED, MODEL_INFO
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tally import Tally

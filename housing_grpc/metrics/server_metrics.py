@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from housing_grpc.manager import LiveModel
+from housing_grpc.live import LiveModel
 from housing_grpc.metrics.calls import CallMetrics, Method
 from housing_grpc.metrics.model import ModelMetrics
 from housing_grpc.metrics.predictions import PredictionMetrics

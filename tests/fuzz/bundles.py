@@ -15,7 +15,7 @@ from housing_grpc.bundle import metadata, model, preprocess
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.format import METADATA_FILE, PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.manager import LiveModel
+from housing_grpc.live import LiveModel
 from tests import examples
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target

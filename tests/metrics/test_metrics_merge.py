@@ -8,7 +8,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from housing_grpc import child
-from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.live import LiveModel
+from housing_grpc.manager import ModelManager
 from housing_grpc.metrics import drift, render
 from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, FAMILIES
 from housing_grpc.metrics.server_metrics import ServerMetrics

@@ -16,7 +16,8 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.codec_house import decode_houses
-from housing_grpc.manager import LiveModel, ModelManager
+from housing_grpc.live import LiveModel
+from housing_grpc.manager import ModelManager
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import PredictionServicer

@@ -28,7 +28,7 @@ def server(linear: Example) -> Any:
     streams = StreamScorer(manager, scorer, limits)
     servicers = {
         PREDICTION: PredictionServicer(manager, streams, scorer, max_batch_rows=2),
-        MODEL: ModelServicer(manager),
+        MODEL: ModelServicer(manager, manager),
     }
     return grpc_testing.server_from_dictionary(
         servicers, grpc_testing.strict_fake_time(1_800_000_000)
