@@ -2,6 +2,8 @@
 
 import logging
 
+import grpc
+import grpc.aio
 from google.rpc.status_pb2 import Status
 
 from housing_grpc import log
@@ -39,4 +41,14 @@ def log_failure(exchange: Exchange, error: Exception) -> None:
         code="CANCELLED" if gone else status.code_name(answer),
         reason="CLIENT_GONE" if gone else status.reason_of(answer),
         request_id=exchange.request_id,
+        **_cause(error, answer),
     )
+
+
+def _cause(error: BaseException | None, answer: Status) -> dict[str, str]:
+    """Returns why the server is not reached, such as a certificate that nobody knows."""
+    if status.reason_of(answer) != Reason.BACKEND_UNAVAILABLE:
+        return {}
+    while error is not None and not isinstance(error, grpc.aio.AioRpcError):
+        error = error.__cause__
+    return {"cause": error.details() or ""} if error is not None else {}

@@ -151,3 +151,21 @@ def test_of_two_rivals_one_may_be_given(document: dict[str, Any]) -> None:
 
 def test_both_addresses_give_the_same(rest: httpx.Client, document: dict[str, Any]) -> None:
     assert rest.get("/v1/openapi.json").json() == document
+
+
+def test_a_key_may_be_sent_in_either_form(document: dict[str, Any]) -> None:
+    schemes = document["components"]["securitySchemes"]
+    assert schemes == {
+        "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "Bearer": {"type": "http", "scheme": "bearer"},
+    }
+    assert document["security"] == [{}, {"ApiKey": []}, {"Bearer": []}]
+    for path, _, operation in operations(document):
+        responses = operation["responses"]
+        if operation["tags"] == ["Proxy"]:
+            assert operation["security"] == [], path
+            continue
+        assert "security" not in operation
+        assert {"401", "403", "429", "503"} <= set(responses), path
+        assert "WWW-Authenticate" in responses["401"]["headers"]
+        assert all("Retry-After" in responses[code]["headers"] for code in ("429", "503"))

@@ -11,6 +11,7 @@ from tests.examples import Example
 from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import Start, housing_server
 from tests.rest.scripted import Scripted
+from tests.server.wire import Client
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -146,3 +147,16 @@ def test_a_server_that_comes_back_is_found_again(linear: Example, start: Start) 
         while client.post("/predict", json=HOUSE).status_code != 200:
             pass
         assert client.get("/health").status_code == 200
+
+
+def test_a_proxy_in_the_environment_is_not_for_the_way_to_the_server(
+    housing: Client, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, nowhere)
+    # Another name for the same, since an address may be known to need none.
+    target = housing.address.replace("127.0.0.1", "localhost")
+    with httpx.Client(base_url=start(target).base_url, trust_env=False) as client:
+        assert client.post("/predict", json=HOUSE).status_code == 200

@@ -127,3 +127,12 @@ def test_the_servers_own_refusals_name_the_fields_as_they_were_written(
     assert refused(post(rest, "{}")) == (400, "NO_FEATURES", ["body"])
     assert refused(post(rest, '{"RM": 1e300}')) == (400, "FEATURE_NOT_FINITE", ["RM"])
     assert refused(post(rest, '{"items": []}', "/predict/batch")) == (400, "EMPTY_BATCH", ["items"])
+
+
+@pytest.mark.parametrize("text", ["{}", '{"items": []}'])
+def test_an_empty_batch_is_told_the_limit_that_counts_here(rest: httpx.Client, text: str) -> None:
+    assert post(rest, text, "/predict/batch").json() == error(
+        400, "INVALID_ARGUMENT", "EMPTY_BATCH",
+        "items: is empty; send at least one, at most 100",
+        violations={"items": "send at least one house"},
+    )  # fmt: skip

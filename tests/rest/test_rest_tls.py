@@ -1,5 +1,6 @@
 """TLS on both sides of the proxy, with certificates that are replaced while they are used."""
 
+import logging
 import shutil
 import socket
 import ssl
@@ -132,7 +133,7 @@ def test_when_the_certificate_ends_is_told_with_https_alone(rest: httpx.Client) 
 
 
 def test_the_server_is_spoken_to_in_tls(
-    linear: Example, ca: Ca, tmp_path: Path, start: Start
+    linear: Example, ca: Ca, tmp_path: Path, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     certificate, key = map(str, ca.issue("server"))
     other = tmp_path / "other"
@@ -146,9 +147,16 @@ def test_the_server_is_spoken_to_in_tls(
         strangers: list[dict[str, object]] = [
             {}, {"grpc_tls": True}, {"grpc_ca_file": str(make_ca(other).file)},
         ]  # fmt: skip
+        logger = logging.getLogger("housing_grpc.rest")
+        logger.addHandler(caplog.handler)
+        logger.setLevel(logging.INFO)
         for tls in strangers:
             response = start(target, **tls).post("/predict", json=HOUSE)
             assert refused(response) == (503, "BACKEND_UNAVAILABLE", [])
+        logger.removeHandler(caplog.handler)
+        logger.setLevel(logging.NOTSET)
+    # The caller need not know; the operator has to.
+    assert "CERTIFICATE_VERIFY_FAILED" in str([vars(record) for record in caplog.records])
 
 
 def test_a_server_by_another_name_is_not_the_server(linear: Example, ca: Ca, start: Start) -> None:

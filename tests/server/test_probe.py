@@ -10,6 +10,8 @@ from housing_grpc import probe
 from housing_grpc.errors import StartError
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
+from tests.certificates import make_ca
+from tests.examples import Example
 from tests.server.processes import started
 from tests.server.wire import Client
 
@@ -53,6 +55,57 @@ def test_something_that_never_answers(deaf_port: int, capsys: Captured) -> None:
         f"127.0.0.1:{deaf_port}: DEADLINE_EXCEEDED\n",
         f"127.0.0.1:{deaf_port}: UNAVAILABLE\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("[::1]", "[::1]"),
+        ("127.0.0.2", "127.0.0.2"), ("localhost", "localhost"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("health_port", ["", "2"])
+def test_it_asks_where_the_server_listens(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch,
+    host: str, asked: str, health_port: str,
+) -> None:  # fmt: skip
+    variables = {"GRPC_HOST": host, "GRPC_PORT": "1", "HEALTH_PORT": health_port, "API_KEY": "k"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert probe.main([]) == 1
+    assert capsys.readouterr().err == f"{asked}:{health_port or 1}: UNAVAILABLE\n"
+
+
+def test_with_tls_it_asks_on_the_port_for_probes(
+    linear: Example, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = map(str, make_ca(tmp_path).issue("server"))
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    monkeypatch.setenv("TLS_CERT_FILE", certificate)
+    monkeypatch.setenv("TLS_KEY_FILE", key)
+    chosen = Settings(
+        grpc_port=0, health_port=port, bundle_dir=str(linear.folder),
+        tls_cert_file=certificate, tls_key_file=key,
+    )  # fmt: skip
+    server = HousingServer(chosen)
+    try:
+        server.start()
+        assert probe.main([]) == 1
+        assert capsys.readouterr().err.startswith("error: TLS_CERT_FILE is set, and the probe")
+        monkeypatch.setenv("HEALTH_PORT", str(port))
+        assert probe.main([]) == 0
+        assert capsys.readouterr().out == f"127.0.0.1:{port}: SERVING\n"
+    finally:
+        server.close(grace_seconds=0)
+
+
+def test_a_setting_that_is_wrong_is_named(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRPC_PORT", "many")
+    assert probe.main([]) == 1
+    assert capsys.readouterr().err.startswith("error: GRPC_PORT='many'")
 
 
 def test_as_a_command_it_finds_the_port_and_passes_by_a_proxy(client: Client) -> None:
