@@ -1,30 +1,68 @@
 """What a person reads when the server is up."""
 
-from housing_grpc.manager import LiveModel
+from housing_grpc import address
+from housing_grpc.live import Live
 from housing_grpc.settings import Settings
 
+_USUAL_PORT = 50051
+_EXAMPLE = '{"house": {"CRIM": 0.00632, "RM": 6.575, "LSTAT": 4.98}}'
 
-def text(chosen: Settings, port: int, live: LiveModel) -> str:
+
+def text(chosen: Settings, port: int, live: Live) -> str:
     """Returns a few lines: where everything is, and what to type next."""
-    metadata = live.bundle.metadata
+    metadata = live.about
     model = f"{metadata.model_type}, {metadata.preprocessing}"
     origin = chosen.bundle_dir or f"alias '{chosen.mlflow_model_alias}' in MLflow"
     stale = ", the last one known: the registry does not answer" if live.stale else ""
     target = f"localhost:{port}"
-    example = '{"house": {"CRIM": 0.00632, "RM": 6.575, "LSTAT": 4.98}}'
     return "\n".join(
         (
             "",
             f"  Serving {metadata.name} version {live.version} ({model}) on {target}{stale}",
             f"  from    {origin}",
+            *_metrics(chosen),
             "",
             "  Next, in another terminal:",
+            *_variables(chosen, port),
             "    .venv/bin/python -m admin predict          one price, for an example house",
             "    .venv/bin/python -m admin info             all about the live model",
-            f"    grpcurl -plaintext -d '{example}' {target} \\",
+            f"    grpcurl {_flags(chosen)} -d '{_EXAMPLE}' {target} \\",
             "      housing.v1.PredictionService/Predict",
             "    .venv/bin/python -m admin train            another model, with its quality",
             "  Ctrl-C stops the server when the calls in flight are answered.",
             "",
+        )
+    )
+
+
+def _metrics(chosen: Settings) -> tuple[str, ...]:
+    if not (chosen.metrics_enabled and chosen.metrics_port):
+        return ()
+    return (f"  metrics http://{address.target(chosen.metrics_host, chosen.metrics_port)}/metrics",)
+
+
+def _variables(chosen: Settings, port: int) -> tuple[str, ...]:
+    """Returns what the other terminal needs in its environment for the lines that follow."""
+    lines = []
+    if port != _USUAL_PORT:
+        lines.append(f"    export HOUSING_TARGET=localhost:{port}")
+    if chosen.api_key or chosen.api_keys_file:
+        lines.append("    export API_KEY=...                         a key of the server's")
+    if chosen.tls_cert_file:
+        lines.append("    export HOUSING_CA_FILE=ca.pem              who signed its certificate")
+    if chosen.tls_client_ca_file:
+        lines.append("    export HOUSING_CERT_FILE=me.pem HOUSING_KEY_FILE=me.key")
+    return tuple(lines)
+
+
+def _flags(chosen: Settings) -> str:
+    tls = '-cacert "$HOUSING_CA_FILE"' if chosen.tls_cert_file else "-plaintext"
+    shown = ' -cert "$HOUSING_CERT_FILE" -key "$HOUSING_KEY_FILE"'
+    key = ' -H "x-api-key: $API_KEY"'
+    return "".join(
+        (
+            tls,
+            shown if chosen.tls_client_ca_file else "",
+            key if chosen.api_key or chosen.api_keys_file else "",
         )
     )
