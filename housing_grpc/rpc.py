@@ -111,7 +111,8 @@ class UnaryMethod:
         try:
             data = self._receive(messages, context)
             received = 1
-            check_active(context)
+            # Not whether it was cancelled: to ask that costs more than a price.
+            _check_deadline(context)
             answer = self._serve(self._parse(data), context).SerializeToString()
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
@@ -195,10 +196,14 @@ def check_active(context: grpc.ServicerContext) -> None:
     Raises:
         ServingError: The deadline has passed, or the caller has cancelled.
     """
-    if context.time_remaining() <= 0:
-        raise ServingError(Reason.DEADLINE_EXCEEDED, "the deadline passed")
+    _check_deadline(context)
     if not context.is_active():
         raise ServingError(Reason.CANCELLED, "the call was cancelled")
+
+
+def _check_deadline(context: grpc.ServicerContext) -> None:
+    if context.time_remaining() <= 0:
+        raise ServingError(Reason.DEADLINE_EXCEEDED, "the deadline passed")
 
 
 class _Behaviour:
