@@ -36,6 +36,9 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
         ("grpc.max_metadata_size", chosen.max_metadata_bytes),
         ("grpc.absolute_max_metadata_size", chosen.max_metadata_bytes),
         ("grpc.max_concurrent_streams", chosen.max_calls_per_connection),
+        # Off: it counts calls that have just ended, too, and so refuses clients that keep to
+        # the limit.
+        ("grpc.http.overload_protection", 0),
         ("grpc.max_allowed_incoming_connections", chosen.max_connections),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
