@@ -20,6 +20,7 @@ _BEARER = b"bearer "
 _LONGEST_REQUEST_ID = 128
 # gRPC servers take about 8 KiB of metadata, some of which is not from here.
 _LONGEST_PASSED_ON = 4096
+_ENTRY = 32  # What HTTP/2 counts for each beside its name and value.
 
 Metadata = list[tuple[str, str]]
 
@@ -71,7 +72,7 @@ class Exchange:
             if key in _PASSED_ON or is_key:
                 # Metadata is ASCII. A key that is not is none, and stays none in this form.
                 passed.append((key.decode(), ascii(value.decode("latin-1"))[1:-1]))
-        if sum(len(value) for _, value in passed) > _LONGEST_PASSED_ON:
+        if sum(len(key) + len(value) + _ENTRY for key, value in passed) > _LONGEST_PASSED_ON:
             raise RestError(
                 reason=Reason.HEADER_TOO_LARGE,
                 message="X-API-Key, Authorization, traceparent and tracestate may hold "

@@ -20,6 +20,9 @@ from housing_grpc.rest.writer import Writers
 
 JSON = "application/json"
 
+# Whoever else asks may have no key.
+_NOT_STORED = {"cache-control": "no-store"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -85,7 +88,7 @@ class Transcoder:
             raise CallError(told) from error
         if self._answered is not None:
             answer = answer.get(self._answered)
-        return Response(writer.encode(answer), media_type=JSON)
+        return Response(writer.encode(answer), media_type=JSON, headers=_NOT_STORED)
 
     def _message(self, exchange: Exchange, body: bytes) -> Message:
         message = self._of_body(exchange, body)

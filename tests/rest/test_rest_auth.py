@@ -92,6 +92,7 @@ def test_a_role_may_call_here_what_it_may_call_there(
         rpc = f"/{method.containing_service.full_name}/{method.name}"
         if role in RULES[rpc]:
             assert response.status_code == 200, (path, response.text)
+            assert response.headers["cache-control"] == "no-store"
         else:
             assert refused(response)[:2] == (403, "PERMISSION_DENIED"), path
 

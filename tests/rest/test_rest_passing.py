@@ -63,9 +63,10 @@ def test_headers_that_are_too_long_for_the_server_are_refused(rest: httpx.Client
         ("/predict", "application/json"),
         ("/v1/predict:stream", "application/jsonl"),
     ):
-        headers = {"x-api-key": "k" * 20_000, "content-type": kind}
-        response = rest.post(path, content=b'{"RM": 6}', headers=headers)
-        assert refused(response) == (431, "HEADER_TOO_LARGE", [])
+        for keys in ([("x-api-key", "k" * 20_000)], [("x-api-key", "")] * 100):
+            headers = [*keys, ("content-type", kind)]
+            response = rest.post(path, content=b'{"RM": 6}', headers=headers)
+            assert refused(response) == (431, "HEADER_TOO_LARGE", [])
 
 
 @pytest.mark.parametrize("given", ["", "ümlaut", "x" * 500])
