@@ -50,5 +50,5 @@ def _cause(error: BaseException | None, answer: Status) -> dict[str, str]:
     if status.reason_of(answer) != Reason.BACKEND_UNAVAILABLE:
         return {}
     while error is not None and not isinstance(error, grpc.aio.AioRpcError):
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return {"cause": error.details() or ""} if error is not None else {}

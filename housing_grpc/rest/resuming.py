@@ -70,10 +70,15 @@ class ResumingStream:
             try:
                 response = await self._call.read()
             except grpc.aio.AioRpcError as error:
-                await self._resume(error)
+                told = status.of_call(error)
+                # Not by us: so ends a call when the server's time to stop is over.
+                await self._resume(status.unavailable() if told.code == Code.CANCELLED else told)
                 continue
             if response is grpc.aio.EOF:
-                return None
+                if self._complete and not self._unanswered:
+                    return None
+                await self._resume(status.unavailable())
+                continue
             if response.HasField("chunk"):
                 self._unanswered.popleft()
                 self._answered, self._pauses = True, iter(_PAUSES)
@@ -85,20 +90,19 @@ class ResumingStream:
         self._cancelled.set()
         self._call.cancel()
 
-    async def _resume(self, error: grpc.aio.AioRpcError) -> None:
-        told = status.of_call(error)
+    async def _resume(self, told: Status) -> None:
         pause = next(self._pauses, None) if self._may_go_on(told) else None
         if pause is None:
-            raise CallError(told) from error
+            raise CallError(told)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._cancelled.wait(), pause)
-        if self._cancelled.is_set():
-            raise asyncio.CancelledError
         log.event(
             _logger, logging.INFO, "stream.resumed",
             reason=status.reason_of(told), request_id=self._request_id,
         )  # fmt: skip
         async with self._writing:
+            if self._cancelled.is_set():
+                raise asyncio.CancelledError
             self._call = self._start()
             await self._send_again()
 

@@ -84,6 +84,11 @@ def of_call(error: grpc.aio.AioRpcError) -> Status:
     return status
 
 
+def unavailable() -> Status:
+    """Returns what is told of a server that is not there, or no longer."""
+    return of_error(_of_library(grpc.StatusCode.UNAVAILABLE, ""))
+
+
 def seen_from(place: str, status: Status) -> Status:
     """Names the fields as a caller does who wrote only what stands at one place.
 

@@ -145,6 +145,17 @@ def test_what_fails_before_the_first_answer_has_a_status(scripted: Scripted, sta
     assert refused(response)[:2] == (503, "BACKEND_UNAVAILABLE")
 
 
+def test_a_server_that_cancels_is_not_taken_for_a_proxy_that_stops(
+    scripted: Scripted, start: Start
+) -> None:
+    def answer(_data: bytes, context: grpc.ServicerContext) -> bytes:
+        context.abort(grpc.StatusCode.CANCELLED, "secret")
+
+    scripted.answer = answer
+    response = stream(start(scripted.target), HOUSE)
+    assert refused(response)[:2] == (503, "BACKEND_UNAVAILABLE")
+
+
 def test_a_failure_in_mid_stream_is_the_last_line(linear: Example, start: Start) -> None:
     with ExitStack() as stack:
         server = housing_server(stack, linear.folder, stream_idle_seconds=0.3)
