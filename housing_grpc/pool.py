@@ -21,6 +21,8 @@ from housing_grpc import log
 
 _TICK_SECONDS = 0.025
 _STALLED_SECONDS = 0.02
+# Of the last call in the mean time that calls take.
+_WEIGHT = 0.05
 
 # Threads that are told to end in one go.
 _MOST_NUDGED = 16
@@ -35,7 +37,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Seat:
-    """What a worker waits for, and since when; no context while it does not wait."""
+    """What a worker waits for, and since when; with no context, since when it computes."""
 
     context: grpc.ServicerContext | None = None
     since: float = 0.0
@@ -65,6 +67,7 @@ class CallPool(ThreadPoolExecutor):
         self._lock = threading.Lock()
         self._seats: set[_Seat] = set()
         self._stalled = 0
+        self._mean = 0.0
         self._closed = False
         self._alert = threading.Event()
         self._grow(workers)
@@ -78,6 +81,10 @@ class CallPool(ThreadPoolExecutor):
     def queued(self) -> int:
         """Returns how many calls wait for a worker."""
         return self._jobs.qsize()
+
+    def expected_wait(self) -> float:
+        """Returns how many seconds a call would wait for a worker, as calls went lately."""
+        return self._jobs.qsize() * self._mean / self._base
 
     def receive(self, messages: Any, context: grpc.ServicerContext) -> Any:
         """Returns the next message of a call, for which this worker waits.
@@ -95,6 +102,7 @@ class CallPool(ThreadPoolExecutor):
             return next(messages)
         finally:
             seat.context = None
+            seat.since = time.monotonic()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""
@@ -117,12 +125,14 @@ class CallPool(ThreadPoolExecutor):
         self._local.seat = seat
         while (job := self._jobs.get()) is not None:
             call, args = job
+            seat.since = time.monotonic()
             try:
                 call(*args)
             except BaseException as error:  # noqa: BLE001 - the worker must outlive any call
                 log.event(_logger, logging.ERROR, "worker.failed", error=error)
             # Nothing of a call may live on while the next one is waited for.
             del job, call, args
+            self._mean += _WEIGHT * (time.monotonic() - seat.since - self._mean)
             if len(self._seats) > self._base + self._stalled and self._leaves(seat):
                 return
         with self._lock:

@@ -1,5 +1,6 @@
 """Wires methods to their servicers, workers and limits."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from functools import partial
 from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
+from housing_grpc import codec_rows
 from housing_grpc.bounds import RowBound
 from housing_grpc.call import Method
 from housing_grpc.errors import Reason, ServingError
@@ -70,6 +72,7 @@ class Served:
         servicer: Has a method for each of the service's.
         pool: Runs the calls that are no streams.
         most_queued: Most calls that wait for a worker of the pool.
+        longest_wait: Most seconds for which one may have to wait.
         bounds: Of the houses in a request, by the name of the method.
         check_streams: Raises a ServingError if no more streams can be taken.
     """
@@ -78,6 +81,7 @@ class Served:
     servicer: object
     pool: CallPool
     most_queued: int
+    longest_wait: float
     bounds: Mapping[str, RowBound] = field(default_factory=dict)
     check_streams: Callable[[], None] = _no_limit
 
@@ -91,8 +95,12 @@ def services(
 ) -> tuple[Served, ...]:
     """Returns all that the server serves."""
     bounds = {
-        "PredictBatch": RowBound(path=(1,), field="items", most=chosen.max_batch_rows),
-        "PredictStream": RowBound(path=(2, 1), field="rows.items", most=chosen.max_chunk_rows),
+        "PredictBatch": RowBound(
+            path=(1,), field="items", most=chosen.max_batch_rows, read=codec_rows.read_batch
+        ),
+        "PredictStream": RowBound(
+            path=(2, 1), field="rows.items", most=chosen.max_chunk_rows, read=codec_rows.read_chunk
+        ),
     }
     return (
         Served(
@@ -100,11 +108,16 @@ def services(
             servicer=prediction,
             pool=workers.predict,
             most_queued=chosen.max_queued_calls,
+            longest_wait=chosen.max_queue_seconds,
             bounds=bounds,
             check_streams=streams.check_room,
         ),
         Served(
-            service=MODEL, servicer=model, pool=workers.model, most_queued=_MOST_QUEUED_OF_MODEL
+            service=MODEL,
+            servicer=model,
+            pool=workers.model,
+            most_queued=_MOST_QUEUED_OF_MODEL,
+            longest_wait=math.inf,
         ),
     )
 
@@ -127,14 +140,15 @@ def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boun
         handler = StreamMethod(method, serve, streams, to, bound).handler
         return Route(method, handler, check_room=served.check_streams)
     unary = UnaryMethod(method, serve, served.pool, to, bound)
-    check_room = partial(_check_queue, served.pool, served.most_queued)
+    check_room = partial(_check_queue, served.pool, served.most_queued, served.longest_wait)
     return Route(method, unary.handler, check_room=check_room)
 
 
-def _check_queue(pool: CallPool, most: int) -> None:
-    if pool.queued() >= most:
+def _check_queue(pool: CallPool, most: int, longest: float) -> None:
+    wait = pool.expected_wait()
+    if wait > longest or pool.queued() >= most:
         raise ServingError(
             Reason.OVERLOADED,
             "more calls wait than the server can serve in time; try again later",
-            retry_seconds=_RETRY_SECONDS,
+            retry_seconds=max(_RETRY_SECONDS, wait / 2),
         )

@@ -1,6 +1,7 @@
 """Settings from environment and flags: the only module that reads the environment."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc import options
+from housing_grpc import options, processors
 from housing_grpc.address import is_loopback
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.options import SECRET, OptionError
@@ -31,6 +32,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     grpc_workers: Annotated[
         int, Meta(ge=1, le=256, description="threads that serve predictions")
     ] = 8
+    workers: Annotated[
+        Annotated[int, Meta(ge=1, le=256)] | Literal["auto"],
+        Meta(description="processes that serve; auto for one a processor; Linux only"),
+    ] = 1
     max_batch_rows: Annotated[
         int, Meta(ge=1, le=1_000_000, description="most houses in one PredictBatch")
     ] = 10_000
@@ -105,6 +110,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_queued_calls: Annotated[
         int, Meta(ge=1, le=100_000, description="most calls that wait for a worker")
     ] = 256
+    max_queue_seconds: Annotated[
+        float, Meta(gt=0, le=3600, description="longest wait for a worker that a call may expect")
+    ] = 1.0
     request_timeout_seconds: Annotated[
         float, Meta(gt=0, le=3600, description="longest wait for the message of a call")
     ] = 30.0
@@ -171,11 +179,18 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     return chosen
 
 
+def processes(chosen: Settings) -> int:
+    """Returns how many processes are to serve."""
+    return processors.usable() if chosen.workers == "auto" else chosen.workers
+
+
 def _check(chosen: Settings) -> None:
     if bool(chosen.tls_cert_file) != bool(chosen.tls_key_file):
         raise OptionError("TLS_CERT_FILE and TLS_KEY_FILE go together: set both, or none")
     if chosen.tls_client_ca_file and not chosen.tls_cert_file:
         raise OptionError("TLS_CLIENT_CA_FILE needs TLS: set TLS_CERT_FILE and TLS_KEY_FILE")
+    if processes(chosen) > 1 and sys.platform != "linux":
+        raise OptionError(f"WORKERS={chosen.workers!r}: several processes take Linux; set it to 1")
     has_key = chosen.api_key or chosen.api_keys_file
     if not (has_key or chosen.allow_unauthenticated or is_loopback(chosen.grpc_host)):
         raise OptionError(

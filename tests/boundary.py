@@ -54,4 +54,5 @@ def served(service: object, servicer: object, pool: CallPool) -> Served:
         servicer=servicer,
         pool=pool,
         most_queued=10_000,
+        longest_wait=3600,
     )

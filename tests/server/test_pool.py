@@ -111,3 +111,30 @@ def test_what_is_queued_is_done_before_the_threads_end() -> None:
     pool.shutdown()
     until(lambda: threads("ending") == 0)
     assert sorted(done) == list(range(100))
+
+
+def test_a_call_can_expect_to_wait_as_long_as_those_before_it_take() -> None:
+    pool = CallPool(1, spare=0, patience_seconds=60, name="test")
+    done, busy = threading.Semaphore(0), threading.Event()
+
+    def work() -> None:
+        time.sleep(0.01)
+        done.release()
+
+    try:
+        assert pool.expected_wait() == 0
+        for _ in range(60):
+            pool.submit(work)
+        for _ in range(60):
+            assert done.acquire(timeout=SECONDS)
+        pool.submit(busy.wait, SECONDS)
+        while pool.queued():
+            threading.Event().wait(0.001)
+        assert pool.expected_wait() == 0
+        for _ in range(100):
+            pool.submit(done.release)
+        # Each took 10 ms at least; the mean of the last few is not far below that.
+        assert pool.expected_wait() > 0.5
+    finally:
+        busy.set()
+        pool.shutdown(wait=False)
