@@ -127,7 +127,7 @@ class Unary:
         return answer
 
 
-def _options(connect_seconds: float) -> tuple[tuple[str, int], ...]:
+def _options(connect_seconds: float) -> tuple[tuple[str, Any], ...]:
     connect_ms = max(1, round(connect_seconds * 1000))
     return (
         # The time between two attempts is also the time that one may last.
@@ -135,6 +135,8 @@ def _options(connect_seconds: float) -> tuple[tuple[str, int], ...]:
         ("grpc.initial_reconnect_backoff_ms", min(_FIRST_BACKOFF_MS, connect_ms)),
         ("grpc.max_reconnect_backoff_ms", _LONGEST_BACKOFF_MS),
         # Answers to what the proxy accepts are never too large for it.
+        # A name that stands for many servers, such as a headless Service, gets calls to all.
+        ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
         ("grpc.max_receive_message_length", -1),
         ("grpc.max_send_message_length", -1),
         # Two proxies in one process do not wait for each other's backoff.
