@@ -2,24 +2,54 @@
 
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
-from queue import SimpleQueue
-from types import FrameType
+from typing import Protocol
 
 from housing_grpc import banner, log, settings, tracing
 from housing_grpc.errors import StartError
+from housing_grpc.live import Live
 from housing_grpc.metrics import render
 from housing_grpc.metrics.exposition import MetricsServer
+from housing_grpc.metrics.state import State
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-
-_HARD_EXIT_SECONDS = 2.0
-_TRACES_SECONDS = 1.0
+from housing_grpc.signals import HARD_EXIT_SECONDS, Signals, exit_hard_after
 
 _logger = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """A server in one process or in several."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        ...
+
+    def start(self) -> Live:
+        """Answers probes at once, and calls as soon as a model is live."""
+        ...
+
+    def state(self) -> State:
+        """Returns all that it has counted."""
+        ...
+
+    def reload_keys(self) -> None:
+        """Takes the keys that are configured now; on any fault those of before stay."""
+        ...
+
+    def stop(self) -> bool:
+        """Drains, and returns whether all came to its end in time."""
+        ...
+
+    def close(self, grace_seconds: float) -> None:
+        """Refuses new calls, and ends those in flight when the time is up."""
+        ...
+
+    def abandon(self) -> None:
+        """Ends whatever would outlive this process."""
+        ...
 
 
 def main() -> int:
@@ -27,24 +57,17 @@ def main() -> int:
     try:
         chosen = settings.load(sys.argv[1:])
         log.configure(chosen.log_level, chosen.log_format)
-        traces = tracing.from_environment(os.environ)
-        server = HousingServer(chosen, traces)
-        exposed = _expose(chosen, server)
+        server = _server(chosen)
+        exposed = _expose(chosen, server.state)
     except StartError as error:
         return _fail(error)
-    serving = threading.Event()
-    # Not an Event, which a signal could find locked by the very thread that it interrupts.
-    stopped: SimpleQueue[None] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stopper(serving, stopped))
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _reloader(server))
+    stop = Signals(server.abandon, server.reload_keys)
     try:
         live = server.start()
     except StartError as error:
         server.close(grace_seconds=0)
         return _fail(error)
-    serving.set()
+    stop.serving()
     log.event(
         _logger, logging.INFO, "server.serving", host=chosen.grpc_host, port=server.port,
         metrics_port=exposed.port if exposed else None,
@@ -52,57 +75,28 @@ def main() -> int:
     if chosen.log_format == "text":
         print(banner.text(chosen, server.port, live), flush=True)
     del live  # Or else the first model would be kept for good, beside each that follows.
-    stopped.get()
-    _exit_hard_after(chosen.drain_seconds + chosen.grace_seconds + _HARD_EXIT_SECONDS)
-    server.stop()
+    stop.wait()
+    seconds = chosen.drain_seconds + chosen.grace_seconds + HARD_EXIT_SECONDS
+    exit_hard_after(seconds, server.abandon)
+    in_time = server.stop()
     if exposed is not None:
         exposed.close()
-    if traces is not None:
-        traces.close(_TRACES_SECONDS)
     log.event(_logger, logging.INFO, "server.stopped")
-    return 0
+    return 0 if in_time else 1
 
 
-def _expose(chosen: Settings, server: HousingServer) -> MetricsServer | None:
+def _server(chosen: Settings) -> Server:
+    if settings.processes(chosen) == 1:
+        return HousingServer(chosen, tracing.from_environment(os.environ))
+    from housing_grpc.workers.supervisor import Supervisor
+
+    return Supervisor(chosen)
+
+
+def _expose(chosen: Settings, state: Callable[[], State]) -> MetricsServer | None:
     if not chosen.metrics_enabled:
         return None
-    registry = render.registry(server.metrics.state)
-    return MetricsServer(chosen.metrics_host, chosen.metrics_port, registry)
-
-
-def _stopper(
-    serving: threading.Event, stopped: SimpleQueue[None]
-) -> Callable[[int, FrameType | None], None]:
-    asked = False
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        # While the first model loads, which may take a minute, there is no call to finish.
-        if asked or not serving.is_set():
-            os._exit(128 + number)
-        asked = True
-        stopped.put(None)
-
-    return stop
-
-
-def _reloader(server: HousingServer) -> Callable[[int, FrameType | None], None]:
-    asked: SimpleQueue[None] = SimpleQueue()
-
-    def serve() -> None:
-        while True:
-            asked.get()
-            server.reload_keys()
-
-    # Not in the handler: that may interrupt a line of the log, and another reload of keys.
-    threading.Thread(target=serve, name="keys", daemon=True).start()
-    return lambda *_: asked.put(None)
-
-
-def _exit_hard_after(seconds: float) -> None:
-    timer = threading.Timer(seconds, os._exit, args=(1,))
-    timer.daemon = True
-    timer.start()
+    return MetricsServer(chosen.metrics_host, chosen.metrics_port, render.registry(state))
 
 
 def _fail(error: StartError) -> int:

@@ -6,11 +6,24 @@ full again, which several processes can share.
 
 import threading
 import time
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from housing_grpc.errors import Reason, ServingError
+
+
+class Numbers(Protocol):
+    """A list, or memory of other processes, too."""
+
+    def __getitem__(self, place: int, /) -> float:
+        """Returns a number."""
+        ...
+
+    def __setitem__(self, place: int, number: float, /) -> None:
+        """Changes a number."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +36,7 @@ class Cell:
         lock: Held while it is changed.
     """
 
-    numbers: MutableSequence[float] = field(default_factory=lambda: [0.0])
+    numbers: Numbers = field(default_factory=lambda: [0.0])
     place: int = 0
     lock: AbstractContextManager[object] = field(default_factory=threading.Lock)
 

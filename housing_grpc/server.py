@@ -7,9 +7,12 @@ from housing_grpc.endpoint import Endpoint, Parts
 from housing_grpc.keys import KeysError
 from housing_grpc.live import LiveModel, Serving
 from housing_grpc.manager import LocalStage
+from housing_grpc.metrics.state import State
 from housing_grpc.settings import Settings
 from housing_grpc.supply import ModelSupply
 from housing_grpc.tracing import Tracing
+
+_TRACES_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ class HousingServer:
 
     def __init__(self, chosen: Settings, tracing: Tracing | None = None) -> None:
         self._settings = chosen
+        self._tracing = tracing
         gauges: telemetry.Gauges = {}
         self.metrics = telemetry.metrics(gauges)
         serving = Serving([self.metrics.on_live])
@@ -59,10 +63,20 @@ class HousingServer:
         self._endpoint.serving()
         return live
 
-    def stop(self) -> None:
+    def state(self) -> State:
+        """Returns all that it has counted."""
+        return self.metrics.state()
+
+    def stop(self) -> bool:
         """Tells probes first, then refuses new calls and lets those in flight finish."""
         self._endpoint.drain()
         self.close(self._settings.grace_seconds)
+        if self._tracing is not None:
+            self._tracing.close(_TRACES_SECONDS)
+        return True
+
+    def abandon(self) -> None:
+        """Does nothing: all that this process starts ends by itself."""
 
     def close(self, grace_seconds: float) -> None:
         """Refuses new calls, and ends those in flight when the time is up."""

@@ -1,0 +1,203 @@
+"""All workers: one model for all of them, or the one before for all of them."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.errors import BundleChecksumError
+from housing_grpc.bundle.format import BundleFiles
+from housing_grpc.bundle.signature import Verifier
+from housing_grpc.errors import Reason, ServingError
+from housing_grpc.live import Facts
+from housing_grpc.settings import Settings
+from housing_grpc.source import Fetched
+from housing_grpc.workers import messages as m
+from housing_grpc.workers.hand import Hand, check
+from housing_grpc.workers.link import LinkClosedError, answer_of
+from housing_grpc.workers.messages import About, KeyRing, Prepare, Release
+
+# A new process imports its libraries first, on a busy machine perhaps with many others.
+_START_SECONDS = 60.0
+_PREPARE_SECONDS = 60.0
+# To change one reference. Who does not, cannot be let serve the model of before.
+_COMMIT_SECONDS = 10.0
+# Longer than the longest pause before a restart.
+_ALL_SECONDS = 15.0
+_RETRY_SECONDS = 1.0
+
+
+class Fleet:
+    """Has models go live in all workers, and makes new workers serve what is live.
+
+    Args:
+        chosen: The settings of the workers.
+        ring: Who may call.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
+        ready: Waits until every first worker can serve.
+        count: Of the workers.
+    """
+
+    def __init__(
+        self,
+        chosen: Settings,
+        ring: KeyRing,
+        verifier: Verifier | None,
+        *,
+        ready: Callable[[], None],
+        count: int,
+    ) -> None:
+        self._settings = chosen
+        self._ring = ring
+        self._verifier = verifier
+        self._ready = ready
+        self._count = count
+        # Held from the preparation of a model until it is live, and while a worker joins.
+        self._changing = threading.Lock()
+        self._release: Release | None = None
+        self._bundle: BundleFiles | None = None
+        self._members = threading.Condition()
+        self._serving: dict[int, Hand] = {}
+        self._stopping = False
+
+    def live(self) -> Release | None:
+        """Returns what is live in all workers, if anything is."""
+        return self._release
+
+    def workers(self) -> list[Hand]:
+        """Returns those that serve now."""
+        with self._members:
+            return list(self._serving.values())
+
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
+        """Makes a model live in all workers, or in none.
+
+        A worker that joins later gets the same bytes, whatever has become of the folder.
+
+        Raises:
+            StartError: The first workers cannot serve.
+            ServingError: A worker cannot serve it.
+            BundleError: The bundle cannot be served.
+        """
+        self._ready()
+        self._await_all()
+        with self._changing:
+            bundle = self._read(fetched)
+            workers = self.workers()
+            if len(workers) < self._count:
+                raise _worker_gone()
+            same = self._release is not None and self._release.digest == bundle.digest
+            _prepare(workers, Prepare(digest=bundle.digest) if same else _whole(bundle))
+            release = Release(digest=bundle.digest, about=_about(bundle), facts=facts())
+            self._release, self._bundle = release, bundle
+            _commit(workers, release)
+            return release
+
+    def admit(self, worker: Hand) -> None:
+        """Makes a new worker serve what is live; only then does it listen.
+
+        The very first ones listen before, to answer probes.
+
+        Raises:
+            LinkClosedError: It is gone, stuck or not wanted any more.
+            ServingError: It cannot serve what the others serve.
+            StartError: It cannot serve at all.
+        """
+        ring = self._ring
+        order = m.Configure(settings=self._settings, ring=ring)
+        worker.obey(order, _START_SECONDS)
+        with self._changing:
+            if self._release is not None and self._bundle is not None:
+                worker.obey(_whole(self._bundle), _PREPARE_SECONDS)
+                worker.obey(m.Commit(facts=self._release.facts), _COMMIT_SECONDS)
+            with self._members:
+                if self._stopping:
+                    raise LinkClosedError
+                self._serving[worker.number] = worker
+                self._members.notify_all()
+                if ring is not self._ring:
+                    worker.send(m.Rekey(ring=self._ring))
+            worker.obey(m.Listen(), _COMMIT_SECONDS)
+
+    def left(self, worker: Hand) -> None:
+        """Counts on a worker no more."""
+        with self._members:
+            if self._serving.get(worker.number) is worker:
+                del self._serving[worker.number]
+
+    def rekey(self, ring: KeyRing) -> None:
+        """Has all workers take other keys."""
+        with self._members:
+            self._ring = ring
+            for worker in self._serving.values():
+                worker.send(m.Rekey(ring=ring))
+
+    def stop(self) -> None:
+        """Tells all workers to drain and to end, and admits no more; does not wait."""
+        with self._members:
+            self._stopping = True
+            for worker in self._serving.values():
+                worker.send(m.Stop())
+
+    def _await_all(self) -> None:
+        """Waits for a worker that is being restarted: else it might not load the model."""
+        with self._members:
+            if not self._members.wait_for(
+                lambda: len(self._serving) == self._count or self._stopping, _ALL_SECONDS
+            ):
+                raise _worker_gone()
+
+    def _read(self, fetched: Fetched) -> BundleFiles:
+        if self._bundle is not None and self._bundle.digest == fetched.digest:
+            return self._bundle
+        bundle = bundle_format.read(fetched.folder, self._verifier)
+        if bundle.digest != fetched.digest:
+            raise BundleChecksumError("the bundle was replaced while it was read; reload again")
+        return bundle
+
+
+def _prepare(workers: Sequence[Hand], order: Prepare) -> None:
+    asked = [worker.send(order) for worker in workers]
+    until = time.monotonic() + _PREPARE_SECONDS
+    try:
+        for future in asked:
+            check(answer_of(future, until - time.monotonic()))
+    except LinkClosedError:
+        _abort(workers)
+        raise _worker_gone() from None
+    except ServingError:
+        _abort(workers)
+        raise
+
+
+def _abort(workers: Sequence[Hand]) -> None:
+    for worker in workers:
+        worker.send(m.Abort())
+
+
+def _commit(workers: Sequence[Hand], release: Release) -> None:
+    asked = [(worker, worker.send(m.Commit(facts=release.facts))) for worker in workers]
+    until = time.monotonic() + _COMMIT_SECONDS
+    for worker, future in asked:
+        try:
+            check(answer_of(future, until - time.monotonic()))
+        except (LinkClosedError, ServingError):
+            worker.kill()  # The one that takes its place serves the new model.
+
+
+def _whole(bundle: BundleFiles) -> Prepare:
+    return Prepare(digest=bundle.digest, metadata=bundle.metadata, blobs=dict(bundle.blobs))
+
+
+def _about(bundle: BundleFiles) -> About:
+    found = bundle.metadata
+    return About(name=found.name, model_type=found.model_type, preprocessing=found.preprocessing)
+
+
+def _worker_gone() -> ServingError:
+    return ServingError(
+        Reason.MODEL_NOT_READY,
+        "a worker process ended, or is stuck; the others serve the model of before, so reload "
+        "again; the server's log says more",
+        retry_seconds=_RETRY_SECONDS,
+    )

@@ -1,0 +1,189 @@
+"""The supervisor: several processes as one server."""
+
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from housing_grpc import keys, limits, log, supply
+from housing_grpc.access import Key
+from housing_grpc.bundle.errors import BundleError
+from housing_grpc.errors import EXIT_SETTINGS, ServingError, StartError
+from housing_grpc.failure import told
+from housing_grpc.keys import KeysError
+from housing_grpc.metrics.model import ModelMetrics
+from housing_grpc.metrics.runtime import Runtime
+from housing_grpc.metrics.state import State
+from housing_grpc.settings import Settings, processes
+from housing_grpc.signals import HARD_EXIT_SECONDS
+from housing_grpc.source import Target
+from housing_grpc.supply import ModelSupply
+from housing_grpc.workers import messages as m
+from housing_grpc.workers import rates
+from housing_grpc.workers.fleet import Fleet
+from housing_grpc.workers.hand import Hand
+from housing_grpc.workers.link import Reply
+from housing_grpc.workers.messages import KeyRing, Release
+from housing_grpc.workers.ports import SharedPort
+from housing_grpc.workers.seat import Seat
+from housing_grpc.workers.totals import Totals
+
+_ANONYMOUS = ""
+# Of the reloads that workers hand on, one runs and the others are refused at once.
+_THREADS = 8
+_START_SECONDS = 90.0
+_KILLED_SECONDS = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Says which model is live, and keeps workers alive that serve it; serves no call itself.
+
+    Args:
+        chosen: The settings.
+
+    Raises:
+        StartError: A port is taken, or keys cannot be used.
+    """
+
+    def __init__(self, chosen: Settings) -> None:
+        self._settings = chosen
+        verifier = supply.verifier(chosen)
+        self._places = rates.Places()
+        ring = self._ring(limits.configured_keys(chosen))
+        self._ports = [SharedPort(chosen.grpc_host, chosen.grpc_port, "GRPC_PORT or GRPC_HOST")]
+        if chosen.health_port:
+            self._ports.append(SharedPort(chosen.grpc_host, chosen.health_port, "HEALTH_PORT"))
+        self.port = self._ports[0].number
+        self._rates = rates.make()
+        self._model, self._runtime = ModelMetrics(), Runtime()
+        # The keys come from here: a worker that starts later must not read others.
+        told_settings = msgspec.structs.replace(
+            chosen, grpc_port=self.port, api_key="", api_keys_file=""
+        )
+        count = processes(chosen)
+        self._fleet = Fleet(told_settings, ring, verifier, ready=self._await_first, count=count)
+        self._totals = Totals(self._own_state, self._fleet.workers)
+        self._supply = ModelSupply(
+            chosen, self._fleet, verifier, on_reload=self._model.reload_ended
+        )
+        self._questions = ThreadPoolExecutor(_THREADS, "questions")
+        self._stopping = threading.Event()
+        self._seats = [
+            Seat(
+                number,
+                launch=self._launch,
+                admit=self._fleet.admit,
+                left=self._left,
+                stopping=self._stopping,
+            )
+            for number in range(1, count + 1)
+        ]
+
+    def start(self) -> Release:
+        """Starts the workers, and makes the first model live in them.
+
+        Raises:
+            StartError: There is no model to serve, or the workers cannot.
+        """
+        for seat in self._seats:
+            seat.start()
+        return self._supply.start()
+
+    def state(self) -> State:
+        """Returns all that the workers have counted, those included that are gone."""
+        return self._totals.state()
+
+    def reload_keys(self) -> None:
+        """Has all workers take the keys that are configured now; on any fault none does."""
+        try:
+            found = keys.load(self._settings.api_key, self._settings.api_keys_file)
+            ring = self._ring(found)
+        except (KeysError, StartError) as error:
+            log.event(_logger, logging.ERROR, "keys.kept", reason=str(error))
+            return
+        if found is not None:
+            self._fleet.rekey(ring)
+            log.event(_logger, logging.INFO, "keys.reloaded", keys=len(found))
+
+    def stop(self) -> bool:
+        """Has all workers drain and end; returns whether they did so in time."""
+        drain, grace = self._settings.drain_seconds, self._settings.grace_seconds
+        log.event(_logger, logging.INFO, "server.draining", seconds=drain)
+        until = time.monotonic() + drain + grace + HARD_EXIT_SECONDS
+        self._stopping.set()
+        self._fleet.stop()
+        threading.Event().wait(drain)
+        self._supply.stop()
+        ended = [seat.join(until - time.monotonic()) for seat in self._seats]
+        in_order = all(ended) and not any(seat.exit_code for seat in self._seats)
+        self._end()
+        return in_order
+
+    def close(self, grace_seconds: float) -> None:  # noqa: ARG002 - no worker serves calls yet
+        """Ends all workers at once: for a start that failed."""
+        self._stopping.set()
+        self._fleet.stop()
+        self._supply.stop()
+        self._end()
+
+    def abandon(self) -> None:
+        """Ends the workers at once; also from a signal's handler."""
+        for seat in self._seats:
+            seat.kill()
+
+    def _end(self) -> None:
+        self.abandon()
+        for seat in self._seats:
+            seat.join(_KILLED_SECONDS)
+        self._questions.shutdown(wait=False)
+        for port in self._ports:
+            port.close()
+
+    def _launch(self, number: int) -> Hand:
+        return Hand(number, self._rates, self._asked, self._fleet.left)
+
+    def _left(self, worker: Hand) -> None:
+        self._fleet.left(worker)
+        self._totals.gone(worker)
+
+    def _await_first(self) -> None:
+        until = time.monotonic() + _START_SECONDS
+        for seat in self._seats:
+            try:
+                seat.first.result(max(until - time.monotonic(), 0))
+            except TimeoutError:
+                raise StartError("the workers did not start in time", 1) from None
+
+    def _ring(self, found: tuple[Key, ...] | None) -> KeyRing:
+        names = {key.name for key in found or ()}
+        try:
+            places = self._places.of({_ANONYMOUS, *names})
+        except ValueError as error:
+            raise StartError(f"API_KEYS_FILE: {error}", EXIT_SETTINGS) from error
+        return KeyRing(keys=found, places=places)
+
+    def _own_state(self) -> State:
+        return {**self._runtime.state(), **self._model.state()}
+
+    def _asked(self, worker: Hand, question: m.Question, reply: Reply) -> None:
+        self._questions.submit(self._answer, worker, question, reply)
+
+    def _answer(self, worker: Hand, question: m.Question, reply: Reply) -> None:
+        if isinstance(question, m.Leaving):
+            self._totals.note(worker, question.state)
+            reply(m.Done())
+        elif isinstance(question, m.Reload):
+            reply(self._reload(Target(version=question.version, alias=question.alias)))
+
+    def _reload(self, target: Target) -> m.Answer:
+        try:
+            return m.Moved.of(self._supply.manager.reload(target))
+        except (ServingError, BundleError) as error:
+            return m.Failed.of(told(error))
+        except Exception as error:  # noqa: BLE001 - the caller is told INTERNAL, the log the rest
+            log.event(_logger, logging.ERROR, "reload.fault", error=error)
+            return m.Failed.of(told(error))

@@ -1,0 +1,152 @@
+"""One worker: `python -m housing_grpc.workers.worker NUMBER CONTROL RATES`.
+
+The supervisor starts it, gives it its settings and the model, and outlives it.
+"""
+
+import logging
+import signal
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import SimpleQueue
+
+from housing_grpc import log
+from housing_grpc.errors import Reason, ServingError, StartError
+from housing_grpc.failure import told
+from housing_grpc.manager import Reloaded
+from housing_grpc.signals import HARD_EXIT_SECONDS, exit_hard_after
+from housing_grpc.source import Target
+from housing_grpc.workers import messages as m
+from housing_grpc.workers.link import Link, LinkClosedError, Reply
+from housing_grpc.workers.messages import Release
+from housing_grpc.workers.rates import SharedRates
+from housing_grpc.workers.serve import WorkerServer
+
+# The supervisor keeps shorter limits to everything that a reload does.
+_RELOAD_SECONDS = 300.0
+# Without a supervisor nobody restarts, reloads or adds up: calls in flight may end, no more.
+_ORPHAN_SECONDS = 1.0
+_LAST_WORD_SECONDS = 2.0
+_RETRY_SECONDS = 1.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """Does what the supervisor says, in the order in which it says it.
+
+    Args:
+        number: Which of the workers it is.
+        control: The connection to it.
+        rates: Shared by all workers.
+    """
+
+    def __init__(self, number: int, control: socket.socket, rates: SharedRates) -> None:
+        self._number = number
+        self._rates = rates
+        self._server: WorkerServer | None = None
+        self._stop_seconds = 0.0
+        self._orders = ThreadPoolExecutor(1, "orders")
+        # Whether there still is a supervisor, when the time has come to end.
+        self._ends: SimpleQueue[bool] = SimpleQueue()
+        self._link = Link(control, self._serve, lambda: self._ends.put(False))
+
+    def run(self) -> int:
+        """Serves until the supervisor or a signal says stop; returns the exit code."""
+        signal.signal(signal.SIGTERM, lambda *_: self._ends.put(True))
+        for number in (signal.SIGINT, signal.SIGHUP):  # These are the supervisor's.
+            signal.signal(number, signal.SIG_IGN)
+        self._link.start()
+        supervised, server = self._ends.get(), self._server
+        if server is None:
+            return 1
+        if not supervised:
+            exit_hard_after(_ORPHAN_SECONDS + HARD_EXIT_SECONDS, lambda: None)
+            log.event(_logger, logging.ERROR, "supervisor.gone")
+            server.close(_ORPHAN_SECONDS)
+            return 1
+        exit_hard_after(self._stop_seconds, lambda: None)
+        server.stop()
+        with suppress(LinkClosedError):
+            self._link.ask(m.Leaving(state=server.state()), _LAST_WORD_SECONDS)
+        return 0
+
+    def reload(self, target: Target) -> Reloaded[Release]:
+        """Has the wanted model go live in all workers.
+
+        Raises:
+            ServingError: It cannot; all go on with the old one.
+        """
+        question = m.Reload(version=target.version, alias=target.alias)
+        try:
+            answer = self._link.ask(question, _RELOAD_SECONDS)
+        except LinkClosedError:
+            raise ServingError(
+                Reason.SERVER_STOPPING,
+                "the server is stopping; ask another one",
+                retry_seconds=_RETRY_SECONDS,
+            ) from None
+        if isinstance(answer, m.Failed):
+            raise answer.error()
+        if not isinstance(answer, m.Moved):
+            raise TypeError(f"a reload was answered with {type(answer).__name__}")
+        return answer.reloaded()
+
+    def _serve(self, question: m.Question, reply: Reply) -> None:
+        # What takes its time must not hold up the others; and models come one after the other.
+        if isinstance(question, m.Count):
+            reply(m.Counted(state=self._server.state() if self._server else {}))
+        else:
+            self._orders.submit(self._obey, question, reply)
+
+    def _obey(self, order: m.Question, reply: Reply) -> None:
+        try:
+            self._do(order)
+        except StartError as error:
+            reply(m.Refused(message=str(error), exit_code=error.exit_code))
+        except BaseException as error:  # noqa: BLE001 - the supervisor waits for an answer
+            known = told(error)
+            if known.reason is Reason.INTERNAL:
+                log.event(_logger, logging.ERROR, "worker.failed", error=error)
+            reply(m.Failed.of(known))
+        else:
+            reply(m.Done())
+
+    def _do(self, order: m.Question) -> None:
+        if isinstance(order, m.Configure):
+            self._configure(order)
+            return
+        if self._server is None:
+            raise RuntimeError("the first order is to configure")
+        match order:
+            case m.Listen():
+                self._server.listen()
+            case m.Prepare():
+                self._server.prepare(order)
+            case m.Commit():
+                self._server.commit(order)
+            case m.Abort():
+                self._server.abort()
+            case m.Rekey():
+                self._server.rekey(order.ring)
+            case m.Stop():
+                self._ends.put(True)
+            case _:
+                raise TypeError(f"a worker does not know {type(order).__name__}")
+
+    def _configure(self, order: m.Configure) -> None:
+        chosen = order.settings
+        log.configure(chosen.log_level, chosen.log_format, worker=self._number)
+        self._stop_seconds = chosen.drain_seconds + chosen.grace_seconds + HARD_EXIT_SECONDS
+        self._server = WorkerServer(order, self._rates, self)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a worker on the file descriptors that it was given; returns the exit code."""
+    number, control, rates = (int(each) for each in arguments)
+    return Worker(number, socket.socket(fileno=control), SharedRates(rates)).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

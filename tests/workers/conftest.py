@@ -1,0 +1,169 @@
+"""Servers of several processes, and what /proc tells of them."""
+
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.server.processes import ServerProcess, serving, started
+from tests.server.wire import Client, client_of
+
+WAIT_SECONDS = 30
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what must come about."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
+class Fleet:
+    """A supervisor and its workers, which serve.
+
+    Args:
+        process: The supervisor.
+        stack: Ends what is opened.
+    """
+
+    def __init__(self, process: ServerProcess, stack: ExitStack) -> None:
+        self.process = process
+        self._stack = stack
+        self.up = process.event("server.serving")
+        self.port = int(self.up["port"])
+
+    def pids(self) -> list[int]:
+        """Gives the workers that there are."""
+        supervisor = self.process.popen.pid
+        names = Path(f"/proc/{supervisor}/task").glob("*/children")
+        found = [int(pid) for name in names for pid in name.read_text().split()]
+        return sorted(pid for pid in found if b"workers" in command(pid))
+
+    def pid_of(self, number: int) -> int:
+        """Gives the worker of that number."""
+        return next(pid for pid in self.pids() if command(pid).split(b"\0")[3] == b"%d" % number)
+
+    def listening(self) -> list[int]:
+        """Gives the workers that listen on the port."""
+        return [pid for pid in self.pids() if sockets(pid, self.port, "0A")]
+
+    def client(self, *more: tuple[str, object]) -> Client:
+        """Opens a connection of its own."""
+        address = f"127.0.0.1:{self.port}"
+        options = (("grpc.use_local_subchannel_pool", 1), *more)
+        channel = self._stack.enter_context(grpc.insecure_channel(address, options))
+        grpc.channel_ready_future(channel).result(WAIT_SECONDS)
+        return client_of(channel, address)
+
+    def placed(self, count: int, *more: tuple[str, object]) -> dict[int, list[Client]]:
+        """Opens so many connections to each worker, and tells which is whose."""
+        found: dict[int, list[Client]] = {pid: [] for pid in self.pids()}
+        for _ in range(200):
+            before = {pid: self.peers(pid) for pid in found}
+            client = self.client(*more)
+            until(lambda before=before: any(self.peers(p) - before[p] for p in found))  # type: ignore[misc]
+            holder = next(pid for pid in found if self.peers(pid) - before[pid])
+            if len(found[holder]) < count:
+                found[holder].append(client)
+            else:
+                client.channel.close()
+                until(lambda before=before, pid=holder: self.peers(pid) == before[pid])  # type: ignore[misc]
+            if all(len(clients) == count for clients in found.values()):
+                return found
+        raise AssertionError("some worker gets no connection")
+
+    def peers(self, pid: int) -> set[str]:
+        """Gives the callers that a worker is connected to."""
+        return sockets(pid, self.port, "01")
+
+    def metrics(self) -> Samples:
+        """Scrapes the metrics."""
+        url = f"http://127.0.0.1:{self.up['metrics_port']}/metrics"
+        with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as answer:
+            families = text_string_to_metric_families(answer.read().decode())
+            return {
+                (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+                for family in families
+                for sample in family.samples
+            }
+
+
+def command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def alive(pid: int) -> bool:
+    """Tells whether a process runs; one that is over and not waited for does not."""
+    try:
+        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def sockets(pid: int, port: int, state: str) -> set[str]:
+    """Gives the far ends of a process' sockets on a port, in a state of /proc/net/tcp."""
+    try:
+        held = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    except OSError:
+        return set()
+    table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    return {
+        fields[2]
+        for line in table.splitlines()
+        if (fields := line.split())[1].endswith(f":{port:04X}")
+        and fields[3] == state
+        and f"socket:[{fields[9]}]" in held
+    }
+
+
+Start = Callable[..., Fleet]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts servers: `start(folder, *flags, **variables)`; two workers unless told else."""
+    with ExitStack() as stack:
+
+        def begin(folder: Path, *flags: str, **variables: str) -> Fleet:
+            chosen = {"WORKERS": "2", "DRAIN_SECONDS": "0", **variables}
+            process = stack.enter_context(serving(folder, *flags, **chosen))
+            stack.callback(end, process)
+            return Fleet(process, stack)
+
+        yield begin
+
+
+@pytest.fixture
+def start_faulty() -> Iterator[Start]:
+    """Starts servers whose workers have a fault: `start_faulty(folder, fault, **variables)`."""
+    with ExitStack() as stack:
+
+        def begin(folder: Path, fault: str, **variables: str) -> Fleet:
+            chosen = {
+                "WORKERS": "2", "DRAIN_SECONDS": "0", "BUNDLE_DIR": str(folder),
+                "GRPC_PORT": "0", "LOG_FORMAT": "json", "FAULT": fault, **variables,
+            }  # fmt: skip
+            process = stack.enter_context(started(["-m", "tests.workers.faulty"], **chosen))
+            stack.callback(end, process)
+            return Fleet(process, stack)
+
+        yield begin
+
+
+def end(process: ServerProcess) -> None:
+    """Ends a server that is still up, its workers included."""
+    if process.popen.poll() is None:
+        process.signal(signal.SIGTERM)
+        process.popen.communicate(timeout=WAIT_SECONDS)

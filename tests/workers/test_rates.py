@@ -1,0 +1,112 @@
+"""Rates in memory that processes share."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from housing_grpc.ratelimit import RateLimit
+from housing_grpc.workers import rates
+from housing_grpc.workers.rates import PLACES, Places, SharedRates
+
+ROOT = Path(__file__).parents[2]
+
+# Takes as fast as it goes, until a time that all have in common; prints how often it might.
+TAKER = """
+import json, sys, time
+from housing_grpc.ratelimit import RateLimit
+from housing_grpc.workers.rates import SharedRates
+descriptor, rate, burst, until = int(sys.argv[1]), *map(float, sys.argv[2:])
+shared = SharedRates(descriptor)
+shared.assign({"": 3})
+limit = RateLimit(rate, int(burst), cell=shared.cell(""))
+taken = tries = 0
+while time.monotonic() < until:
+    tries += 1
+    taken += limit.take() == 0
+print(json.dumps([taken, tries]))
+"""
+
+
+def test_processes_that_take_without_pause_get_what_one_would() -> None:
+    rate, burst, seconds = 1000.0, 50, 3.0
+    descriptor = rates.make()
+    began = time.monotonic()
+    arguments = [str(descriptor), str(rate), str(burst), str(began + seconds)]
+    takers = [
+        subprocess.Popen(
+            [sys.executable, "-c", TAKER, *arguments], pass_fds=(descriptor,),
+            stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    found = [json.loads(taker.communicate(timeout=60)[0]) for taker in takers]
+    os.close(descriptor)
+    taken, tries = (sum(each) for each in zip(*found, strict=True))
+    assert tries > 10 * taken
+    # The bucket was full when the first of them began.
+    assert taken <= burst + rate * seconds + 1
+    assert taken > rate * 0.5
+
+
+@pytest.fixture
+def shared() -> SharedRates:
+    return SharedRates(rates.make())
+
+
+def test_two_who_know_the_same_place_share_a_rate(shared: SharedRates) -> None:
+    shared.assign({"a": 1, "b": 2})
+    one, same, other = (
+        RateLimit(1, 2, cell=shared.cell(name), clock=lambda: 5.0) for name in ("a", "a", "b")
+    )
+    assert (one.take(), same.take()) == (0, 0)
+    assert (one.take(), same.take()) == (1, 1)
+    assert other.take() == 0
+
+
+def test_a_lock_that_another_process_keeps_does_not_stop_anybody(shared: SharedRates) -> None:
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", KEEPER, str(shared.descriptor)],
+        pass_fds=(shared.descriptor,), stdout=subprocess.PIPE, stdin=subprocess.PIPE,
+    )  # fmt: skip
+    assert keeper.stdout is not None
+    assert keeper.stdout.readline() == b"locked\n"
+    shared.assign({"": 0})
+    limit = RateLimit(1, 1, cell=shared.cell(""), clock=lambda: 5.0)
+    assert (limit.take(), limit.take()) == (0, 1)
+    keeper.communicate(timeout=30)
+
+
+KEEPER = """
+import fcntl, sys
+fcntl.lockf(int(sys.argv[1]), fcntl.LOCK_EX, 8, 0)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_name_keeps_its_place_for_as_long_as_it_is_known() -> None:
+    places = Places()
+    first = places.of({"", "a", "b"})
+    second = places.of({"", "b", "c"})
+    assert len(set(first.values())) == 3
+    assert (second[""], second["b"]) == (first[""], first["b"])
+    # Nobody gets at once what another one has just left.
+    assert second["c"] not in first.values()
+
+
+def test_places_are_taken_again_when_all_were_taken_once() -> None:
+    places = Places()
+    for number in range(PLACES + 10):
+        found = places.of({"", str(number)})
+        assert 0 <= found[str(number)] < PLACES
+        assert found[str(number)] != found[""]
+
+
+def test_there_may_be_too_many_names() -> None:
+    with pytest.raises(ValueError, match="65537 names, and room for 65536"):
+        Places().of({str(number) for number in range(PLACES + 1)})

@@ -1,0 +1,99 @@
+"""Keys and rates are those of all workers."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+from housing.v1.prediction_pb2 import House, PredictRequest
+
+from tests.examples import Example
+from tests.server.wire import SECONDS, Client, failure, reason_of
+from tests.workers.conftest import Start, until
+
+ASK = PredictRequest(house=House(rm=6))
+RATE, BURST = 200, 100
+
+
+def allowed(client: Client, key: str, seconds: float) -> tuple[int, int]:
+    """Asks as fast as it goes; gives the calls that were let through, and the others."""
+    through = refused = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            client.predictions.Predict(ASK, timeout=SECONDS, metadata=(("x-api-key", key),))
+            through += 1
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                raise
+            refused += 1
+    return through, refused
+
+
+def test_a_rate_counts_in_all_workers(start: Start, linear: Example, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("one predict first-key\nother predict second-key\n")
+    fleet = start(
+        linear.folder, API_KEYS_FILE=str(keys), RATE_LIMIT_PER_SECOND=str(RATE),
+        RATE_LIMIT_BURST=str(BURST),
+    )  # fmt: skip
+    clients = [client for held in fleet.placed(2).values() for client in held]
+    seconds = 2.0
+    with ThreadPoolExecutor(len(clients)) as pool:
+        began = time.monotonic()
+        counts = list(pool.map(lambda c: allowed(c, "first-key", seconds), clients))
+        took = time.monotonic() - began
+    through, refused = (sum(each) for each in zip(*counts, strict=True))
+    assert refused > 0
+    # The rate over the time, and the burst; a call more or less for where it begins and ends.
+    assert BURST + RATE * seconds - 5 <= through <= BURST + RATE * took + 5
+    # Another caller has a rate of its own.
+    assert allowed(clients[0], "second-key", 0.2)[0] > 0
+
+
+def refused(client: Client, key: str) -> str:
+    metadata = (("x-api-key", key),)
+    return reason_of(
+        failure(lambda: client.predictions.Predict(ASK, timeout=SECONDS, metadata=metadata))
+    )
+
+
+def accepted(client: Client, key: str) -> bool:
+    try:
+        client.predictions.Predict(ASK, timeout=SECONDS, metadata=(("x-api-key", key),))
+    except grpc.RpcError as error:
+        if error.code() is not grpc.StatusCode.UNAUTHENTICATED:
+            raise
+        return False
+    return True
+
+
+def test_sighup_changes_the_keys_of_all(start: Start, linear: Example, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("billing predict old-key\n")
+    fleet = start(
+        linear.folder, API_KEYS_FILE=str(keys), RATE_LIMIT_PER_SECOND="0.001", RATE_LIMIT_BURST="3"
+    )
+    (one,), (other,) = fleet.placed(1).values()
+    assert accepted(one, "old-key")
+    assert accepted(other, "old-key")
+    keys.write_text("alice predict a-key\nbilling predict new-key\n")
+    fleet.process.signal(signal.SIGHUP)
+    assert fleet.process.event("keys.reloaded")["keys"] == 2
+    until(lambda: accepted(one, "a-key") and accepted(other, "a-key"))
+    assert not accepted(other, "old-key")
+    # The owner keeps its place by its name: two of three calls were made before.
+    assert accepted(other, "new-key")
+    assert refused(one, "new-key") == "RATE_LIMITED"
+    # A broken file changes nobody's, not even those of a worker that starts anew.
+    keys.write_text("nonsense\n")
+    fleet.process.signal(signal.SIGHUP)
+    fleet.process.event("keys.kept")
+    victim = fleet.pids()[0]
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: victim not in fleet.pids() and len(fleet.listening()) == 2)
+    for held in fleet.placed(1).values():
+        assert refused(held[0], "new-key") == "RATE_LIMITED"
+        assert not accepted(held[0], "old-key")
