@@ -17,12 +17,13 @@ import numpy as np
 from housing.v1 import model_pb2, prediction_pb2
 from prometheus_client import CollectorRegistry, Counter
 
-from bench.stream import make_bundle
+from bench.models import make_bundle
 from housing_grpc.bundle import model
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.call import Call, Method
 from housing_grpc.metrics.observer import CallObserver, methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.survey import survey
 
 ROUNDS = 15
 CALLS = 100_000
@@ -80,7 +81,7 @@ def _batches(metrics: ServerMetrics, ranges: Ranges) -> Callable[[int], None]:
 
     def run(count: int) -> None:
         for _ in range(count):
-            metrics.predictions.observe(ranges, rows, prices)
+            metrics.predictions.observe(ranges, rows, prices, survey(rows, ranges))
 
     return run
 

@@ -1,8 +1,9 @@
 """From the wire to arrays: houses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
+from typing import Protocol
 
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
@@ -14,14 +15,28 @@ from housing_grpc.errors import Reason, ServingError, Violation
 
 Rows = NDArray[np.float64]
 
+
+class Matrix(Protocol):
+    """Houses as one block of numbers."""
+
+    @property
+    def features(self) -> Iterable[str]:
+        """Names, in the order of the values."""
+
+    @property
+    def values(self) -> bytes:
+        """Little-endian doubles, house by house."""
+
+
 _LARGEST = validation.LARGEST
 _NAN = float("nan")
 _WIDTH = len(FEATURE_NAMES)
+_ALL = tuple(range(_WIDTH))
 
 # The field of House for each place in a row. The JSON name is the dataset's own.
 _NAMES = {field.json_name: field.name for field in pb.House.DESCRIPTOR.fields}
-_FIELDS = [_NAMES[name] for name in FEATURE_NAMES]
-_read = attrgetter(*_FIELDS)
+FIELDS = [_NAMES[name] for name in FEATURE_NAMES]
+_read = attrgetter(*FIELDS)
 
 
 def decode_house(house: pb.House, path: str) -> list[float]:
@@ -42,7 +57,7 @@ def decode_house(house: pb.House, path: str) -> list[float]:
     for column, value in enumerate(values):
         # A field that is not set reads as 0: only then does it have to be asked.
         if value == 0.0:
-            if not house.HasField(_FIELDS[column]):
+            if not house.HasField(FIELDS[column]):
                 values[column] = _NAN
                 missing += 1
         # False for NaN, too.
@@ -77,7 +92,7 @@ def decode_houses(
     return np.array(rows, dtype=np.float64).reshape(-1, _WIDTH), positions, errors
 
 
-def decode_matrix(matrix: pb.HouseMatrix) -> Rows:
+def decode_matrix(matrix: Matrix) -> Rows:
     """Reads houses sent as one block of numbers.
 
     Returns:
@@ -101,7 +116,7 @@ def decode_matrix(matrix: pb.HouseMatrix) -> Rows:
             ),
         )
     values = np.frombuffer(data, dtype="<f8").reshape(-1, len(columns))
-    if columns == tuple(range(_WIDTH)):
+    if columns == _ALL:
         return values
     rows = np.full((len(values), _WIDTH), np.nan)
     rows[:, columns] = values

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 
 from housing_grpc import status
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.errors import ServingError
+from housing_grpc.sift import Sifted
 
 Rows = NDArray[np.float64]
+
+# A RowResult in RowResults that has only a price: tag and length, tag and price.
+_PLAIN_HEAD = pb.RowResults(items=[pb.RowResult(prediction=0)]).SerializeToString()[:3]
+_PLAIN = np.array((_PLAIN_HEAD, 0.0), dtype=[("head", "S3"), ("price", "<f8")])
+_PLAIN_BYTES = _PLAIN.itemsize
 
 
 def encode_prediction(
@@ -34,57 +39,39 @@ def encode_prediction(
     return response
 
 
-def encode_results(
-    *,
-    count: int,
-    rows: Rows,
-    positions: Sequence[int],
-    prices: Rows,
-    errors: dict[int, ServingError],
-    ranges: Ranges,
-) -> list[pb.RowResult]:
-    """Returns one result a house, in the order of the request.
+def encode_results(sifted: Sifted, prices: Rows, ranges: Ranges) -> bytes:
+    """Returns one result a house, in the order of the request, as the bytes of RowResults.
 
     Args:
-        count: How many houses there were.
-        rows: Those that were scored, shape (n, features).
-        positions: Where each scored row stands among the houses.
-        prices: Shape (n,), in the target's unit.
-        errors: Why each other house was not scored, by position.
+        sifted: The houses.
+        prices: Of those that were scored, shape (n,), in the target's unit.
         ranges: Of the model that answered.
     """
-    results = [pb.RowResult() for _ in range(count)]
-    for position, price in zip(positions, prices.tolist(), strict=True):
-        results[position].prediction = price
-    remarkable = np.isnan(rows) | (rows < ranges.minimum) | (rows > ranges.maximum)
-    for place in np.flatnonzero(remarkable.any(axis=1)).tolist():
-        _annotate(results[positions[place]], rows[place].tolist(), ranges)
-    for position, error in errors.items():
-        results[position].error.CopyFrom(status.to_proto(error))
-    return results
+    plain = np.full(sifted.count, _PLAIN)
+    plain["price"] = _spread(sifted, prices)
+    data, done = memoryview(plain.tobytes()), 0
+    parts: list[bytes | memoryview] = []
+    for place, result in _remarkable(sifted, prices, ranges):
+        parts += [data[done : place * _PLAIN_BYTES], result.SerializeToString()]
+        done = (place + 1) * _PLAIN_BYTES
+    return b"".join((*parts, data[done:]))
 
 
-def encode_prices(
-    rows: Rows, prices: Rows, errors: dict[int, ServingError], ranges: Ranges
-) -> pb.PriceVector:
+def encode_prices(sifted: Sifted, prices: Rows) -> pb.PriceVector:
     """Returns one number a house.
 
     Args:
-        rows: All houses of the chunk, shape (n, features).
-        prices: Shape (n,), NaN where a house was not scored.
-        errors: Why each such house was not scored, by its place.
-        ranges: Of the model that answered.
+        sifted: All houses of the chunk.
+        prices: Of those that were scored, shape (n,), in the target's unit.
     """
-    scored = ~np.isnan(prices)
-    outside = (rows < ranges.minimum) | (rows > ranges.maximum)
-    missing = np.isnan(rows)
     return pb.PriceVector(
-        values=prices.astype("<f8", copy=False).tobytes(),
+        values=_spread(sifted, prices).astype("<f8", copy=False).tobytes(),
         errors=[
-            pb.RowError(row=place, error=status.to_proto(error)) for place, error in errors.items()
+            pb.RowError(row=place, error=status.to_proto(error))
+            for place, error in sifted.errors.items()
         ],
-        out_of_range_rows=_count(outside, scored),
-        imputed_rows=_count(missing, scored),
+        out_of_range_rows=sifted.seen.outside_rows,
+        imputed_rows=sifted.seen.missing_rows,
     )
 
 
@@ -94,9 +81,30 @@ def timestamp() -> Timestamp:
     return Timestamp(seconds=seconds, nanos=nanos)
 
 
-def _count(marks: NDArray[np.bool_], scored: NDArray[np.bool_]) -> int:
-    # By row only if there is one at all: that is much the slower question.
-    return int((marks.any(axis=1) & scored).sum()) if marks.any() else 0
+def _spread(sifted: Sifted, prices: Rows) -> Rows:
+    """Returns a price for every house, NaN where it was not scored."""
+    if not sifted.errors:
+        return prices
+    spread = np.full(sifted.count, np.nan)
+    spread[sifted.places] = prices
+    return spread
+
+
+def _remarkable(
+    sifted: Sifted, prices: Rows, ranges: Ranges
+) -> Iterator[tuple[int, pb.RowResults]]:
+    """Returns the results that say more than a price, each alone, and their places, in order."""
+    found, rows = dict.fromkeys(sifted.errors), sifted.rows
+    if sifted.seen.outside_rows or sifted.seen.missing_rows:
+        usual = ((rows >= ranges.minimum) & (rows <= ranges.maximum)).all(axis=1)
+        found |= {sifted.places[row]: row for row in np.flatnonzero(~usual).tolist()}
+    for place in sorted(found):
+        row, results = found[place], pb.RowResults()
+        if row is None:
+            results.items.add(error=status.to_proto(sifted.errors[place]))
+        else:
+            _annotate(results.items.add(prediction=prices[row]), rows[row].tolist(), ranges)
+        yield place, results
 
 
 def _annotate(

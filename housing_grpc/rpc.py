@@ -22,7 +22,7 @@ from housing_grpc.errors import Reason, ServingError
 from housing_grpc.pool import CallPool
 from housing_grpc.ratelimit import RateLimit, too_fast
 
-Parse = Callable[[bytes], Message]
+Parse = Callable[[bytes], Any]
 ServeUnary = Callable[[Any, grpc.ServicerContext], Message]
 ServeStream = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 
@@ -232,7 +232,7 @@ class _Counted:
     def __iter__(self) -> "_Counted":
         return self
 
-    def __next__(self) -> Message:
+    def __next__(self) -> Any:
         data = next(self._messages)
         if self.count and self._limit is not None:  # The first was counted with the call.
             _wait_for(self._limit)
@@ -257,10 +257,12 @@ def _parser(method: Method, bound: RowBound | None) -> Parse:
     parse: Parse = GetMessageClass(method.descriptor.input_type).FromString
     name = method.descriptor.input_type.name
 
-    def checked(data: bytes) -> Message:
-        if bound is not None:
-            bound.check(data)
+    def checked(data: bytes) -> Any:
         try:
+            if bound is not None:
+                if (plain := bound.read(data, bound.most)) is not None:
+                    return plain
+                bound.check(data)
             return parse(data)
         except DecodeError:
             raise ServingError(Reason.MALFORMED_REQUEST, f"the bytes are not a {name}") from None

@@ -2,17 +2,21 @@
 
 import struct
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc import codec_house, codec_price, validation
+from housing_grpc import codec_house, codec_price
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.errors import ServingError
 from housing_grpc.live import LiveModel
+from housing_grpc.sift import Sifted, sift
+from housing_grpc.survey import Survey
+
+Rows = codec_house.Rows
 
 _pack = struct.Struct(f"{len(FEATURE_NAMES)}d").pack
 
@@ -23,8 +27,8 @@ class Observer(Protocol):
     def observe_one(self, ranges: Ranges, row: bytes, price: float) -> None:
         """Takes note of one house: its values as float64 bytes, NaN where one is missing."""
 
-    def observe(self, ranges: Ranges, rows: codec_house.Rows, prices: codec_house.Rows) -> None:
-        """Takes note of many houses: shapes (n, features) and (n,)."""
+    def observe(self, ranges: Ranges, rows: Rows, prices: Rows, seen: Survey) -> None:
+        """Takes note of many houses: shapes (n, features) and (n,), and what the rows hold."""
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Takes note of houses that could not be scored."""
@@ -56,50 +60,38 @@ class Scorer:
         return codec_price.encode_prediction(values, price, ranges, live.version)
 
     def score_houses(
-        self, live: LiveModel, houses: Sequence[pb.House], start: int = 0
-    ) -> list[pb.RowResult]:
-        """Returns one result a house, in order.
+        self, live: LiveModel, houses: Sequence[pb.House] | Rows, start: int = 0
+    ) -> tuple[bytes, int]:
+        """Answers houses one by one.
 
         Args:
             live: The model to ask.
-            houses: A part of the request's items.
+            houses: A part of the request's items, as messages or as rows.
             start: Where that part starts among them.
-        """
-        rows, positions, errors = codec_house.decode_houses(houses, start)
-        prices = self._prices(live, rows, errors)
-        return codec_price.encode_results(
-            count=len(houses),
-            rows=rows,
-            positions=positions,
-            prices=prices,
-            errors=errors,
-            ranges=live.bundle.ranges,
-        )
 
-    def score_rows(self, live: LiveModel, rows: codec_house.Rows) -> pb.PriceVector:
+        Returns:
+            One result a house, in order, as the bytes of RowResults; and how many of
+            them are errors.
+        """
+        sifted = sift(houses, live.bundle.ranges, start)
+        prices = self._prices(live, sifted)
+        return codec_price.encode_results(sifted, prices, live.bundle.ranges), len(sifted.errors)
+
+    def score_rows(self, live: LiveModel, rows: Rows) -> pb.PriceVector:
         """Returns one number a house.
 
         Args:
             live: The model to ask.
             rows: Shape (n, features), NaN where a value is missing.
         """
-        errors = validation.faulty_rows(rows)
-        if not errors:
-            prices = self._prices(live, rows, errors)
-        else:
-            good = np.ones(len(rows), dtype=np.bool_)
-            good[list(errors)] = False
-            prices = np.full(len(rows), np.nan)
-            prices[good] = self._prices(live, rows[good], errors)
-        return codec_price.encode_prices(rows, prices, errors, live.bundle.ranges)
+        sifted = sift(rows, live.bundle.ranges)
+        return codec_price.encode_prices(sifted, self._prices(live, sifted))
 
-    def _prices(
-        self, live: LiveModel, rows: codec_house.Rows, errors: Mapping[int, ServingError]
-    ) -> codec_house.Rows:
-        for reason, count in Counter(error.reason for error in errors.values()).items():
+    def _prices(self, live: LiveModel, sifted: Sifted) -> Rows:
+        for reason, count in Counter(error.reason for error in sifted.errors.values()).items():
             self._observer.rejected(reason, count)
-        if not len(rows):
+        if not len(sifted.rows):
             return np.empty(0)
-        prices = live.bundle.predict(rows)
-        self._observer.observe(live.bundle.ranges, rows, prices)
+        prices = live.bundle.predict(sifted.rows)
+        self._observer.observe(live.bundle.ranges, sifted.rows, prices, sifted.seen)
         return prices

@@ -8,6 +8,7 @@ from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2
 
 from housing_grpc import codec_model, codec_price
 from housing_grpc.bounds import check_count
+from housing_grpc.codec_rows import PlainBatch, PlainChunk
 from housing_grpc.live import Live, Models
 from housing_grpc.manager import Reloaded
 from housing_grpc.rpc import check_active
@@ -16,7 +17,7 @@ from housing_grpc.source import Target
 from housing_grpc.stream import StreamScorer
 
 # Between two chunks of a batch the call is given up if nobody waits for it.
-_CHUNK_ROWS = 256
+_CHUNK_ROWS = 1024
 
 
 class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
@@ -44,24 +45,28 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         return self._scorer.score_house(self._models.current(), request.house)
 
     def PredictBatch(
-        self, request: prediction_pb2.PredictBatchRequest, context: grpc.ServicerContext
+        self,
+        request: prediction_pb2.PredictBatchRequest | PlainBatch,
+        context: grpc.ServicerContext,
     ) -> prediction_pb2.PredictBatchResponse:
         """Predicts the prices of many houses, all with the same model."""
         count = len(request.items)
         check_count(count, self._max_batch_rows, "items")
         live = self._models.current()
-        response = prediction_pb2.PredictBatchResponse(
-            model_version=live.version, timestamp=codec_price.timestamp()
-        )
+        parts = []
         for start in range(0, count, _CHUNK_ROWS):
             check_active(context)
             houses = request.items[start : start + _CHUNK_ROWS]
-            response.results.extend(self._scorer.score_houses(live, houses, start))
+            parts.append(self._scorer.score_houses(live, houses, start)[0])
+        # Both hold their results in field 1.
+        response = prediction_pb2.PredictBatchResponse.FromString(b"".join(parts))
+        response.model_version = live.version
+        response.timestamp.CopyFrom(codec_price.timestamp())
         return response
 
     def PredictStream(
         self,
-        request_iterator: Iterator[prediction_pb2.PredictStreamRequest],
+        request_iterator: Iterator[prediction_pb2.PredictStreamRequest | PlainChunk],
         context: grpc.ServicerContext,
     ) -> Iterator[prediction_pb2.PredictStreamResponse]:
         """Predicts the prices of any number of houses, chunk by chunk."""

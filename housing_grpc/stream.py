@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -10,6 +10,7 @@ from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc import codec_house, codec_price
 from housing_grpc.bounds import check_count
+from housing_grpc.codec_rows import PlainChunk, PlainMatrix
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.live import LiveModel, Models
 from housing_grpc.pacing import Pacer, StreamEndedError
@@ -17,6 +18,8 @@ from housing_grpc.rpc import check_active
 from housing_grpc.scoring import Scorer
 
 _RETRY_SECONDS = 1.0
+
+Chunk = pb.PredictStreamRequest | PlainChunk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +53,11 @@ class StreamScorer:
         self._scorer = scorer
         self._limits = limits
         self._lock = threading.Lock()
-        self._open: set[Pacer[pb.PredictStreamRequest]] = set()
+        self._open: set[Pacer[Chunk]] = set()
         self._stopping = False
 
     def score(
-        self, chunks: Iterator[pb.PredictStreamRequest], context: grpc.ServicerContext
+        self, chunks: Iterator[Chunk], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictStreamResponse]:
         """Answers every chunk, then sums up.
 
@@ -93,9 +96,7 @@ class StreamScorer:
             for pacer in self._open:
                 pacer.interrupt(_stopping())
 
-    def _admit(
-        self, chunks: Iterator[pb.PredictStreamRequest], context: grpc.ServicerContext
-    ) -> Pacer[pb.PredictStreamRequest]:
+    def _admit(self, chunks: Iterator[Chunk], context: grpc.ServicerContext) -> Pacer[Chunk]:
         with self._lock:
             if self._stopping:
                 raise _stopping()
@@ -105,7 +106,7 @@ class StreamScorer:
             return pacer
 
     def _answer(
-        self, pacer: Pacer[pb.PredictStreamRequest], context: grpc.ServicerContext
+        self, pacer: Pacer[Chunk], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictStreamResponse]:
         summary = pb.StreamSummary()
         oldest = time.monotonic() + self._limits.age_seconds
@@ -122,9 +123,7 @@ class StreamScorer:
             yield response
         yield pb.PredictStreamResponse(summary=summary)
 
-    def _next(
-        self, pacer: Pacer[pb.PredictStreamRequest], oldest: float
-    ) -> pb.PredictStreamRequest | None:
+    def _next(self, pacer: Pacer[Chunk], oldest: float) -> Chunk | None:
         left = oldest - time.monotonic()
         idle = self._limits.idle_seconds
         try:
@@ -141,27 +140,33 @@ class StreamScorer:
                 Reason.STREAM_IDLE, f"no chunk came for {idle:g} s; go on in a new stream"
             ) from None
 
-    def _score(
-        self, live: LiveModel, request: pb.PredictStreamRequest
-    ) -> tuple[pb.PredictStreamResponse, int]:
+    def _score(self, live: LiveModel, request: Chunk) -> tuple[pb.PredictStreamResponse, int]:
         response, limit = pb.PredictStreamResponse(), self._limits.chunk_rows
         # Filled in where it stands: a message is copied when it is put into another.
         chunk = response.chunk
         chunk.sequence = request.sequence
         chunk.model_version = live.version
         chunk.timestamp.CopyFrom(codec_price.timestamp())
-        if request.WhichOneof("payload") == "matrix":
-            rows = _rows(request.matrix, limit)
+        houses = _houses(request)
+        if isinstance(houses, pb.HouseMatrix | PlainMatrix):
+            rows = _rows(houses, limit)
             chunk.prices.CopyFrom(self._scorer.score_rows(live, rows))
             return response, len(chunk.prices.errors)
-        houses = request.rows.items
         check_count(len(houses), limit, "rows.items")
-        results = self._scorer.score_houses(live, houses)
-        chunk.rows.items.extend(results)
-        return response, sum(result.HasField("error") for result in results)
+        results, failed = self._scorer.score_houses(live, houses)
+        chunk.rows.MergeFromString(results)
+        return response, failed
 
 
-def _rows(matrix: pb.HouseMatrix, limit: int) -> codec_house.Rows:
+def _houses(
+    request: Chunk,
+) -> pb.HouseMatrix | PlainMatrix | Sequence[pb.House] | codec_house.Rows:
+    if isinstance(request, PlainChunk):
+        return request.houses
+    return request.matrix if request.WhichOneof("payload") == "matrix" else request.rows.items
+
+
+def _rows(matrix: pb.HouseMatrix | PlainMatrix, limit: int) -> codec_house.Rows:
     # Before an array is made: of one feature, a message holds 13 times its size in rows.
     values = len(matrix.values) // 8
     if values > limit * len(matrix.features) > 0:

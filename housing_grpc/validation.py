@@ -17,6 +17,19 @@ LARGEST = float(np.finfo(np.float32).max)
 _DOMAINS = [(column, spec) for column, spec in enumerate(FEATURES) if spec.integer or spec.choices]
 
 
+def _domain(spec: FeatureSpec) -> tuple[float, float, float]:
+    if not spec.choices:
+        return -LARGEST, LARGEST, spec.integer
+    low, high = min(spec.choices), max(spec.choices)
+    if set(spec.choices) != set(np.arange(low, high + 1)):
+        raise ValueError(f"the choices of {spec.name} have gaps, which no bounds can tell")
+    return low, high, True
+
+
+# For each feature the lowest and the highest value, and 1 where it has to be a whole number.
+DOMAIN: Rows = np.array([_domain(spec) for spec in FEATURES]).T.copy()
+
+
 def no_features(path: str) -> ServingError:
     """Returns the error of a house without any feature."""
     return ServingError(
@@ -60,27 +73,31 @@ def check_domains(values: Sequence[float], path: str) -> None:
         raise _refusal(Reason.FEATURE_DOMAIN, path, faults)
 
 
-def faulty_rows(rows: Rows) -> dict[int, ServingError]:
-    """Returns the error of each row that cannot be scored, by its place.
+def refused(rows: Rows) -> NDArray[np.bool_]:
+    """Tells which rows cannot be scored.
 
     Args:
         rows: Shape (n, features), NaN where a value is missing.
     """
-    suspect = np.zeros(len(rows), dtype=np.bool_)
-    large, missing = np.abs(rows) > LARGEST, np.isnan(rows)
-    # By row only if there is one at all: that is much the slower question.
-    if large.any():
-        suspect |= large.any(axis=1)
-    if missing.any():
-        suspect |= missing.all(axis=1)
-    for column, spec in _DOMAINS:
-        values = rows[:, column]
-        inside = np.isin(values, spec.choices) if spec.choices else values == np.floor(values)
-        suspect |= ~(inside | np.isnan(values))
-    errors = {}
-    for place in np.flatnonzero(suspect).tolist():
-        errors[place] = _fault(rows[place].tolist(), f"items[{place}]")
-    return errors
+    lowest, highest, whole = DOMAIN
+    values = rows[:, whole != 0]
+    # Of a value that is missing, every comparison is false.
+    found = ((rows < lowest) | (rows > highest)).any(axis=1) | np.isnan(rows).all(axis=1)
+    marks: NDArray[np.bool_] = found | (values > np.floor(values)).any(axis=1)
+    return marks
+
+
+def faulty_rows(rows: Rows, start: int = 0) -> dict[int, ServingError]:
+    """Returns the error of each row that cannot be scored, by its place.
+
+    Args:
+        rows: Shape (n, features), NaN where a value is missing.
+        start: Where they start among the houses of the request.
+    """
+    return {
+        place: _fault(rows[place].tolist(), f"items[{start + place}]")
+        for place in np.flatnonzero(refused(rows)).tolist()
+    }
 
 
 def _fault(values: Sequence[float], path: str) -> ServingError:

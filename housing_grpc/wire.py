@@ -1,4 +1,4 @@
-"""Counts what a message holds before it is parsed.
+"""Looks into messages before they are parsed, mostly to count what they hold.
 
 An empty house takes two bytes on the wire and a hundred in memory, so that the limit
 on rows has to be looked at while the rows are still bytes.
@@ -6,8 +6,8 @@ on rows has to be looked at while the rows are still bytes.
 
 from collections.abc import Iterator
 
-_VARINT = 0
-_LENGTH_DELIMITED = 2
+VARINT = 0
+LENGTH_DELIMITED = 2
 _GROUP = (3, 4)
 _FIXED_SIZES = {1: 8, 5: 4}
 _LAST_SHIFT = 63
@@ -26,13 +26,39 @@ def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
     """
     # Two passes in C settle nearly all: no more entries than bytes like their tag, which
     # may also be written longer than it needs be.
-    tag = _tag(path[-1])
-    if data.count(tag) + data.count(tag | _MORE) <= most:
+    last = tag(path[-1], LENGTH_DELIMITED)
+    if data.count(last) + data.count(last | _MORE) <= most:
         return False
     try:
         return _counted(memoryview(data), path, most) > most
     except IndexError:
         return False
+
+
+def tag(number: int, kind: int) -> int:
+    """Returns what stands before a value: the field, up to 15, and the kind of the value."""
+    return number << 3 | kind
+
+
+def varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
+    """Reads a number; returns it and the position behind it.
+
+    Raises:
+        IndexError: It does not end.
+    """
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < _MORE or shift > _LAST_SHIFT:
+            return value, position
+        shift += 7
+
+
+def shortest(data: bytes | memoryview, start: int, end: int) -> bool:
+    """Tells whether the number between two positions is written as short as it can be."""
+    return end - start == 1 or 0 < data[end - 1] < _MORE
 
 
 def _counted(data: memoryview, path: tuple[int, ...], most: int) -> int:
@@ -48,31 +74,16 @@ def _counted(data: memoryview, path: tuple[int, ...], most: int) -> int:
 def _entries(data: memoryview, wanted: int) -> Iterator[memoryview]:
     position, end = 0, len(data)
     while position < end:
-        tag, position = _varint(data, position)
-        kind = tag & 7
-        if kind == _LENGTH_DELIMITED:
-            size, position = _varint(data, position)
-            if tag >> 3 == wanted:
+        key, position = varint(data, position)
+        kind = key & 7
+        if kind == LENGTH_DELIMITED:
+            size, position = varint(data, position)
+            if key >> 3 == wanted:
                 yield data[position : position + size]
             position += size
         elif kind in _FIXED_SIZES:
             position += _FIXED_SIZES[kind]
-        elif kind == _VARINT:
-            _, position = _varint(data, position)
+        elif kind == VARINT:
+            _, position = varint(data, position)
         elif kind not in _GROUP:  # Its end is marked; what is in it is counted, too.
             return
-
-
-def _varint(data: memoryview, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80 or shift > _LAST_SHIFT:
-            return value, position
-        shift += 7
-
-
-def _tag(number: int) -> int:
-    return number << 3 | _LENGTH_DELIMITED

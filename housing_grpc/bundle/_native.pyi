@@ -42,3 +42,48 @@ class Model:
         Args:
             values: One for each feature, NaN where missing.
         """
+
+def survey(
+    rows: NDArray[Any],
+    minimum: NDArray[Any],
+    maximum: NDArray[Any],
+    domain: NDArray[Any],
+    counts: NDArray[Any],
+    /,
+) -> None:
+    """Counts what rows hold that has to be told.
+
+    Args:
+        rows: Float64, shape (n, features), NaN where a value is missing.
+        minimum: Of the training data, float64, shape (features,).
+        maximum: The same.
+        domain: Float64, shape (3, features): the lowest and the highest value that can be
+            scored, and 1 where it has to be a whole number.
+        counts: Added to; int64, shape (3 + 2 * features,): rows that cannot be scored, rows
+            with values outside the training range, rows with missing values; then values
+            outside, and missing values, by feature.
+    """
+
+def count_bins(values: NDArray[Any], bounds: NDArray[Any], counts: NDArray[Any], /) -> None:
+    """Counts values by bin, each of which includes its upper bound.
+
+    Args:
+        values: Float64.
+        bounds: Float64, rising.
+        counts: Added to; int64, one more than bounds.
+    """
+
+def read_rows(data: bytes, start: int, end: int, width: int, most: int, /) -> bytes | None:
+    """Reads a list of rows in protobuf's wire format.
+
+    Args:
+        data: Holds it.
+        start: Where it begins.
+        end: Where it ends.
+        width: Features in a row.
+        most: The limit of rows.
+
+    Returns:
+        Float64, shape (n, width), NaN where a value is missing; None if there are more rows
+        than the limit, or if the list is not written in the usual way.
+    """

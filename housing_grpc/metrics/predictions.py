@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from housing_grpc.bundle import built
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
@@ -17,15 +18,12 @@ from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
 from housing_grpc.metrics.drift import Window
 from housing_grpc.metrics.state import Series, State
 from housing_grpc.metrics.tally import Tally
+from housing_grpc.survey import Survey, survey
 
 Rows = NDArray[np.float64]
 
 # Single houses that are folded at a time: about a millisecond's work.
 _BACKLOG = 2048
-# Houses of batches that are held for a fold, at 104 bytes each.
-_BACKLOG_ROWS = 32_768
-# Beyond so many, a batch waits for the fold that is under way rather than grow the backlog.
-_MOST_ROWS = 4 * _BACKLOG_ROWS
 _BOUNDS = np.array(PRICES)
 _COLUMNS = len(FEATURE_NAMES)
 
@@ -45,9 +43,6 @@ class PredictionMetrics:
     def __init__(self) -> None:
         # Appending to a deque is atomic and takes no lock.
         self._ones: deque[tuple[Ranges, Rows | bytes, float]] = deque()
-        self._batches: deque[tuple[Ranges, Rows, Rows]] = deque()
-        self._batch_rows = 0
-        self._batch_lock = threading.Lock()
         self._lock = threading.Lock()
         self._imputed = np.zeros(_COLUMNS, dtype=np.int64)
         self._outside = np.zeros(_COLUMNS, dtype=np.int64)
@@ -68,23 +63,19 @@ class PredictionMetrics:
         """
         self._ones.append((ranges, row, price))
         if len(self._ones) >= _BACKLOG:
-            self._fold_if_free(wait=False)
+            self._fold_if_free()
 
-    def observe(self, ranges: Ranges, rows: Rows, prices: Rows) -> None:
+    def observe(self, ranges: Ranges, rows: Rows, prices: Rows, seen: Survey) -> None:
         """Counts the answers for many houses.
 
         Args:
             ranges: Of the model that answered.
-            rows: Those that were scored, shape (n, 13), NaN where a value was missing; not
-                changed after.
+            rows: Those that were scored, shape (n, 13), NaN where a value was missing.
             prices: Shape (n,), in the target's unit.
+            seen: What the rows hold.
         """
-        with self._batch_lock:
-            self._batches.append((ranges, rows, prices))
-            self._batch_rows += len(rows)
-            held = self._batch_rows
-        if held >= _BACKLOG_ROWS:
-            self._fold_if_free(wait=held >= _MOST_ROWS)
+        with self._lock:
+            self._count(ranges, rows, prices, seen)
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Counts houses that could not be scored."""
@@ -110,8 +101,8 @@ class PredictionMetrics:
                 DRIFT_WINDOW: self._window.series() if self._window else {},
             }
 
-    def _fold_if_free(self, *, wait: bool) -> None:
-        if self._lock.acquire(blocking=wait):
+    def _fold_if_free(self) -> None:
+        if self._lock.acquire(blocking=False):
             try:
                 self._fold()
             finally:
@@ -122,26 +113,22 @@ class PredictionMetrics:
         for ranges, rows, prices in _by_ranges(ones):
             # An array is as good as its bytes to join, which its type does not tell.
             joined = np.frombuffer(b"".join(cast("Sequence[bytes]", rows))).reshape(-1, _COLUMNS)
-            self._count(ranges, joined, np.array(prices))
-        with self._batch_lock:
-            batches = [self._batches.popleft() for _ in range(len(self._batches))]
-            self._batch_rows = 0
-        for ranges, blocks, prices_of in _by_ranges(batches):
-            self._count(ranges, np.concatenate(blocks), np.concatenate(prices_of))
+            self._count(ranges, joined, np.array(prices), survey(joined, ranges))
 
-    def _count(self, ranges: Ranges, rows: Rows, prices: Rows) -> None:
-        outside = (rows < ranges.minimum) | (rows > ranges.maximum)
-        missing = np.isnan(rows)
-        # By feature only if there is one at all: that is much the slower question.
-        if outside.any():
-            self._outside += np.count_nonzero(outside, axis=0)
-        if missing.any():
-            self._imputed += np.count_nonzero(missing, axis=0)
-        places = np.searchsorted(_BOUNDS, prices)
-        self._prices += np.bincount(places, minlength=len(self._prices))
+    def _count(self, ranges: Ranges, rows: Rows, prices: Rows, seen: Survey) -> None:
+        self._outside += seen.outside
+        self._imputed += seen.missing
+        _count_prices(prices, self._prices)
         self._price_sum += float(prices.sum())
         if self._window and self._live and ranges is self._live.ranges:
             self._window.add(rows)
+
+
+def _count_prices(prices: Rows, counts: NDArray[np.int64]) -> None:
+    if built.count_bins is None:
+        counts += np.bincount(np.searchsorted(_BOUNDS, prices), minlength=len(counts))
+    else:
+        built.count_bins(prices, _BOUNDS, counts)
 
 
 def _by_ranges(

@@ -15,6 +15,7 @@ from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, 
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.state import State, merge, retire
 from housing_grpc.source import FolderSource
+from housing_grpc.survey import survey
 from tests.examples import Example
 from tests.metrics.conftest import PREDICTIONS, Samples, new_metrics, samples
 
@@ -38,7 +39,8 @@ def work(metrics: ServerMetrics, live: LiveModel, calls: int) -> None:
         counts.ended(0, 0.001)
     counts.started()
     ranges = live.bundle.ranges
-    metrics.predictions.observe(ranges, np.tile(ranges.minimum, (calls, 1)), np.full(calls, 20.0))
+    rows = np.tile(ranges.minimum, (calls, 1))
+    metrics.predictions.observe(ranges, rows, np.full(calls, 20.0), survey(rows, ranges))
 
 
 def shown(state: State) -> Samples:

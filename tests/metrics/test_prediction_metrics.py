@@ -13,6 +13,7 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
 from housing_grpc.metrics.drift import WINDOW_ROWS, rows
 from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.survey import survey
 from tests.examples import Example, Rows, rewrite
 
 
@@ -65,7 +66,7 @@ def test_houses_one_by_one(metrics: PredictionMetrics, bundle: Bundle) -> None:
 def test_houses_in_batches(metrics: PredictionMetrics, bundle: Bundle, sizes: list[int]) -> None:
     batches = [some(bundle, size, seed) for seed, size in enumerate(sizes)]
     for values, prices in batches:
-        metrics.observe(bundle.ranges, values, prices)
+        metrics.observe(bundle.ranges, values, prices, survey(values, bundle.ranges))
     check(metrics, bundle, *(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
 
@@ -77,7 +78,9 @@ def test_houses_from_many_threads(metrics: PredictionMetrics, bundle: Bundle) ->
             metrics.observe_one(bundle.ranges, values[place], float(prices[place]))
         for start in range(2000, 4000, 50):
             part = slice(start, start + 50)
-            metrics.observe(bundle.ranges, values[part], prices[part])
+            metrics.observe(
+                bundle.ranges, values[part], prices[part], survey(values[part], bundle.ranges)
+            )
 
     workers = [threading.Thread(target=count, args=part) for part in parts]
     for worker in workers:
@@ -101,7 +104,7 @@ def test_another_model_starts_the_window_anew_and_keeps_the_counts(
     metrics: PredictionMetrics, bundle: Bundle, linear: Example, tmp_path: Path
 ) -> None:
     values, prices = some(bundle, 600)
-    metrics.observe(bundle.ranges, values, prices)
+    metrics.observe(bundle.ranges, values, prices, survey(values, bundle.ranges))
     again = load(linear.folder)
     metrics.on_live(again)
     assert rows(metrics.state()[DRIFT_WINDOW]) == 600
@@ -110,7 +113,7 @@ def test_another_model_starts_the_window_anew_and_keeps_the_counts(
     metrics.on_live(other)
     assert rows(metrics.state()[DRIFT_WINDOW]) == 0
     # A call that still holds the model of before is counted, and is no part of the window.
-    metrics.observe(again.ranges, values, prices)
+    metrics.observe(again.ranges, values, prices, survey(values, again.ranges))
     metrics.observe_one(other.ranges, values[0], 1.0)
     metrics.observe_one(again.ranges, values[0], 1.0)
     metrics.observe_one(other.ranges, values[0], 1.0)

@@ -1,5 +1,6 @@
 /* The extension housing_grpc.bundle._native; _native.pyi has its types and says what it does. */
 #include "arrays.h"
+#include "functions.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -149,6 +150,7 @@ static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill_module}, {0, NULL}}
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_native",
+    .m_methods = functions,
     .m_slots = module_slots,
 };
 

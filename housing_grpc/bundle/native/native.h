@@ -116,4 +116,33 @@ double model_one(const Model *model, double *row, void *scratch);
 /* Returns whether every price is a finite number. */
 int model_many(const Model *model, const double *rows, size_t count, double *out, void *scratch);
 
+/* What a row is held against; `low` and `high` bound what passes both pairs of limits. */
+typedef struct {
+    size_t features, wholes;
+    const double *minimum, *maximum; /* of the training data */
+    const double *lowest, *highest; /* of what can be scored */
+    size_t whole[MAX_FEATURES]; /* features that are whole numbers */
+    double low[MAX_FEATURES], high[MAX_FEATURES];
+} Limits;
+
+typedef struct {
+    int64_t refused_rows, outside_rows, missing_rows;
+    int64_t *outside, *missing; /* by feature */
+} Survey;
+
+/* A domain is the lowest and highest values and whether a feature is whole, each one a
+ * feature; all are pointed into. */
+const char *limits_make(Limits *limits, const double *minimum, const double *maximum,
+                        const double *domain, size_t features);
+/* Adds to the survey. */
+void survey_rows(const Limits *limits, const double *rows, size_t count, Survey *survey);
+/* Adds to counts, of which there is one more than bounds: a bin includes its upper bound. */
+void count_bins(const double *values, size_t count, const double *bounds, size_t bins,
+                int64_t *counts);
+
+/* Returns the number of entries, or -1 if they are not written in the usual way. */
+ptrdiff_t wire_count(const unsigned char *data, size_t size);
+/* Reads that many entries, which `wire_count` has found; tells whether all are as usual. */
+int wire_read(const unsigned char *data, size_t count, double *rows, size_t width);
+
 #endif
