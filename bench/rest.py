@@ -22,8 +22,8 @@ import grpc
 from housing.v1.prediction_pb2 import House, PredictRequest
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
+from bench.models import make_bundle
 from bench.serving import serve
-from bench.stream import make_bundle
 
 ROUNDS = 20
 CALLS = 200

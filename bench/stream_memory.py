@@ -10,8 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.models import make_bundle
 from bench.serving import resident_mib, serve
-from bench.stream import houses, make_bundle
+from bench.stream import houses
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
 ROWS = 1_000_000
