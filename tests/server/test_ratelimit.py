@@ -193,11 +193,9 @@ def test_chunks_of_a_stream_count_and_wait_for_their_turn(serve: Serve, linear: 
     assert (answers[-1].summary.chunks, answers[-1].summary.errors) == (12, 0)
 
 
-def test_a_stream_that_waits_for_its_turn_ends_with_its_caller(
-    serve: Serve, linear: Example
-) -> None:
-    client = serve(linear.folder, rate_limit_per_second=NEVER, rate_limit_burst=1, max_streams=1)
-    answers = client.predictions.PredictStream(chunks(2), timeout=SECONDS)
-    assert next(answers).chunk.sequence == 0
-    answers.cancel()
-    assert failure(lambda: next(answers)).code == grpc.StatusCode.CANCELLED.value[0]
+def test_a_stream_whose_turn_is_far_off_is_told_so(serve: Serve, linear: Example) -> None:
+    client = serve(linear.folder, rate_limit_per_second=NEVER, rate_limit_burst=BURST)
+    answers = client.predictions.PredictStream(chunks(BURST + 1), timeout=SECONDS)
+    assert [next(answers).chunk.sequence for _ in range(BURST)] == list(range(BURST))
+    assert refused(failure(lambda: next(answers)))
+    assert refused(failure(lambda: predict(client, "any")))

@@ -1,0 +1,321 @@
+"""Guards of the server: what each looks like, without it, and the test that misses it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """A line that keeps something out.
+
+    Attributes:
+        name: What it guards.
+        file: Where it is, within `housing_grpc`.
+        line: As it stands there, once.
+        without: The same without the guard.
+        test: What fails then, within `tests`.
+    """
+
+    name: str
+    file: str
+    line: str
+    without: str
+    test: str
+
+
+def _guard(name: str, file: str, line: str, without: str, test: str) -> Guard:
+    return Guard(name=name, file=file, line=line, without=without, test=test)
+
+
+GUARDS: tuple[Guard, ...] = (
+    # Who may call
+    _guard(
+        "a key is needed", "access.py",
+        "caller = self._identified(self._callers, metadata)", "caller = self._anonymous",
+        "server/test_access.py::test_no_key_a_wrong_one_two",
+    ),
+    _guard(
+        "one key, once", "access.py",
+        "if len(shown) == 1:", "if shown:",
+        "server/test_access.py::test_no_key_a_wrong_one_two",
+    ),
+    _guard(
+        "the role", "access.py",
+        "if caller.role not in roles:", "if not roles:",
+        "server/test_access.py::test_a_predict_key_on_reloadmodel",
+    ),
+    _guard(
+        "a method needs a rule", "access.py",
+        "roles = RULES.get(path)", "roles = RULES.get(path, _ANYONE)",
+        "server/test_access.py::test_a_method_without_an_access_rule",
+    ),
+    _guard(
+        "comparing takes always as long", "access.py",
+        "if hmac.compare_digest(known, offered):", "if known == offered:",
+        "server/test_access.py::test_each_key_is_compared_whichever_it_is",
+    ),
+    _guard(
+        "all keys are compared", "access.py",
+        "                    found = caller\n", "                    return caller\n",
+        "server/test_access.py::test_each_key_is_compared_whichever_it_is",
+    ),
+    _guard(
+        "no empty key by its digest", "keys.py",
+        'if hashed == digest(""):', "if False:",
+        "server/test_keys.py::test_a_wrong_line_is_named_and_not_shown",
+    ),
+    _guard(
+        "a wrong line is not shown", "keys.py",
+        "not {len(parts)} words", "not {parts}",
+        "server/test_keys.py::test_a_wrong_line_is_named_and_not_shown",
+    ),
+    _guard(
+        "loopback without a key", "settings.py",
+        "if not (has_key or chosen.allow_unauthenticated or is_loopback(chosen.grpc_host)):",
+        "if False:",
+        "server/test_server_settings.py::test_other_machines_are_served_with_a_key_or_if_told_so",
+    ),
+    _guard(
+        "clients show a certificate", "tls.py",
+        "self._files.client_ca is not None,", "False,",
+        "server/test_tls.py::test_a_client_without_a_certificate_where_one_is_asked_for",
+    ),
+    _guard(
+        "the key belongs to the certificate", "tls.py",
+        "ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(", "(lambda *_, **__: None)(",
+        "server/test_tls.py::test_files_that_are_broken_keep_the_old_certificate",
+    ),
+    # How much
+    _guard(
+        "the rate", "gate.py",
+        "            _check_rate(call)\n", "",
+        "server/test_ratelimit.py::test_a_burst_passes_and_no_other_key_pays",
+    ),
+    _guard(
+        "the rate of chunks", "rpc.py",
+        "            _wait_for(self._limit)\n", "            pass\n",
+        "server/test_ratelimit.py::test_a_stream_whose_turn_is_far_off_is_told_so",
+    ),
+    _guard(
+        "an owner's count stays", "access.py",
+        "limits = {name: caller.limit for name, caller in known.items()}", "limits = {}",
+        "server/test_ratelimit.py::test_an_owner_keeps_what_was_counted",
+    ),
+    _guard(
+        "room in the queue", "gate.py",
+        "            route.check_room()\n", "",
+        "server/test_gate.py::test_a_full_queue_refuses_at_once_and_serves_what_is_in_it",
+    ),
+    _guard(
+        "the size of a message", "limits.py",
+        '("grpc.max_receive_message_length", chosen.max_message_bytes)',
+        '("grpc.max_receive_message_length", -1)',
+        "server/test_gate_limits.py::test_a_message_over_the_limit",
+    ),
+    _guard(
+        "the size of metadata", "limits.py",
+        '("grpc.max_metadata_size", chosen.max_metadata_bytes),\n'
+        '        ("grpc.absolute_max_metadata_size", chosen.max_metadata_bytes)',
+        '("grpc.max_metadata_size", 2**20), ("grpc.absolute_max_metadata_size", 2**20)',
+        "server/test_gate_limits.py::test_metadata_up_to_the_limit_and_over_it",
+    ),
+    _guard(
+        "the number of connections", "limits.py",
+        '("grpc.max_allowed_incoming_connections", chosen.max_connections)',
+        '("grpc.max_allowed_incoming_connections", 10**6)',
+        "server/test_gate_limits.py::test_no_more_connections_than_the_limit",
+    ),
+    _guard(
+        "the number of calls on a connection", "limits.py",
+        '("grpc.max_concurrent_streams", chosen.max_calls_per_connection)',
+        '("grpc.max_concurrent_streams", 10**6)',
+        "server/test_gate_limits.py::test_no_more_calls_on_a_connection_than_the_limit",
+    ),
+    _guard(
+        "who keeps to the calls of a connection is served", "limits.py",
+        '("grpc.http.overload_protection", 0)', '("grpc.http.overload_protection", 1)',
+        "server/test_gate_limits.py::test_callers_wait_for_their_turn_on_a_connection",
+    ),
+    _guard(
+        "one server a port", "limits.py",
+        '("grpc.so_reuseport", int(shared_port))', '("grpc.so_reuseport", 1)',
+        "server/test_process.py::test_a_port_that_is_taken",
+    ),
+    _guard(
+        "rows are counted before they are parsed", "rpc.py",
+        "            bound.check(data)\n", "            pass\n",
+        "server/test_wire.py::test_4_mib_of_empty_houses_are_refused_without_being_parsed",
+    ),
+    _guard(
+        "rows of longer tags are counted", "wire.py",
+        "| _MORE) <= most:", "| _MORE) * 0 <= most:",
+        "server/test_wire.py::test_a_tag_may_be_longer_than_it_needs_be",
+    ),
+    _guard(
+        "a batch has rows", "bounds.py",
+        "if count == 0:", "if count < 0:",
+        "server/test_predict_batch.py::test_no_rows",
+    ),
+    _guard(
+        "the rows of a matrix", "bounds.py",
+        "if count > limit:", "if count > 10 * limit:",
+        "server_stream/test_stream_refusals.py::test_a_wrong_chunk_ends_the_stream",
+    ),
+    _guard(
+        "the number of streams", "stream.py",
+        "if len(self._open) >= self._limits.streams:", "if len(self._open) >= 10**6:",
+        "server_stream/test_stream_limits.py::test_one_stream_too_many_is_told_when_to_come_back",
+    ),
+    # How long
+    _guard(
+        "the wait for a message", "pool.py",
+        "if seconds > (_STALLED_SECONDS if place < giving_way else self._patience):",
+        "if place < giving_way:",
+        "server/test_pool.py::test_calls_of_headers_only_are_ended",
+    ),
+    _guard(
+        "the longest waits give way", "pool.py",
+        "giving_way = queued if len(self._seats) >= self._most else 0", "giving_way = 0",
+        "server/test_pool.py::test_more_probes_of_headers_only_than_there_are_spare_workers",
+    ),
+    _guard(
+        "others in place of workers that wait", "pool.py",
+        "self._most = workers + spare", "self._most = workers",
+        "server/test_pool.py::test_200_calls_of_headers_only",
+    ),
+    _guard(
+        "spare workers end", "pool.py",
+        "self._jobs.put(_NOTHING)", "pass",
+        "server/test_pool.py::test_200_calls_of_headers_only",
+    ),
+    _guard(
+        "the deadline of a long batch", "service.py",
+        "            check_active(context)\n", "",
+        "server/test_deadline.py::test_a_batch_ends_between_two_chunks_when_its_deadline_passes",
+    ),
+    _guard(
+        "the wait for a chunk", "stream.py",
+        "return pacer.next(min(left, idle))", "return pacer.next(left)",
+        "server_stream/test_stream_limits.py::test_a_stream_that_says_nothing_is_ended",
+    ),
+    _guard(
+        "the wait for a reader", "pacing.py",
+        "while self._wanted.get(timeout=self._patience):", "while self._wanted.get():",
+        "server_stream/test_stream_pace.py::test_not_asking_for_long_abandons_the_stream",
+    ),
+    # What our own faults tell
+    _guard(
+        "a fixed text for our own faults", "failure.py",
+        '"internal error; the server\'s log has it by request id"', "str(raised)",
+        "server/test_boundary.py::test_a_handler_that_breaks_tells_the_log_and_not_the_caller",
+    ),
+    _guard(
+        "also what is no Exception", "rpc.py",
+        "except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang",
+        "except Exception as raised:",
+        "server/test_gate.py::test_a_handler_raises_even_systemexit",
+    ),
+    _guard(
+        "details that a client can read", "status.py",
+        "for violation in error.violations[:_MOST_VIOLATIONS]", "for violation in error.violations",
+        "server/test_errors.py::test_details_stay_small_however_much_is_wrong",
+    ),
+    # What is priced
+    _guard(
+        "features are finite", "codec_house.py",
+        "elif not -_LARGEST <= value <= _LARGEST:", "elif False:",
+        "server/test_predict_refusals.py::test_a_value_that_is_no_finite_number",
+    ),
+    _guard(
+        "features are in their domain", "codec_house.py",
+        "    validation.check_domains(values, path)\n", "",
+        "server/test_predict_refusals.py::test_a_value_outside_the_domain",
+    ),
+    _guard(
+        "a house has a feature", "codec_house.py",
+        "if missing == _WIDTH:", "if False:",
+        "server/test_predict_refusals.py::test_no_feature_at_all",
+    ),
+    _guard(
+        "prices are finite", "bundle/onnx_session.py",
+        "if not np.isfinite(prices).all():", "if False:",
+        "bundle/test_bundle_model.py::test_a_price_that_is_no_number_is_refused",
+    ),
+    # What is served
+    _guard(
+        "the checksum of a file", "bundle/format.py",
+        "if hashlib.sha256(blob).hexdigest() != entry.sha256:", "if False:",
+        "bundle/test_format.py::test_damage_is_refused",
+    ),
+    _guard(
+        "the signature", "bundle/format.py",
+        "        verifier.check(document, _signature(folder, names))\n", "        pass\n",
+        "bundle/test_signature.py::test_one_that_nobody_signed",
+    ),
+    _guard(
+        "the signature before anything is parsed", "bundle/format.py",
+        "    if verifier is not None:\n        verifier",
+        "    meta.decode(document)\n    if verifier is not None:\n        verifier",
+        "bundle/test_signature.py::test_the_signature_is_checked_before_anything_is_parsed",
+    ),
+    _guard(
+        "no links", "bundle/files.py",
+        "entry.stat(follow_symlinks=False)", "entry.stat()",
+        "bundle/test_format.py::test_damage_is_refused",
+    ),
+    _guard(
+        "no links by exchange", "bundle/files.py",
+        "os.O_RDONLY | os.O_NOFOLLOW |", "os.O_RDONLY |",
+        "bundle/test_files.py::test_a_file_that_has_become_a_link",
+    ),
+    _guard(
+        "no pickle by its name", "bundle/files.py",
+        "if entry.name.lower().endswith(_PICKLE_NAMES):", "if False:",
+        "bundle/test_format.py::test_damage_is_refused",
+    ),
+    _guard(
+        "no pickle by its content", "bundle/format.py",
+        "if _PICKLE_START.match(blob):", "if False:",
+        "bundle/test_format.py::test_damage_is_refused",
+    ),
+    _guard(
+        "no paths", "bundle/format.py",
+        "if not _PLAIN_NAME.fullmatch(name):", "if False:",
+        "bundle/test_format.py::test_damage_is_refused",
+    ),
+    _guard(
+        "no file too many", "bundle/format.py",
+        "for name in sorted(names - listed - {METADATA_FILE, SIGNATURE_FILE}):",
+        "for name in ():",
+        "bundle/test_format.py::test_damage_is_refused",
+    ),
+    _guard(
+        "the golden rows", "bundle/model.py",
+        "    bundle.self_test()\n", "",
+        "bundle/test_bundle_model.py::test_a_wrong_golden_answer_is_refused",
+    ),
+    _guard(
+        "a trial in a child", "manager.py",
+        "            if not same_bundle:\n                self._trial(fetched.folder)\n", "",
+        "server/test_manager.py::test_a_trial_that_fails_leaves_the_old_model_live",
+    ),
+    _guard(
+        "the memory of a trial", "bundle/trial.py",
+        "(resource.RLIMIT_AS, memory)", "(resource.RLIMIT_AS, 2**40)",
+        "server/test_child_limits.py::test_a_bundle_that_takes_all_memory",
+    ),
+    _guard(
+        "the time of a child", "child.py",
+        "timeout=seconds)", "timeout=None)",
+        "server/test_child.py",
+    ),
+    _guard(
+        "one reload at a time", "manager.py",
+        "if not self._reloading.acquire(blocking=False):", "if not self._reloading.acquire():",
+        "server/test_reload_races.py::test_16_threads_of_50_reloads_are_ok_or_aborted",
+    ),
+    _guard(
+        "what was fetched is what is loaded", "live.py",
+        "if bundle.digest != digest:", "if False:",
+        "server/test_manager.py::test_a_bundle_that_is_replaced_while_it_is_read_is_refused",
+    ),
+)  # fmt: skip

@@ -1,0 +1,201 @@
+"""SIGTERM at the worst moments: what was begun is finished, and the process ends in time.
+
+That it ends with 0 says that it ended in time: two seconds after its grace it ends itself
+with 1.
+"""
+
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc import StatusCode
+from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelRequest
+from housing.v1.prediction_pb2 import (
+    House,
+    HouseRows,
+    PredictRequest,
+    PredictResponse,
+    PredictStreamRequest,
+)
+
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.format import MODEL_FILE
+from housing_grpc.errors import EXIT_PORT
+from tests import hostile
+from tests.examples import Example
+from tests.server.conftest import connected
+from tests.server.processes import ServerProcess, serving
+from tests.server.slow import headers_only
+from tests.server.wire import SECONDS, Client, failure, reason_of
+
+IN_FLIGHT = 50
+GRACE_SECONDS = 10
+UNAVAILABLE = StatusCode.UNAVAILABLE.value[0]
+HOUSE = PredictRequest(house=House(rm=6))
+SOON = {"DRAIN_SECONDS": "0", "GRACE_SECONDS": str(GRACE_SECONDS)}
+KILLED = 128 + signal.SIGTERM
+# Three to see that it works; fifty to see that it always does.
+TIMES = [
+    pytest.param(3, id="3 times"),
+    pytest.param(50, id="50 times", marks=[pytest.mark.chaos, pytest.mark.timeout(900)]),
+]
+
+
+def port_of(process: ServerProcess) -> int:
+    return int(process.event("server.serving")["port"])
+
+
+class HeldCalls:
+    """Calls that are under way until they are let go: their message is held back."""
+
+    def __init__(self, client: Client, count: int) -> None:
+        self._go_on = threading.Event()
+        call: Any = client.channel.stream_unary(
+            "/housing.v1.PredictionService/Predict",
+            PredictRequest.SerializeToString,
+            PredictResponse.FromString,
+        )
+        # Calls made before there is a connection go out in any order.
+        client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+        self.calls = [call.future(self._message(), timeout=600) for _ in range(count)]
+        # On the same connection: when it is answered, the server has all of them.
+        client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+
+    def let_go(self) -> None:
+        """Sends all messages."""
+        self._go_on.set()
+
+    def _message(self) -> Iterator[PredictRequest]:
+        assert self._go_on.wait(600)
+        yield HOUSE
+
+
+def refuses_new_ones(port: int) -> bool:
+    """Calls on new connections, until one is refused as it should be."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with ExitStack() as stack:
+            client = connected(stack, port)
+            try:
+                client.predictions.Predict(HOUSE, timeout=SECONDS)
+            except grpc.RpcError as error:
+                found: Any = error
+                return bool(found.code() is StatusCode.UNAVAILABLE)
+    return False
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_sigterm_with_50_in_flight(linear: Example, times: int) -> None:
+    for _ in range(times):
+        with serving(linear.folder, **SOON) as process, ExitStack() as stack:
+            port = port_of(process)
+            held = HeldCalls(connected(stack, port), IN_FLIGHT)
+            process.signal(signal.SIGTERM)
+            process.event("server.draining")
+            assert refuses_new_ones(port)
+            assert not [call for call in held.calls if call.done()]
+            held.let_go()
+            versions = [call.result().model_version for call in held.calls]
+            assert versions == [linear.version] * IN_FLIGHT
+            process.event("server.stopped")
+            assert process.end() == (0, "", "")
+
+
+def test_sigterm_while_callers_keep_their_messages_back(linear: Example) -> None:
+    short = {"DRAIN_SECONDS": "0", "GRACE_SECONDS": "0.5"}
+    with serving(linear.folder, **short) as process, ExitStack() as stack:
+        port = port_of(process)
+        headers_only(stack, port, 200)
+        connected(stack, port).predictions.Predict(HOUSE, timeout=SECONDS)
+        process.signal(signal.SIGTERM)
+        process.event("server.stopped")
+        assert process.end()[0] == 0
+
+
+def test_a_second_signal_with_50_in_flight(linear: Example) -> None:
+    long = {"DRAIN_SECONDS": "3600", "GRACE_SECONDS": "3600"}
+    with serving(linear.folder, **long) as process, ExitStack() as stack:
+        held = HeldCalls(connected(stack, port_of(process)), IN_FLIGHT)
+        process.signal(signal.SIGTERM)
+        process.event("server.draining")
+        process.signal(signal.SIGTERM)
+        assert process.end() == (KILLED, "", "")
+        assert {failure(call.result).code for call in held.calls} == {UNAVAILABLE}
+
+
+def test_sigterm_in_the_middle_of_streams(linear: Example) -> None:
+    chunk = PredictStreamRequest(sequence=7, rows=HouseRows(items=[House(rm=6)]))
+    with serving(linear.folder, **SOON) as process, ExitStack() as stack:
+        client, ended = connected(stack, port_of(process)), threading.Event()
+
+        def chunks() -> Iterator[PredictStreamRequest]:
+            yield chunk
+            ended.wait(600)
+
+        streams = [client.predictions.PredictStream(chunks(), timeout=600) for _ in range(20)]
+        assert [next(stream).chunk.sequence for stream in streams] == [7] * 20
+        process.signal(signal.SIGTERM)
+        found = [failure(lambda: next(stream)) for stream in streams]  # noqa: B023
+        ended.set()
+        assert {(each.code, reason_of(each)) for each in found} == {
+            (UNAVAILABLE, "SERVER_STOPPING")
+        }
+        process.event("server.stopped")
+        assert process.end()[0] == 0
+
+
+def children_of(process: ServerProcess) -> list[Path]:
+    """Returns what is known of the processes that it has started."""
+    tasks = Path(f"/proc/{process.popen.pid}/task").glob("*/children")
+    return [Path("/proc", pid) for task in tasks for pid in task.read_text().split()]
+
+
+def test_sigterm_in_the_middle_of_a_verification(linear: Example, tmp_path: Path) -> None:
+    found, folder = bundle_format.read(linear.folder), tmp_path / "live"
+    shutil.copytree(linear.folder, folder)
+    with (
+        serving(folder, **SOON) as process,
+        ExitStack() as stack,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        client = connected(stack, port_of(process))
+        shutil.rmtree(folder)
+        bundle_format.write(folder, found.metadata, {**found.blobs, MODEL_FILE: hostile.endless()})
+        reload: Callable[[], object] = lambda: client.models.ReloadModel(  # noqa: E731
+            ReloadModelRequest(), timeout=600
+        )
+        reloading = pool.submit(lambda: failure(reload))
+        end = time.monotonic() + SECONDS
+        while not (trials := children_of(process)):
+            assert time.monotonic() < end, "nothing verifies the bundle"
+            time.sleep(0.02)
+        process.signal(signal.SIGTERM)
+        status = reloading.result()
+        assert (status.code, reason_of(status)) == (UNAVAILABLE, "SERVER_STOPPING")
+        process.event("server.stopped")
+        assert process.end()[0] == 0
+        assert not [trial for trial in trials if trial.exists()]
+
+
+@pytest.mark.chaos
+def test_a_port_that_is_taken_is_refused_within_a_second(linear: Example) -> None:
+    seconds = []
+    with serving(linear.folder) as first:
+        port = str(first.event("server.serving")["port"])
+        for _ in range(5):
+            started = time.monotonic()
+            with serving(linear.folder, GRPC_PORT=port) as second:
+                code, _, err = second.end()
+            seconds.append(time.monotonic() - started)
+            assert code == EXIT_PORT
+            assert f"127.0.0.1:{port}: the port is taken" in err.splitlines()[-1]
+    # The machine may have been busy with something else, but not always.
+    assert min(seconds) <= 1
