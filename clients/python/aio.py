@@ -20,7 +20,7 @@ from .ledger import Ledger, StreamPolicy, Tally
 from .progress import Progress
 from .results import ModelInfo, Prediction, Reloaded, RowError
 from .sources import chunks_of, chunks_of_async, count_of
-from .stream_aio import score_chunks
+from .stream_aio import Job
 
 
 class AsyncHousingClient:
@@ -92,7 +92,7 @@ class AsyncHousingClient:
         """
         layout = Layout(form=form, chunk_rows=chunk_rows, ignore=requests.lower(ignore))
         tally = Tally(total=count_of(source))
-        found = score_chunks(
+        found = Job(
             self._open_stream,
             _chunks(source, layout),
             Ledger(requests.policy(policy, pin_model=pin_model), tally),

@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeVar, get_args
@@ -80,15 +80,22 @@ class Layout:
         if not isinstance(rows, int) or rows < 1:
             raise ValueError(f"chunk_rows is {rows!r}, but must be 1 or more")
 
-    def batches(self, rows: Iterable[T]) -> Iterator[tuple[int, list[T]]]:
+    def batches(
+        self, rows: Iterable[T], read: Callable[[T], Any] | None = None
+    ) -> Iterator[tuple[int, list[Any]]]:
         """Yields rows by the chunk, each with the number of its first.
+
+        Args:
+            rows: All of them.
+            read: Makes something else of each that is not left out.
 
         Raises:
             InvalidArgumentError: There are fewer than are to be left out.
         """
         rest, start = iter(rows), self.skip
         self.check_skipped(sum(1 for _ in islice(rest, self.skip)))
-        while batch := list(islice(rest, self.chunk_rows)):
+        found: Iterator[Any] = map(read, rest) if read else rest
+        while batch := list(islice(found, self.chunk_rows)):
             yield start, batch
             start += len(batch)
 

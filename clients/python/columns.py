@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 
 from .errors import FieldViolation, InvalidArgumentError
-from .house import FEATURES, number
+from .house import FEATURES, number, shortened
 
 # What tables write where they have no value.
 _BLANK = frozenset({"", "na", "n/a", "nan", "null", "none"})
@@ -32,7 +32,11 @@ class Columns:
             plain = name.lstrip("\ufeff").strip().lower()
             feature = known.get(plain)
             if feature is None and plain not in ignore:
-                raise _refused(name, "is no feature; correct it, or say that it is to be ignored")
+                raise _refused(
+                    name,
+                    "is no feature; correct it, or leave it out by ignore=… (to the command: "
+                    "--ignore NAME)",
+                )
             if feature in self.features:
                 raise _refused(name, "is there twice")
             if feature is not None:
@@ -55,8 +59,9 @@ class Columns:
             )
         cells = [record[place] for place in self.places]
         try:
-            # Python alone reads 6_5 as 65.
-            if "_" not in "".join(cells):
+            # Python alone reads 6_5 as 65, and digits of all scripts.
+            joined = "".join(cells)
+            if "_" not in joined and joined.isascii():
                 return list(map(float, cells))
         except ValueError:
             pass
@@ -101,7 +106,7 @@ def cell_number(cell: str, name: str) -> float:
     if cell.strip().lower() in _BLANK:
         return math.nan
     try:
-        if "_" not in cell:
+        if is_plain(cell):
             return float(cell)
     except ValueError:
         pass
@@ -109,7 +114,13 @@ def cell_number(cell: str, name: str) -> float:
     return number(cell, name)
 
 
+def is_plain(text: str) -> bool:
+    """Tells whether a text is written as other programs write numbers, too."""
+    return "_" not in text and text.strip().isascii()
+
+
 def _refused(name: str, description: str) -> InvalidArgumentError:
+    name = shortened(name)
     return InvalidArgumentError(
         f"column {name!r}: {description}" if name != "columns" else f"columns: {description}",
         reason="UNKNOWN_COLUMN",

@@ -11,6 +11,7 @@ import grpc
 
 from . import pem
 from .errors import CallCancelledError
+from .target import check_target
 
 _SERVICE = "housing.v1"
 
@@ -96,7 +97,13 @@ TlsChoice = bool | Tls | grpc.ChannelCredentials
 
 
 def open_channel(target: str, tls: TlsChoice, options: Options) -> grpc.Channel:
-    """Returns a channel; options of the caller win over ours."""
+    """Returns a channel; options of the caller win over ours.
+
+    Raises:
+        OSError: A file of the encryption cannot be read.
+        ValueError: The target is no address, or a file holds something else.
+    """
+    check_target(target)
     credentials, chosen = _credentials(tls), _options(tls, options)
     if credentials is None:
         return grpc.insecure_channel(target, chosen)
@@ -104,7 +111,8 @@ def open_channel(target: str, tls: TlsChoice, options: Options) -> grpc.Channel:
 
 
 def open_aio_channel(target: str, tls: TlsChoice, options: Options) -> grpc.aio.Channel:
-    """Returns a channel for asyncio; options of the caller win over ours."""
+    """Returns a channel for asyncio; see `open_channel`."""
+    check_target(target)
     credentials, chosen = _credentials(tls), _options(tls, options)
     if credentials is None:
         return grpc.aio.insecure_channel(target, chosen)

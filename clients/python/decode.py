@@ -50,6 +50,7 @@ def row_result(
     if result.HasField("error"):
         return row_error(result.error, row, place)
     return Prediction(
+        row=row,
         price=result.prediction,
         model_version=version,
         timestamp=at,

@@ -79,6 +79,13 @@ class InvalidArgumentError(HousingError):
 
     code = StatusCode.INVALID_ARGUMENT
 
+    @property
+    def advice(self) -> str:
+        """What to say for another size of message."""
+        if self.reason == "BATCH_TOO_LARGE" and self.message.startswith(("matrix", "rows")):
+            return "give chunk_rows=… (to the command: --chunk-rows N)"
+        return ""
+
     def inside(self, path: str) -> "InvalidArgumentError":
         """Returns the error of a house as one of the request that holds it.
 
@@ -146,7 +153,9 @@ class ResourceExhaustedError(HousingError):
 
     @property
     def advice(self) -> str:
-        """When to come back, if the server said so."""
+        """When to come back, if the server said so, or how to send less at a time."""
+        if "message larger than max" in self.message:
+            return "send fewer houses in a message: chunk_rows=… (to the command: --chunk-rows N)"
         return "" if self.retry_after is None else f"try again in {self.retry_after:g} s"
 
 

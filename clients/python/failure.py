@@ -13,6 +13,7 @@ from .errors import BY_CODE, BY_REASON, FieldViolation, HousingError, ServerFaul
 
 # The key by which gRPC carries google.rpc.Status.
 _DETAILS = "grpc-status-details-bin"
+_INFO, _BAD, _RETRY = (kind.DESCRIPTOR.full_name for kind in (ErrorInfo, BadRequest, RetryInfo))
 _REQUEST_ID = "x-request-id"
 _CODES: Mapping[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -63,16 +64,17 @@ def details_of(details: Iterable[Any]) -> Details:
     reason, retry_after = "", None
     violations: tuple[FieldViolation, ...] = ()
     for detail in details:
-        info, bad, retry = ErrorInfo(), BadRequest(), RetryInfo()
-        if detail.Unpack(info):
-            reason = info.reason
-        elif detail.Unpack(bad):
+        kind = detail.type_url.rpartition("/")[2]
+        if kind == _INFO:
+            reason = ErrorInfo.FromString(detail.value).reason
+        elif kind == _BAD:
+            bad = BadRequest.FromString(detail.value)
             violations = tuple(
                 FieldViolation(field=each.field, description=each.description)
                 for each in bad.field_violations
             )
-        elif detail.Unpack(retry):
-            retry_after = retry.retry_delay.ToMilliseconds() / 1000
+        elif kind == _RETRY:
+            retry_after = RetryInfo.FromString(detail.value).retry_delay.ToMilliseconds() / 1000
     return Details(reason=reason, violations=violations, retry_after=retry_after)
 
 

@@ -1,8 +1,9 @@
 """Houses as callers have them, and what is wrong with one before it is sent."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, NoReturn
 
 from housing.v1 import prediction_pb2 as pb
@@ -47,6 +48,21 @@ class House:
     ptratio: float | None = None
     b: float | None = None
     lstat: float | None = None
+
+
+def _of_any_spelling(init: Callable[..., None]) -> Callable[..., None]:
+    @wraps(init)
+    def build(self: House, **features: float | None) -> None:
+        found = {_SPELLINGS.get(name, name): value for name, value in features.items()}
+        if len(found) < len(features):
+            raise TypeError("a feature is given twice, in different spellings")
+        init(self, **found)
+
+    return build
+
+
+# The dataset's own spelling, too, as everywhere: House(RM=6.5).
+House.__init__ = _of_any_spelling(House.__init__)  # type: ignore[method-assign]
 
 
 def read(house: HouseLike, ignore: Collection[str] = ()) -> dict[str, float]:
@@ -117,7 +133,11 @@ def _field(name: object, ignore: Collection[str]) -> str | None:
     if field in _FIELDS:
         return field
     if field not in ignore:
-        _refuse("UNKNOWN_FEATURE", str(name), f"is no feature; there are {', '.join(FEATURES)}")
+        _refuse(
+            "UNKNOWN_FEATURE",
+            shortened(str(name)),
+            f"is no feature; there are {', '.join(FEATURES)}",
+        )
     return None
 
 
@@ -148,5 +168,9 @@ def _refuse(reason: str, name: str, description: str) -> NoReturn:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    return shortened(repr(value))
+
+
+def shortened(text: str) -> str:
+    """Returns a text as it may stand in a message."""
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -7,13 +7,14 @@ from .ledger import Tally
 from .progress import Progress, reporter
 from .results import Prediction, RowError
 from .scores import ChunkScores
+from .stream_aio import Job
 
 
 class Scores(Iterator[Prediction | RowError]):
     """Results of `HousingClient.score`, one a house, in order.
 
-    Take either the results or the `chunks`, which are many times as fast. A
-    `with` block ends the job when it is left early.
+    Take either the results or the `chunks`, which are many times as fast, and
+    once. A `with` block ends the job when it is left early.
 
     Attributes:
         tally: How far the job is.
@@ -26,11 +27,20 @@ class Scores(Iterator[Prediction | RowError]):
         self._chunks = _reported(chunks, tally, progress)
         self._results = _flat(self._chunks)
 
+    def __iter__(self) -> "Scores":
+        _check_not_over(self._chunks)
+        return self
+
     def __next__(self) -> Prediction | RowError:
         return next(self._results)
 
     def chunks(self) -> Iterator[ChunkScores]:
-        """Returns the prices chunk by chunk, as arrays."""
+        """Returns the prices chunk by chunk, as arrays.
+
+        Raises:
+            RuntimeError: The job is over.
+        """
+        _check_not_over(self._chunks)
         return self._chunks
 
     def close(self) -> None:
@@ -52,23 +62,32 @@ class AsyncScores(AsyncIterator[Prediction | RowError]):
         tally: How far the job is.
     """
 
-    def __init__(
-        self, chunks: AsyncGenerator[ChunkScores, None], tally: Tally, progress: Progress
-    ) -> None:
+    def __init__(self, job: Job, tally: Tally, progress: Progress) -> None:
         self.tally = tally
-        self._chunks = _reported_async(chunks, tally, progress)
-        self._results = _flat_async(self._chunks)
+        self._chunks = _reported_async(job, tally, progress)
+        self._results: Iterator[Prediction | RowError] = iter(())
+
+    def __aiter__(self) -> "AsyncScores":
+        _check_not_over(self._chunks)
+        return self
 
     async def __anext__(self) -> Prediction | RowError:
-        return await anext(self._results)
+        while (result := next(self._results, None)) is None:
+            self._results = (await anext(self._chunks)).results()
+        return result
 
     def chunks(self) -> AsyncIterator[ChunkScores]:
-        """Returns the prices chunk by chunk, as arrays."""
+        """Returns the prices chunk by chunk, as arrays.
+
+        Raises:
+            RuntimeError: The job is over.
+        """
+        _check_not_over(self._chunks)
         return self._chunks
 
     async def aclose(self) -> None:
         """Ends the job."""
-        await self._results.aclose()
+        self._results = iter(())
         await self._chunks.aclose()
 
     async def __aenter__(self) -> "AsyncScores":
@@ -99,21 +118,19 @@ def _flat(
 
 
 async def _reported_async(
-    chunks: AsyncGenerator[ChunkScores, None], tally: Tally, progress: Progress
+    job: Job, tally: Tally, progress: Progress
 ) -> AsyncGenerator[ChunkScores, None]:
     report, end = reporter(progress)
-    async with aclosing(chunks):
+    async with aclosing(job):
         try:
-            async for scores in chunks:
+            async for scores in job:
                 report(tally)
                 yield scores
         finally:
             end(tally)
 
 
-async def _flat_async(
-    chunks: AsyncGenerator[ChunkScores, None],
-) -> AsyncGenerator[Prediction | RowError, None]:
-    async for scores in chunks:
-        for result in scores.results():
-            yield result
+def _check_not_over(chunks: object) -> None:
+    # A generator that has ended has no frame.
+    if getattr(chunks, "gi_frame", None) is None and getattr(chunks, "ag_frame", None) is None:
+        raise RuntimeError("this job is over, and its results can be taken once; call score again")

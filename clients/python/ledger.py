@@ -1,6 +1,7 @@
 """What is under way in a stream, and how to go on when it breaks; nothing here waits or sends."""
 
 import random
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class StreamPolicy:
         pin_model: Whether one model is to answer for the whole job.
         window: Most chunks that are sent and not answered.
         retries: Most new streams in a row that bring no answer.
+        retry_seconds: Instead of `retries`, for how long a job that had answers
+            already tries new streams; None for `retries`.
         patience: Longest wait for an answer, in seconds.
     """
 
@@ -49,6 +52,7 @@ class StreamPolicy:
     window: int = 8
     retries: int = 10
     patience: float = 30.0
+    retry_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.window < 1:
@@ -57,6 +61,8 @@ class StreamPolicy:
             raise ValueError(f"retries is {self.retries!r}, but must be 0 or more")
         if not self.patience > 0:
             raise ValueError(f"patience is {self.patience!r}, but must be above zero")
+        if self.retry_seconds is not None and not self.retry_seconds > 0:
+            raise ValueError(f"retry_seconds is {self.retry_seconds!r}, but must be above zero")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,7 +73,7 @@ class Tally:
         total: Houses in all, or None if that is not known.
         rows: Houses that were answered.
         errors: Houses of them that were not scored.
-        resumes: New streams that were needed to go on.
+        resumes: Breaks after which the job went on.
         model_versions: That answered, in the order in which they first did.
     """
 
@@ -94,6 +100,7 @@ class Ledger:
         self._unanswered: deque[tuple[int, Chunk]] = deque()
         self._sent = 0
         self._failures = 0
+        self._broken_at = 0.0
 
     @property
     def under_way(self) -> bool:
@@ -132,6 +139,7 @@ class Ledger:
         self._check_pin(answer.model_version)
         scores = decode_chunk(answer, chunk)
         self._unanswered.popleft()
+        self.tally.resumes += self._failures > 0
         self._failures = 0
         self._count(scores)
         return scores
@@ -142,16 +150,24 @@ class Ledger:
         Raises:
             HousingError: The error itself, if a new stream is of no use.
         """
-        # A job that has had no answer yet has nothing to lose but time.
-        most = self.policy.retries if self.tally.rows else min(self.policy.retries, _FIRST_RETRIES)
-        if not self._resumable(error) or self._failures >= most:
+        if not self._failures:
+            self._broken_at = time.monotonic()
+        if not self._resumable(error) or self._is_enough():
             raise error
-        wait = min(_FIRST_WAIT * 2.0**self._failures, _LONGEST_WAIT)
+        # Doubling without end would leave the numbers that there are.
+        wait = min(_FIRST_WAIT * 2.0 ** min(self._failures, 10), _LONGEST_WAIT)
         self._failures += 1
-        self.tally.resumes += 1
         # Spread, so that the clients of a server that restarts do not come back as one.
         spread = wait * random.uniform(0.5, 1.0)  # noqa: S311 - keeps no secret
         return max(spread, error.retry_after or 0.0)
+
+    def _is_enough(self) -> bool:
+        # A job that has had no answer yet has nothing to lose but time.
+        if not self.tally.rows:
+            return self._failures >= min(self.policy.retries, _FIRST_RETRIES)
+        if self.policy.retry_seconds is None:
+            return self._failures >= self.policy.retries
+        return time.monotonic() - self._broken_at >= self.policy.retry_seconds
 
     def _resumable(self, error: HousingError) -> bool:
         if (error.retry_after or 0.0) > _LONGEST_ASKED:

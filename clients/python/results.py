@@ -30,6 +30,7 @@ class Prediction:
         warnings: About the values, one line each.
         range_warnings: The same for programs.
         imputed_features: Features that were missing and filled in.
+        row: Its place among many houses, from 0; None where it was the only one.
     """
 
     price: float
@@ -38,6 +39,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     range_warnings: tuple[RangeWarning, ...] = ()
     imputed_features: tuple[str, ...] = ()
+    row: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

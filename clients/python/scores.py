@@ -44,7 +44,10 @@ class ChunkScores:
         for place, price in enumerate(self.prices):
             if price == price:  # noqa: PLR0124 - False for NaN alone
                 yield self.details.get(place) or Prediction(
-                    price=price, model_version=self.model_version, timestamp=self.timestamp
+                    row=self.start + place,
+                    price=price,
+                    model_version=self.model_version,
+                    timestamp=self.timestamp,
                 )
             else:
                 yield self.errors[place]
@@ -63,9 +66,11 @@ def decode_chunk(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
 
 def _of_matrix(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
     vector = answer.prices
+    # What was wrong before it was sent says more than that the house came empty.
     errors = {
         each.row: decode.row_error(each.error, chunk.start + each.row, each.row)
         for each in vector.errors
+        if each.row not in chunk.faults
     }
     prices = from_bytes(vector.values)
     _check_count(len(prices), chunk)

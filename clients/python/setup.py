@@ -4,6 +4,7 @@ So the repository has it once, and what is built has it whole.
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 from setuptools import setup  # type: ignore[import-untyped]
@@ -11,11 +12,17 @@ from setuptools.command.build_py import build_py  # type: ignore[import-untyped]
 from setuptools.command.sdist import sdist  # type: ignore[import-untyped]
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
+REPOSITORY = HERE.parent.parent
 INSIDE = HERE / "generated"
 IN_REPOSITORY = not INSIDE.is_dir()
 
 GENERATED = "../../generated" if IN_REPOSITORY else "generated"
+
+if not (HERE / GENERATED / "housing").is_dir():
+    sys.exit(
+        f"the generated code of the contract is not at {HERE / GENERATED}: install this folder "
+        "from within a clone of the repository, or the archive that `uv build --sdist` makes there"
+    )
 
 
 class BuildWithoutSetup(build_py):  # type: ignore[misc]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from types import TracebackType
 
 from .chunks import Chunk
 
@@ -43,12 +42,8 @@ class Source:
         self.more = chunk is not None
         return chunk
 
-    async def __aenter__(self) -> "Source":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Ends it."""
         # A source may take no notice of it, and give another chunk.
         self._closed = True
         self._task.cancel()

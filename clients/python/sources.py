@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
 from . import tables, text
 from .chunks import Chunk, Layout
@@ -103,17 +103,17 @@ def count_of(source: Any) -> int | None:
 
 
 @contextmanager
-def _lines(path: str | PathLike[str]) -> Iterator[TextIO]:
+def _lines(path: str | PathLike[str]) -> Iterator[Iterator[str]]:
     if path == "-":
         # A stand-in for it may have no bytes.
         if not hasattr(sys.stdin, "buffer"):
-            yield sys.stdin
+            yield text.bounded(sys.stdin)
             return
         piped = TextIOWrapper(sys.stdin.buffer, **_TEXT)
         try:
-            yield piped
+            yield text.bounded(piped)
         finally:
             piped.detach()
         return
     with Path(path).open(**_TEXT) as file:
-        yield file
+        yield text.bounded(file)

@@ -1,8 +1,7 @@
 """The same as `stream`, for asyncio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
@@ -23,36 +22,72 @@ _Outbox = asyncio.Queue[pb.PredictStreamRequest | None]
 _NOT_SENT = "Internal error from Core"
 
 
-async def score_chunks(
-    open_stream: Open, chunks: AsyncIterator[Chunk], ledger: Ledger
-) -> AsyncGenerator[ChunkScores, None]:
-    """Yields the answer to every chunk, in order, each exactly once, as soon as it is there.
+class Job(AsyncIterator[ChunkScores]):
+    """Gives the answer to every chunk, in order, each exactly once, as soon as it is there.
 
-    Raises:
-        HousingError: The server refused, or new streams were of no use.
+    This is no generator, and neither is anything below: an event loop that ends closes all
+    generators at once, and one that waits for another would be closed while it runs.
+
+    Args:
+        open_stream: Starts a stream.
+        chunks: What is to be scored.
+        ledger: Of the job.
     """
-    async with Source(chunks) as source:
+
+    def __init__(self, open_stream: Open, chunks: AsyncIterator[Chunk], ledger: Ledger) -> None:
+        self._open_stream = open_stream
+        self._chunks = chunks
+        self._ledger = ledger
+        self._source: Source | None = None
+        self._stream: _Stream | None = None
+
+    async def __anext__(self) -> ChunkScores:
+        """Returns the next answer.
+
+        Raises:
+            HousingError: The server refused, or new streams were of no use.
+        """
+        self._source = self._source or Source(self._chunks)
         while True:
+            stream = self._stream or _Stream(self._open_stream, self._source, self._ledger)
+            self._stream = stream
             try:
-                async with aclosing(_one_stream(open_stream, source, ledger)) as stream:
-                    async for scores in stream:
-                        yield scores
+                scores = await stream.take()
             except StreamBrokenError as broken:
-                await asyncio.sleep(ledger.broken(broken.error))
-            else:
-                return
+                self._stream = None
+                await stream.close()
+                await asyncio.sleep(self._ledger.broken(broken.error))
+                continue
+            if scores is None:
+                raise StopAsyncIteration
+            return scores
+
+    async def aclose(self) -> None:
+        """Ends the job."""
+        try:
+            if self._stream is not None:
+                await self._stream.close()
+        finally:
+            if self._source is not None:
+                await self._source.close()
 
 
-async def _one_stream(
-    open_stream: Open, source: Source, ledger: Ledger
-) -> AsyncGenerator[ChunkScores, None]:
-    outbox: _Outbox = asyncio.Queue()
-    inbox = _Inbox(open_stream(_until_none(outbox)), ledger.policy.patience)
-    try:
+class _Stream:
+    """One of the streams of a job."""
+
+    def __init__(self, open_stream: Open, source: Source, ledger: Ledger) -> None:
+        self._source = source
+        self._ledger = ledger
+        self._outbox: _Outbox = asyncio.Queue()
+        self._inbox = _Inbox(open_stream(_until_none(self._outbox)), ledger.policy.patience)
         for request in ledger.again():
-            outbox.put_nowait(request)
+            self._outbox.put_nowait(request)
         if not source.more:
-            outbox.put_nowait(None)
+            self._outbox.put_nowait(None)
+
+    async def take(self) -> ChunkScores | None:
+        """Returns the next answer, or None if all are there."""
+        source, ledger, inbox = self._source, self._ledger, self._inbox
         while source.more or ledger.under_way:
             awaited = [inbox.ready()] if ledger.under_way else []
             if source.more and ledger.has_room:
@@ -60,15 +95,17 @@ async def _one_stream(
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             # What is answered goes to the caller before more is asked of the source.
             if ledger.under_way and inbox.ready().done():
-                yield ledger.answered(inbox.take())
-            else:
-                chunk = source.take()
-                outbox.put_nowait(None if chunk is None else ledger.request(chunk))
+                return ledger.answered(inbox.take())
+            chunk = source.take()
+            self._outbox.put_nowait(None if chunk is None else ledger.request(chunk))
         if source.error is not None:
             raise source.error
         await inbox.take_summary()
-    finally:
-        await inbox.close()
+        return None
+
+    async def close(self) -> None:
+        """Ends it."""
+        await self._inbox.close()
 
 
 class _Inbox:

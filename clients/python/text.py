@@ -5,15 +5,17 @@ import json
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from .chunks import Chunk, Layout, Matrix, row_error, to_bytes
 from .columns import Columns, to_house
 from .errors import InvalidArgumentError
-from .results import RowError
+from .house import shortened
 
-_LONGEST_REASON = 120
+# Longer is no row of houses; most likely the file has no line breaks.
+LONGEST_LINE = 1 << 20
 
 
 def from_csv(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
@@ -22,17 +24,27 @@ def from_csv(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
     A cell that is empty, or says NA or NaN, is a missing value.
 
     Raises:
-        InvalidArgumentError: The columns are not those of houses.
+        InvalidArgumentError: The columns are not those of houses, or there is no first line.
     """
     records = _records(lines)
     header = next(records, None)
     if header is None:
-        return
+        raise InvalidArgumentError(
+            "there is no line; the first one names the columns", reason="MALFORMED_FILE"
+        )
     if isinstance(header, InvalidArgumentError):
-        raise header
+        raise InvalidArgumentError(
+            f"the first line, which names the columns, {header.message}", reason="MALFORMED_FILE"
+        )
     columns = Columns(header, layout.ignore)
-    for start, batch in layout.batches(records):
-        rows, faults = _numbers(columns, start, batch)
+    # A row becomes numbers at once: text may be of any size.
+    for start, batch in layout.batches(records, partial(_numbers, columns)):
+        faults = {
+            place: row_error(start + place, row)
+            for place, row in enumerate(batch)
+            if isinstance(row, InvalidArgumentError)
+        }
+        rows = [columns.blank if isinstance(row, InvalidArgumentError) else row for row in batch]
         if layout.form == "rows":
             packed = layout.pack(start, [to_house(columns.features, row) for row in rows])
             yield replace(packed, faults=faults)
@@ -47,15 +59,26 @@ def from_ndjson(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
 
     null is a missing value, and so is a feature that is not there.
     """
-    for start, batch in layout.batches(_houses(lines)):
+    written = (line for line in lines if not line.isspace())
+    for start, batch in layout.batches(written, _house):
         yield layout.pack(start, batch)
+
+
+def bounded(file: TextIO) -> Iterator[str]:
+    """Yields the lines of a text; of one that is too long, only the beginning."""
+    while line := file.readline(LONGEST_LINE + 1):
+        yield line
+        while len(line) > LONGEST_LINE and not line.endswith(("\r", "\n")):
+            line = file.readline(LONGEST_LINE + 1) or "\n"
 
 
 def _records(lines: Iterable[str]) -> Iterator[list[str] | InvalidArgumentError]:
     # Line by line: a quote that is not closed would take the rows below with it.
     for line in lines:
         plain = line.rstrip("\r\n")
-        if plain:
+        if len(plain) > LONGEST_LINE:
+            yield _too_long()
+        elif plain:
             yield plain.split(",") if '"' not in plain else _quoted(plain)
 
 
@@ -73,37 +96,50 @@ def _quoted(line: str) -> list[str] | InvalidArgumentError:
 
 
 def _numbers(
-    columns: Columns, start: int, batch: list[Any]
-) -> tuple[list[list[float]], dict[int, RowError]]:
-    rows, faults = [], {}
-    for place, record in enumerate(batch):
-        try:
-            if isinstance(record, InvalidArgumentError):
-                raise record
-            rows.append(columns.numbers(record))
-        except InvalidArgumentError as error:
-            faults[place] = row_error(start + place, error)
-            rows.append(columns.blank)
-    return rows, faults
+    columns: Columns, record: list[str] | InvalidArgumentError
+) -> list[float] | InvalidArgumentError:
+    if isinstance(record, InvalidArgumentError):
+        return record
+    try:
+        return columns.numbers(record)
+    except InvalidArgumentError as error:
+        return error
 
 
-def _houses(lines: Iterable[str]) -> Iterator[dict[str, Any] | InvalidArgumentError]:
-    decoder = json.JSONDecoder(object_pairs_hook=without_twins, parse_constant=_constant)
-    for line in lines:
-        if not line.strip():
-            continue
-        try:
-            found = decoder.decode(line)
-        except InvalidArgumentError as error:
-            yield error
-        except (ValueError, RecursionError) as error:
-            text = str(error).partition("\n")[0][:_LONGEST_REASON]
-            yield InvalidArgumentError(f"is no JSON: {text}", reason="MALFORMED_ROW")
-        else:
-            yield found
+def _house(line: str) -> Any:
+    if len(line) > LONGEST_LINE:
+        return _too_long()
+    try:
+        return parse_json(line)
+    except InvalidArgumentError as error:
+        return error
 
 
-def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _too_long() -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"is longer than {LONGEST_LINE:,} characters; write one row a line", reason="MALFORMED_ROW"
+    )
+
+
+def parse_json(text: str) -> Any:
+    """Returns what JSON says.
+
+    Raises:
+        InvalidArgumentError: It is none, or says something twice.
+    """
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        what = f"{error.msg} at character {error.pos + 1}"
+    except RecursionError:
+        what = "it is nested too deeply"
+    except ValueError:
+        # An integer of thousands of digits; as float it is infinite, and refused by its name.
+        return _DECODER_OF_FLOATS.decode(text)
+    raise InvalidArgumentError(f"is no JSON: {what}", reason="MALFORMED_ROW")
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Returns a JSON object as a mapping.
 
     Raises:
@@ -113,7 +149,7 @@ def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidArgumentError(f"{twice} is given twice", reason="DUPLICATE_FEATURE")
+        raise InvalidArgumentError(f"{shortened(twice)} is given twice", reason="DUPLICATE_FEATURE")
     return found
 
 
@@ -122,3 +158,8 @@ def _constant(text: str) -> NoReturn:
         f"{text} is no number in JSON; write null for a missing value",
         reason="FEATURE_NOT_FINITE",
     )
+
+
+_HOOKS: Any = {"object_pairs_hook": _without_twins, "parse_constant": _constant}
+_DECODER = json.JSONDecoder(**_HOOKS)
+_DECODER_OF_FLOATS = json.JSONDecoder(**_HOOKS, parse_int=float)

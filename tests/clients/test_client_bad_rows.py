@@ -82,6 +82,8 @@ CSV_BAD = [
     ("6,5,4", "WRONG_WIDTH", "has 3 cells where the header has 2"),
     ("6,five", "NOT_A_NUMBER", "LSTAT is 'five'"),
     ("\udcff,5", "NOT_A_NUMBER", "RM is"),
+    ("\u0663,5", "NOT_A_NUMBER", "RM is '\u0663'"),
+    ("6" * (1 << 20) + ",5", "MALFORMED_ROW", "is longer than 1,048,576 characters"),
 ]
 
 JSON_BAD = [
@@ -92,8 +94,12 @@ JSON_BAD = [
     ('{"RM": 6, "RM": 7}', "DUPLICATE_FEATURE", "RM is given twice"),
     ('{"RM": "6"}', "NOT_A_NUMBER", "RM is '6'"),
     ('{"RM": false}', "NOT_A_NUMBER", "RM is False"),
-    ('{"RM": ' + "[" * 100_000, "MALFORMED_ROW", "is no JSON"),
+    ('{"RM": ' + "[" * 100_000, "MALFORMED_ROW", "is no JSON: it is nested too deeply"),
     ("null", "NOT_A_HOUSE", "is None"),
+    ('{"RM": ' + "9" * 5000 + "}", "FEATURE_NOT_FINITE", "RM is inf"),
+    ('{"RM": 6 "LSTAT": 5}', "MALFORMED_ROW", "is no JSON: Expecting ',' delimiter at character"),
+    ('{"' + "x" * 100_000 + '": 5}', "UNKNOWN_FEATURE", "xxx... is no feature"),
+    (f'{{"RM": 6,{" " * (1 << 21)}"LSTAT": 5}}', "MALFORMED_ROW", "is longer than 1,048,576 char"),
 ]
 
 
@@ -111,7 +117,7 @@ def test_bad_lines_of_a_file(
     path = tmp_path / name
     head, good = lines
     text = [good, *(line for wrong, _, _ in bad for line in (wrong, good))]
-    path.write_text(head + "\n".join(text), errors="surrogateescape")
+    path.write_text(head + "\n".join(text), encoding="utf-8", errors="surrogateescape")
     found = list(client.score(path, form=form, chunk_rows=4, progress=False))
     check(found, bad, client.predict(GOOD).price)
 

@@ -2,14 +2,18 @@
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from clients.python.command.main import main
 from tests.clients.conftest import Run, Spawn
+from tests.clients.jobs import end, wait_until_serving
 from tests.conftest import ROOT
 from tests.examples import Example
 
@@ -40,6 +44,9 @@ def test_predict_takes_and_gives_json(
         (["RX=1"], "house.RX is no feature"),
         (["RM=six"], "RM=six: 'six' is no number"),
         (["RM"], "RM: has no value"),
+        (["RM=\u0663"], "is no number"),
+        (["--house", '{"RM": ' + "[" * 100_000], "--house is no JSON: it is nested too deeply"),
+        (["--house", '{"RM": ' + "9" * 5000 + "}"], "RM is inf"),
         (["CHAS=0.5"], "house.CHAS is 0.5, but must be 0 or 1"),
         ([], "house: has no feature"),
         (["--house", "{"], "--house is no JSON"),
@@ -69,6 +76,61 @@ def test_a_wrong_command_line_is_exit_code_2(capsys: Capture) -> None:
             main(wrong)
         assert caught.value.code == 2
     assert "usage: housing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_that_is_stopped_says_how_to_go_on(
+    address: str, tmp_path: Path, stop: signal.Signals
+) -> None:
+    pipe, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
+    pause = threading.Event()
+    with subprocess.Popen(
+        [*command, "--chunk-rows", "1", str(pipe), str(target)],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+    ) as job:  # fmt: skip
+        with pipe.open("w") as rows:
+            rows.write("RM\n" + "6\n" * 20)
+            rows.flush()
+            while not target.exists() or target.read_text().count("\n") < 3:
+                assert job.poll() is None
+                pause.wait(0.02)
+            job.send_signal(stop)
+            assert job.wait(60) == 128 + stop
+        assert job.stderr
+        first, last = job.stderr.read().splitlines()
+    assert first.endswith("done; go on with --resume")
+    assert last == "error: stopped"
+
+
+def test_a_server_that_goes_is_waited_for_as_long_as_told(
+    spawn: Spawn, free_port: int, linear: Example, tmp_path: Path
+) -> None:
+    pipe, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
+    os.mkfifo(pipe)
+    address = f"127.0.0.1:{free_port}"
+    server = spawn(linear.folder, free_port)
+    wait_until_serving(address, server)
+    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
+    pause = threading.Event()
+    with subprocess.Popen(
+        [*command, "--chunk-rows", "1", "--patience", "0.5", str(pipe), str(target)],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+    ) as job:  # fmt: skip
+        with pipe.open("w") as rows:
+            rows.write("RM\n" + "6\n" * 20)
+            rows.flush()
+            while not target.exists() or target.read_text().count("\n") < 3:
+                assert job.poll() is None
+                pause.wait(0.02)
+            end(server)
+            rows.write("6\n" * 20)
+        assert job.stderr
+        first, second, *_ = job.stderr.read().splitlines()
+        assert job.wait(60) == 3
+    assert first.endswith("done; go on with --resume")
+    assert second.startswith(f"error: {address}: ")
 
 
 def test_info_and_reload(run: Run, capsys: Capture, linear: Example) -> None:

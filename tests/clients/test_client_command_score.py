@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 
 from clients.python import FEATURES
-from tests.clients.conftest import Run
+from tests.clients.conftest import Run, Serve
 from tests.conftest import ROOT
 from tests.examples import DATA, Example
 
@@ -129,14 +130,32 @@ def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, capsys: Capture
         ([DATA, "--to", "parquet"], "not to the standard output"),
         ([DATA, "out.parquet", "--resume"], "--resume needs"),
         (["wrong.csv", "out.csv"], "column 'LSTATT': is no feature"),
+        (["wrong.csv", "out.csv"], "(to the command: --ignore NAME)"),
+        (["empty.csv", "out.csv"], "there is no line; the first one names the columns"),
+        (["unbroken.csv", "out.csv"], "which names the columns, is longer than 1,048,576 char"),
+        (["wide.csv", "out.csv"], "column 'xxxxx"),
+        ([DATA, "out.csv", "--chunk-rows", 500], "(to the command: --chunk-rows N)"),
     ],
 )
 def test_what_cannot_be_scored_leaves_no_output(
-    run: Run, scratch: Path, capsys: Capture, arguments: list[Any], text: str
+    run: Run,
+    serve: Serve,
+    linear: Example,
+    scratch: Path,
+    *,
+    capsys: Capture,
+    arguments: list[Any],
+    text: str,
 ) -> None:
     (scratch / "wrong.csv").write_text("RM,LSTATT\n1,2\n")
-    assert run("score", *arguments) == 1
-    assert text in capsys.readouterr().err
+    (scratch / "empty.csv").touch()
+    (scratch / "unbroken.csv").write_bytes(bytes(3 << 20))
+    (scratch / "wide.csv").write_text("x" * 1_000_000 + "\n")
+    target = serve(linear.folder, max_chunk_rows=100)
+    assert run("score", *arguments, "--target", target) == 1
+    err = capsys.readouterr().err
+    assert text in err
+    assert len(err) < 400
     assert not (scratch / "out.csv").exists()
 
 
@@ -205,4 +224,4 @@ def test_a_reader_that_has_enough_ends_the_job(address: str) -> None:
         assert job.stderr
         job.stdout.close()
         assert "Traceback" not in job.stderr.read()
-        assert job.wait(60) == 1
+        assert job.wait(60) == 128 + signal.SIGPIPE

@@ -119,7 +119,7 @@ def test_an_output_of_lines_cut_anywhere_is_gone_on_with(run: Run, source: Path,
     whole = source.with_name("whole.ndjson").read_bytes()
     part = source.with_name("part.ndjson")
     part.write_bytes(whole[:cut])
-    assert run("score", source, part, "--resume") == (0 if whole[:cut].count(b"\n") > 1 else 4)
+    assert run("score", source, part, "--resume") == 4
     assert part.read_bytes() == whole
 
 

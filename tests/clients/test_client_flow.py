@@ -100,6 +100,27 @@ def test_a_job_left_early_ends_its_source_in_asyncio(address: str) -> None:
     asyncio.run(run())
 
 
+LEFT_BY_AN_ERROR = """
+import asyncio, sys
+from clients.python import AsyncHousingClient
+
+async def main():
+    async with AsyncHousingClient(sys.argv[1]) as client:
+        async for result in client.score([{"RM": 6.0}] * 5000):
+            raise ValueError("mine")
+
+asyncio.run(main())
+"""
+
+
+def test_a_job_left_by_an_error_of_the_caller_adds_none_in_asyncio(address: str) -> None:
+    command = [sys.executable, "-c", LEFT_BY_AN_ERROR, address]
+    job = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert job.returncode == 1
+    assert job.stderr.count("Traceback") == 1
+    assert job.stderr.endswith("ValueError: mine\n")
+
+
 def test_a_source_that_is_cancelled_ends_the_job_in_asyncio(address: str) -> None:
     async def cancelled() -> AsyncIterator[dict[str, float]]:
         yield {"RM": 6.0}

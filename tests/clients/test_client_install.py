@@ -54,6 +54,16 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
+def test_a_copy_without_the_generated_code_says_what_is_missing(tmp_path: Path) -> None:
+    copy = tmp_path / "python"
+    shutil.copytree(CLIENT, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "setup.py", "--version"]
+    job = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    assert job.returncode == 1
+    assert "install this folder from within a clone of the repository" in job.stderr
+    assert "Traceback" not in job.stderr
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("built_from", ["repository", "archive"])
 def test_the_wheel_alone(

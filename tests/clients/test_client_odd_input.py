@@ -40,6 +40,15 @@ def test_a_bad_text_in_a_column_costs_its_own_row(
     assert prices[1:] == prices[:1] * 3
 
 
+def test_a_house_has_the_names_of_the_dataset_too(client: HousingClient) -> None:
+    assert housing.House(RM=6, lstat=5) == housing.House(rm=6, LSTAT=5)  # type: ignore[call-arg]
+    assert client.predict(housing.House(RM=6)).row is None  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="given twice"):
+        housing.House(RM=6, rm=6)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'RX'"):
+        housing.House(RX=6)  # type: ignore[call-arg]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_quote_left_open_costs_its_own_row(
     client: HousingClient, tmp_path: Path, form: Any

@@ -1,5 +1,6 @@
 """How far a job is, for people; and what the ledger does without a server."""
 
+import collections
 import io
 
 import grpc
@@ -111,7 +112,7 @@ def test_a_job_under_way_goes_on(broken: HousingError) -> None:
     assert waits[3] > waits[0]
     with pytest.raises(HousingError):
         ledger.broken(broken)
-    assert ledger.tally.resumes == 4
+    assert ledger.tally.resumes == 0
 
 
 @pytest.mark.parametrize("broken", GIVEN_UP, ids=str)
@@ -129,6 +130,19 @@ def test_an_answer_makes_up_for_failures() -> None:
         ledger.request(chunk(2 * number))
         ledger.answered(answer(number))
         assert ledger.broken(gone) == 7
+    assert ledger.tally.resumes == 4
+
+
+def test_a_job_under_way_may_be_gone_on_with_for_a_time_instead() -> None:
+    quick = Ledger(StreamPolicy(retries=0, retry_seconds=1e-9), Tally(rows=2))
+    patient = Ledger(StreamPolicy(retries=0, retry_seconds=3600), Tally(rows=2))
+    new = Ledger(StreamPolicy(retry_seconds=3600), Tally())
+    gone = error(grpc.StatusCode.UNAVAILABLE)
+    assert all(patient.broken(gone) <= 5 for _ in range(2000))
+    for ledger, times in ((quick, 0), (new, 3)):
+        collections.deque((ledger.broken(gone) for _ in range(times)), maxlen=0)
+        with pytest.raises(HousingError):
+            ledger.broken(gone)
 
 
 def test_a_new_job_that_is_refused_a_place_is_told_at_once() -> None:

@@ -119,7 +119,27 @@ def test_a_job_may_be_left_early(client: HousingClient) -> None:
     with client.score(endless(), progress=False) as scores:
         first = next(scores)
     assert isinstance(first, Prediction)
-    assert list(scores) == []
+    with pytest.raises(RuntimeError, match="call score again"):
+        list(scores)
+
+
+def test_results_can_be_taken_once(address: str, client: HousingClient) -> None:
+    scores = client.score([{"RM": 6}] * 3, chunk_rows=2, progress=False)
+    assert [each.row for each in scores] == [0, 1, 2]
+    for again in (scores.chunks, scores.__iter__):
+        with pytest.raises(RuntimeError, match="call score again"):
+            again()
+
+    async def run() -> None:
+        async with AsyncHousingClient(address, options=ALONE) as other:
+            scores = other.score([{"RM": 6}] * 3, form="rows", chunk_rows=2, progress=False)
+            assert [each.row async for each in scores] == [0, 1, 2]
+            with pytest.raises(RuntimeError, match="call score again"):
+                _ = [each async for each in scores]
+            with pytest.raises(RuntimeError, match="call score again"):
+                scores.chunks()
+
+    asyncio.run(run())
 
 
 def test_an_error_of_the_source_reaches_the_caller(client: HousingClient) -> None:

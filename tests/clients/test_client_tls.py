@@ -1,6 +1,8 @@
 """Encryption: whom the client trusts, who it says it is, and what it says of unusable files."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from clients.python.command.main import main
 from tests.clients.authority import Authority, Pair
 from tests.clients.conftest import ALONE, Host
 from tests.clients.servicers import Recorder
+from tests.conftest import ROOT
 
 Capture = pytest.CaptureFixture[str]
 
@@ -108,6 +111,27 @@ def test_the_command_takes_the_files_from_flags_and_from_the_environment(
     monkeypatch.delenv("HOUSING_CERT_FILE")
     assert main(["predict", "RM=6"]) == 1
     assert "a key its certificate" in capsys.readouterr().err
+
+
+def test_the_command_tells_what_is_wrong_with_the_encryption(
+    secure: Callable[..., str], host: Host, authority: Authority, tmp_path: Path
+) -> None:
+    strangers = str(Authority(tmp_path, "other").file)
+    plain, encrypted, mutual = host(Recorder()), secure(), secure(mutual=True)
+    for target, flags, text in (
+        (plain, ["--tls"], "so it may be one without TLS"),
+        (encrypted, [], "speaks TLS; give --tls, or --ca-file FILE"),
+        (encrypted, ["--ca-file", strangers], "its certificate is not accepted: "),
+        (mutual, ["--ca-file", str(authority.file)], "does it ask for a --cert-file?"),
+    ):
+        command = [sys.executable, "-m", "clients.python", "info", "--target", target, *flags]
+        job = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert job.returncode == 3
+        # gRPC's own lines do not stand between.
+        error, tried = job.stderr.splitlines()
+        assert error.startswith(f"error: {target}: ")
+        assert tried.startswith(f"  {target}: ")
+        assert text in tried
 
 
 def test_files_that_cannot_be_used_are_named(authority: Authority, own: Pair) -> None:

@@ -7,8 +7,9 @@ import pytest
 from clients import python as housing
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
 from housing_grpc.errors import Reason
-from tests.clients.conftest import ALONE, Connect, Host
+from tests.clients.conftest import ALONE, Connect, Host, Serve
 from tests.clients.servicers import Recorder, Refuser, Sleeper
+from tests.examples import Example
 
 
 def test_the_key_goes_with_each_call(host: Host) -> None:
@@ -76,6 +77,15 @@ def test_nothing_else_is_tried_again(host: Host, connect: Connect, reason: Reaso
     with pytest.raises(housing.HousingError) as caught:
         connect(host(refuser)).predict(RM=6)
     assert (refuser.calls, caught.value.reason) == (1, reason.value)
+
+
+def test_a_message_too_large_for_the_server_says_how_to_send_less(
+    serve: Serve, linear: Example, connect: Connect
+) -> None:
+    client = connect(serve(linear.folder, max_message_bytes=65_536))
+    with pytest.raises(housing.ResourceExhaustedError) as caught:
+        list(client.score([{"RM": 6.0}] * 5000, progress=False, chunk_rows=5000))
+    assert "chunk_rows=… (to the command: --chunk-rows N)" in str(caught.value)
 
 
 def test_a_call_has_a_deadline(host: Host, connect: Connect) -> None:

@@ -1,6 +1,5 @@
 """Which files a job may touch: never its input, and none that is there unless told to."""
 
-import csv
 import os
 import sys
 from pathlib import Path
@@ -37,37 +36,36 @@ def check_apart(source: str, output: str, rejected: Path | None) -> None:
             )
 
 
-def check_rejected(path: Path | None, *, resume: bool, force: bool) -> None:
-    """Checks that the file of rejected rows may be written.
+def check_existing(output: str, rejected: Path | None, *, resume: bool, force: bool) -> None:
+    """Checks that the files of a job may be written where they are there already.
 
     Raises:
-        InvalidArgumentError: It is there, and nothing says that it may be replaced.
-        UsageError: It is to be gone on with, but holds something else.
+        InvalidArgumentError: One is there, and nothing says what to do with it.
+        UsageError: The rejected rows are to be gone on with, but are none.
     """
-    if path is None or force or not path.is_file():
+    if force:
         return
-    if not resume:
+    if output != "-" and Path(output).exists() and not resume:
         raise InvalidArgumentError(
-            f"{path} exists; write over it by --force, or name another by --rejected"
+            f"{output} exists; go on with it by --resume, or write over it by --force"
         )
+    if rejected is None or not rejected.is_file():
+        return
+    is_ours = _is_of_a_job(rejected)
+    if not resume:
+        # Its job may have ended before it wrote a price.
+        go_on = "go on with its job by --resume, " if is_ours and output != "-" else ""
+        raise InvalidArgumentError(
+            f"{rejected} exists; {go_on}write over it by --force, or name another by --rejected"
+        )
+    if not is_ours:
+        raise UsageError(f"{rejected} holds no rejected rows; name another file by --rejected")
+
+
+def _is_of_a_job(rejected: Path) -> bool:
     head = ",".join(REJECTED_HEADER) + "\n"
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        found = file.read(len(head))
-    if not head.startswith(found):
-        raise UsageError(f"{path} holds no rejected rows; name another file by --rejected")
-
-
-def rejected_up_to(path: Path | None, row: int) -> list[tuple[str, ...]]:
-    """Returns the entries of rows up to one."""
-    if path is None or row == 0 or not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        # The last line may be cut off; its row is scored again.
-        return [
-            tuple(entry)
-            for entry in csv.reader(file)
-            if len(entry) == len(REJECTED_HEADER) and entry[0].isdigit() and int(entry[0]) <= row
-        ]
+    with rejected.open(encoding="utf-8", errors="replace", newline="") as file:
+        return head.startswith(file.read(len(head)))
 
 
 def _is_input(source: str, path: Path) -> bool:

@@ -1,8 +1,8 @@
-"""Outputs of one record a line that may have been cut off in the middle of one."""
+"""Files of one record a line that may have been cut off in the middle of one."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import IO
 
@@ -19,49 +19,99 @@ class Done:
 
     Attributes:
         rows: Houses with a whole line.
+        rejected: Those of them without a price.
         model_version: Of the last of them, or "".
     """
 
     rows: int = 0
+    rejected: int = 0
     model_version: str = ""
 
 
-def done_so_far(path: str | PathLike[str], header: str) -> Done:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """What of a file of rejected rows stays.
+
+    Attributes:
+        rows: How many entries.
+        end: Where the last of them ends, in bytes.
+    """
+
+    rows: int = 0
+    end: int = 0
+
+
+def done_so_far(path: str, file: IO[bytes], header: str) -> Done:
     """Returns what an output has, and cuts off a last line that is not whole.
 
     Args:
         path: Of the output.
+        file: The output, open for reading and writing.
         header: Its first line; "" if it is NDJSON.
 
     Raises:
         UsageError: It is none of ours; it stays as it is.
     """
     start = header.encode()
-    with Path(path).open("rb+") as file:
-        head = file.read(len(start) or len(_FIRST_OBJECT))
-        lines, whole = _count(file)
-        count = max(lines - bool(header), 0)
-        first = start or _FIRST_OBJECT
-        found: tuple[int, str] | None = (0, "")
-        if count:
-            found = _record(_last_line(file, whole), is_csv=bool(header))
-        # Even a first line may be cut off.
-        if not first.startswith(head) or found is None or found[0] != count:
-            raise UsageError(f"{path} is none of our outputs, so it cannot be gone on with")
-        file.truncate(whole)
-    return Done(rows=count, model_version=found[1])
-
-
-def _count(file: IO[bytes]) -> tuple[int, int]:
-    """Returns how many whole lines a file has, and where the last of them ends."""
     file.seek(0)
-    count, whole, at = 0, 0, 0
+    head = file.read(len(start) or len(_FIRST_OBJECT))
+    lines, whole, rejected = _count(file, b",," if header else b'"prediction": null,')
+    count = max(lines - bool(header), 0)
+    first = start or _FIRST_OBJECT
+    found: tuple[int, str] | None = (0, "")
+    if count:
+        found = _record(_last_line(file, whole), is_csv=bool(header))
+    # Even a first line may be cut off.
+    if not first.startswith(head) or found is None or found[0] != count:
+        raise UsageError(f"{path} is none of our outputs, so it cannot be gone on with")
+    file.truncate(whole)
+    return Done(rows=count, rejected=rejected, model_version=found[1])
+
+
+def entries_up_to(path: Path | None, row: int) -> Kept:
+    """Returns which entries of a file of rejected rows are of rows up to one.
+
+    A last entry that is cut off is none: its row is scored again.
+    """
+    if path is None or row == 0 or not path.is_file():
+        return Kept()
+    count, end = 0, 0
+    with path.open("rb") as file:
+        for line, after in _whole_lines(file):
+            number, _, _ = line.partition(b",")
+            if number.isdigit() and len(number) < 20:
+                if int(number) > row:
+                    break
+                count += 1
+            end = after
+    return Kept(rows=count, end=end) if count else Kept()
+
+
+def _whole_lines(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Yields the beginning of each line that has an end, and where it ends, in flat memory."""
+    end, line = 0, b""
+    while part := file.readline(_LONGEST_LINE):
+        line = line or part
+        end += len(part)
+        if part.endswith(b"\n"):
+            yield line, end
+            line = b""
+
+
+def _count(file: IO[bytes], blank: bytes) -> tuple[int, int, int]:
+    """Returns how many whole lines a file has, where they end, and how many of them are blank."""
+    file.seek(0)
+    count, whole, blanks, at, rest = 0, 0, 0, 0, b""
     while block := file.read(_BLOCK):
         count += block.count(b"\n")
         last = block.rfind(b"\n")
-        whole = at + last + 1 if last >= 0 else whole
+        if last >= 0:
+            blanks += (rest + block[: last + 1]).count(blank)
+            rest, whole = b"", at + last + 1
+        # A line that is none of ours may be of any length.
+        rest = (rest + block[last + 1 :])[-_LONGEST_LINE:]
         at += len(block)
-    return count, whole
+    return count, whole, blanks
 
 
 def _last_line(file: IO[bytes], whole: int) -> str:

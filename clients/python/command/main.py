@@ -1,44 +1,74 @@
 """Reads the command line, runs one command, and ends with its exit code.
 
 0 done; 1 the server refused, or a file cannot be used; 2 the command line is wrong;
-3 no server answers; 4 some rows were rejected; 130 stopped by Ctrl-C.
+3 no server answers; 4 some rows were rejected; 130 stopped by Ctrl-C; 141 the reader of the
+output has enough; 143 stopped by SIGTERM.
 """
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from typing import NoReturn
 
 from ..errors import DeadlineExceededError, HousingError, UnavailableError
-from . import options
+from . import options, probe
 from .files import UsageError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 3
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED = 128 + 2
+EXIT_BROKEN_PIPE = 128 + 13
+EXIT_TERMINATED = 128 + 15
 
 COMMANDS = ("predict", "score", "info", "watch", "reload")
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM came; files are closed as after Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit code."""
     given = _parser().parse_args(arguments)
     try:
-        return int(given.run(given))
+        with _terminable():
+            return int(given.run(given))
     except (UnavailableError, DeadlineExceededError) as error:
-        return _fail(f"{given.target}: {error}", EXIT_UNAVAILABLE)
+        return _no_answer(given, error)
     except (UsageError, HousingError) as error:
         return _fail(str(error), EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED)
     except BrokenPipeError:
         # The reader of our output has enough; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
+        return EXIT_BROKEN_PIPE
     except (OSError, ImportError, ValueError) as error:
         return _fail(_one_line(error), EXIT_FAILED)
-    except KeyboardInterrupt:
-        return _fail("stopped", EXIT_INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        is_terminated = isinstance(stop, TerminatedError)
+        return _fail("stopped", EXIT_TERMINATED if is_terminated else EXIT_INTERRUPTED)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Lets SIGTERM end a command as Ctrl-C does; only the main thread may say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise TerminatedError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,9 +85,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _no_answer(given: argparse.Namespace, error: HousingError) -> int:
+    _fail(f"{given.target}: {error}", EXIT_UNAVAILABLE)
+    # Without a reason, no server has said anything.
+    if isinstance(error, UnavailableError) and not error.reason:
+        for line in probe.findings(given.target, options.tls(given)):
+            print(f"  {line}", file=sys.stderr)
+    return EXIT_UNAVAILABLE
+
+
 def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+        return f"{error.filename}: {error.strerror or error}"
     return str(error).partition("\n")[0]
 
 

@@ -1,4 +1,4 @@
-"""How to reach the server: the only module of the client that reads the environment."""
+"""How to reach the server, from flags and from the environment."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..client import HousingClient
 from ..connection import Tls, TlsChoice
+from ..target import check_target
 
 DEFAULT_TARGET = "localhost:50051"
 
@@ -13,7 +14,8 @@ EPILOG = (
     "The environment stands in for what is not given: HOUSING_TARGET, HOUSING_API_KEY (a key on "
     "the command line could be read by others), HOUSING_CA_FILE, HOUSING_CERT_FILE, "
     "HOUSING_KEY_FILE. Exit codes: 0 done, 1 refused, 2 wrong command line, 3 no server answers, "
-    "4 some rows were rejected, 130 stopped."
+    "4 some rows were rejected, 130 stopped by Ctrl-C, 141 the reader of the output has enough, "
+    "143 stopped by SIGTERM."
 )
 
 _PEM_FILES = {
@@ -28,7 +30,11 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("connection")
     target = os.environ.get("HOUSING_TARGET") or DEFAULT_TARGET
     group.add_argument(
-        "--target", default=target, metavar="HOST:PORT", help=f"the server [{target}]"
+        "--target",
+        type=_target,
+        default=target,
+        metavar="HOST:PORT",
+        help=f"the server [{target}]",
     )
     group.add_argument(
         "--api-key-file", metavar="FILE", help="file with the API key [HOUSING_API_KEY]"
@@ -43,7 +49,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
             help=f"{what} [{variable}]",
         )
     group.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="longest wait for an answer"
+        "--timeout", type=seconds, metavar="SECONDS", help="longest wait for an answer"
     )
 
 
@@ -54,12 +60,30 @@ def connect(given: argparse.Namespace) -> HousingClient:
         OSError: A file cannot be read.
         ValueError: A certificate is there without its key.
     """
-    return HousingClient(given.target, api_key=_api_key(given.api_key_file), tls=_tls(given))
+    return HousingClient(given.target, api_key=_api_key(given.api_key_file), tls=tls(given))
 
 
 def timeout(given: argparse.Namespace, default: float) -> float:
     """Returns how long to wait for an answer."""
     return default if given.timeout is None else float(given.timeout)
+
+
+def seconds(text: str) -> float:
+    """Returns a number of seconds, as it was given to a flag."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above zero")
+    return found
+
+
+def _target(text: str) -> str:
+    try:
+        return check_target(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _api_key(path: str | None) -> str | None:
@@ -68,17 +92,8 @@ def _api_key(path: str | None) -> str | None:
     return os.environ.get("HOUSING_API_KEY")
 
 
-def _tls(given: argparse.Namespace) -> TlsChoice:
+def tls(given: argparse.Namespace) -> TlsChoice:
+    """Returns how to encrypt."""
     if given.ca_file or given.cert_file or given.key_file:
         return Tls(ca=given.ca_file, certificate=given.cert_file, key=given.key_file)
     return bool(given.tls)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above zero")
-    return seconds

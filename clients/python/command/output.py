@@ -1,17 +1,20 @@
 """Where prices go: one line a house, in the order of the input."""
 
 import json
+import os
 import sys
-from itertools import repeat
-from os import PathLike
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from ..errors import InvalidArgumentError
 from ..scores import ChunkScores
 from ..sources import FileFormat
+from .claim import named, open_claimed
+from .files import UsageError
 from .lines import Done, done_so_far
+from .parquet import ParquetOutput
 
 _HEADER = "row,prediction,model_version\n"
 
@@ -26,24 +29,35 @@ class Output:
         force: Whether to write over a file that exists.
 
     Raises:
-        InvalidArgumentError: The file exists, or is of a format that cannot be gone on with.
-        UsageError: It is to be gone on with, but is none of our outputs.
+        InvalidArgumentError: The format cannot be gone on with.
+        UsageError: It is to be gone on with, but is none of our outputs, or another job's.
     """
 
     def __init__(self, path: str, file_format: FileFormat, *, resume: bool, force: bool) -> None:
-        if path != "-" and Path(path).exists() and not (resume or force):
-            raise InvalidArgumentError(
-                f"{path} exists; go on with it by --resume, or write over it by --force"
-            )
         if resume and (path == "-" or file_format == "parquet"):
             raise InvalidArgumentError("--resume needs an output file of CSV or NDJSON")
-        self._writer = _open(path, file_format, resume=resume)
-        self.rows = self._writer.done.rows
-        self.model_version = self._writer.done.model_version
+        self._path = path
+        self._writer = _open(path, file_format, resume=resume, force=force)
+        self.rows = self.done.rows
+
+    @property
+    def done(self) -> Done:
+        """What was there already."""
+        return self._writer.done
+
+    def start(self) -> None:
+        """Takes hold of the file, before anything is written to it or beside it.
+
+        Raises:
+            UsageError: Another job writes it.
+        """
+        with named(self._path):
+            self._writer.start()
 
     def write(self, scores: ChunkScores) -> None:
         """Writes a chunk; it is in the file when this returns."""
-        self._writer.write(scores)
+        with named(self._path):
+            self._writer.write(scores)
         self.rows += len(scores.prices)
 
     def __enter__(self) -> "Output":
@@ -52,54 +66,80 @@ class Output:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
-        self._writer.close(whole=kind is None)
+        with named(self._path):
+            self._writer.close(whole=kind is None)
 
 
 class _Writer(Protocol):
     done: Done
 
+    def start(self) -> None: ...
     def write(self, scores: ChunkScores) -> None: ...
     def close(self, *, whole: bool) -> None: ...
 
 
-def _open(path: str, file_format: FileFormat, *, resume: bool) -> _Writer:
+def _open(path: str, file_format: FileFormat, *, resume: bool, force: bool) -> _Writer:
     if file_format == "parquet":
-        return _Parquet(path)
+        return ParquetOutput(path)
     header = _HEADER if file_format == "csv" else ""
-    return _Lines(path, header, resume=resume)
+    return _Lines(path, header, resume=resume, force=force)
 
 
 class _Lines:
     """CSV or NDJSON; a header makes it CSV. There is no file before there is a price."""
 
-    def __init__(self, path: str, header: str, *, resume: bool) -> None:
+    def __init__(self, path: str, header: str, *, resume: bool, force: bool) -> None:
         self._text = _csv if header else _ndjson
-        self._path = path
-        self._file: IO[str] | None = None
+        self._path = Path(path)
+        self._header = header
+        self._force = force
+        self._claimed: IO[bytes] | None = None
+        self._file: IO[str] | None = sys.stdout if path == "-" else None
+        self._started = False
         self.done = Done()
-        if resume and Path(path).exists():
-            self.done = done_so_far(path, header)
-        self._header = "" if self.done.rows else header
+        if resume and self._path.is_file():
+            self._claimed = open_claimed(self._path)
+            try:
+                self.done = done_so_far(path, self._claimed, header)
+            except BaseException:
+                self._claimed.close()
+                raise
+
+    def start(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        if self._file is None:
+            self._file = TextIOWrapper(self._opened(), encoding="utf-8", newline="")
+        if not self.done.rows:
+            self._file.write(self._header)
 
     def write(self, scores: ChunkScores) -> None:
-        file = self._opened()
-        file.write(self._text(scores))
-        file.flush()
+        self.start()
+        assert self._file is not None  # noqa: S101 - it was just opened
+        self._file.write(self._text(scores))
+        self._file.flush()
 
     def close(self, *, whole: bool) -> None:
         if whole:
-            self._opened()
-        if self._file is not None and self._path != "-":
-            self._file.close()
+            self.start()
+        if self._file is sys.stdout:
+            self._file.flush()
+        else:
+            for file in (self._file, self._claimed):
+                if file is not None:
+                    file.close()
 
-    def _opened(self) -> IO[str]:
-        if self._file is None:
-            mode = "a" if self.done.rows else "w"
-            self._file = sys.stdout
-            if self._path != "-":
-                self._file = Path(self._path).open(mode, encoding="utf-8", newline="")  # noqa: SIM115
-            self._file.write(self._header)
-        return self._file
+    def _opened(self) -> IO[bytes]:
+        file, is_new = self._claimed, self._claimed is None
+        if file is None:
+            file = self._claimed = open_claimed(self._path)
+        # Only a file can be read; of a pipe or a device there is no old content.
+        if file.readable() and not self.done.rows:
+            if is_new and not self._force and file.seek(0, os.SEEK_END):
+                raise UsageError(f"{self._path} was written by another job meanwhile")
+            file.truncate(0)
+        return file
 
 
 def _csv(scores: ChunkScores) -> str:
@@ -117,43 +157,3 @@ def _ndjson(scores: ChunkScores) -> str:
         f' "model_version": {version}}}\n'
         for row, price in enumerate(scores.prices, scores.start + 1)
     )
-
-
-class _Parquet:
-    """Written beside its place and renamed at the end: half a Parquet file is none."""
-
-    def __init__(self, path: str | PathLike[str]) -> None:
-        if path == "-":
-            raise InvalidArgumentError("Parquet is written to a file, not to the standard output")
-        try:
-            import pyarrow  # type: ignore[import-untyped]
-            from pyarrow import parquet
-        except ImportError as error:
-            raise ImportError("Parquet needs pyarrow: pip install pyarrow") from error
-        self._arrow: Any = pyarrow
-        self._path, self._part = Path(path), Path(f"{path}.part")
-        self._schema = pyarrow.schema(
-            [("row", "int64"), ("prediction", "float64"), ("model_version", "string")]
-        )
-        self._file = parquet.ParquetWriter(self._part, self._schema)
-        self.done = Done()
-
-    def write(self, scores: ChunkScores) -> None:
-        count = len(scores.prices)
-        columns = (
-            range(scores.start + 1, scores.start + 1 + count),
-            (price if price == price else None for price in scores.prices),  # noqa: PLR0124
-            repeat(scores.model_version, count),
-        )
-        arrays = [
-            self._arrow.array(list(values), field.type)
-            for values, field in zip(columns, self._schema, strict=True)
-        ]
-        self._file.write_batch(self._arrow.record_batch(arrays, schema=self._schema))
-
-    def close(self, *, whole: bool) -> None:
-        self._file.close()
-        if whole:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink()

@@ -3,13 +3,15 @@
 import argparse
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from .. import requests
+from ..columns import is_plain
 from ..errors import InvalidArgumentError
 from ..results import Prediction
-from ..text import without_twins
+from ..text import parse_json
 from . import options
 
 HELP = "price one house: housing predict RM=6.5 LSTAT=4.98"
@@ -29,7 +31,10 @@ def run(given: argparse.Namespace) -> int:
         seconds = options.timeout(given, requests.PREDICT_SECONDS)
         found = client.predict(house, timeout=seconds)
     if given.json:
-        print(json.dumps({**asdict(found), "timestamp": found.timestamp.isoformat()}))
+        told = {**asdict(found), "timestamp": found.timestamp.isoformat()}
+        # There is one house.
+        del told["row"]
+        print(json.dumps(told))
     else:
         _show(found)
     return 0
@@ -48,11 +53,11 @@ def _from_json(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        found = json.loads(
-            sys.stdin.read() if text == "-" else text, object_pairs_hook=without_twins
-        )
-    except ValueError as error:
-        raise InvalidArgumentError(f"--house is no JSON: {error}", reason="MALFORMED_ROW") from None
+        found = parse_json(sys.stdin.read() if text == "-" else text)
+    except InvalidArgumentError as error:
+        if error.reason != "MALFORMED_ROW":
+            raise
+        raise InvalidArgumentError(f"--house {error.message}", reason=error.reason) from None
     if not isinstance(found, dict):
         raise InvalidArgumentError("--house is no JSON object", reason="MALFORMED_ROW")
     return found
@@ -60,10 +65,8 @@ def _from_json(text: str | None) -> dict[str, Any]:
 
 def _pair(text: str) -> tuple[str, float]:
     name, equals, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        what = f"{value!r} is no number" if equals else "has no value"
-        raise InvalidArgumentError(
-            f"{text}: {what}; write for example RM=6.5", reason="NOT_A_NUMBER"
-        ) from None
+    if is_plain(value):
+        with suppress(ValueError):
+            return name, float(value)
+    what = f"{value!r} is no number" if equals else "has no value"
+    raise InvalidArgumentError(f"{text}: {what}; write for example RM=6.5", reason="NOT_A_NUMBER")

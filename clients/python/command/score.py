@@ -15,7 +15,7 @@ from ..job import Scores
 from ..ledger import StreamPolicy, Tally
 from ..sources import FORMATS, FileFormat, count_of, format_of, from_file
 from . import options
-from .files import check_apart, check_rejected
+from .files import check_apart, check_existing
 from .output import Output
 from .rejected import Rejected
 
@@ -42,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--form", choices=("matrix", "rows"), default="matrix", help="on the wire")
     parser.add_argument("--chunk-rows", type=_count, default=1000, help="houses a message [1000]")
+    parser.add_argument(
+        "--patience",
+        type=options.seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to go on trying when a job is under way and the server is gone [60]",
+    )
     parser.add_argument("--pin-model", action="store_true", help="one model for the whole file")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
 
@@ -54,23 +61,29 @@ def run(given: argparse.Namespace) -> int:
         raise InvalidArgumentError("Parquet is read from a file, not from the standard input")
     rejected_path = _rejected_path(given)
     check_apart(given.input, given.output, rejected_path)
-    check_rejected(rejected_path, resume=given.resume, force=given.force)
+    check_existing(given.output, rejected_path, resume=given.resume, force=given.force)
     with (
         options.connect(given) as client,
         Output(given.output, target, resume=given.resume, force=given.force) as output,
         Rejected(rejected_path, keep=output.rows) as rejected,
     ):
+        _say_lost(output.done.rejected - rejected.kept, rejected.path)
         scores = _scores(client, given, source, output)
         try:
             for chunk in scores.chunks():
+                output.start()
                 rejected.write(chunk)
                 output.write(chunk)
-        except BaseException:
-            if output.rows:
-                _say(given, _interrupted(given, output.rows))
+        except BrokenPipeError:
             raise
-        _say(given, _summary(scores.tally, output.rows, rejected))
-    return EXIT_REJECTED if rejected.rows else 0
+        except BaseException:
+            # Also for who wants no summary: it is how to go on after an error.
+            if output.rows and given.output != "-":
+                _say(f"{_rows(output.rows)} done; go on with --resume")
+            raise
+        if not given.quiet:
+            _say(_summary(scores.tally, output.rows, rejected))
+    return EXIT_REJECTED if rejected.rows or output.done.rejected else 0
 
 
 def _scores(
@@ -89,9 +102,11 @@ def _scores(
         total=None if total is None else total - output.rows,
         progress=not given.quiet,
         policy=StreamPolicy(
-            pin_model=given.pin_model, patience=options.timeout(given, policy.patience)
+            pin_model=given.pin_model,
+            patience=options.timeout(given, policy.patience),
+            retry_seconds=given.patience,
         ),
-        pinned=output.model_version,
+        pinned=output.done.model_version,
         blocks=partial(_is_silent, given.input),
     )
 
@@ -117,27 +132,30 @@ def _rejected_path(given: argparse.Namespace) -> Path | None:
     return None if given.output == "-" else Path(given.output).with_suffix(".rejected.csv")
 
 
-def _interrupted(given: argparse.Namespace, rows: int) -> str:
-    advice = "" if given.output == "-" else "; go on with --resume"
-    return f"{rows:,} rows are done{advice}"
-
-
 def _summary(tally: Tally, rows: int, rejected: Rejected) -> str:
-    parts = [f"{rows:,} rows"]
+    parts = [_rows(rows)]
     if rejected.rows:
         where = f", see {rejected.path}" if rejected.path else ""
         parts.append(f"{rejected.rows:,} rejected{where}")
     if tally.resumes:
-        parts.append(f"{tally.resumes} times gone on after a break")
+        parts.append(f"gone on after {tally.resumes} break{'s' * (tally.resumes > 1)}")
     return "; ".join([*parts, f"model {', '.join(tally.model_versions) or 'not asked'}"])
 
 
-def _say(given: argparse.Namespace, text: str) -> None:
-    if not given.quiet:
-        print(text, file=sys.stderr)
+def _say_lost(count: int, path: Path | None) -> None:
+    if count > 0:
+        _say(f"warning: {_rows(count)} rejected before, without a reason in {path}; was it moved?")
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
     return int(text)
