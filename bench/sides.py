@@ -33,7 +33,12 @@ class WrongAnswerError(RuntimeError):
 
 @contextmanager
 def ours(
-    folder: Path, pipeline: Pipeline, house: House, *arguments: str, name: str = "ours"
+    folder: Path,
+    pipeline: Pipeline,
+    house: House,
+    *arguments: str,
+    name: str = "ours",
+    core: int | None = serving.SERVER_CORE,
 ) -> Iterator[Side]:
     """Runs our server, with an API key; its answer is the pipeline's.
 
@@ -43,10 +48,11 @@ def ours(
         house: To ask for.
         *arguments: More flags of the server.
         name: Of the side.
+        core: The only core it may use; None for all.
     """
     port = serving.free_port()
     with serving.serve(
-        folder, port, *arguments, core=serving.SERVER_CORE, environment={"API_KEY": _KEY}
+        folder, port, *arguments, core=core, environment={"API_KEY": _KEY}
     ) as server:
         yield Side(name=name, server=server, target=target(port, house, answer(pipeline, house)))
 

@@ -51,7 +51,7 @@ class Seat:
         self.first: Future[None] = Future()
         """Done when the first worker can serve, or cannot, which is a StartError."""
         self.exit_code: int | None = None
-        """Of the worker that was the last one, in an orderly stop."""
+        """Of the worker that served when the stop came; None if none did."""
 
     def start(self) -> None:
         """Starts the first worker; does not wait for it."""
@@ -82,6 +82,7 @@ class Seat:
                 _logger, logging.ERROR, "worker.ended", worker=self._number,
                 exit_code=self.exit_code, reason=str(fault or ""), restart_seconds=pause,
             )  # fmt: skip
+            self.exit_code = None
             self._stopping.wait(pause)
 
     def _one(self) -> Exception | None:
@@ -94,6 +95,8 @@ class Seat:
         fault = self._admitted(hand)
         self.exit_code = hand.wait()
         self._left(hand)
+        if fault is not None and self._stopping.is_set():
+            self.exit_code = None  # It was ended before it had a call to answer.
         return fault
 
     def _admitted(self, hand: Hand) -> Exception | None:

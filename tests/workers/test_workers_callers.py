@@ -9,8 +9,9 @@ from pathlib import Path
 import grpc
 from housing.v1.prediction_pb2 import House, PredictRequest
 
+from tests.certificates import make_ca
 from tests.examples import Example
-from tests.server.wire import SECONDS, Client, failure, reason_of
+from tests.server.wire import SECONDS, Client, client_of, failure, reason_of
 from tests.workers.conftest import Start, until
 
 ASK = PredictRequest(house=House(rm=6))
@@ -97,3 +98,20 @@ def test_sighup_changes_the_keys_of_all(start: Start, linear: Example, tmp_path:
     for held in fleet.placed(1).values():
         assert refused(held[0], "new-key") == "RATE_LIMITED"
         assert not accepted(held[0], "old-key")
+
+
+def test_all_workers_serve_tls(start: Start, linear: Example, tmp_path: Path) -> None:
+    ca = make_ca(tmp_path)
+    certificate, key = ca.issue("server")
+    fleet = start(linear.folder, TLS_CERT_FILE=str(certificate), TLS_KEY_FILE=str(key))
+    shown = grpc.ssl_channel_credentials(ca.file.read_bytes())
+    workers = fleet.pids()
+    served: set[int] = set()
+    while len(served) < len(workers):
+        options = (("grpc.use_local_subchannel_pool", 1),)
+        with grpc.secure_channel(f"localhost:{fleet.port}", shown, options) as channel:
+            client = client_of(channel, "")
+            assert client.predictions.Predict(ASK, timeout=SECONDS).prediction > 0
+            served |= {pid for pid in workers if fleet.peers(pid)}
+    expiry = "housing_tls_certificate_expiry_timestamp_seconds", ()
+    assert fleet.metrics()[expiry] > time.time()

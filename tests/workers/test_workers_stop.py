@@ -66,6 +66,19 @@ def test_a_worker_that_is_stuck_costs_the_grace_and_the_exit_code(
     until(lambda: not any(map(alive, workers)))
 
 
+def test_a_worker_that_waits_for_its_restart_does_not_spoil_the_stop(
+    start: Start, linear: Example
+) -> None:
+    fleet = start(linear.folder)
+    pause = 0.0
+    while pause < 3:
+        until(lambda: len(fleet.listening()) == 2)
+        os.kill(fleet.pid_of(2), signal.SIGKILL)
+        pause = fleet.process.event("worker.ended")["restart_seconds"]
+    fleet.process.signal(signal.SIGTERM)
+    assert fleet.process.end()[0] == 0
+
+
 def ended(**variables: str) -> tuple[int, str, str]:
     with started(["-m", "housing_grpc"], **variables) as process:
         return process.end()
