@@ -112,13 +112,6 @@ GUARDS: tuple[Guard, ...] = (
         "server/test_gate_limits.py::test_a_message_over_the_limit",
     ),
     _guard(
-        "the size of metadata", "limits.py",
-        '("grpc.max_metadata_size", chosen.max_metadata_bytes),\n'
-        '        ("grpc.absolute_max_metadata_size", chosen.max_metadata_bytes)',
-        '("grpc.max_metadata_size", 2**20), ("grpc.absolute_max_metadata_size", 2**20)',
-        "server/test_gate_limits.py::test_metadata_up_to_the_limit_and_over_it",
-    ),
-    _guard(
         "the number of connections", "limits.py",
         '("grpc.max_allowed_incoming_connections", chosen.max_connections)',
         '("grpc.max_allowed_incoming_connections", 10**6)',
