@@ -44,8 +44,9 @@ type ModelServiceClient interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	ModelInfo(ctx context.Context, in *ModelInfoRequest, opts ...grpc.CallOption) (*ModelInfoResponse, error)
@@ -76,8 +77,9 @@ type ModelServiceClient interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	ReloadModel(ctx context.Context, in *ReloadModelRequest, opts ...grpc.CallOption) (*ReloadModelResponse, error)
@@ -132,8 +134,9 @@ type ModelServiceServer interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	ModelInfo(context.Context, *ModelInfoRequest) (*ModelInfoResponse, error)
@@ -164,8 +167,9 @@ type ModelServiceServer interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	ReloadModel(context.Context, *ReloadModelRequest) (*ReloadModelResponse, error)

@@ -53,8 +53,9 @@ type PredictionServiceClient interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	Predict(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (*PredictResponse, error)
@@ -73,8 +74,9 @@ type PredictionServiceClient interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	PredictBatch(ctx context.Context, in *PredictBatchRequest, opts ...grpc.CallOption) (*PredictBatchResponse, error)
@@ -92,8 +94,9 @@ type PredictionServiceClient interface {
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
 	//     (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
 	//     (MALFORMED_REQUEST).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
-	//     the server has all the streams that it takes (TOO_MANY_STREAMS).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
+	//     server has all the streams that it takes (TOO_MANY_STREAMS), or the
+	//     metadata is too large (METADATA_TOO_LARGE).
 	//   - DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
 	//     in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
@@ -175,8 +178,9 @@ type PredictionServiceServer interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	Predict(context.Context, *PredictRequest) (*PredictResponse, error)
@@ -195,8 +199,9 @@ type PredictionServiceServer interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast
-	//     (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	PredictBatch(context.Context, *PredictBatchRequest) (*PredictBatchResponse, error)
@@ -214,8 +219,9 @@ type PredictionServiceServer interface {
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
 	//     (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
 	//     (MALFORMED_REQUEST).
-	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
-	//     the server has all the streams that it takes (TOO_MANY_STREAMS).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
+	//     server has all the streams that it takes (TOO_MANY_STREAMS), or the
+	//     metadata is too large (METADATA_TOO_LARGE).
 	//   - DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
 	//     in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the

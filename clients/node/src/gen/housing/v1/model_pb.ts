@@ -702,8 +702,9 @@ export const ModelService: GenService<{
    * * UNAUTHENTICATED: there is no valid key, or more than one
    *   (UNAUTHENTICATED).
    * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
-   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+   *   more of them wait than the server takes (OVERLOADED), or the metadata is
+   *   too large (METADATA_TOO_LARGE).
    * * CANCELLED: the caller cancelled, or kept the request back for too long
    *   (CANCELLED).
    *
@@ -742,8 +743,9 @@ export const ModelService: GenService<{
    * * UNAUTHENTICATED: there is no valid key, or more than one
    *   (UNAUTHENTICATED).
    * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
-   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+   *   more of them wait than the server takes (OVERLOADED), or the metadata is
+   *   too large (METADATA_TOO_LARGE).
    * * CANCELLED: the caller cancelled, or kept the request back for too long
    *   (CANCELLED).
    *

@@ -1247,8 +1247,9 @@ export const PredictionService: GenService<{
    * * UNAUTHENTICATED: there is no valid key, or more than one
    *   (UNAUTHENTICATED).
    * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
-   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+   *   more of them wait than the server takes (OVERLOADED), or the metadata is
+   *   too large (METADATA_TOO_LARGE).
    * * CANCELLED: the caller cancelled, or kept the request back for too long
    *   (CANCELLED).
    *
@@ -1275,8 +1276,9 @@ export const PredictionService: GenService<{
    * * UNAUTHENTICATED: there is no valid key, or more than one
    *   (UNAUTHENTICATED).
    * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
-   * * RESOURCE_EXHAUSTED: the calls of the key come too fast
-   *   (RATE_LIMITED), or more of them wait than the server takes (OVERLOADED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+   *   more of them wait than the server takes (OVERLOADED), or the metadata is
+   *   too large (METADATA_TOO_LARGE).
    * * CANCELLED: the caller cancelled, or kept the request back for too long
    *   (CANCELLED).
    *
@@ -1302,8 +1304,9 @@ export const PredictionService: GenService<{
    *   the features (SHAPE_MISMATCH), a feature is unknown or named twice
    *   (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
    *   (MALFORMED_REQUEST).
-   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), or
-   *   the server has all the streams that it takes (TOO_MANY_STREAMS).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
+   *   server has all the streams that it takes (TOO_MANY_STREAMS), or the
+   *   metadata is too large (METADATA_TOO_LARGE).
    * * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
    *   in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
