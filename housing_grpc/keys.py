@@ -26,7 +26,11 @@ def load(api_key: str, file: str) -> tuple[Key, ...] | None:
     if not api_key and not file:
         return None
     single = (_key("api_key", Role.ADMIN, api_key, _SINGLE),) if api_key else ()
-    return single + (_read(Path(file)) if file else ())
+    found = single + (_read(Path(file)) if file else ())
+    if len({key.digest for key in found}) < len(found):
+        # Which of its roles would count, nobody could tell.
+        raise KeysError(f"API_KEYS_FILE={file}: the same key is there twice, or is API_KEY, too")
+    return found
 
 
 def _read(path: Path) -> tuple[Key, ...]:

@@ -172,7 +172,7 @@ class Manager(Generic[L]):
                 version=fetched.version,
                 source=self._source.kind,
                 stale=fetched.stale,
-                generation=old.generation + 1 if old else 1,
+                generation=_generation(old, fetched),
                 loaded_at=datetime.now(UTC),
                 load_seconds=time.monotonic() - started,
             )
@@ -195,6 +195,14 @@ class Manager(Generic[L]):
                 _logger, logging.WARNING, "model.not_remembered",
                 version=fetched.version, error_number=error.errno,
             )  # fmt: skip
+
+
+def _generation(old: Live | None, fetched: Fetched) -> int:
+    if old is None:
+        return 1
+    # The registry that is back and names what serves is no new model.
+    same = (fetched.digest, fetched.version) == (old.digest, old.version)
+    return old.generation if same else old.generation + 1
 
 
 class LocalStage:

@@ -172,3 +172,13 @@ def test_a_broken_file_on_sighup_keeps_the_keys_of_before(
             assert (kept["level"], told in kept["reason"]) == ("error", True)
             assert [lets_in(client, key) for key in ("first", CANARY)] == [True, False]
     assert not [line for line in process.lines if CANARY in line]
+
+
+@pytest.mark.parametrize("first", ["predict", "admin"])
+def test_a_key_that_is_there_twice_has_no_role_to_go_by(tmp_path: Path, first: str) -> None:
+    file = written(tmp_path, f"alice {first} {CANARY}\nbob predict {CANARY}\n")
+    with pytest.raises(KeysError, match="the same key is there twice") as caught:
+        keys.load("", file)
+    assert CANARY not in str(caught.value)
+    with pytest.raises(KeysError, match="or is API_KEY, too"):
+        keys.load(CANARY, written(tmp_path, f"alice predict {CANARY}\n"))
