@@ -23,7 +23,7 @@ from housing_grpc.rest.writer import Writers
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
 
-_LIMITS = Limits(body_bytes=2**20, body_seconds=10)
+_LIMITS = Limits(body_bytes=2**20, body_seconds=10, list_entries=1000)
 _MOST_ROWS = 100
 _HOUSE = b'{"CRIM": 0.00632, "RM": 6.5, "CHAS": 0, "lstat": null}'
 
