@@ -15,7 +15,8 @@ from housing_grpc.source import Fetched
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.hand import Hand, check
 from housing_grpc.workers.link import LinkClosedError, answer_of
-from housing_grpc.workers.messages import About, KeyRing, Prepare, Release
+from housing_grpc.workers.messages import KeyRing, Prepare
+from housing_grpc.workers.release import About, Release
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
 _START_SECONDS = 60.0

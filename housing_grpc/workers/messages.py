@@ -11,6 +11,7 @@ from housing_grpc.live import Facts
 from housing_grpc.manager import Reloaded
 from housing_grpc.metrics.state import State
 from housing_grpc.settings import Settings
+from housing_grpc.workers.release import Release
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -140,37 +141,6 @@ class Refused(Message, frozen=True, kw_only=True):
 
     message: str
     exit_code: int
-
-
-class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle says of itself, as far as a person at the terminal wants to know."""
-
-    name: str
-    model_type: str
-    preprocessing: str
-
-
-class Release(Message, frozen=True, kw_only=True):
-    """A model that is live in every worker."""
-
-    digest: str
-    about: About
-    facts: Facts
-
-    @property
-    def version(self) -> str:
-        """What callers are told."""
-        return self.facts.version
-
-    @property
-    def stale(self) -> bool:
-        """Whether the source could not be asked for it."""
-        return self.facts.stale
-
-    @property
-    def generation(self) -> int:
-        """How many models have gone live, this one included."""
-        return self.facts.generation
 
 
 class Moved(Message, frozen=True, kw_only=True):

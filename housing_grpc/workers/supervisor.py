@@ -25,8 +25,9 @@ from housing_grpc.workers import rates
 from housing_grpc.workers.fleet import Fleet
 from housing_grpc.workers.hand import Hand
 from housing_grpc.workers.link import Reply
-from housing_grpc.workers.messages import KeyRing, Release
+from housing_grpc.workers.messages import KeyRing
 from housing_grpc.workers.ports import SharedPort
+from housing_grpc.workers.release import Release
 from housing_grpc.workers.seat import Seat
 from housing_grpc.workers.totals import Totals
 

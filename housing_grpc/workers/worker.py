@@ -19,8 +19,8 @@ from housing_grpc.signals import HARD_EXIT_SECONDS, exit_hard_after
 from housing_grpc.source import Target
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.link import Link, LinkClosedError, Reply
-from housing_grpc.workers.messages import Release
 from housing_grpc.workers.rates import SharedRates
+from housing_grpc.workers.release import Release
 from housing_grpc.workers.serve import WorkerServer
 
 # The supervisor keeps shorter limits to everything that a reload does.
