@@ -1,11 +1,13 @@
 """Which model is live, and how reloads ended."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from housing_grpc import child
+from housing_grpc.bundle.errors import BundleError
 from housing_grpc.errors import Reason
 from housing_grpc.manager import ModelManager
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
@@ -51,3 +53,20 @@ def test_reloads_are_counted_by_how_they_ended(result: str) -> None:
     found = metrics.state()["housing_model_reloads_total"]
     assert found.pop((str(result),)) == [2]
     assert set(map(tuple, found.values())) == {(0.0,)}
+
+
+# What a reload passes through, from the source of bundles to all workers.
+OF_RELOADS = (
+    "child.py", "follower.py", "live.py", "manager.py", "source.py", "supply.py",
+    "registry/*.py", "workers/*.py",
+)  # fmt: skip
+
+
+def test_whatever_can_end_a_reload_counts_from_zero_on() -> None:
+    package = Path(child.__file__).parent
+    code = "".join(file.read_text() for names in OF_RELOADS for file in package.glob(names))
+    named = set(re.findall(r"\bReason\.([A-Z_]+)", code))
+    bundles = {kind.reason for kind in (BundleError, *BundleError.__subclasses__())}
+    assert {"REGISTRY_UNAVAILABLE", "SERVER_STOPPING"} <= named
+    assert {"BUNDLE_SIGNATURE", "MODEL_OUTPUT_INVALID"} <= bundles
+    assert named | bundles <= set(RELOAD_RESULTS)
