@@ -9,7 +9,10 @@ from admin.errors import UsageError
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
 
-DEFAULT_TARGET = "localhost:50051"
+DEFAULT_PORT = 50051
+DEFAULT_TARGET = f"localhost:{DEFAULT_PORT}"
+# A server that listens on every network is on this machine, too.
+_EVERY_NETWORK = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104 - not bound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +45,9 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
 
     Args:
         env: Environment variables: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
-            MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY (or else
-            API_KEY, the server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
+            MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET (or else what a server
+            here listens on, GRPC_HOST and GRPC_PORT), HOUSING_API_KEY (or else API_KEY, the
+            server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
             BUNDLE_SIGNING_KEY_FILE.
 
     Raises:
@@ -56,13 +60,23 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         location=where,
         home=location.home_folder(env),
-        target=env.get("HOUSING_TARGET") or DEFAULT_TARGET,
+        target=env.get("HOUSING_TARGET") or _target(env),
         api_key=env.get("HOUSING_API_KEY") or env.get("API_KEY") or None,
         ca_file=_file(env, "HOUSING_CA_FILE"),
         certificate_file=_file(env, "HOUSING_CERT_FILE"),
         key_file=_file(env, "HOUSING_KEY_FILE"),
         signing_key_file=_file(env, "BUNDLE_SIGNING_KEY_FILE"),
     )
+
+
+def _target(env: Mapping[str, str]) -> str:
+    host, port = env.get("GRPC_HOST", ""), env.get("GRPC_PORT", "")
+    if not port.isdecimal() or port == "0":
+        port = str(DEFAULT_PORT)
+    if host in _EVERY_NETWORK:
+        host = "localhost"
+    bare = host.removeprefix("[").removesuffix("]")
+    return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
 
 
 def _file(env: Mapping[str, str], name: str) -> Path | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _VARIABLES = (
     "API_KEY",
+    "GRPC_HOST",
+    "GRPC_PORT",
     "HOUSING_API_KEY",
     "HOUSING_CA_FILE",
     "HOUSING_CERT_FILE",

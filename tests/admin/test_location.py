@@ -132,6 +132,26 @@ def test_the_settings_do_not_show_the_key() -> None:
     assert "hunter2" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("variables", "target"),
+    [
+        ({}, "localhost:50051"),
+        ({"GRPC_PORT": "50055"}, "localhost:50055"),
+        ({"GRPC_HOST": "0.0.0.0", "GRPC_PORT": "50055"}, "localhost:50055"),
+        ({"GRPC_HOST": "10.0.0.7"}, "10.0.0.7:50051"),
+        ({"GRPC_HOST": "::1", "GRPC_PORT": "50055"}, "[::1]:50055"),
+        ({"GRPC_HOST": "[::1]"}, "[::1]:50051"),
+        # It may be on any: nobody can know.
+        ({"GRPC_PORT": "0"}, "localhost:50051"),
+        ({"GRPC_PORT": "50055", "HOUSING_TARGET": "elsewhere:1"}, "elsewhere:1"),
+    ],
+)
+def test_without_a_target_it_is_where_the_server_listens(
+    variables: dict[str, str], target: str
+) -> None:
+    assert settings.from_environment(variables).target == target
+
+
 def test_the_location_needs_no_library() -> None:
     code = (
         "import sys; before = set(sys.modules); import housing_grpc.registry.location;"
