@@ -37,6 +37,7 @@ for module in (
     "mlflow.store.artifact.artifact_repository_registry",
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_store",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
     "psycopg",
     "uvicorn.lifespan.off",
     "uvicorn.lifespan.on",
