@@ -1,5 +1,6 @@
 # `make help` lists the targets; each is one plain command that also works without make.
-# Settings in a file .env (NAME=value, no quotes) reach every command; `make serve NAME=value` wins.
+# Settings in a file .env (NAME=value, no quotes) reach every command and count before the
+# environment; `make serve NAME=value` wins.
 
 -include .env
 export $(shell sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\) *=.*/\1/p' .env 2>/dev/null)
@@ -63,6 +64,10 @@ mlflow: .venv/.admin.stamp ## Open the MLflow UI on http://127.0.0.1:5000
 COMPOSE := docker compose --profile app
 # Written to .env by the first start; everything else has a default.
 SECRETS := API_KEY POSTGRES_PASSWORD MINIO_ROOT_PASSWORD
+# Compose wants a value of each, also to stop what runs.
+STAND_INS := $(foreach name,$(SECRETS),$(if $(value $(name)),,$(name)=unset))
+# Values that make and Compose read differently, or that would have to be escaped in an address.
+UNSAFE := ^(POSTGRES_(USER|PASSWORD|DB)|MLFLOW_BUCKET_NAME)=.*[^A-Za-z0-9_-]|^(API_KEY|MINIO_ROOT_(USER|PASSWORD))=.*[^A-Za-z0-9_./+=-]
 
 up: secrets ## Build and start everything in containers: server, proxy, registry, metrics
 	@$(COMPOSE) up --detach --build --wait $(ARGS)
@@ -71,19 +76,20 @@ up: secrets ## Build and start everything in containers: server, proxy, registry
 
 dev: secrets ## Start the registry and the metrics in containers, for a server outside them
 	@docker compose up --detach --build --wait $(ARGS)
-	@echo 'Now: MLFLOW_TRACKING_URI=http://localhost:5000 make serve'
+	@echo 'Now: make serve MLFLOW_TRACKING_URI=http://localhost:5000'
 
 down: ## Stop the containers; VOLUMES=1 also deletes what they keep
-	@$(COMPOSE) down $(if $(filter 1,$(VOLUMES)),--volumes) $(ARGS)
+	@$(STAND_INS) $(COMPOSE) down $(if $(filter 1,$(VOLUMES)),--volumes) $(ARGS)
 
 logs: ## Follow what the containers log; ARGS=server follows one
-	@$(COMPOSE) logs --follow $(ARGS)
+	@$(STAND_INS) $(COMPOSE) logs --follow $(ARGS)
 
 .PHONY: secrets
 secrets:
 	@umask 077; touch .env; for name in $(SECRETS); do grep -q "^$$name=." .env || \
 		{ printf '%s=%s\n' "$$name" "$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))')" >> .env; \
 		chmod 600 .env; echo "Wrote a random $$name to .env"; }; done
+	@! grep -Eo '$(UNSAFE)' .env | sed 's/=.*/ in .env: use letters, digits, - and _ alone (a key: also . \/ + =)/' | grep . >&2
 
 # --- Work on it -----------------------------------------------------------------------
 
@@ -156,7 +162,7 @@ clean: ## Delete what was built, and .venv; ALL=1 also deletes var/ and the cont
 	rm -rf .venv .tools build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	$(if $(filter 1,$(ALL)),rm -rf var)
-	$(if $(filter 1,$(ALL)),! command -v docker >/dev/null || [ ! -e .env ] || $(COMPOSE) down --volumes --rmi local)
+	$(if $(filter 1,$(ALL)),! docker compose version >/dev/null 2>&1 || $(STAND_INS) $(COMPOSE) down --volumes --rmi local)
 
 # --- The environment ------------------------------------------------------------------
 

@@ -66,7 +66,8 @@ def test_whatever_can_end_a_reload_counts_from_zero_on() -> None:
     package = Path(child.__file__).parent
     code = "".join(file.read_text() for names in OF_RELOADS for file in package.glob(names))
     named = set(re.findall(r"\bReason\.([A-Z_]+)", code))
-    bundles = {kind.reason for kind in (BundleError, *BundleError.__subclasses__())}
+    kinds: list[type[BundleError]] = [BundleError, *BundleError.__subclasses__()]
+    bundles = {kind.reason for kind in kinds}
     assert {"REGISTRY_UNAVAILABLE", "SERVER_STOPPING"} <= named
     assert {"BUNDLE_SIGNATURE", "MODEL_OUTPUT_INVALID"} <= bundles
     assert named | bundles <= set(RELOAD_RESULTS)
