@@ -1,6 +1,7 @@
 """Decode, predict, encode: for one house and for many."""
 
 import struct
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc import codec_house, codec_price
+from housing_grpc import codec_house, codec_price, processors
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.errors import ServingError
@@ -43,6 +44,7 @@ class Scorer:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
+        self._turns = threading.Semaphore(processors.usable())
 
     def score_house(self, live: LiveModel, house: pb.House) -> pb.PredictResponse:
         """Returns the answer for one house.
@@ -92,6 +94,9 @@ class Scorer:
             self._observer.rejected(reason, count)
         if not len(sifted.rows):
             return np.empty(0)
-        prices = live.bundle.predict(sifted.rows)
+        # Threads that compute without the interpreter's lock, more than there are processors,
+        # would crowd out the one that accepts and refuses calls.
+        with self._turns:
+            prices = live.bundle.predict(sifted.rows)
         self._observer.observe(live.bundle.ranges, sifted.rows, prices, sifted.seen)
         return prices
