@@ -86,6 +86,8 @@ GOALS: tuple[Goal, ...] = (
         )
         for name in models.TYPES
     ),
+    Goal(text="the same with houses as messages: xgboost", part="stream", key="xgboost rows",
+         limit=0.5, at_least=True),
     Goal(text="start to SERVING, local bundle", part="start", key="start", limit=1.0),
     Goal(text="resident memory after 1,000 calls", part="start", key="memory", limit=120),
     Goal(
@@ -95,6 +97,8 @@ GOALS: tuple[Goal, ...] = (
         over="p99 in peace",
         limit=1.5,
     ),
+    Goal(text="CPU a call, two processes ÷ one: all cores", part="workers", key="cpu ratio, many",
+         limit=1.1),
     Goal(text="overload at 3 times saturation: goodput ÷ peak", part="overload", key="goodput",
          limit=0.9, at_least=True),
     Goal(text="overload: refusals, p99", part="overload", key="refusal p99", limit=50),
