@@ -7,13 +7,14 @@ python tools/operations.py write    writes the tables anew
 import re
 import sys
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from housing_grpc.metrics.catalogue import DOCUMENTED
+from housing_grpc.metrics.catalogue import DOCUMENTED, Family
 from housing_grpc.options import SECRET
+from housing_grpc.rest.metrics import CATALOGUE
 from housing_grpc.rest.settings import Settings as ProxySettings
 from housing_grpc.settings import Settings as ServerSettings
 
@@ -35,8 +36,8 @@ def _settings(kind: type[msgspec.Struct]) -> str:
     return _table(("Variable", "Default", "What it sets"), rows)
 
 
-def _metrics() -> str:
-    rows = ((f"`{each.name}`", each.kind, ", ".join(each.labels), each.help) for each in DOCUMENTED)
+def _metrics(families: Sequence[Family]) -> str:
+    rows = ((f"`{each.name}`", each.kind, ", ".join(each.labels), each.help) for each in families)
     return _table(("Metric", "Type", "Labels", "What it tells"), rows)
 
 
@@ -50,7 +51,8 @@ def current(page: str) -> str:
     tables = {
         "server-settings": _settings(ServerSettings),
         "proxy-settings": _settings(ProxySettings),
-        "metrics": _metrics(),
+        "metrics": _metrics(DOCUMENTED),
+        "proxy-metrics": _metrics(CATALOGUE),
     }
     return _BLOCK.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", page)
 
