@@ -167,7 +167,7 @@ class Menu:
 
         Args:
             file: CSV file of houses to be priced.
-            target: Server, host:port; localhost:50051 by default.
+            target: Server, host:port; by default localhost:50051, or as GRPC_PORT says.
             tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output; a house may
                 follow, as a JSON object of its features, or a list of houses.
@@ -182,7 +182,7 @@ class Menu:
         """Ask a running server which model it serves.
 
         Args:
-            target: Server, host:port; localhost:50051 by default.
+            target: Server, host:port; by default localhost:50051, or as GRPC_PORT says.
             tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output.
         """
@@ -203,7 +203,7 @@ class Menu:
         Args:
             version: Load this version instead.
             alias: Load the version that this alias names instead.
-            target: Server, host:port; localhost:50051 by default.
+            target: Server, host:port; by default localhost:50051, or as GRPC_PORT says.
             tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output.
         """
