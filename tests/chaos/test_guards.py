@@ -51,7 +51,7 @@ def run(tree: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def tested(tree: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+def outcome_of(tree: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     quick = ("-x", "-q", "-p", "no:cacheprovider", "--timeout=60")
     return run(tree, "-m", "pytest", *quick, *(f"tests/{test}" for test in tests))
 
@@ -74,7 +74,7 @@ def check_is_missed(tree: Path, guard: Guard) -> None:
     with removed(tree, guard):
         compiled = run(tree, "-m", "py_compile", f"housing_grpc/{guard.file}")
         assert compiled.returncode == 0, compiled.stderr
-        found = tested(tree, [guard.test])
+        found = outcome_of(tree, [guard.test])
     assert found.returncode == TESTS_FAILED, f"{guard.name} is not missed:\n{found.stdout}"
 
 
@@ -96,7 +96,7 @@ def test_some_guards_are_missed(tree: Path, guard: Guard) -> None:
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
 def test_nothing_fails_while_all_guards_are_there(tree: Path) -> None:
-    found = tested(tree, sorted({guard.test for guard in GUARDS}))
+    found = outcome_of(tree, sorted({guard.test for guard in GUARDS}))
     assert found.returncode == 0, found.stdout
 
 
