@@ -138,9 +138,17 @@ def test_a_cluster_without_workers_is_refused_within_ten_seconds(dask: Cluster) 
         list(cluster(dask.address)(specs_of(0.0)))
 
 
+# Runs before all else in a worker: an editable installation would lend it the package.
+WITHOUT_PACKAGE = """
+import sys
+sys.meta_path[:] = [each for each in sys.meta_path if "editable" not in repr(each)]
+"""
+
+
 @pytest.mark.integration
-def test_a_worker_that_cannot_import_the_package_is_named(dask: Cluster) -> None:
-    dask.worker(path="")
+def test_a_worker_that_cannot_import_the_package_is_named(dask: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_PACKAGE)
+    dask.worker(path=str(tmp_path))
     with pytest.raises(
         UsageError,
         match=r"cannot import this package \(.*admin|has housing-grpc missing",
