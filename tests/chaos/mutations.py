@@ -161,7 +161,7 @@ GUARDS: tuple[Guard, ...] = (
     # How long
     _guard(
         "the wait for a message", "pool.py",
-        "if seconds > (_STALLED_SECONDS if place < giving_way else self._patience):",
+        "if seconds > (_GIVING_WAY_SECONDS if place < giving_way else self._patience):",
         "if place < giving_way:",
         "server/test_pool.py::test_calls_of_headers_only_are_ended",
     ),
