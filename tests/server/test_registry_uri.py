@@ -11,7 +11,7 @@ from tests.server.registry_server import refused
 
 @pytest.mark.parametrize("uri", ["foo://user:secret@host", "http://host:port"])
 def test_an_address_that_mlflow_does_not_know_is_a_wrong_setting(uri: str) -> None:
-    with pytest.raises(StartError, match="^MLFLOW_TRACKING_URI ") as caught:
+    with pytest.raises(StartError, match=r"^MLFLOW_TRACKING_URI ") as caught:
         settings.load([], {"MLFLOW_TRACKING_URI": uri})
     assert caught.value.exit_code == EXIT_SETTINGS
     assert "secret" not in str(caught.value)
