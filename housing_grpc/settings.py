@@ -109,7 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 100
     max_queued_calls: Annotated[
         int, Meta(ge=1, le=100_000, description="most calls that wait for a worker")
-    ] = 256
+    ] = 1024
     max_queue_seconds: Annotated[
         float, Meta(gt=0, le=3600, description="longest wait for a worker that a call may expect")
     ] = 1.0
