@@ -9,12 +9,12 @@ import grpc
 
 from housing_grpc import health, limits, listen, log, reflection, routes, telemetry
 from housing_grpc.access import Access, Key
+from housing_grpc.boundary import Boundary
 from housing_grpc.gate import Gate
 from housing_grpc.health import Health
 from housing_grpc.live import Serving
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
-from housing_grpc.rpc import Boundary
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer, Reloads
 from housing_grpc.settings import Settings
@@ -142,6 +142,7 @@ class Endpoint:
             self._streams,
             self._workers,
             chosen,
+            is_quick=serving.is_quick,
         )
         table = routes.build(served, self._workers.stream, boundary)
         server = grpc.server(self._workers.predict, options=self._options)

@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 import grpc
 
 from housing_grpc.access import Access
+from housing_grpc.boundary import Boundary
 from housing_grpc.call import Call, Method, request_id_of
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.pool import InlinePool
 from housing_grpc.ratelimit import too_fast
-from housing_grpc.rpc import Boundary
 
 Metadata = Iterable[tuple[str, str | bytes]]
 Serve = Callable[[Call], Any]

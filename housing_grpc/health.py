@@ -16,7 +16,6 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 # A probe that sends no message is ended then.
 _PATIENCE_SECONDS = 5.0
-_SPARE = 256
 
 _Send = Callable[[health_pb2.HealthCheckResponse | None], None]
 
@@ -31,7 +30,7 @@ class Health:
     def __init__(self, services: Sequence[str]) -> None:
         self._names = (health.OVERALL_HEALTH, *services)
         # A pool of its own: probes are answered even if every worker is busy.
-        self.pool = CallPool(1, spare=_SPARE, patience_seconds=_PATIENCE_SECONDS, name="health")
+        self.pool = CallPool(1, patience_seconds=_PATIENCE_SECONDS, name="health")
         self._servicer = health.HealthServicer()
         self._watches: set[_Send] = set()
         self._set(_NOT_SERVING)
@@ -101,6 +100,6 @@ class Health:
 
     def _request(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:
         try:
-            return self.pool.receive(messages, context)
+            return self.pool.receive(messages)
         except StopIteration:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call ended without a request")

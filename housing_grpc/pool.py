@@ -1,83 +1,97 @@
-"""Runs calls on a few threads, of which one that waits for its caller is not counted.
-
-A worker has to wait until a call's message has come. Callers that send headers and
-no message would hold every worker; here others take their place until the wait ends,
-or until it has lasted so long that the call is cancelled.
-"""
+"""Runs calls on a few threads, each from when its message is there."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from operator import itemgetter
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
-import grpc
+from housing_grpc import arrival, log
 
-from housing_grpc import log
-
-_TICK_SECONDS = 0.025
-_STALLED_SECONDS = 0.02
-# On a busy machine, an honest caller's message may take that long.
-_GIVING_WAY_SECONDS = 0.25
 # Of the last call in the mean time that calls take.
 _WEIGHT = 0.05
-
-# Threads that are told to end in one go.
-_MOST_NUDGED = 16
+# Calls without their message hold some 10 KB each. Beyond that, the oldest of them gives way.
+_MOST_WAITING = 4096
+# How often the longest wait is looked at, of what a wait may last.
+_LOOKS = 8
+_MOST_SECONDS_BETWEEN_LOOKS = 1.0
 
 _Job = tuple[Callable[..., Any], tuple[Any, ...]]
-_NOTHING: _Job = (lambda: None, ())
-
-_Wait = tuple[grpc.ServicerContext, float]
 
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
-class _Seat:
-    """What a worker waits for, and since when; with no context, since when it computes."""
+def _never() -> bool:
+    return False
 
-    context: grpc.ServicerContext | None = None
-    since: float = 0.0
+
+class OnPool:
+    """A behaviour that runs on a pool of its own: grpcio looks for these attributes.
+
+    Args:
+        behaviour: As grpcio calls it.
+        pool: Runs it.
+        non_blocking: Whether it is given a callback and goes on answering when it has returned.
+        at_once: Whether a CallPool is to answer it on the thread that accepts calls: if it
+            takes so little time that to change threads would take as much, and waits for
+            nothing.
+    """
+
+    __slots__ = ("_behaviour", "at_once", "experimental_non_blocking", "experimental_thread_pool")
+
+    def __init__(
+        self,
+        behaviour: Callable[..., Any],
+        pool: ThreadPoolExecutor,
+        *,
+        non_blocking: bool = False,
+        at_once: Callable[[], bool] = _never,
+    ) -> None:
+        self._behaviour = behaviour
+        self.experimental_thread_pool = pool
+        self.experimental_non_blocking = non_blocking
+        self.at_once = at_once
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Runs the behaviour."""
+        return self._behaviour(*args, **named)
 
 
 class CallPool(ThreadPoolExecutor):
-    """Workers for calls.
+    """Workers for calls; one whose message has not come yet needs none.
 
     It is a ThreadPoolExecutor because grpcio takes nothing else for the pool of a
-    method; the base class never starts a thread.
+    method; the base class never starts a thread. A behaviour is to be an OnPool, its
+    requests a stream, and its message asked for with `receive`.
 
     Args:
-        workers: Threads that compute.
-        spare: Most threads more, in place of those that wait for a caller.
+        workers: How many.
         patience_seconds: Longest wait for a caller's message.
         name: Of the threads.
     """
 
-    def __init__(self, workers: int, *, spare: int, patience_seconds: float, name: str) -> None:
+    def __init__(self, workers: int, *, patience_seconds: float, name: str) -> None:
         super().__init__(1)
-        self._base = workers
-        self._most = workers + spare
-        self._patience = patience_seconds
-        self._name = name
+        self._count = workers
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._seats: set[_Seat] = set()
-        self._stalled = 0
         self._mean = 0.0
-        self._closed = False
-        self._alert = threading.Event()
-        self._grow(workers)
-        threading.Thread(target=self._watch, name=f"{name}-watch", daemon=True).start()
+        self._waits = _Waits(patience_seconds, name)
+        for _ in range(workers):
+            threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
-        """Queues a call; grpcio wants to know of its end only to count calls, which it does not."""
-        self._jobs.put((fn, args))
+        """Takes a call; grpcio wants to know of its end only to count calls, which it does not."""
+        job = fn, args
+        behaviour = arrival.behaviour_of(args)
+        if isinstance(behaviour, OnPool):
+            call = arrival.call_of(args)
+            self._waits.begin(call)
+            arrival.begin(args, partial(self._arrived, job, call, behaviour.at_once))
+        else:
+            self._jobs.put(job)
         return _ENDED
 
     def queued(self) -> int:
@@ -86,104 +100,70 @@ class CallPool(ThreadPoolExecutor):
 
     def expected_wait(self) -> float:
         """Returns how many seconds a call would wait for a worker, as calls went lately."""
-        return self._jobs.qsize() * self._mean / self._base
+        return self._jobs.qsize() * self._mean / self._count
 
-    def receive(self, messages: Any, context: grpc.ServicerContext) -> Any:
-        """Returns the next message of a call, for which this worker waits.
+    def receive(self, messages: Any) -> Any:
+        """Returns the message of a call.
 
         Raises:
             StopIteration: There is none.
             grpc.RpcError: The call was cancelled, by its caller or for its slowness.
         """
-        seat: _Seat = self._local.seat
-        seat.since = time.monotonic()
-        seat.context = context
-        if not self._alert.is_set():
-            self._alert.set()
-        try:
-            return next(messages)
-        finally:
-            seat.context = None
-            seat.since = time.monotonic()
+        return arrival.take(messages)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""
-        self._closed = True
-        self._alert.set()
-        with self._lock:
-            for _ in self._seats:
-                self._jobs.put(None)
+        self._waits.close()
+        for _ in range(self._count):
+            self._jobs.put(None)
 
-    def _grow(self, count: int) -> None:
-        with self._lock:
-            for _ in range(min(count, self._most - len(self._seats))):
-                seat = _Seat()
-                self._seats.add(seat)
-                threading.Thread(
-                    target=self._work, args=(seat,), name=self._name, daemon=True
-                ).start()
+    def _arrived(self, job: _Job, call: Any, at_once: Callable[[], bool], there: bool) -> None:
+        self._waits.end(call)
+        # Where there is no message, word of why is still to come.
+        if there and at_once():
+            _run(job)
+        else:
+            self._jobs.put(job)
 
-    def _work(self, seat: _Seat) -> None:
-        self._local.seat = seat
+    def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            call, args = job
-            seat.since = time.monotonic()
-            try:
-                call(*args)
-            except BaseException as error:  # noqa: BLE001 - the worker must outlive any call
-                log.event(_logger, logging.ERROR, "worker.failed", error=error)
+            began = time.monotonic()
+            _run(job)
             # Nothing of a call may live on while the next one is waited for.
-            del job, call, args
-            self._mean += _WEIGHT * (time.monotonic() - seat.since - self._mean)
-            if len(self._seats) > self._base + self._stalled and self._leaves(seat):
-                return
-        with self._lock:
-            self._seats.discard(seat)
+            del job
+            self._mean += _WEIGHT * (time.monotonic() - began - self._mean)
 
-    def _leaves(self, seat: _Seat) -> bool:
-        with self._lock:
-            surplus = len(self._seats) > self._base + self._stalled
-            if surplus:
-                self._seats.discard(seat)
-        return surplus
+
+class _Waits:
+    """The calls whose message has not come yet, the longest wait first."""
+
+    def __init__(self, patience_seconds: float, name: str) -> None:
+        self._patience = patience_seconds
+        self._since: dict[Any, float] = {}
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name=f"{name}-watch", daemon=True).start()
+
+    def begin(self, call: Any) -> None:
+        if len(self._since) >= _MOST_WAITING:
+            oldest = next(iter(self._since))
+            self.end(oldest)
+            oldest.cancel()
+        self._since[call] = time.monotonic()
+
+    def end(self, call: Any) -> None:
+        self._since.pop(call, None)
+
+    def close(self) -> None:
+        self._closed.set()
 
     def _watch(self) -> None:
-        while not self._closed:
-            self._alert.wait()
-            time.sleep(_TICK_SECONDS)
-            if not self._tend():
-                continue
-            self._alert.clear()
-            # Whoever began to wait just before that did not set it again.
-            if not self._tend():
-                self._alert.set()
-
-    def _tend(self) -> bool:
-        """Ends waits that last too long, replaces workers that wait; tells if all is well."""
-        now = time.monotonic()
-        waits = [
-            (context, now - seat.since)
-            for seat in tuple(self._seats)
-            if (context := seat.context) is not None
-        ]
-        self._stalled = sum(seconds > _STALLED_SECONDS for _, seconds in waits)
-        queued, missing = self._jobs.qsize(), self._base + self._stalled - len(self._seats)
-        self._end_waits(waits, queued)
-        if queued and missing > 0 and not self._closed:
-            # All at once: those ahead in the queue may be as slow as those that hold us up.
-            self._grow(max(missing, queued))
-        if not queued:
-            for _ in range(min(-missing, _MOST_NUDGED)):
-                self._jobs.put(_NOTHING)  # Whoever takes it sees that it may leave.
-        return not waits and missing >= 0
-
-    def _end_waits(self, waits: list[_Wait], queued: int) -> None:
-        # Where there is no room for more workers, those that waited longest give way.
-        giving_way = queued if len(self._seats) >= self._most else 0
-        waits.sort(key=itemgetter(1), reverse=True)
-        for place, (context, seconds) in enumerate(waits):
-            if seconds > (_GIVING_WAY_SECONDS if place < giving_way else self._patience):
-                context.cancel()
+        pause = min(self._patience / _LOOKS, _MOST_SECONDS_BETWEEN_LOOKS)
+        while not self._closed.wait(pause):
+            latest = time.monotonic() - self._patience
+            for call, since in self._since.copy().items():
+                if since > latest:
+                    break
+                call.cancel()
 
 
 class InlinePool(ThreadPoolExecutor):
@@ -195,29 +175,12 @@ class InlinePool(ThreadPoolExecutor):
         return _ENDED
 
 
-class OnPool:
-    """A behaviour that runs on a pool of its own: grpcio looks for these attributes.
-
-    Args:
-        behaviour: As grpcio calls it.
-        pool: Runs it.
-        non_blocking: Whether it is given a callback and goes on answering when it has returned.
-    """
-
-    def __init__(
-        self,
-        behaviour: Callable[..., Any],
-        pool: ThreadPoolExecutor,
-        *,
-        non_blocking: bool = False,
-    ) -> None:
-        self._behaviour = behaviour
-        self.experimental_thread_pool = pool
-        self.experimental_non_blocking = non_blocking
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """Runs the behaviour."""
-        return self._behaviour(*args, **named)
+def _run(job: _Job) -> None:
+    call, args = job
+    try:
+        call(*args)
+    except BaseException as error:  # noqa: BLE001 - the thread must outlive any call
+        log.event(_logger, logging.ERROR, "worker.failed", error=error)
 
 
 def _ended() -> Future[Any]:

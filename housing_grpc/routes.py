@@ -10,15 +10,17 @@ from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
 from housing_grpc import codec_rows
+from housing_grpc.boundary import Boundary, parser
 from housing_grpc.bounds import RowBound
 from housing_grpc.call import Method
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.gate import Route
 from housing_grpc.pool import CallPool
-from housing_grpc.rpc import Boundary, StreamMethod, UnaryMethod
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.settings import Settings
 from housing_grpc.stream import StreamScorer
+from housing_grpc.streaming import StreamMethod
+from housing_grpc.unary import UnaryMethod
 
 PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
@@ -30,8 +32,6 @@ _MOST_QUEUED_OF_MODEL = 256
 _RETRY_SECONDS = 0.1
 # Beyond the streams that are served: workers that tell others that there are too many.
 _REFUSING_WORKERS = 4
-# Callers at a time that may send headers and keep their message back.
-_SPARE_WORKERS = 512
 
 
 class Workers:
@@ -43,12 +43,8 @@ class Workers:
 
     def __init__(self, chosen: Settings) -> None:
         patience = chosen.request_timeout_seconds
-        self.predict = CallPool(
-            chosen.grpc_workers, spare=_SPARE_WORKERS, patience_seconds=patience, name="predict"
-        )
-        self.model = CallPool(
-            _MODEL_WORKERS, spare=_SPARE_WORKERS, patience_seconds=patience, name="model"
-        )
+        self.predict = CallPool(chosen.grpc_workers, patience_seconds=patience, name="predict")
+        self.model = CallPool(_MODEL_WORKERS, patience_seconds=patience, name="model")
         self.stream = ThreadPoolExecutor(
             chosen.max_streams + _REFUSING_WORKERS, thread_name_prefix="stream"
         )
@@ -63,6 +59,10 @@ def _no_limit() -> None:
     """Lets every stream in."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Served:
     """A service and what serves it.
@@ -74,6 +74,8 @@ class Served:
         most_queued: Most calls that wait for a worker of the pool.
         longest_wait: Most seconds for which one may have to wait.
         bounds: Of the houses in a request, by the name of the method.
+        at_once: Whether a call takes so little time that it needs no worker, by the name of
+            the method.
         check_streams: Raises a ServingError if no more streams can be taken.
     """
 
@@ -83,6 +85,7 @@ class Served:
     most_queued: int
     longest_wait: float
     bounds: Mapping[str, RowBound] = field(default_factory=dict)
+    at_once: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     check_streams: Callable[[], None] = _no_limit
 
 
@@ -92,8 +95,20 @@ def services(
     streams: StreamScorer,
     workers: Workers,
     chosen: Settings,
+    *,
+    is_quick: Callable[[], bool],
 ) -> tuple[Served, ...]:
-    """Returns all that the server serves."""
+    """Returns all that the server serves.
+
+    Args:
+        prediction: Predicts.
+        model: Tells about the model, and changes it.
+        streams: Knows how many streams there are.
+        workers: Serve the calls.
+        chosen: The settings.
+        is_quick: Whether the live model prices a house in less time than it takes to change
+            threads.
+    """
     bounds = {
         "PredictBatch": RowBound(
             path=(1,), field="items", most=chosen.max_batch_rows, read=codec_rows.read_batch
@@ -110,6 +125,7 @@ def services(
             most_queued=chosen.max_queued_calls,
             longest_wait=chosen.max_queue_seconds,
             bounds=bounds,
+            at_once={"Predict": is_quick},
             check_streams=streams.check_room,
         ),
         Served(
@@ -135,11 +151,13 @@ def build(
 
 
 def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
-    serve, bound = getattr(served.servicer, method.name), served.bounds.get(method.name)
+    serve = getattr(served.servicer, method.name)
+    parse = parser(method, served.bounds.get(method.name))
     if method.streams:
-        handler = StreamMethod(method, serve, streams, to, bound).handler
+        handler = StreamMethod(parse, serve, streams, to).handler
         return Route(method, handler, check_room=served.check_streams)
-    unary = UnaryMethod(method, serve, served.pool, to, bound)
+    at_once = served.at_once.get(method.name, _never)
+    unary = UnaryMethod(parse, serve, served.pool, to, at_once=at_once)
     check_room = partial(_check_queue, served.pool, served.most_queued, served.longest_wait)
     return Route(method, unary.handler, check_room=check_room)
 

@@ -7,11 +7,11 @@ import grpc
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
 from housing_grpc import codec_model, codec_price
+from housing_grpc.boundary import check_active
 from housing_grpc.bounds import check_count
 from housing_grpc.codec_rows import PlainBatch, PlainChunk
 from housing_grpc.live import Live, Models
 from housing_grpc.manager import Reloaded
-from housing_grpc.rpc import check_active
 from housing_grpc.scoring import Scorer
 from housing_grpc.source import Target
 from housing_grpc.stream import StreamScorer

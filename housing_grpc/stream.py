@@ -9,12 +9,12 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc import codec_house, codec_price
+from housing_grpc.boundary import check_active
 from housing_grpc.bounds import check_count
 from housing_grpc.codec_rows import PlainChunk, PlainMatrix
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.live import LiveModel, Models
 from housing_grpc.pacing import Pacer, StreamEndedError
-from housing_grpc.rpc import check_active
 from housing_grpc.scoring import Scorer
 
 _RETRY_SECONDS = 1.0

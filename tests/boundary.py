@@ -8,16 +8,16 @@ import grpc
 
 from housing_grpc import listen, routes, telemetry
 from housing_grpc.access import Access
+from housing_grpc.boundary import Boundary
 from housing_grpc.gate import Gate
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.pool import CallPool
 from housing_grpc.routes import Served
-from housing_grpc.rpc import Boundary
 
 
 def pool_of(stack: ExitStack, workers: int) -> CallPool:
     """Returns workers that end with the stack."""
-    pool = CallPool(workers, spare=4, patience_seconds=30, name="test")
+    pool = CallPool(workers, patience_seconds=30, name="test")
     stack.callback(pool.shutdown, wait=False)
     return pool
 

@@ -39,6 +39,7 @@ class Bundle:
         graph = files.blobs[MODEL_FILE]
         found = evaluator(preprocessor, graph) if native else None
         self.native = found is not None
+        self.quick = found is not None and found.quick
         self._predictor = found or OnnxSession(preprocessor, graph)
 
     def predict(self, rows: Rows) -> Rows:

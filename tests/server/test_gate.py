@@ -129,7 +129,8 @@ def test_a_handler_raises_even_systemexit(host: Host, events: Events, error: Bas
     client = host(Raising(error), Prompt())  # type: ignore[abstract]
     # More than there are workers: none of them is lost.
     assert [failure(later(client).result) for _ in range(5)] == [INTERNAL] * 5
-    assert events.of("call.failed")[0]["reason"] == "INTERNAL"
+    # A server of another test may still tell of calls that it ended.
+    assert "INTERNAL" in [each["reason"] for each in events.of("call.failed")]
     assert client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS).version == "prompt"
 
 

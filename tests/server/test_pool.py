@@ -93,7 +93,7 @@ def test_more_probes_of_headers_only_than_there_are_spare_workers(
 
 
 def test_a_worker_outlives_whatever_a_call_raises() -> None:
-    pool, done = CallPool(1, spare=0, patience_seconds=1, name="robust"), threading.Event()
+    pool, done = CallPool(1, patience_seconds=1, name="robust"), threading.Event()
 
     def broken() -> None:
         raise SystemExit
@@ -106,7 +106,7 @@ def test_a_worker_outlives_whatever_a_call_raises() -> None:
 
 
 def test_what_is_queued_is_done_before_the_threads_end() -> None:
-    pool = CallPool(2, spare=0, patience_seconds=1, name="ending")
+    pool = CallPool(2, patience_seconds=1, name="ending")
     done: list[int] = []
     for number in range(100):
         pool.submit(done.append, number)
@@ -116,7 +116,7 @@ def test_what_is_queued_is_done_before_the_threads_end() -> None:
 
 
 def test_a_call_can_expect_to_wait_as_long_as_those_before_it_take() -> None:
-    pool = CallPool(1, spare=0, patience_seconds=60, name="test")
+    pool = CallPool(1, patience_seconds=60, name="test")
     done, busy = threading.Semaphore(0), threading.Event()
 
     def work() -> None:

@@ -1,0 +1,87 @@
+"""Serves methods of one request and one response.
+
+To grpcio they are streams of one message: it would wait for a unary call's message where nothing
+could end the wait.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from housing_grpc import failure
+from housing_grpc.boundary import Boundary, Parse, check_deadline
+from housing_grpc.call import REQUEST_ID, Call
+from housing_grpc.errors import Reason, ServingError
+from housing_grpc.pool import CallPool, OnPool
+
+Serve = Callable[[Any, grpc.ServicerContext], Message]
+
+_OK = grpc.StatusCode.OK
+
+
+class UnaryMethod:
+    """Serves one method.
+
+    Args:
+        parse: Makes a request of bytes.
+        serve: Answers a request.
+        pool: Runs the calls.
+        boundary: What they pass.
+        at_once: Whether a call takes so little time that it needs no worker.
+    """
+
+    def __init__(
+        self,
+        parse: Parse,
+        serve: Serve,
+        pool: CallPool,
+        boundary: Boundary,
+        *,
+        at_once: Callable[[], bool],
+    ) -> None:
+        self._parse = parse
+        self._serve = serve
+        self._pool = pool
+        self._boundary = boundary
+        self._at_once = at_once
+
+    def handler(self, call: Call) -> Any:
+        """Returns what grpcio runs for one call."""
+        behaviour = OnPool(partial(self._answer, call), self._pool, at_once=self._at_once)
+        return grpc.stream_unary_rpc_method_handler(behaviour)
+
+    def _answer(
+        self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
+    ) -> bytes:
+        code, received, sent = _OK, 0, 0
+        try:
+            data = self._receive(messages)
+            received = 1
+            # Not whether it was cancelled: to ask that costs more than a price.
+            check_deadline(context)
+            answer = self._serve(self._parse(data), context).SerializeToString()
+            if call.request_id:
+                context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+            sent = 1
+        except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
+            code = failure.told(raised).code
+            self._boundary.fail(call, context, raised)
+        finally:
+            self._boundary.ended(call, code, received, sent)
+        return answer
+
+    def _receive(self, messages: Iterator[bytes]) -> bytes:
+        try:
+            data: bytes = self._pool.receive(messages)
+        except StopIteration:
+            raise ServingError(
+                Reason.MALFORMED_REQUEST, "the call ended without a request"
+            ) from None
+        except grpc.RpcError:
+            raise ServingError(
+                Reason.CANCELLED, "the call was cancelled before its request came"
+            ) from None
+        return data
