@@ -33,7 +33,8 @@ class ServerProcess:
             entry: dict[str, Any] = json.loads(line)
             if entry["event"] == name:
                 return entry
-        raise AssertionError(f"the process ended without the event {name}: {self.lines}")
+        code = self.popen.wait(SECONDS)
+        raise AssertionError(f"ended with {code}, without the event {name}: {self.lines}")
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal."""

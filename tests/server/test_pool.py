@@ -7,10 +7,18 @@ from contextlib import ExitStack
 
 import pytest
 from housing.v1.model_pb2 import ModelInfoRequest
-from housing.v1.prediction_pb2 import House, PredictRequest
+from housing.v1.prediction_pb2 import (
+    House,
+    PredictBatchRequest,
+    PredictBatchResponse,
+    PredictRequest,
+)
 
+from housing_grpc import arrival
+from housing_grpc.bundle import evaluator
 from housing_grpc.pool import CallPool
 from tests.examples import Example
+from tests.http2.frames import PREDICT
 from tests.server.conftest import Serve
 from tests.server.slow import CANCELLED, headers_only
 from tests.server.test_health import SERVING, check
@@ -20,8 +28,7 @@ HOUSE = PredictRequest(house=House(rm=6))
 MODEL_INFO = "/housing.v1.ModelService/ModelInfo"
 CHECK = "/grpc.health.v1.Health/Check"
 PATIENCE = 2.0
-# Many times the spare workers of health.
-MORE_THAN_SPARE = 2000
+MANY = 2000
 
 
 def port_of(client: Client) -> int:
@@ -83,13 +90,58 @@ def test_calls_of_headers_only_are_ended(serve: Serve, linear: Example) -> None:
         others_are_served(client, calls=1)
 
 
-def test_more_probes_of_headers_only_than_there_are_spare_workers(
-    serve: Serve, linear: Example
-) -> None:
+def test_probes_of_headers_only(serve: Serve, linear: Example) -> None:
     client = serve(linear.folder)
     with ExitStack() as stack:
-        headers_only(stack, port_of(client), MORE_THAN_SPARE, path=CHECK, connections=10)
+        headers_only(stack, port_of(client), MANY, path=CHECK, connections=10)
         others_are_served(client, calls=3)
+
+
+@pytest.mark.parametrize("path", [PREDICT, CHECK], ids=["Predict", "Check"])
+def test_the_oldest_of_too_many_waits_gives_way(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("housing_grpc.pool._MOST_WAITING", 40)
+    client = serve(linear.folder, request_timeout_seconds=600)
+    with ExitStack() as stack:
+        [(connection, streams)] = headers_only(stack, port_of(client), 50, path=path, connections=1)
+        ended = [connection.listen(stream).headers[stream] for stream in streams[:10]]
+        assert [each["grpc-status"] for each in ended] == [CANCELLED] * 10
+        heard = connection.listen(seconds=0.2)
+        assert [heard.status(stream) for stream in streams[10:]] == [""] * 40
+        others_are_served(client, calls=3)
+
+
+def test_with_another_grpcio_workers_wait(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("housing_grpc.arrival.KNOWN", False)
+    others_are_served(serve(linear.folder), calls=3)
+
+
+def test_this_grpcio_is_known() -> None:
+    assert arrival.KNOWN
+
+
+@pytest.mark.skipif(evaluator.NATIVE is None, reason="needs a C compiler, to build the evaluator")
+def test_a_price_of_one_house_needs_no_worker(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, go_on = threading.Semaphore(0), threading.Event()
+
+    def held(*_: object) -> PredictBatchResponse:
+        busy.release()
+        assert go_on.wait(SECONDS)
+        return PredictBatchResponse()
+
+    monkeypatch.setattr("housing_grpc.service.PredictionServicer.PredictBatch", held)
+    client = serve(linear.folder, grpc_workers=1)
+    request = PredictBatchRequest(items=[House(rm=6)])
+    batches = [client.predictions.PredictBatch.future(request, timeout=SECONDS) for _ in range(2)]
+    assert busy.acquire(timeout=SECONDS)
+    others_are_served(client, calls=3)
+    go_on.set()
+    assert [batch.result() for batch in batches] == [PredictBatchResponse()] * 2
 
 
 def test_a_worker_outlives_whatever_a_call_raises() -> None:
