@@ -30,7 +30,10 @@ class ServerProcess:
         assert self.popen.stderr is not None
         for line in self.popen.stderr:
             self.lines.append(line)
-            entry: dict[str, Any] = json.loads(line)
+            try:
+                entry: dict[str, Any] = json.loads(line)
+            except ValueError:
+                raise AssertionError(line + self.popen.stderr.read()) from None
             if entry["event"] == name:
                 return entry
         code = self.popen.wait(SECONDS)
@@ -53,10 +56,11 @@ def started(command: Sequence[str], **variables: str) -> Iterator[ServerProcess]
     paths = os.pathsep.join((str(ROOT), str(ROOT / "generated")))
     # Coverage, where it measures the tests, measures their processes, too.
     measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    # Several at a time would all want the same port for their metrics.
+    always = {"PYTHONPATH": paths, "PYTHONFAULTHANDLER": "1", "METRICS_PORT": "0"}
     with subprocess.Popen(
         [sys.executable, *command],
-        # Several at a time would all want the same port for their metrics.
-        env={**inherited, **measured, "PYTHONPATH": paths, "METRICS_PORT": "0", **variables},
+        env={**inherited, **measured, **always, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

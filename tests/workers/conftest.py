@@ -4,7 +4,7 @@ import signal
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import grpc
@@ -112,12 +112,20 @@ def alive(pid: int) -> bool:
         return False
 
 
+def open_files(pid: int) -> set[str]:
+    """Gives what the descriptors of a process lead to; nothing if there is none."""
+    found = set()
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            # One may be closed meanwhile: the others still count.
+            with suppress(OSError):
+                found.add(str(link.readlink()))
+    return found
+
+
 def sockets(pid: int, port: int, state: str) -> set[str]:
     """Gives the far ends of a process' sockets on a port, in a state of /proc/net/tcp."""
-    try:
-        held = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()}
-    except OSError:
-        return set()
+    held = open_files(pid)
     table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
     return {
         fields[2]
