@@ -47,20 +47,20 @@ def call_of(arguments: tuple[Any, ...]) -> Any:
     return arguments[1].call
 
 
-def begin(arguments: tuple[Any, ...], then: Callable[[bool], None]) -> None:
+def begin(arguments: tuple[Any, ...], then: Callable[[], None]) -> None:
     """Begins to wait for the message of a call whose requests are a stream.
 
     Args:
         arguments: What grpcio gives a pool to run.
-        then: Called on the thread that accepts calls when the wait is over, with whether
-            there is a message; must not raise.
+        then: Called on the thread that accepts calls when the wait is over, also if no
+            message will come; must not raise.
     """
     _, event, state, _, _, deserializer, _ = arguments
     receive = _server._receive_message(state, event.call, deserializer)  # noqa: SLF001
 
     def received(told: Any) -> Any:
         ended = receive(told)
-        then(state.request is not None)
+        then()
         return ended
 
     with state.condition:

@@ -69,21 +69,23 @@ class Boundary:
         self.observer.ended(call, code, time.perf_counter() - call.begun, received, sent)
 
 
-def parser(method: Method, bound: RowBound | None) -> Parse:
+def parser(method: Method, read: Parse | None = None, bound: RowBound | None = None) -> Parse:
     """Returns what makes a request of bytes.
 
     Args:
         method: Whose requests.
+        read: Reads a request that is written in the usual way and keeps within the bound,
+            without making messages of its houses; returns None for all others.
         bound: Of the houses in a request.
     """
     parse: Parse = GetMessageClass(method.descriptor.input_type).FromString
     name = method.descriptor.input_type.name
 
     def checked(data: bytes) -> Any:
+        if read is not None and (plain := read(data)) is not None:
+            return plain
         try:
             if bound is not None:
-                if (plain := bound.read(data, bound.most)) is not None:
-                    return plain
                 bound.check(data)
             return parse(data)
         except DecodeError:

@@ -1,8 +1,6 @@
 """How many houses a request may hold, looked at before anything is made of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from housing_grpc import wire
 from housing_grpc.errors import Reason, ServingError, Violation
@@ -16,14 +14,11 @@ class RowBound:
         path: Numbers of the fields that lead to the houses.
         field: The same for people, such as "items".
         most: The limit.
-        read: Reads a message that is written in the usual way and holds no more than the
-            limit, without making messages of the houses; returns None for all others.
     """
 
     path: tuple[int, ...]
     field: str
     most: int
-    read: Callable[[bytes, int], Any]
 
     def check(self, data: bytes) -> None:
         """Checks a message that is not parsed yet.

@@ -1,15 +1,17 @@
 """From arrays to the wire: prices."""
 
 import math
+import struct
 import time
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
 from housing.v1 import prediction_pb2 as pb
 from numpy.typing import NDArray
 
-from housing_grpc import status
+from housing_grpc import status, wire
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.sift import Sifted
 
@@ -19,6 +21,11 @@ Rows = NDArray[np.float64]
 _PLAIN_HEAD = pb.RowResults(items=[pb.RowResult(prediction=0)]).SerializeToString()[:3]
 _PLAIN = np.array((_PLAIN_HEAD, 0.0), dtype=[("head", "S3"), ("price", "<f8")])
 _PLAIN_BYTES = _PLAIN.itemsize
+
+_fields = pb.PredictResponse.DESCRIPTOR.fields_by_name
+_PRICE = wire.tag(_fields["prediction"].number, wire.FIXED64)
+_TIMESTAMP = wire.tag(_fields["timestamp"].number, wire.LENGTH_DELIMITED)
+_price = struct.Struct("<Bd").pack
 
 
 def encode_prediction(
@@ -37,6 +44,23 @@ def encode_prediction(
     )
     _annotate(response, values, ranges)
     return response
+
+
+def encode_price(price: float, model_version: str) -> bytes:
+    """Returns the bytes of the answer for a house of which there is no more to say than its price.
+
+    Args:
+        price: In the target's unit.
+        model_version: Of the model that answered.
+    """
+    now = timestamp().SerializeToString()
+    head = bytes((_TIMESTAMP, len(now)))
+    return b"".join((_price(_PRICE, price), _version(model_version), head, now))
+
+
+@lru_cache(maxsize=8)
+def _version(model_version: str) -> bytes:
+    return pb.PredictResponse(model_version=model_version).SerializeToString()
 
 
 def encode_results(sifted: Sifted, prices: Rows, ranges: Ranges) -> bytes:

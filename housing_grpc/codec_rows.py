@@ -42,6 +42,24 @@ _KNOWN = [pb.House.DESCRIPTOR.fields_by_name[name].number for name in FIELDS] ==
 
 
 @dataclass(frozen=True, slots=True)
+class PlainHouse:
+    """A PredictRequest.
+
+    Attributes:
+        row: Bytes of doubles, one for each feature, NaN where a value is missing.
+        data: The request as it came.
+    """
+
+    row: bytes
+    data: bytes
+
+    @property
+    def house(self) -> pb.House:
+        """The same as a message."""
+        return pb.PredictRequest.FromString(self.data).house
+
+
+@dataclass(frozen=True, slots=True)
 class PlainBatch:
     """A PredictBatchRequest.
 
@@ -78,6 +96,15 @@ class PlainChunk:
     sequence: int
     pin_model: bool
     houses: PlainMatrix | Rows
+
+
+def read_house(data: bytes) -> PlainHouse | None:
+    """Reads a PredictRequest."""
+    if built.read_rows is None or not _KNOWN:
+        return None
+    # It is written as a list of one row is.
+    row = built.read_rows(data, 0, len(data), _WIDTH, 1)
+    return PlainHouse(row, data) if row else None
 
 
 def read_batch(data: bytes, most: int) -> PlainBatch | None:

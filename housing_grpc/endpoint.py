@@ -142,7 +142,6 @@ class Endpoint:
             self._streams,
             self._workers,
             chosen,
-            is_quick=serving.is_quick,
         )
         table = routes.build(served, self._workers.stream, boundary)
         server = grpc.server(self._workers.predict, options=self._options)

@@ -137,10 +137,6 @@ class Serving:
             raise not_ready()
         return live
 
-    def is_quick(self) -> bool:
-        """Returns whether one price takes the live model less time than to change threads."""
-        return self._live is not None and self._live.bundle.quick
-
     def version(self) -> str:
         """Returns the version that serves, or "" before the first one does."""
         return self._live.version if self._live else ""

@@ -24,10 +24,6 @@ _Job = tuple[Callable[..., Any], tuple[Any, ...]]
 _logger = logging.getLogger(__name__)
 
 
-def _never() -> bool:
-    return False
-
-
 class OnPool:
     """A behaviour that runs on a pool of its own: grpcio looks for these attributes.
 
@@ -35,12 +31,9 @@ class OnPool:
         behaviour: As grpcio calls it.
         pool: Runs it.
         non_blocking: Whether it is given a callback and goes on answering when it has returned.
-        at_once: Whether a CallPool is to answer it on the thread that accepts calls: if it
-            takes so little time that to change threads would take as much, and waits for
-            nothing.
     """
 
-    __slots__ = ("_behaviour", "at_once", "experimental_non_blocking", "experimental_thread_pool")
+    __slots__ = ("_behaviour", "experimental_non_blocking", "experimental_thread_pool")
 
     def __init__(
         self,
@@ -48,12 +41,10 @@ class OnPool:
         pool: ThreadPoolExecutor,
         *,
         non_blocking: bool = False,
-        at_once: Callable[[], bool] = _never,
     ) -> None:
         self._behaviour = behaviour
         self.experimental_thread_pool = pool
         self.experimental_non_blocking = non_blocking
-        self.at_once = at_once
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Runs the behaviour."""
@@ -89,7 +80,7 @@ class CallPool(ThreadPoolExecutor):
         if isinstance(behaviour, OnPool):
             call = arrival.call_of(args)
             self._waits.begin(call)
-            arrival.begin(args, partial(self._arrived, job, call, behaviour.at_once))
+            arrival.begin(args, partial(self._arrived, job, call))
         else:
             self._jobs.put(job)
         return _ENDED
@@ -117,20 +108,20 @@ class CallPool(ThreadPoolExecutor):
         for _ in range(self._count):
             self._jobs.put(None)
 
-    def _arrived(self, job: _Job, call: Any, at_once: Callable[[], bool], there: bool) -> None:
+    def _arrived(self, job: _Job, call: Any) -> None:
         self._waits.end(call)
-        # Where there is no message, word of why is still to come.
-        if there and at_once():
-            _run(job)
-        else:
-            self._jobs.put(job)
+        self._jobs.put(job)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             began = time.monotonic()
-            _run(job)
+            call, args = job
+            try:
+                call(*args)
+            except BaseException as error:  # noqa: BLE001 - the worker must outlive any call
+                log.event(_logger, logging.ERROR, "worker.failed", error=error)
             # Nothing of a call may live on while the next one is waited for.
-            del job
+            del job, call, args
             self._mean += _WEIGHT * (time.monotonic() - began - self._mean)
 
 
@@ -173,14 +164,6 @@ class InlinePool(ThreadPoolExecutor):
         """Runs a call."""
         fn(*args)
         return _ENDED
-
-
-def _run(job: _Job) -> None:
-    call, args = job
-    try:
-        call(*args)
-    except BaseException as error:  # noqa: BLE001 - the thread must outlive any call
-        log.event(_logger, logging.ERROR, "worker.failed", error=error)
 
 
 def _ended() -> Future[Any]:

@@ -10,7 +10,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
 from housing_grpc import codec_rows
-from housing_grpc.boundary import Boundary, parser
+from housing_grpc.boundary import Boundary, Parse, parser
 from housing_grpc.bounds import RowBound
 from housing_grpc.call import Method
 from housing_grpc.errors import Reason, ServingError
@@ -59,10 +59,6 @@ def _no_limit() -> None:
     """Lets every stream in."""
 
 
-def _never() -> bool:
-    return False
-
-
 @dataclass(frozen=True, kw_only=True)
 class Served:
     """A service and what serves it.
@@ -74,8 +70,7 @@ class Served:
         most_queued: Most calls that wait for a worker of the pool.
         longest_wait: Most seconds for which one may have to wait.
         bounds: Of the houses in a request, by the name of the method.
-        at_once: Whether a call takes so little time that it needs no worker, by the name of
-            the method.
+        reads: Read requests that are written in the usual way, by the name of the method.
         check_streams: Raises a ServingError if no more streams can be taken.
     """
 
@@ -85,7 +80,7 @@ class Served:
     most_queued: int
     longest_wait: float
     bounds: Mapping[str, RowBound] = field(default_factory=dict)
-    at_once: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
+    reads: Mapping[str, Parse] = field(default_factory=dict)
     check_streams: Callable[[], None] = _no_limit
 
 
@@ -95,27 +90,16 @@ def services(
     streams: StreamScorer,
     workers: Workers,
     chosen: Settings,
-    *,
-    is_quick: Callable[[], bool],
 ) -> tuple[Served, ...]:
-    """Returns all that the server serves.
-
-    Args:
-        prediction: Predicts.
-        model: Tells about the model, and changes it.
-        streams: Knows how many streams there are.
-        workers: Serve the calls.
-        chosen: The settings.
-        is_quick: Whether the live model prices a house in less time than it takes to change
-            threads.
-    """
+    """Returns all that the server serves."""
     bounds = {
-        "PredictBatch": RowBound(
-            path=(1,), field="items", most=chosen.max_batch_rows, read=codec_rows.read_batch
-        ),
-        "PredictStream": RowBound(
-            path=(2, 1), field="rows.items", most=chosen.max_chunk_rows, read=codec_rows.read_chunk
-        ),
+        "PredictBatch": RowBound(path=(1,), field="items", most=chosen.max_batch_rows),
+        "PredictStream": RowBound(path=(2, 1), field="rows.items", most=chosen.max_chunk_rows),
+    }
+    reads: dict[str, Parse] = {
+        "Predict": codec_rows.read_house,
+        "PredictBatch": partial(codec_rows.read_batch, most=chosen.max_batch_rows),
+        "PredictStream": partial(codec_rows.read_chunk, most=chosen.max_chunk_rows),
     }
     return (
         Served(
@@ -125,7 +109,7 @@ def services(
             most_queued=chosen.max_queued_calls,
             longest_wait=chosen.max_queue_seconds,
             bounds=bounds,
-            at_once={"Predict": is_quick},
+            reads=reads,
             check_streams=streams.check_room,
         ),
         Served(
@@ -152,12 +136,11 @@ def build(
 
 def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
     serve = getattr(served.servicer, method.name)
-    parse = parser(method, served.bounds.get(method.name))
+    parse = parser(method, served.reads.get(method.name), served.bounds.get(method.name))
     if method.streams:
         handler = StreamMethod(parse, serve, streams, to).handler
         return Route(method, handler, check_room=served.check_streams)
-    at_once = served.at_once.get(method.name, _never)
-    unary = UnaryMethod(parse, serve, served.pool, to, at_once=at_once)
+    unary = UnaryMethod(parse, serve, served.pool, to)
     check_room = partial(_check_queue, served.pool, served.most_queued, served.longest_wait)
     return Route(method, unary.handler, check_room=check_room)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc import codec_house, codec_price, processors
+from housing_grpc import codec_house, codec_price, codec_rows, processors, validation
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.errors import ServingError
@@ -19,7 +19,8 @@ from housing_grpc.survey import Survey
 
 Rows = codec_house.Rows
 
-_pack = struct.Struct(f"{len(FEATURE_NAMES)}d").pack
+_row = struct.Struct(f"{len(FEATURE_NAMES)}d")
+_pack, _unpack = _row.pack, _row.unpack
 
 
 class Observer(Protocol):
@@ -60,6 +61,23 @@ class Scorer:
         price, ranges = live.bundle.predict_row(values), live.bundle.ranges
         self._observer.observe_one(ranges, _pack(*values), price)
         return codec_price.encode_prediction(values, price, ranges, live.version)
+
+    def score_plain(
+        self, live: LiveModel, asked: codec_rows.PlainHouse
+    ) -> pb.PredictResponse | bytes:
+        """Returns the answer for one house that was read from its bytes, or its bytes.
+
+        Raises:
+            ServingError: It cannot be scored.
+        """
+        found, ranges = live.bundle.price_row(asked.row, validation.DOMAIN), live.bundle.ranges
+        if found is None:
+            return self.score_house(live, asked.house)
+        price, says_all = found
+        self._observer.observe_one(ranges, asked.row, price)
+        if says_all:
+            return codec_price.encode_price(price, live.version)
+        return codec_price.encode_prediction(_unpack(asked.row), price, ranges, live.version)
 
     def score_houses(
         self, live: LiveModel, houses: Sequence[pb.House] | Rows, start: int = 0

@@ -9,7 +9,7 @@ from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2
 from housing_grpc import codec_model, codec_price
 from housing_grpc.boundary import check_active
 from housing_grpc.bounds import check_count
-from housing_grpc.codec_rows import PlainBatch, PlainChunk
+from housing_grpc.codec_rows import PlainBatch, PlainChunk, PlainHouse
 from housing_grpc.live import Live, Models
 from housing_grpc.manager import Reloaded
 from housing_grpc.scoring import Scorer
@@ -38,11 +38,14 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         self._streams = streams
         self._max_batch_rows = max_batch_rows
 
-    def Predict(
-        self, request: prediction_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> prediction_pb2.PredictResponse:
+    def Predict(  # type: ignore[override]  # or the bytes of the answer
+        self, request: prediction_pb2.PredictRequest | PlainHouse, context: grpc.ServicerContext
+    ) -> prediction_pb2.PredictResponse | bytes:
         """Predicts the price of one house."""
-        return self._scorer.score_house(self._models.current(), request.house)
+        live = self._models.current()
+        if isinstance(request, PlainHouse):
+            return self._scorer.score_plain(live, request)
+        return self._scorer.score_house(live, request.house)
 
     def PredictBatch(
         self,

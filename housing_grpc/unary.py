@@ -17,7 +17,8 @@ from housing_grpc.call import REQUEST_ID, Call
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.pool import CallPool, OnPool
 
-Serve = Callable[[Any, grpc.ServicerContext], Message]
+# Answers with a message, or with its bytes.
+Serve = Callable[[Any, grpc.ServicerContext], Message | bytes]
 
 _OK = grpc.StatusCode.OK
 
@@ -30,27 +31,17 @@ class UnaryMethod:
         serve: Answers a request.
         pool: Runs the calls.
         boundary: What they pass.
-        at_once: Whether a call takes so little time that it needs no worker.
     """
 
-    def __init__(
-        self,
-        parse: Parse,
-        serve: Serve,
-        pool: CallPool,
-        boundary: Boundary,
-        *,
-        at_once: Callable[[], bool],
-    ) -> None:
+    def __init__(self, parse: Parse, serve: Serve, pool: CallPool, boundary: Boundary) -> None:
         self._parse = parse
         self._serve = serve
         self._pool = pool
         self._boundary = boundary
-        self._at_once = at_once
 
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
-        behaviour = OnPool(partial(self._answer, call), self._pool, at_once=self._at_once)
+        behaviour = OnPool(partial(self._answer, call), self._pool)
         return grpc.stream_unary_rpc_method_handler(behaviour)
 
     def _answer(
@@ -62,7 +53,8 @@ class UnaryMethod:
             received = 1
             # Not whether it was cancelled: to ask that costs more than a price.
             check_deadline(context)
-            answer = self._serve(self._parse(data), context).SerializeToString()
+            made = self._serve(self._parse(data), context)
+            answer = made if isinstance(made, bytes) else made.SerializeToString()
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             sent = 1

@@ -7,9 +7,10 @@ on rows has to be looked at while the rows are still bytes.
 from collections.abc import Iterator
 
 VARINT = 0
+FIXED64 = 1
 LENGTH_DELIMITED = 2
 _GROUP = (3, 4)
-_FIXED_SIZES = {1: 8, 5: 4}
+_FIXED_SIZES = {FIXED64: 8, 5: 4}
 _LAST_SHIFT = 63
 _MORE = 0x80
 

@@ -43,6 +43,22 @@ class Model:
             values: One for each feature, NaN where missing.
         """
 
+    def price_row(
+        self, row: bytes, minimum: NDArray[Any], maximum: NDArray[Any], domain: NDArray[Any], /
+    ) -> tuple[float, bool] | None:
+        """Returns the price of one row, which may be NaN or infinite, and if that says all.
+
+        Args:
+            row: Float64, one for each feature, NaN where missing.
+            minimum: Of the training data, float64, shape (features,).
+            maximum: The same.
+            domain: As of `survey`.
+
+        Returns:
+            The price; and False if a value is missing or outside the training range. None if
+            the row cannot be scored.
+        """
+
 def survey(
     rows: NDArray[Any],
     minimum: NDArray[Any],

@@ -1,7 +1,7 @@
 """Predicts with the evaluator in C, where it was built and knows the graph."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from .format import MODEL_FILE
 from .onnx_messages import OtherGraphError
 from .onnx_reader import Ensemble, Linear, read
 from .preprocess import Preprocessor
+from .ranges import Ranges
 
 if TYPE_CHECKING:
     from ._native import Model
@@ -31,10 +32,6 @@ NATIVE = _built()
 
 # More nodes than the evaluator can number are for ONNX Runtime.
 _MOST_SPLITS = 2**22
-# A tree that is in no cache takes about a quarter of a microsecond; a number of an imputer, of
-# which all may be looked at for a row, about a nanosecond.
-_MOST_TREES = 1000
-_MOST_NUMBERS = 200_000
 
 
 class Evaluator:
@@ -42,12 +39,10 @@ class Evaluator:
 
     Args:
         model: Fills, scales and scores.
-        quick: Whether one row takes less than half a millisecond on any machine of today.
     """
 
-    def __init__(self, model: "Model", *, quick: bool) -> None:
+    def __init__(self, model: "Model") -> None:
         self._model = model
-        self.quick = quick
 
     def predict(self, rows: Rows) -> Rows:
         """Predicts a price a row; as `Bundle.predict`."""
@@ -65,6 +60,13 @@ class Evaluator:
         if not math.isfinite(price):
             raise ModelOutputError("the model gave a price that is not a finite number")
         return price
+
+    def price_row(self, row: bytes, ranges: Ranges, domain: Rows) -> tuple[float, bool] | None:
+        """Prices one row; as `Bundle.price_row`."""
+        found = self._model.price_row(row, ranges.minimum, ranges.maximum, domain)
+        if found is not None and not math.isfinite(found[0]):
+            raise ModelOutputError("the model gave a price that is not a finite number")
+        return found
 
 
 def evaluator(preprocessor: Preprocessor, graph: bytes) -> Evaluator | None:
@@ -84,15 +86,9 @@ def evaluator(preprocessor: Preprocessor, graph: bytes) -> Evaluator | None:
     parts = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
     try:
         imputer = preprocessor.imputer.parts
-        model = NATIVE(imputer, preprocessor.mean, preprocessor.scale, parts)
+        return Evaluator(NATIVE(imputer, preprocessor.mean, preprocessor.scale, parts))
     except ValueError as error:
         raise BundleFormatError(f"{MODEL_FILE}: {error}") from error
-    return Evaluator(model, quick=_is_quick(imputer, regressor))
-
-
-def _is_quick(imputer: tuple[Any, ...], regressor: Linear | Ensemble) -> bool:
-    trees = 0 if isinstance(regressor, Linear) else len(regressor.indices["tree_roots"])
-    return trees <= _MOST_TREES and sum(np.size(part) for part in imputer[1:]) <= _MOST_NUMBERS
 
 
 def _linear(regressor: Linear) -> tuple[object, ...]:

@@ -39,7 +39,6 @@ class Bundle:
         graph = files.blobs[MODEL_FILE]
         found = evaluator(preprocessor, graph) if native else None
         self.native = found is not None
-        self.quick = found is not None and found.quick
         self._predictor = found or OnnxSession(preprocessor, graph)
 
     def predict(self, rows: Rows) -> Rows:
@@ -69,6 +68,24 @@ class Bundle:
             ModelOutputError: As `predict`.
         """
         return self._predictor.predict_row(values)
+
+    def price_row(self, row: bytes, domain: Rows) -> tuple[float, bool] | None:
+        """Holds one row against its limits and prices it, all in one go.
+
+        Args:
+            row: Float64, one for each feature, NaN where it is missing.
+            domain: For each feature the lowest and the highest value that can be scored, and 1
+                where it has to be a whole number; shape (3, features).
+
+        Returns:
+            The price, in the target's unit; and False if there is more to say of the row, as
+            a value is missing or outside the training range. None if it cannot be scored, or
+            not in this way.
+
+        Raises:
+            ModelOutputError: As `predict`.
+        """
+        return self._predictor.price_row(row, self.ranges, domain)
 
     def self_test(self) -> None:
         """Answers the golden rows again.

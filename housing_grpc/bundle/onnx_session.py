@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
 from .preprocess import Preprocessor
+from .ranges import Ranges
 from .schema import FEATURE_NAMES
 
 Rows = NDArray[np.float64]
@@ -44,6 +45,9 @@ class OnnxSession:
     def predict_row(self, values: list[float]) -> float:
         """Predicts the price of one row; as `Bundle.predict_row`."""
         return float(self.predict(np.array([values]))[0])
+
+    def price_row(self, row: bytes, ranges: Ranges, domain: Rows) -> None:
+        """Leaves it to `predict_row`; as `Bundle.price_row`."""
 
 
 def _open(graph: bytes) -> Any:

@@ -9,13 +9,10 @@ import pytest
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import (
     House,
-    PredictBatchRequest,
-    PredictBatchResponse,
     PredictRequest,
 )
 
 from housing_grpc import arrival
-from housing_grpc.bundle import evaluator
 from housing_grpc.pool import CallPool
 from tests.examples import Example
 from tests.http2.frames import PREDICT
@@ -121,27 +118,6 @@ def test_with_another_grpcio_workers_wait(
 
 def test_this_grpcio_is_known() -> None:
     assert arrival.KNOWN
-
-
-@pytest.mark.skipif(evaluator.NATIVE is None, reason="needs a C compiler, to build the evaluator")
-def test_a_price_of_one_house_needs_no_worker(
-    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    busy, go_on = threading.Semaphore(0), threading.Event()
-
-    def held(*_: object) -> PredictBatchResponse:
-        busy.release()
-        assert go_on.wait(SECONDS)
-        return PredictBatchResponse()
-
-    monkeypatch.setattr("housing_grpc.service.PredictionServicer.PredictBatch", held)
-    client = serve(linear.folder, grpc_workers=1)
-    request = PredictBatchRequest(items=[House(rm=6)])
-    batches = [client.predictions.PredictBatch.future(request, timeout=SECONDS) for _ in range(2)]
-    assert busy.acquire(timeout=SECONDS)
-    others_are_served(client, calls=3)
-    go_on.set()
-    assert [batch.result() for batch in batches] == [PredictBatchResponse()] * 2
 
 
 def test_a_worker_outlives_whatever_a_call_raises() -> None:

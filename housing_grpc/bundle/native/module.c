@@ -1,6 +1,7 @@
 /* The extension housing_grpc.bundle._native; _native.pyi has its types and says what it does. */
 #include "arrays.h"
 #include "functions.h"
+#include "price.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -81,6 +82,10 @@ static PyObject *predict_row(PyObject *self, PyObject *values) {
     return PyFloat_FromDouble(price);
 }
 
+static PyObject *price_row(PyObject *self, PyObject *args) {
+    return price_with(model_of(self), args);
+}
+
 static PyObject *run(const Model *model, const Numbers *rows, const Numbers *out) {
     size_t count = out->count;
     if (rows->count != count * model->features)
@@ -119,6 +124,7 @@ static PyObject *predict(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"predict", predict, METH_VARARGS, NULL},
     {"predict_row", predict_row, METH_O, NULL},
+    {"price_row", price_row, METH_VARARGS, NULL},
     {0},
 };
 
