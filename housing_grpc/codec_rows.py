@@ -7,6 +7,7 @@ others, and those that are wrong, are left to the parser: None is returned.
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 from google.protobuf.message import DecodeError
 from housing.v1 import prediction_pb2 as pb
@@ -41,8 +42,7 @@ _KNOWN = [pb.House.DESCRIPTOR.fields_by_name[name].number for name in FIELDS] ==
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PlainHouse:
+class PlainHouse(msgspec.Struct, frozen=True):  # Made for every call: quicker than a dataclass.
     """A PredictRequest.
 
     Attributes:

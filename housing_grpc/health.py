@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2
 
-from housing_grpc.pool import CallPool, OnPool
+from housing_grpc.pool import CallPool, on_pool
 
 SERVICE = health.SERVICE_NAME
 
@@ -39,9 +39,9 @@ class Health:
         """Returns what makes a server answer probes."""
         # As streams: the library would wait for a unary call's message without end.
         one, many = grpc.stream_unary_rpc_method_handler, grpc.stream_stream_rpc_method_handler
-        check = OnPool(partial(self._answer, self._servicer.Check), self.pool)
-        listed = OnPool(partial(self._answer, self._list), self.pool)
-        watch = OnPool(self._watch, self.pool, non_blocking=True)
+        check = on_pool(self._answer, self.pool, self._servicer.Check)
+        listed = on_pool(self._answer, self.pool, self._list)
+        watch = on_pool(self._watch, self.pool, non_blocking=True)
         asked, told = _pb2.HealthCheckRequest.FromString, _pb2.HealthCheckResponse.SerializeToString
         return grpc.method_handlers_generic_handler(
             SERVICE,

@@ -18,6 +18,7 @@ _KEEPALIVE_MS = 60_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
 # A client with a quiet stream may ask this often whether we are there.
 _PING_INTERVAL_MS = 10_000
+_NO_LIMIT = 2**31 - 1
 _HANDSHAKE_MS = 10_000
 
 
@@ -39,6 +40,10 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
         # Off: it counts calls that have just ended, too, and so refuses clients that keep to
         # the limit.
         ("grpc.http.overload_protection", 0),
+        # Off: calls that come by the thousand would be reset at random, without a word of when
+        # to come back, before the gate has seen them.
+        ("grpc.server.max_pending_requests", _NO_LIMIT),
+        ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
         ("grpc.max_allowed_incoming_connections", chosen.max_connections),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),

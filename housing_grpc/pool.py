@@ -24,39 +24,32 @@ _Job = tuple[Callable[..., Any], tuple[Any, ...]]
 _logger = logging.getLogger(__name__)
 
 
-class OnPool:
-    """A behaviour that runs on a pool of its own: grpcio looks for these attributes.
+def on_pool(
+    behaviour: Callable[..., Any],
+    pool: ThreadPoolExecutor,
+    *given: Any,
+    non_blocking: bool = False,
+) -> Any:
+    """Returns a behaviour that runs on a pool of its own: grpcio looks for these attributes.
 
     Args:
-        behaviour: As grpcio calls it.
+        behaviour: Called with what is given, and then as grpcio calls it.
         pool: Runs it.
+        given: Known beforehand.
         non_blocking: Whether it is given a callback and goes on answering when it has returned.
     """
-
-    __slots__ = ("_behaviour", "experimental_non_blocking", "experimental_thread_pool")
-
-    def __init__(
-        self,
-        behaviour: Callable[..., Any],
-        pool: ThreadPoolExecutor,
-        *,
-        non_blocking: bool = False,
-    ) -> None:
-        self._behaviour = behaviour
-        self.experimental_thread_pool = pool
-        self.experimental_non_blocking = non_blocking
-
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        """Runs the behaviour."""
-        return self._behaviour(*args, **named)
+    made: Any = partial(behaviour, *given)
+    made.experimental_thread_pool = pool
+    made.experimental_non_blocking = non_blocking
+    return made
 
 
 class CallPool(ThreadPoolExecutor):
     """Workers for calls; one whose message has not come yet needs none.
 
     It is a ThreadPoolExecutor because grpcio takes nothing else for the pool of a
-    method; the base class never starts a thread. A behaviour is to be an OnPool, its
-    requests a stream, and its message asked for with `receive`.
+    method; the base class never starts a thread. A behaviour is to come from `on_pool`,
+    its requests are to be a stream, and its message is asked for with `receive`.
 
     Args:
         workers: How many.
@@ -76,8 +69,7 @@ class CallPool(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Takes a call; grpcio wants to know of its end only to count calls, which it does not."""
         job = fn, args
-        behaviour = arrival.behaviour_of(args)
-        if isinstance(behaviour, OnPool):
+        if getattr(arrival.behaviour_of(args), "experimental_thread_pool", None) is self:
             call = arrival.call_of(args)
             self._waits.begin(call)
             arrival.begin(args, partial(self._arrived, job, call))

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import grpc
@@ -12,7 +11,7 @@ from google.protobuf.message import Message
 from housing_grpc import failure
 from housing_grpc.boundary import Boundary, Parse
 from housing_grpc.call import REQUEST_ID, Call
-from housing_grpc.pool import OnPool
+from housing_grpc.pool import on_pool
 from housing_grpc.ratelimit import RateLimit, too_fast
 
 Serve = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
@@ -42,7 +41,7 @@ class StreamMethod:
 
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
-        behaviour = OnPool(partial(self._answer, call), self._pool)
+        behaviour = on_pool(self._answer, self._pool, call)
         return grpc.stream_stream_rpc_method_handler(behaviour)
 
     def _answer(

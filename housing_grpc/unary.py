@@ -5,7 +5,6 @@ could end the wait.
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import grpc
@@ -15,7 +14,7 @@ from housing_grpc import failure
 from housing_grpc.boundary import Boundary, Parse, check_deadline
 from housing_grpc.call import REQUEST_ID, Call
 from housing_grpc.errors import Reason, ServingError
-from housing_grpc.pool import CallPool, OnPool
+from housing_grpc.pool import CallPool, on_pool
 
 # Answers with a message, or with its bytes.
 Serve = Callable[[Any, grpc.ServicerContext], Message | bytes]
@@ -41,7 +40,7 @@ class UnaryMethod:
 
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
-        behaviour = OnPool(partial(self._answer, call), self._pool)
+        behaviour = on_pool(self._answer, self._pool, call)
         return grpc.stream_unary_rpc_method_handler(behaviour)
 
     def _answer(
