@@ -4,7 +4,7 @@ grpcio has a worker wait for the message of every call. That is one more change 
 call, and a caller who holds a message back holds a worker. Here the thread that accepts calls
 begins the wait, and is told when it is over. grpcio has no documented way to do so: this file,
 and none but this, uses parts of its own, of the release that `requirements/` pins. Where a
-release does not have them as they are known here, workers wait.
+release does not have them as they are known here, workers wait, no longer than they may.
 """
 
 import inspect
@@ -79,7 +79,5 @@ def take(messages: Any) -> Any:
         StopIteration: There is none.
         grpc.RpcError: The call was cancelled.
     """
-    if not KNOWN:
-        return next(messages)
     with messages._state.condition:  # noqa: SLF001
         return messages._look_for_request()  # noqa: SLF001

@@ -100,6 +100,6 @@ class Health:
 
     def _request(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:
         try:
-            return self.pool.receive(messages)
+            return self.pool.receive(messages, context)
         except StopIteration:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call ended without a request")

@@ -9,6 +9,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
+import grpc
+
 from housing_grpc import arrival, log
 
 # Of the last call in the mean time that calls take.
@@ -85,14 +87,20 @@ class CallPool(ThreadPoolExecutor):
         """Returns how many seconds a call would wait for a worker, as calls went lately."""
         return self._jobs.qsize() * self._mean / self._count
 
-    def receive(self, messages: Any) -> Any:
+    def receive(self, messages: Any, context: grpc.ServicerContext) -> Any:
         """Returns the message of a call.
 
         Raises:
             StopIteration: There is none.
             grpc.RpcError: The call was cancelled, by its caller or for its slowness.
         """
-        return arrival.take(messages)
+        if arrival.KNOWN:
+            return arrival.take(messages)
+        self._waits.begin(context)
+        try:
+            return next(messages)
+        finally:
+            self._waits.end(context)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""

@@ -48,7 +48,7 @@ class UnaryMethod:
     ) -> bytes:
         code, received, sent = _OK, 0, 0
         try:
-            data = self._receive(messages)
+            data = self._receive(messages, context)
             received = 1
             # Not whether it was cancelled: to ask that costs more than a price.
             check_deadline(context)
@@ -64,9 +64,9 @@ class UnaryMethod:
             self._boundary.ended(call, code, received, sent)
         return answer
 
-    def _receive(self, messages: Iterator[bytes]) -> bytes:
+    def _receive(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
         try:
-            data: bytes = self._pool.receive(messages)
+            data: bytes = self._pool.receive(messages, context)
         except StopIteration:
             raise ServingError(
                 Reason.MALFORMED_REQUEST, "the call ended without a request"

@@ -113,7 +113,13 @@ def test_with_another_grpcio_workers_wait(
     serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("housing_grpc.arrival.KNOWN", False)
-    others_are_served(serve(linear.folder), calls=3)
+    client = serve(linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE)
+    others_are_served(client, calls=3)
+    with ExitStack() as stack:
+        [(connection, streams)] = headers_only(stack, port_of(client), 4, connections=1)
+        ended = [connection.listen(stream).headers[stream] for stream in streams]
+        assert [each["grpc-status"] for each in ended] == [CANCELLED] * 4
+        others_are_served(client, calls=3)
 
 
 def test_this_grpcio_is_known() -> None:
