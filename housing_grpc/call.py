@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf.descriptor import MethodDescriptor
 
 from housing_grpc.access import Caller
+from housing_grpc.errors import ServingError
 
 REQUEST_ID = "x-request-id"
 
@@ -41,6 +42,8 @@ class Call:
     begun: float = field(default_factory=time.perf_counter)
     """When it was let in, so that the wait for a worker counts."""
     caller: Caller | None = None
+    refusal: ServingError | None = None
+    """Why it was not let in after all, when its message came."""
     span: Any = None
 
     def identified(self) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2
 
 from housing_grpc.pool import CallPool, on_pool
@@ -12,6 +13,7 @@ from housing_grpc.pool import CallPool, on_pool
 SERVICE = health.SERVICE_NAME
 
 _pb2: Any = health_pb2  # The stubs know no List.
+_asked = _pb2.HealthCheckRequest.FromString
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 # A probe that sends no message is ended then.
@@ -39,20 +41,16 @@ class Health:
         """Returns what makes a server answer probes."""
         # As streams: the library would wait for a unary call's message without end.
         one, many = grpc.stream_unary_rpc_method_handler, grpc.stream_stream_rpc_method_handler
-        check = on_pool(self._answer, self.pool, self._servicer.Check)
-        listed = on_pool(self._answer, self.pool, self._list)
+        check = on_pool(self._answer, self.pool, self._servicer.Check, _asked)
+        listed = on_pool(self._answer, self.pool, self._list, _pb2.HealthListRequest.FromString)
         watch = on_pool(self._watch, self.pool, non_blocking=True)
-        asked, told = _pb2.HealthCheckRequest.FromString, _pb2.HealthCheckResponse.SerializeToString
+        told = _pb2.HealthCheckResponse.SerializeToString
         return grpc.method_handlers_generic_handler(
             SERVICE,
             {
-                "Check": one(check, asked, told),
-                "List": one(
-                    listed,
-                    _pb2.HealthListRequest.FromString,
-                    _pb2.HealthListResponse.SerializeToString,
-                ),
-                "Watch": many(watch, asked, told),
+                "Check": one(check, None, told),
+                "List": one(listed, None, _pb2.HealthListResponse.SerializeToString),
+                "Watch": many(watch, None, told),
             },
         )
 
@@ -78,9 +76,13 @@ class Health:
             self._servicer.set(name, state)
 
     def _answer(
-        self, serve: Callable[..., Any], messages: Iterator[Any], context: grpc.ServicerContext
+        self,
+        serve: Callable[..., Any],
+        parse: Callable[[bytes], Any],
+        messages: Iterator[bytes],
+        context: grpc.ServicerContext,
     ) -> Any:
-        return serve(self._request(messages, context), context)
+        return serve(self._request(messages, context, parse), context)
 
     def _list(self, _: Any, context: grpc.ServicerContext) -> Any:
         request = health_pb2.HealthCheckRequest
@@ -91,15 +93,25 @@ class Health:
         )
 
     def _watch(
-        self, messages: Iterator[Any], context: grpc.ServicerContext, send_response_callback: _Send
+        self,
+        messages: Iterator[bytes],
+        context: grpc.ServicerContext,
+        send_response_callback: _Send,
     ) -> None:
-        request = self._request(messages, context)
+        request = self._request(messages, context, _asked)
         self._watches.add(send_response_callback)
         context.add_callback(partial(self._watches.discard, send_response_callback))
         self._servicer.Watch(request, context, send_response_callback)
 
-    def _request(self, messages: Iterator[Any], context: grpc.ServicerContext) -> Any:
+    def _request(
+        self,
+        messages: Iterator[bytes],
+        context: grpc.ServicerContext,
+        parse: Callable[[bytes], Any],
+    ) -> Any:
         try:
-            return self.pool.receive(messages, context)
+            return parse(self.pool.receive(messages, context))
         except StopIteration:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call ended without a request")
+        except DecodeError:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the bytes are no such request")

@@ -15,7 +15,8 @@ from housing_grpc import arrival, log
 
 # Of the last call in the mean time that calls take.
 _WEIGHT = 0.05
-# Calls without their message hold some 10 KB each. Beyond that, the oldest of them gives way.
+# Calls without their message hold some 10 KB each, and what has come of it. Of more, the oldest
+# gives way.
 _MOST_WAITING = 4096
 # How often the longest wait is looked at, of what a wait may last.
 _LOOKS = 8
@@ -26,11 +27,16 @@ _Job = tuple[Callable[..., Any], tuple[Any, ...]]
 _logger = logging.getLogger(__name__)
 
 
+def _always() -> bool:
+    return True
+
+
 def on_pool(
     behaviour: Callable[..., Any],
     pool: ThreadPoolExecutor,
     *given: Any,
     non_blocking: bool = False,
+    admit: Callable[[], bool] = _always,
 ) -> Any:
     """Returns a behaviour that runs on a pool of its own: grpcio looks for these attributes.
 
@@ -39,10 +45,13 @@ def on_pool(
         pool: Runs it.
         given: Known beforehand.
         non_blocking: Whether it is given a callback and goes on answering when it has returned.
+        admit: Whether a call may go to a worker of a CallPool, asked when its message is there;
+            if not, the behaviour is run at once and has to end the call.
     """
     made: Any = partial(behaviour, *given)
     made.experimental_thread_pool = pool
     made.experimental_non_blocking = non_blocking
+    made.admit = admit
     return made
 
 
@@ -71,10 +80,11 @@ class CallPool(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Takes a call; grpcio wants to know of its end only to count calls, which it does not."""
         job = fn, args
-        if getattr(arrival.behaviour_of(args), "experimental_thread_pool", None) is self:
+        behaviour = arrival.behaviour_of(args)
+        if getattr(behaviour, "experimental_thread_pool", None) is self:
             call = arrival.call_of(args)
             self._waits.begin(call)
-            arrival.begin(args, partial(self._arrived, job, call))
+            arrival.begin(args, partial(self._arrived, job, call, behaviour.admit))
         else:
             self._jobs.put(job)
         return _ENDED
@@ -108,20 +118,19 @@ class CallPool(ThreadPoolExecutor):
         for _ in range(self._count):
             self._jobs.put(None)
 
-    def _arrived(self, job: _Job, call: Any) -> None:
+    def _arrived(self, job: _Job, call: Any, admit: Callable[[], bool]) -> None:
         self._waits.end(call)
-        self._jobs.put(job)
+        if admit():
+            self._jobs.put(job)
+        else:
+            _run(job)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             began = time.monotonic()
-            call, args = job
-            try:
-                call(*args)
-            except BaseException as error:  # noqa: BLE001 - the worker must outlive any call
-                log.event(_logger, logging.ERROR, "worker.failed", error=error)
+            _run(job)
             # Nothing of a call may live on while the next one is waited for.
-            del job, call, args
+            del job
             self._mean += _WEIGHT * (time.monotonic() - began - self._mean)
 
 
@@ -164,6 +173,14 @@ class InlinePool(ThreadPoolExecutor):
         """Runs a call."""
         fn(*args)
         return _ENDED
+
+
+def _run(job: _Job) -> None:
+    call, args = job
+    try:
+        call(*args)
+    except BaseException as error:  # noqa: BLE001 - the thread must outlive any call
+        log.event(_logger, logging.ERROR, "worker.failed", error=error)
 
 
 def _ended() -> Future[Any]:

@@ -140,8 +140,8 @@ def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boun
     if method.streams:
         handler = StreamMethod(parse, serve, streams, to).handler
         return Route(method, handler, check_room=served.check_streams)
-    unary = UnaryMethod(parse, serve, served.pool, to)
     check_room = partial(_check_queue, served.pool, served.most_queued, served.longest_wait)
+    unary = UnaryMethod(parse, serve, served.pool, to, check_room=check_room)
     return Route(method, unary.handler, check_room=check_room)
 
 

@@ -5,6 +5,7 @@ could end the wait.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import grpc
@@ -30,22 +31,43 @@ class UnaryMethod:
         serve: Answers a request.
         pool: Runs the calls.
         boundary: What they pass.
+        check_room: Raises a ServingError if no more calls can be taken.
     """
 
-    def __init__(self, parse: Parse, serve: Serve, pool: CallPool, boundary: Boundary) -> None:
+    def __init__(
+        self,
+        parse: Parse,
+        serve: Serve,
+        pool: CallPool,
+        boundary: Boundary,
+        *,
+        check_room: Callable[[], None],
+    ) -> None:
         self._parse = parse
         self._serve = serve
         self._pool = pool
         self._boundary = boundary
+        self._check_room = check_room
 
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
-        behaviour = on_pool(self._answer, self._pool, call)
+        admit = partial(self._admits, call)
+        behaviour = on_pool(self._answer, self._pool, call, admit=admit)
         return grpc.stream_unary_rpc_method_handler(behaviour)
+
+    def _admits(self, call: Call) -> bool:
+        # Since the gate has looked, as many may have come as have waited for their message.
+        try:
+            self._check_room()
+        except ServingError as error:
+            call.refusal = error
+        return call.refusal is None
 
     def _answer(
         self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
     ) -> bytes:
+        if call.refusal is not None:
+            self._boundary.refuse(call, context, call.refusal)
         code, received, sent = _OK, 0, 0
         try:
             data = self._receive(messages, context)
@@ -72,6 +94,7 @@ class UnaryMethod:
                 Reason.MALFORMED_REQUEST, "the call ended without a request"
             ) from None
         except grpc.RpcError:
+            check_deadline(context)
             raise ServingError(
                 Reason.CANCELLED, "the call was cancelled before its request came"
             ) from None

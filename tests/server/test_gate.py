@@ -24,6 +24,7 @@ from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
 from tests import boundary
 from tests.examples import Example
+from tests.http2.frames import data, message
 from tests.server.conftest import MODEL, PREDICTION, Events, Host, Serve, connected
 from tests.server.slow import headers_only
 from tests.server.test_boundary import INTERNAL
@@ -104,6 +105,26 @@ def test_a_full_queue_refuses_at_once_and_serves_what_is_in_it() -> None:
         assert {call.result().prediction for call in (working, *queued)} == {1}
         assert held.calls == 1 + ROOM
         assert later(client).result().prediction == 1
+
+
+def test_messages_that_come_late_find_the_queue_as_full() -> None:
+    held = Held()  # type: ignore[abstract]
+    with ExitStack() as stack:
+        pool = boundary.pool_of(stack, 1)
+        predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=ROOM)
+        port = int(boundary.start(stack, predictions, version=lambda: "v").rpartition(":")[2])
+        # All are let in while there is room, as none of them is in the queue yet.
+        [(connection, streams)] = headers_only(stack, port, 1 + ROOM + 20, connections=1)
+        content = message(HOUSE.SerializeToString())
+        connection.send(data(streams[0], content))
+        assert held.busy.acquire(timeout=SECONDS)
+        connection.send(*(data(stream, content) for stream in streams[1:]))
+        refused = [connection.listen(stream).status(stream) for stream in streams[1 + ROOM :]]
+        assert refused == [str(StatusCode.RESOURCE_EXHAUSTED.value[0])] * 20
+        held.go_on.set()
+        served = [connection.listen(stream).status(stream) for stream in streams[: 1 + ROOM]]
+        assert served == ["0"] * (1 + ROOM)
+        assert held.calls == 1 + ROOM
 
 
 def test_a_full_queue_of_a_server(serve: Serve, linear: Example) -> None:

@@ -116,3 +116,13 @@ def test_watchers_do_not_keep_predictions_waiting(serve: Serve, linear: Example)
     request = PredictRequest(house=House(rm=6))
     assert client.predictions.Predict(request, timeout=SECONDS).model_version == linear.version
     assert check(client) == health_pb2.HealthCheckResponse(status=SERVING)
+
+
+@pytest.mark.parametrize("method", ["Check", "List", "Watch"])
+def test_bytes_that_are_no_request(serve: Serve, linear: Example, method: str) -> None:
+    client = serve(linear.folder)
+    ask: Any = client.channel.unary_stream(f"/grpc.health.v1.Health/{method}")
+    with pytest.raises(grpc.RpcError) as raised:
+        next(ask(b"\xff", timeout=SECONDS))
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert check(client).status == SERVING
