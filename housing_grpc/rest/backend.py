@@ -1,6 +1,7 @@
 """The gRPC server as the proxy sees it: one channel, and calls that can be given up."""
 
 import asyncio
+import json
 from typing import Any
 
 import grpc
@@ -18,6 +19,27 @@ from housing_grpc.rest.watch import Call, Watch
 
 _FIRST_BACKOFF_MS = 100
 _LONGEST_BACKOFF_MS = 1000
+
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [
+                {"service": "housing.v1.PredictionService", "method": "Predict"},
+                {"service": "housing.v1.PredictionService", "method": "PredictBatch"},
+                {"service": "housing.v1.ModelService", "method": "ModelInfo"},
+            ],
+            # A server that stops resets what has just been sent to it, as CANCELLED.
+            "retryPolicy": {
+                "maxAttempts": 3,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "0.5s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["CANCELLED"],
+            },
+        }
+    ],
+}
 
 
 class CallError(Exception):
@@ -136,7 +158,7 @@ def _options(connect_seconds: float) -> tuple[tuple[str, Any], ...]:
         ("grpc.max_reconnect_backoff_ms", _LONGEST_BACKOFF_MS),
         # Answers to what the proxy accepts are never too large for it.
         # A name that stands for many servers, such as a headless Service, gets calls to all.
-        ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
+        ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
         ("grpc.max_receive_message_length", -1),
         ("grpc.max_send_message_length", -1),
         # Two proxies in one process do not wait for each other's backoff.

@@ -4,12 +4,15 @@ import os
 import re
 import signal
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest
 
+from clients.python import HousingClient
 from housing_grpc.errors import EXIT_MODEL, EXIT_SETTINGS
 from tests.examples import Example
 from tests.server.processes import started
@@ -53,6 +56,29 @@ def test_a_second_signal_ends_all_at_once(start: Start, linear: Example) -> None
     fleet.process.signal(signal.SIGTERM)
     assert fleet.process.end()[0] == 128 + signal.SIGTERM
     until(lambda: not any(map(alive, workers)))
+
+
+def test_a_client_notices_nothing_when_an_operator_stops_workers(
+    start: Start, linear: Example
+) -> None:
+    fleet, stopped = start(linear.folder), threading.Event()
+
+    def ask_on() -> int:
+        answered = 0
+        with HousingClient(f"127.0.0.1:{fleet.port}") as client:
+            while not stopped.is_set():
+                assert client.predict(RM=6).price > 0
+                answered += 1
+        return answered
+
+    with ThreadPoolExecutor(8) as callers:
+        answers = [callers.submit(ask_on) for _ in range(8)]
+        for _ in range(3):
+            os.kill(fleet.pids()[0], signal.SIGTERM)
+            assert fleet.process.event("worker.ended")["exit_code"] == 0
+            until(lambda: len(fleet.listening()) == 2)
+        stopped.set()
+        assert all(each.result(SECONDS) for each in answers)
 
 
 def test_a_worker_that_is_stuck_costs_the_grace_and_the_exit_code(
