@@ -4,6 +4,7 @@ Both are set by variables alone. A signal stops both; if one ends, so does the o
 end, too, if this process is killed.
 """
 
+import argparse
 import os
 import signal
 import subprocess
@@ -62,6 +63,11 @@ class Together:
 
 def main() -> int:
     """Runs both until a signal comes or one of them ends; returns the exit code."""
+    argparse.ArgumentParser(
+        prog="python -m housing_grpc.up",
+        description="Runs the gRPC server and the REST proxy together.",
+        epilog="It takes no flags: set variables, such as WORKERS=2, which reach both.",
+    ).parse_args()
     try:
         chosen = settings.load([])
         _check(chosen, rest_settings.load([]))

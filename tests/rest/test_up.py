@@ -166,3 +166,11 @@ def test_a_setting_that_is_wrong_is_named(name: str, value: str) -> None:
     )
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"error: {name}=")
+
+
+@pytest.mark.parametrize(("flag", "code"), [("--help", 0), ("--workers=2", 2)])
+def test_it_takes_no_flags(flag: str, code: int) -> None:
+    command = [sys.executable, "-m", "housing_grpc.up", flag]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert ended.returncode == code
+    assert flag.partition("=")[0] in ended.stdout + ended.stderr
