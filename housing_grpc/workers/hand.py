@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 from housing_grpc.errors import StartError
 from housing_grpc.workers import messages as m
@@ -69,9 +69,20 @@ class Hand:
         """
         check(answer_of(self.send(order), seconds))
 
-    def wait(self) -> int:
-        """Returns the exit code once the process has ended; negative for a signal."""
-        return self._process.wait()
+    def silent(self, seconds: float) -> bool:
+        """Returns whether it is there, and answers nothing for so long."""
+        return not wait([self.send(m.Count())], seconds).done
+
+    def ended(self, seconds: float) -> int | None:
+        """Waits for the end of the process, for so long at most.
+
+        Returns:
+            The exit code, negative for a signal; None if it has not ended.
+        """
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def kill(self) -> None:
         """Ends the process at once; also from a signal's handler."""

@@ -16,6 +16,10 @@ _LONGEST_PAUSE_SECONDS = 10.0
 # Whoever lived for so long was sound.
 _SOUND_SECONDS = 60.0
 
+# How often a worker is asked whether it is there, and how long it may take to say so.
+_WATCH_SECONDS = 10.0
+_SILENT_SECONDS = 30.0
+
 _EXIT_CRASHED = 1
 
 _logger = logging.getLogger(__name__)
@@ -30,6 +34,7 @@ class Seat:
         admit: Makes it serve what is live.
         left: Called with each that has ended.
         stopping: Then no more are started.
+        silent_seconds: Who says nothing for so long hangs, and another one takes its place.
     """
 
     def __init__(
@@ -40,12 +45,14 @@ class Seat:
         admit: Callable[[Hand], None],
         left: Callable[[Hand], None],
         stopping: threading.Event,
+        silent_seconds: float = _SILENT_SECONDS,
     ) -> None:
         self._number = number
         self._launch = launch
         self._admit = admit
         self._left = left
         self._stopping = stopping
+        self._silent_seconds = silent_seconds
         self._hand: Hand | None = None
         self._thread = threading.Thread(target=self._run, name=f"seat-{number}", daemon=True)
         self.first: Future[None] = Future()
@@ -93,7 +100,7 @@ class Seat:
         except OSError as error:  # Too many processes, or too little memory.
             return error
         fault = self._admitted(hand)
-        self.exit_code = hand.wait()
+        self.exit_code = self._end_of(hand)
         self._left(hand)
         if fault is not None and self._stopping.is_set():
             self.exit_code = None  # It was ended before it had a call to answer.
@@ -108,6 +115,15 @@ class Seat:
         if not self.first.done():
             self.first.set_result(None)
         return None
+
+    def _end_of(self, hand: Hand) -> int:
+        """Waits for a worker's end, or makes it, if it hangs; returns the exit code."""
+        pause = min(_WATCH_SECONDS, self._silent_seconds)
+        while (code := hand.ended(pause)) is None:
+            if hand.silent(self._silent_seconds) and not self._stopping.is_set():
+                log.event(_logger, logging.ERROR, "worker.hangs", worker=self._number)
+                hand.kill()
+        return code
 
     def _failed_first(self, fault: Exception | None) -> bool:
         """Returns whether the very first worker could not start: then nor will others."""

@@ -311,4 +311,9 @@ GUARDS: tuple[Guard, ...] = (
         "if bundle.digest != digest:", "if False:",
         "server/test_manager.py::test_a_bundle_that_is_replaced_while_it_is_read_is_refused",
     ),
+    _guard(
+        "a worker that hangs is replaced", "workers/seat.py",
+        "if hand.silent(self._silent_seconds) and not self._stopping.is_set():", "if False:",
+        "workers/test_seat.py::test_a_worker_that_hangs_is_replaced",
+    ),
 )  # fmt: skip
