@@ -22,7 +22,9 @@ import grpc
 from housing.v1.prediction_pb2 import House, PredictRequest
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
+from bench import results
 from bench.models import make_bundle
+from bench.results import Figure
 from bench.serving import serve
 
 ROUNDS = 20
@@ -52,6 +54,12 @@ def main() -> bool:
     ratio = over_http / over_grpc
     print(f"Predict over gRPC: {over_grpc * 1e6:.0f} µs; over HTTP: {over_http * 1e6:.0f} µs")
     print(f"  that is {ratio:.2f} times as long; goal: {GOAL} times or less")
+    figures = {
+        "ratio": Figure(value=ratio),
+        "grpc": Figure(value=over_grpc * 1e6, unit="µs"),
+        "http": Figure(value=over_http * 1e6, unit="µs"),
+    }
+    results.record("rest", figures)
     return ratio <= GOAL
 
 

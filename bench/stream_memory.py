@@ -10,7 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench import results
 from bench.models import make_bundle
+from bench.results import Figure
 from bench.serving import resident_mib, serve
 from bench.stream import houses
 from housing_grpc.bundle.schema import FEATURE_NAMES
@@ -44,6 +46,12 @@ def main(rows: int = ROWS) -> bool:
     rate = lines / seconds
     print(f"{lines:,} of {rows:,} rows in {seconds:.0f} s, {rate:,.0f} rows/s, file to file")
     grown = [_report(name, [each[side] for each in samples]) for side, name in enumerate(_SIDES)]
+    figures = {
+        f"{name} growth": Figure(value=mib, unit="MiB")
+        for name, mib in zip(_SIDES, grown, strict=True)
+    }
+    figures |= {"rows": Figure(value=lines), "rate": Figure(value=rate, unit="rows/s")}
+    results.record("stream_memory", figures)
     return client.returncode == 0 and lines == rows and max(grown) <= GOAL_MIB
 
 

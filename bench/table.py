@@ -88,8 +88,16 @@ GOALS: tuple[Goal, ...] = (
     ),
     Goal(text="the same with houses as messages: xgboost", part="stream", key="xgboost rows",
          limit=0.5, at_least=True),
+    Goal(text="a long job through the stream: growth of the server", part="stream_memory",
+         key="server growth", limit=16),
+    Goal(text="the same: growth of the client", part="stream_memory", key="client growth",
+         limit=16),
     Goal(text="start to SERVING, local bundle", part="start", key="start", limit=1.0),
     Goal(text="resident memory after 1,000 calls", part="start", key="memory", limit=120),
+    Goal(text="100 reloads under load: calls that failed", part="reload", key="failed", limit=0),
+    Goal(text="the same: wrong answers", part="reload", key="wrong", limit=0),
+    Goal(text="the same: longest gap without an answer", part="reload", key="longest gap",
+         limit=250),
     Goal(
         text="p99 while it reloads ÷ in peace",
         part="reload",
@@ -103,6 +111,7 @@ GOALS: tuple[Goal, ...] = (
          limit=0.9, at_least=True),
     Goal(text="overload: refusals, p99", part="overload", key="refusal p99", limit=50),
     Goal(text="overload: health, p99", part="overload", key="health p99", limit=100),
+    Goal(text="one prediction over HTTP ÷ over gRPC", part="rest", key="ratio", limit=2.5),
     Goal(text="overload: calls that never ended", part="overload", key="hung", limit=0),
 )  # fmt: skip
 

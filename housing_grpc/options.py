@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from housing_grpc.option_kinds import words
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 SECRET = object()
@@ -64,7 +66,7 @@ def _convert(source: str, text: str, wanted: Any) -> Any:
     try:
         return msgspec.convert(text, wanted, strict=False)
     except msgspec.ValidationError as error:
-        raise OptionError(f"{source}={text!r}: {error}") from error
+        raise OptionError(f"{source}={text!r}: takes {words(wanted)}") from error
 
 
 def _parser(kind: type[msgspec.Struct], program: str, description: str) -> argparse.ArgumentParser:

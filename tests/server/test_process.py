@@ -81,7 +81,7 @@ def test_in_text_the_log_is_for_people(linear: Example) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"GRPC_PORT": "abc"}, "GRPC_PORT='abc': Expected `int`, got `str`"),
+        ({"GRPC_PORT": "abc"}, "GRPC_PORT='abc': takes a whole number from 0 to 65535"),
         (
             {"MLFLOW_MODEL_NAME": "a/b"},
             "MLFLOW_MODEL_NAME is 'a/b', which MLflow does not take as a name",

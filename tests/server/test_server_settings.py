@@ -183,6 +183,22 @@ def test_a_wrong_value_is_named(variable: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("variable", "takes"),
+    [
+        ("GRPC_PORT", "a whole number from 0 to 65535"),
+        ("WORKERS", "a whole number from 1 to 256, or auto"),
+        ("STREAM_IDLE_SECONDS", "a number above 0 and up to 86400"),
+        ("RATE_LIMIT_PER_SECOND", "a number from 0 to 1000000"),
+        ("REFLECTION_ENABLED", "true or false"),
+        ("LOG_LEVEL", "debug, error, info or warning"),
+    ],
+)
+def test_it_is_said_what_a_setting_takes(variable: str, takes: str) -> None:
+    with pytest.raises(StartError, match=f"^{variable}='x': takes {takes}$"):
+        settings.load([], {variable: "x"})
+
+
+@pytest.mark.parametrize(
     ("variable", "value"), [("MLFLOW_MODEL_NAME", "a/b"), ("MLFLOW_MODEL_ALIAS", "v2")]
 )
 def test_a_name_that_mlflow_does_not_take_is_named(variable: str, value: str) -> None:
