@@ -13,7 +13,7 @@ USUAL = (
     "reload", "profile", "rest",
 )  # fmt: skip
 # Longer, or for one question only.
-OTHERS = ("accuracy", "evaluate", "metrics_cost", "peers", "stream_memory", "workers")
+OTHERS = ("accuracy", "blackhole", "evaluate", "metrics_cost", "peers", "stream_memory", "workers")
 RENDERERS = ("table", "plots")
 
 

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -46,6 +47,17 @@ class Server:
         """Returns the memory that it and its processes hold."""
         return sum(map(resident_mib, _tree(self._process.pid)))
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Has it hang meanwhile: connections are accepted, and nothing is answered."""
+        try:
+            for pid in _tree(self._process.pid):
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in _tree(self._process.pid):
+                os.kill(pid, signal.SIGCONT)
+
     def __enter__(self) -> Self:
         return self
 
@@ -81,13 +93,13 @@ def serve(
     command += ["--grpc-port", str(port), "--drain-seconds", "0", *arguments]
     # A metrics port of its own, since other servers may run beside it.
     ours = {"METRICS_PORT": str(free_port()), **(environment or {})}
-    return launch(command, ready=lambda: _serving(port), core=core, environment=ours)
+    return launch(command, ready=lambda: answers(port), core=core, environment=ours)
 
 
 def serve_null(port: int, *, threads: int = 8, core: int | None = None) -> Server:
     """Starts the null server; it serves when this returns."""
     command = [sys.executable, "-m", "bench.null", "--port", str(port), "--threads", str(threads)]
-    return launch(command, ready=lambda: _serving(port), core=core)
+    return launch(command, ready=lambda: answers(port), core=core)
 
 
 def launch(
@@ -166,7 +178,8 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _serving(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Returns whether one of our servers, or the null server, serves on a port."""
     # A channel of its own each time: another one's back-off would be waited for.
     options: list[tuple[str, int]] = [("grpc.use_local_subchannel_pool", 1)]
     with HousingClient(f"127.0.0.1:{port}", options=options) as client:
@@ -174,3 +187,12 @@ def _serving(port: int) -> bool:
             return client.health(timeout=1) is Health.SERVING
         except HousingError:
             return False
+
+
+def answers_http(url: str) -> bool:
+    """Returns whether an address of this machine answers with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own address
+            return bool(response.status == 200)
+    except OSError:
+        return False

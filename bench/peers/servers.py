@@ -67,7 +67,7 @@ def mlserver(made: Artefacts, house: House, runtime: str, *, batching: bool) -> 
     row = made.scaled(row) if runtime == "xgboost" else row
     with serving.launch(
         [str(programs / "mlserver"), "start", str(folder)],
-        ready=lambda: _answers(f"http://127.0.0.1:{http_port}/v2/models/house/ready"),
+        ready=lambda: serving.answers_http(f"http://127.0.0.1:{http_port}/v2/models/house/ready"),
         core=serving.SERVER_CORE,
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     ) as server:
@@ -84,7 +84,7 @@ def fastapi(made: Artefacts, house: House) -> Iterator[Side]:
     command = [str(programs / "uvicorn"), "fastapi_app:app", "--port", str(port)]
     with serving.launch(
         [*command, "--no-access-log"],
-        ready=lambda: _answers(f"http://127.0.0.1:{port}/openapi.json"),
+        ready=lambda: serving.answers_http(f"http://127.0.0.1:{port}/openapi.json"),
         core=serving.SERVER_CORE,
         environment={"PIPELINE": str(made.joblib)},
         folder=_HERE,
@@ -101,7 +101,7 @@ def mlflow(made: Artefacts, house: House) -> Iterator[Side]:
     command += ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
     with serving.launch(
         [*command, "--workers", "1"],
-        ready=lambda: _answers(f"http://127.0.0.1:{port}/ping"),
+        ready=lambda: serving.answers_http(f"http://127.0.0.1:{port}/ping"),
         core=serving.SERVER_CORE,
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     ) as server:
@@ -118,7 +118,7 @@ def triton(made: Artefacts, house: House) -> Iterator[Side]:
     with serving.launch(
         [str(programs / "python"), str(_HERE / "triton_server.py"), *map(str, ports),
          str(made.triton)],
-        ready=lambda: _answers(f"http://127.0.0.1:{ports[1]}/v2/models/{made.name}/ready"),
+        ready=lambda: serving.answers_http(f"http://127.0.0.1:{ports[1]}/v2/models/{made.name}/ready"),
         core=serving.SERVER_CORE,
     ) as server:  # fmt: skip
         row = np.array([[house[each] for each in FEATURE_NAMES]])
@@ -179,11 +179,3 @@ def _json_target(url: str, body: dict[str, Any], made: Artefacts, house: House) 
         answer_bytes=len(answer),
         http1=True,
     )
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own address
-            return bool(response.status == 200)
-    except OSError:
-        return False

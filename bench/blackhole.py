@@ -1,0 +1,130 @@
+"""What callers notice of a registry that takes connections and answers nothing, for a minute.
+
+A real MLflow server, which the server follows and which is asked for a reload every ten
+seconds. Eight clients ask for prices at half the rate that they reach when nothing else is
+done: first while the registry answers, then while its processes are frozen.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import grpc
+import numpy as np
+from housing.v1.model_pb2 import ReloadModelRequest
+from housing.v1.model_pb2_grpc import ModelServiceStub
+from housing.v1.prediction_pb2 import PredictRequest
+
+from bench import results, serving
+from bench.callers import Calls, calling
+from bench.reload import CLIENTS, houses, requests
+from bench.results import Figure
+from bench.serving import Server
+
+GOAL = 1.2
+_SECONDS = 60.0
+_SATURATION_SECONDS = 5.0
+_PAUSE_SECONDS = 10.0
+_POLL_SECONDS = "5"
+_RELOAD_SECONDS = 60.0
+
+
+def main() -> bool:
+    """Prints the figures and records them; returns whether they reach their goal."""
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        folder, port = Path(scratch), serving.free_port()
+        uri = f"http://127.0.0.1:{serving.free_port()}"
+        environment = {
+            "MLFLOW_TRACKING_URI": uri,
+            "HOUSING_HOME": str(folder / "home"),
+            "MODEL_POLL_SECONDS": _POLL_SECONDS,
+            "METRICS_PORT": str(serving.free_port()),
+        }
+        registry = stack.enter_context(_registry(folder, uri))
+        _seed(environment)
+        command = [sys.executable, "-m", "housing_grpc", "--grpc-port", str(port)]
+        stack.enter_context(
+            serving.launch(command, ready=lambda: serving.answers(port), environment=environment)
+        )
+        steady, silent = _drive(f"127.0.0.1:{port}", registry)
+    return _report(steady, silent)
+
+
+def _seed(environment: Mapping[str, str]) -> None:
+    """Trains a first model and promotes it."""
+    command = [sys.executable, "-m", "admin", "seed"]
+    variables = {**os.environ, **environment}
+    subprocess.run(command, env=variables, check=True, stdout=subprocess.DEVNULL)
+
+
+def _registry(folder: Path, uri: str) -> Server:
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--workers", "1"]
+    command += ["--port", uri.rpartition(":")[2], "--artifacts-destination", str(folder / "files")]
+    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    return serving.launch(
+        command,
+        ready=lambda: serving.answers_http(f"{uri}/health"),
+        environment=quiet,
+        folder=folder,
+    )
+
+
+def _drive(address: str, registry: Server) -> tuple[Calls, Calls]:
+    asked = requests(houses())
+    with calling(address, asked, clients=CLIENTS) as flat_out:
+        threading.Event().wait(_SATURATION_SECONDS)
+    rate = len(flat_out.made) / _SATURATION_SECONDS / 2
+    steady = _watched(address, asked, rate)
+    with registry.frozen():
+        silent = _watched(address, asked, rate)
+    return steady, silent
+
+
+def _watched(address: str, asked: list[PredictRequest], rate: float) -> Calls:
+    with _reloading(address), calling(address, asked, clients=CLIENTS, rate=rate) as calls:
+        threading.Event().wait(_SECONDS)
+    return calls
+
+
+@contextmanager
+def _reloading(address: str) -> Iterator[None]:
+    """Asks for a reload every now and then, whatever comes of it."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with grpc.insecure_channel(address) as channel:
+            while not ended.wait(_PAUSE_SECONDS):
+                asked = ModelServiceStub(channel).ReloadModel.future(
+                    ReloadModelRequest(), timeout=_RELOAD_SECONDS
+                )
+                asked.exception()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _report(steady: Calls, silent: Calls) -> bool:
+    before, during = (float(np.quantile(each.latencies(), 0.99)) for each in (steady, silent))
+    failed = steady.failed() + silent.failed()
+    print(f"{len(silent.made)} calls while the registry was silent, {failed} failed")
+    print(f"p99: {during * 1e3:.2f} ms; {before * 1e3:.2f} ms while it answers")
+    print(f"that is {during / before:.2f} times as long; goal: {GOAL} or less")
+    figures = {
+        "failed": Figure(value=failed),
+        "p99 ratio": Figure(value=during / before),
+        "p99": Figure(value=during * 1e3, unit="ms"),
+        "p99 while it answers": Figure(value=before * 1e3, unit="ms"),
+    }
+    results.record("blackhole", figures)
+    return failed == 0 and during / before <= GOAL
