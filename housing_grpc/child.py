@@ -17,8 +17,6 @@ from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 
 _TRIAL_SECONDS = 60.0
-# Calls go first.
-_TRIAL_NICENESS = 10
 
 _logger = logging.getLogger(__name__)
 
@@ -149,7 +147,6 @@ class Trial:
                 *self._keys,
                 document={},
                 seconds=self._seconds,
-                niceness=_TRIAL_NICENESS,
             )
         except ChildTimeoutError:
             raise ServingError(

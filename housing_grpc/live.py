@@ -11,7 +11,6 @@ from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.retired import Retired
-from housing_grpc.turns import short_turns
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,8 +160,7 @@ class Serving:
             self._next = live.bundle
             return live.bundle
         self._retired.await_release()
-        with short_turns():
-            bundle = load()
+        bundle = load()
         if bundle.digest != digest:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
         self._next = bundle

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from . import built
+
 Value = int | memoryview | NDArray[np.int64]
 
 _VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
@@ -23,10 +25,11 @@ def fields(data: memoryview, *, run: int = 0) -> Iterator[tuple[int, Value]]:
     Args:
         data: The message.
         run: Field of repeated integers that are not packed: those that follow each other
-            are one array, as reading hundreds of thousands one by one would take a second.
+            are one array, read in C, as hundreds of thousands would take a second.
 
     Raises:
         ValueError: It is not a message, or an integer is below zero.
+        RuntimeError: There is such a run, and nothing is built that reads it.
     """
     at = 0
     while at < len(data):
@@ -59,19 +62,7 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 
 def _run(data: memoryview, at: int) -> tuple[NDArray[np.int64], int]:
     """Returns the integers that stand behind the same key as the first, and where they end."""
-    octets = np.frombuffer(data, np.uint8, offset=at)
-    # Keys and integers take turns; each ends with an octet that says so.
-    ends = np.flatnonzero(octets < _MORE)
-    ends = ends[: len(ends) // 2 * 2]
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    same = (octets[starts[::2]] == octets[0]) & (starts[::2] == ends[::2])
-    count = len(same) if same.all() else int(same.argmin())
-    starts, ends = starts[1 : 2 * count : 2], ends[1 : 2 * count : 2]
-    lengths = ends - starts + 1
-    if not count or lengths.max() > _LONGEST:
-        raise ValueError("an integer has no end, or is below zero")
-    numbers = np.zeros(count, dtype=np.int64)
-    for place in range(int(lengths.max())):
-        longer = np.flatnonzero(lengths > place)
-        numbers[longer] |= (octets[starts[longer] + place].astype(np.int64) & 0x7F) << 7 * place
-    return numbers, at + int(ends[-1]) + 1
+    if built.read_integers is None:
+        raise RuntimeError("what reads integers is not built")
+    numbers, end = built.read_integers(data, at)
+    return np.frombuffer(numbers, np.int64), end

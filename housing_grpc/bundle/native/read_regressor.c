@@ -43,7 +43,11 @@ static int read_trees(Model *model, const Numbers *arrays) {
         .float32 = flags[1] != 0,
         .exponential = flags[2] != 0,
     };
-    return refuse(trees_make(&model->trees, &source));
+    const char *fault;
+    Py_BEGIN_ALLOW_THREADS
+    fault = trees_make(&model->trees, &source);
+    Py_END_ALLOW_THREADS
+    return refuse(fault);
 }
 
 int read_regressor(Model *model, PyObject *tuple) {
