@@ -3,18 +3,16 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from housing_grpc import log
-from housing_grpc.bundle import model
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
-from housing_grpc.live import Facts, Live, LiveModel, Serving, not_ready
+from housing_grpc.live import Facts, Live, not_ready
 from housing_grpc.source import Fetched, Source, Target
 
 L = TypeVar("L", bound=Live)
@@ -203,49 +201,3 @@ def _generation(old: Live | None, fetched: Fetched) -> int:
     # The registry that is back and names what serves is no new model.
     same = (fetched.digest, fetched.version) == (old.digest, old.version)
     return old.generation if same else old.generation + 1
-
-
-class LocalStage:
-    """This process.
-
-    Args:
-        serving: Holds the live model.
-        verifier: Says who must have signed a bundle; without one, nobody need have.
-    """
-
-    def __init__(self, serving: Serving, verifier: Verifier | None) -> None:
-        self._serving = serving
-        self._verifier = verifier
-
-    def live(self) -> LiveModel | None:
-        """Returns the live model, if there is one."""
-        return self._serving.live()
-
-    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> LiveModel:
-        """Loads a bundle beside the one that is live, and changes the reference."""
-        self._serving.prepare(fetched.digest, lambda: model.load(fetched.folder, self._verifier))
-        return self._serving.commit(facts())
-
-
-class ModelManager(Manager[LiveModel]):
-    """Has models go live in this process alone.
-
-    Args:
-        source: Where bundles come from.
-        trial: Loads a bundle where a crash does no harm, before it is loaded here.
-        verifier: Says who must have signed a bundle; without one, nobody need have.
-        on_live: Called with each model after it went live.
-        on_reload: Called with "changed", "unchanged" or the reason after each reload.
-    """
-
-    def __init__(
-        self,
-        source: Source,
-        *,
-        trial: Callable[[Path], None],
-        verifier: Verifier | None = None,
-        on_live: Sequence[Callable[[LiveModel], None]] = (),
-        on_reload: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        stage = LocalStage(Serving(on_live), verifier)
-        super().__init__(source, stage, trial=trial, on_reload=on_reload)

@@ -6,7 +6,7 @@ from housing_grpc import keys, limits, log, supply, telemetry
 from housing_grpc.endpoint import Endpoint, Parts
 from housing_grpc.keys import KeysError
 from housing_grpc.live import LiveModel, Serving
-from housing_grpc.manager import LocalStage
+from housing_grpc.local import LocalStage
 from housing_grpc.metrics.state import State
 from housing_grpc.settings import Settings
 from housing_grpc.supply import ModelSupply

@@ -9,7 +9,6 @@ from prometheus_client import generate_latest
 
 from housing_grpc import child
 from housing_grpc.live import LiveModel
-from housing_grpc.manager import ModelManager
 from housing_grpc.metrics import drift, render
 from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, FAMILIES
 from housing_grpc.metrics.server_metrics import ServerMetrics
@@ -18,6 +17,7 @@ from housing_grpc.source import FolderSource
 from housing_grpc.survey import survey
 from tests.examples import Example
 from tests.metrics.conftest import PREDICTIONS, Samples, new_metrics, samples
+from tests.server.model_manager import ModelManager
 
 HANDLED = ("OK", "Predict", PREDICTIONS, "unary")
 

@@ -9,10 +9,10 @@ import pytest
 from housing_grpc import child
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.errors import Reason
-from housing_grpc.manager import ModelManager
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
 from housing_grpc.source import FolderSource, Target
 from tests.examples import Example
+from tests.server.model_manager import ModelManager
 
 
 def test_nothing_is_told_of_a_model_before_there_is_one() -> None:

@@ -10,10 +10,10 @@ import pytest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.live import LiveModel
-from housing_grpc.manager import ModelManager
 from housing_grpc.source import Fetched, Target
 from tests.examples import Example
 from tests.server.conftest import Events
+from tests.server.model_manager import ModelManager
 
 Answer = Fetched | Exception
 

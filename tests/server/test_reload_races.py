@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from housing_grpc.errors import ServingError
-from housing_grpc.manager import ModelManager
 from housing_grpc.retired import Retired
 from housing_grpc.source import Target
 from tests.examples import Example
 from tests.server.conftest import Events
+from tests.server.model_manager import ModelManager
 from tests.server.test_reload_under_load import Alternating, Census
 
 THREADS = 16

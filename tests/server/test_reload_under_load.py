@@ -17,7 +17,6 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.codec_house import decode_houses
 from housing_grpc.live import LiveModel
-from housing_grpc.manager import ModelManager
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import PredictionServicer
@@ -26,6 +25,7 @@ from housing_grpc.stream import StreamLimits, StreamScorer
 from tests import boundary
 from tests.examples import Example
 from tests.server.conftest import PREDICTION
+from tests.server.model_manager import ModelManager
 from tests.server.wire import SECONDS, Client, client_of
 
 RELOADS = 100

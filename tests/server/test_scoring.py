@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from housing_grpc import processors
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.manager import ModelManager
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.scoring import Scorer
 from housing_grpc.source import FolderSource
 from tests.examples import Example
+from tests.server.model_manager import ModelManager
 
 Rows = NDArray[np.float64]
 PROCESSORS = 2

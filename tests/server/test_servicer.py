@@ -9,7 +9,6 @@ from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictRequest, PredictResponse, RangeWarning
 
-from housing_grpc.manager import ModelManager
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer
@@ -17,6 +16,7 @@ from housing_grpc.source import FolderSource
 from housing_grpc.stream import StreamLimits, StreamScorer
 from tests.examples import Example
 from tests.server.conftest import MODEL, PREDICTION
+from tests.server.model_manager import ModelManager
 
 
 @pytest.fixture

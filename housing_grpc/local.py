@@ -1,0 +1,30 @@
+"""This process as the place where models go live."""
+
+from collections.abc import Callable
+
+from housing_grpc.bundle import model
+from housing_grpc.bundle.signature import Verifier
+from housing_grpc.live import Facts, LiveModel, Serving
+from housing_grpc.source import Fetched
+
+
+class LocalStage:
+    """This process.
+
+    Args:
+        serving: Holds the live model.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
+    """
+
+    def __init__(self, serving: Serving, verifier: Verifier | None) -> None:
+        self._serving = serving
+        self._verifier = verifier
+
+    def live(self) -> LiveModel | None:
+        """Returns the live model, if there is one."""
+        return self._serving.live()
+
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> LiveModel:
+        """Loads a bundle beside the one that is live, and changes the reference."""
+        self._serving.prepare(fetched.digest, lambda: model.load(fetched.folder, self._verifier))
+        return self._serving.commit(facts())
