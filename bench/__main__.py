@@ -13,7 +13,10 @@ USUAL = (
     "reload", "profile", "rest",
 )  # fmt: skip
 # Longer, or for one question only.
-OTHERS = ("accuracy", "blackhole", "evaluate", "metrics_cost", "peers", "stream_memory", "workers")
+OTHERS = (
+    "accuracy", "blackhole", "evaluate", "flood", "metrics_cost", "peers", "stream_memory",
+    "workers",
+)  # fmt: skip
 RENDERERS = ("table", "plots")
 
 

@@ -11,8 +11,8 @@ import shutil
 import struct
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from google.protobuf.message import Message
@@ -93,25 +93,54 @@ def run(target: Target, *, connections: int, in_flight: int, calls: int) -> Load
     Raises:
         LoadError: A call failed, or was not answered with a body of the right size.
     """
-    if not shutil.which("h2load"):
-        raise LoadError("h2load is needed: apt-get install nghttp2-client")
     if target.http1:
         connections, in_flight = connections * in_flight, 1
-    with tempfile.TemporaryDirectory() as scratch:
-        body, log = Path(scratch, "body"), Path(scratch, "log")
-        body.write_bytes(target.body)
-        command = ["taskset", "-c", str(CLIENT_CORE), "h2load", *(["--h1"] * target.http1)]
-        command += ["-c", str(connections), "-m", str(in_flight), "-n", str(calls)]
-        command += ["-d", str(body), "--log-file", str(log)]
-        for header in target.headers:
-            command += ["-H", header]
+    with tempfile.NamedTemporaryFile() as log:
+        options = {"-c": connections, "-m": in_flight, "-n": calls, "--log-file": log.name}
+        output = _h2load(target, options)
+        _check(output, calls, target.answer_bytes)
+        found = np.loadtxt(log.name, usecols=2, ndmin=1) / 1e6
+    return Load(rate=_number(r"([\d.]+) req/s", output), latencies=np.sort(found))
+
+
+def offer(target: Target, *, connections: int, in_flight: int, rate: float, seconds: int) -> float:
+    """Makes calls at a rate, whatever becomes of them.
+
+    Args:
+        target: What is asked.
+        connections: How many.
+        in_flight: Most calls at a time on each: when they are made, no more are.
+        rate: Calls a second of all connections.
+        seconds: How long.
+
+    Returns:
+        Calls a second that were answered.
+    """
+    options = {
+        "-c": connections,
+        "-m": in_flight,
+        "-D": seconds,
+        "--rps": round(rate / connections),
+    }
+    return _number(r"\((\d+)\) data", _h2load(target, options)) / target.answer_bytes / seconds
+
+
+def _h2load(target: Target, options: Mapping[str, object]) -> str:
+    if not shutil.which("h2load"):
+        raise LoadError("h2load is needed: apt-get install nghttp2-client")
+    command = ["taskset", "-c", str(CLIENT_CORE), "h2load", *(["--h1"] * target.http1)]
+    for name, value in options.items():
+        command += [name, str(value)]
+    for header in target.headers:
+        command += ["-H", header]
+    with tempfile.NamedTemporaryFile() as body:
+        body.write(target.body)
+        body.flush()
         done = subprocess.run(
-            [*command, target.url],
+            [*command, "-d", body.name, target.url],
             capture_output=True, text=True, timeout=_LIMIT_SECONDS, check=False,
         )  # fmt: skip
-        _check(done.stdout + done.stderr, calls, target.answer_bytes)
-        found = np.loadtxt(log, usecols=2, ndmin=1) / 1e6
-    return Load(rate=_number(r"([\d.]+) req/s", done.stdout), latencies=np.sort(found))
+    return done.stdout + done.stderr
 
 
 def _frame(message: Message) -> bytes:

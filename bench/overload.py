@@ -108,7 +108,7 @@ def _round(clients: "_Clients", port: int) -> Round:
     peak = clients.peak()
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        probes = pool.submit(_probe, port, SECONDS)
+        probes = pool.submit(probe, port, SECONDS)
         found = clients.offer(rate=TIMES * peak, seconds=SECONDS)
         return Round(peak=peak, found=found, health=probes.result())
 
@@ -173,7 +173,8 @@ class _Clients:
         return call
 
 
-def _probe(port: int, seconds: float) -> list[float]:
+def probe(port: int, seconds: float) -> list[float]:
+    """Asks a server for its health all the time; returns the seconds that each answer took."""
     found, until = [], time.monotonic() + seconds
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         check = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[attr-defined]
