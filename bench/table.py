@@ -107,6 +107,8 @@ GOALS: tuple[Goal, ...] = (
     ),
     Goal(text="a registry that is silent for a minute: p99 ÷ that while it answers",
          part="blackhole", key="p99 ratio", limit=1.2),
+    Goal(text="the same: p99 ÷ that of a server that asks nobody", part="blackhole",
+         key="p99 ratio to alone", limit=1.2),
     Goal(text="the same: calls that failed", part="blackhole", key="failed", limit=0),
     Goal(text="CPU a call, two processes ÷ one: all cores", part="workers", key="cpu ratio, many",
          limit=1.1),
@@ -115,6 +117,12 @@ GOALS: tuple[Goal, ...] = (
     Goal(text="overload: refusals, p99", part="overload", key="refusal p99", limit=50),
     Goal(text="overload: health, p99", part="overload", key="health p99", limit=100),
     Goal(text="overload: calls that never ended", part="overload", key="hung", limit=0),
+    Goal(text="3 times as many calls for one house, 4,096 at a time: goodput ÷ peak",
+         part="flood", key="goodput, 4096 at a time", limit=0.9, at_least=True),
+    Goal(text="the same: health, p99, on HEALTH_PORT", part="flood",
+         key="health p99 on its own port, 4096 at a time", limit=100),
+    Goal(text="the same: health, p99, on the same port", part="flood",
+         key="health p99, 4096 at a time", limit=100),
     Goal(text="one prediction over HTTP ÷ over gRPC", part="rest", key="ratio", limit=2.5),
 )  # fmt: skip
 
