@@ -73,6 +73,8 @@ class Sleeper(Base):
 
     def PredictStream(self, request_iterator: Any, context: grpc.ServicerContext) -> Any:
         self.streams += 1
-        context.add_callback(self.go.set)
-        self.go.wait(60)
+        # Of this stream alone: the end of the one before it must not let go of the next.
+        over = threading.Event()
+        context.add_callback(over.set)
+        over.wait(60)
         yield from ()
