@@ -1,10 +1,13 @@
 """Ends a command that is told to stop as Ctrl-C ends it, so that it can tidy up."""
 
 import signal
+import sys
 import threading
 from types import FrameType
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+# By then whatever has swallowed an exception has ended, and is rarely called again.
+_AGAIN_SECONDS = 0.05
 
 
 class StoppedError(BaseException):
@@ -25,12 +28,18 @@ class StoppedError(BaseException):
 
 
 def prepare() -> None:
-    """Let signals that end a process raise StoppedError in it, unless they are ignored."""
+    """Let signals that end a process raise StoppedError in it, unless they are ignored.
+
+    Neither that nor Ctrl-C is lost where Python drops what is raised, as in callbacks of the
+    garbage collector: it is raised again a moment later.
+    """
     if threading.current_thread() is not threading.main_thread():
         return
     for number in _SIGNALS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _stop)
+    if not isinstance(sys.unraisablehook, _Dropped):
+        sys.unraisablehook = _Dropped()
 
 
 def _stop(number: int, _: FrameType | None) -> None:
@@ -38,3 +47,27 @@ def _stop(number: int, _: FrameType | None) -> None:
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise StoppedError(number)
+
+
+class _Dropped:
+    """Hears of exceptions that Python drops; those of signals are raised again."""
+
+    def __init__(self) -> None:
+        self._others = sys.unraisablehook
+
+    def __call__(self, dropped: "sys.UnraisableHookArgs", /) -> None:
+        error = dropped.exc_value
+        if isinstance(error, StoppedError):
+            _raise_later(StoppedError(error.signal))
+        elif isinstance(error, KeyboardInterrupt):
+            _raise_later(KeyboardInterrupt())
+        else:
+            self._others(dropped)
+
+
+def _raise_later(error: BaseException) -> None:
+    def again(_number: int, _frame: FrameType | None) -> None:
+        raise error
+
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
