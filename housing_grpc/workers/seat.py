@@ -99,6 +99,8 @@ class Seat:
             self._hand = hand = self._launch(self._number)
         except OSError as error:  # Too many processes, or too little memory.
             return error
+        if self._stopping.is_set():
+            hand.kill()  # Who ended all workers may have come too early for this one.
         fault = self._admitted(hand)
         self.exit_code = self._end_of(hand)
         self._left(hand)

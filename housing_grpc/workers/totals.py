@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from weakref import WeakSet
 
 from housing_grpc.metrics.state import State, merge, retire
 from housing_grpc.workers import messages as m
@@ -27,6 +28,7 @@ class Totals:
         # Held over a whole question: an answer that is shown must not be older than one before.
         self._lock = threading.Lock()
         self._last: dict[Hand, State] = {}
+        self._gone: WeakSet[Hand] = WeakSet()
         self._retired: State = {}
 
     def state(self) -> State:
@@ -44,13 +46,16 @@ class Totals:
             return merge([self._own(), self._retired, *self._last.values()])
 
     def note(self, worker: Hand, state: State) -> None:
-        """Takes the last word of a worker."""
+        """Takes the last word of a worker, unless it comes too late."""
         with self._lock:
-            self._last[worker] = state
+            # What such a one had counted before is kept already: it would be counted twice.
+            if worker not in self._gone:
+                self._last[worker] = state
 
     def gone(self, worker: Hand) -> None:
         """Keeps what a worker that is gone had counted when it was last asked."""
         with self._lock:
+            self._gone.add(worker)
             last = self._last.pop(worker, None)
             if last is not None:
                 self._retired = merge([self._retired, retire(last)])
