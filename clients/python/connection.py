@@ -51,7 +51,8 @@ _OPTIONS: Options = (
     ("grpc.keepalive_timeout_ms", 10_000),
     # A server that restarts is back within seconds; gRPC itself would wait up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 1_000),
+    # The time that an attempt may last; one that is refused does not wait for its end.
+    ("grpc.min_reconnect_backoff_ms", 3_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),
     # Answers are as large as what was asked.
     ("grpc.max_receive_message_length", -1),
