@@ -1,5 +1,6 @@
 """A command at a real pseudo-terminal, with somebody who types."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -14,6 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+_BEGUN = re.compile(r"\x1b(\[[0-9;?]*)?\Z")
+# Between two tries of a key: one that was heard is to have its effect before the next.
+_KEY_SECONDS = 10.0
 
 
 class Terminal:
@@ -22,6 +26,8 @@ class Terminal:
     def __init__(self, *arguments: str, home: Path, **environment: str) -> None:
         self._master, slave = pty.openpty()
         self.text = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._begun = ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "admin", *arguments],
             stdin=slave,
@@ -46,12 +52,12 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self._master, line.encode())
 
-    def leave(self, key: str, seconds: float = 30) -> int:
+    def leave(self, key: str, seconds: float = 60) -> int:
         """Type a key until the command ends: one that comes just before the read is lost."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.type(key)
-            while self._read(time.monotonic() + 1):
+            while self._read(time.monotonic() + _KEY_SECONDS):
                 pass
             if self.process.poll() is not None:
                 break
@@ -73,7 +79,11 @@ class Terminal:
             data = os.read(self._master, 65536)
         except OSError:  # The other end is closed.
             return False
-        self.text += _CONTROL.sub("", data.decode())
+        # A read may end within a character, or within what sets a colour.
+        found = self._begun + self._decoder.decode(data)
+        begun = _BEGUN.search(found)
+        self._begun = begun[0] if begun else ""
+        self.text += _CONTROL.sub("", found.removesuffix(self._begun))
         return bool(data)
 
 

@@ -77,7 +77,7 @@ def test_the_pages_of_mlflow_are_served_to_this_machine_alone(ready: Settings) -
 def _fetched(port: int, path: str, seconds: float = 90) -> Any:
     deadline = time.monotonic() + seconds
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
         try:
             connection.request("GET", path)
             return json.load(connection.getresponse())

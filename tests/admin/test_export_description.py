@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import sklearn
 import xgboost
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from admin.export.description import histogram
@@ -96,6 +96,7 @@ def test_the_probes_are_the_promised_ones() -> None:
 
 
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=60))
+@settings(deadline=None)
 def test_a_histogram_counts_every_value(values: list[float]) -> None:
     found = histogram(np.array(values))
     edges = np.array(found.edges)

@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,19 @@ from tests.examples import DATA
 
 ROOT = Path(__file__).parents[2]
 LINEAR = TrainingSpec(model="linear", data=DATA)
+# Runs a command up to its first file below a folder, and waits there to be killed.
+UP_TO_ARTIFACTS = """
+import sys, time
+
+def stop(event, given):
+    if event == "open" and str(given[0]).startswith(sys.argv[1]) and "w" in (given[1] or ""):
+        print("here", flush=True)
+        time.sleep(600)
+
+from admin.cli import main
+sys.addaudithook(stop)
+main(sys.argv[2:])
+"""
 
 
 def test_a_run_becomes_a_version_once(
@@ -158,20 +170,20 @@ def test_a_seed_takes_up_the_run_of_one_that_was_killed(
 
 
 def test_a_seed_that_is_killed_leaves_nothing_half_and_can_be_repeated(bare: Settings) -> None:
-    command = [sys.executable, "-m", "admin", "seed", "--model", "linear", "--data", str(DATA)]
+    seeding = ["seed", "--model", "linear", "--data", str(DATA)]
+    command = [sys.executable, "-c", UP_TO_ARTIFACTS, str(bare.home / "artifacts"), *seeding]
     environment = {
         **os.environ,
         "HOUSING_HOME": str(bare.home),
         "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}",
     }
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not (bare.home / "artifacts").exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+    assert (said, process.returncode) == ("here\n", -signal.SIGKILL)
     with connect(bare) as client:
         assert promoted(client, bare.location) is None
         assert versions(client, bare.location) == []

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from housing_grpc.bundle import built
@@ -29,6 +29,7 @@ def run(numbers: list[int]) -> bytes:
 
 @given(st.lists(st.integers(0, LARGEST), min_size=1))
 @example([0, 127, 128, 2**14, LARGEST])
+@settings(deadline=None)
 def test_what_follows_each_other_is_one_array(numbers: list[int]) -> None:
     data = memoryview(run(numbers) + bytes([OTHER, 5]) + run(numbers[:1]))
     (first, found), (other, five), (again, single) = fields(data, run=8)
@@ -40,6 +41,7 @@ def test_what_follows_each_other_is_one_array(numbers: list[int]) -> None:
 
 
 @given(st.lists(st.integers(0, LARGEST), min_size=1), st.integers(1, 9))
+@settings(deadline=None)
 def test_what_is_cut_off_is_refused(numbers: list[int], missing: int) -> None:
     last = varint(numbers[-1])
     data = run(numbers)[: -min(missing, len(last))]
@@ -54,6 +56,7 @@ def test_what_is_below_zero_or_too_large_is_refused(number: int) -> None:
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_whatever_the_bytes_are_it_ends(data: bytes) -> None:
     try:
         found = list(fields(memoryview(bytes([KEY]) + data), run=8))

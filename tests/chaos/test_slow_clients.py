@@ -62,18 +62,19 @@ def never_reading(stack: ExitStack, port: int) -> None:
 
 
 def calls(port: int, until: float) -> Counted:
-    """Predicts, asks for the model and for the health, one call after the other."""
+    """Predicts, asks for the model and for the health, one call after the other, at least once."""
     counted = Counted()
     with ExitStack() as stack:
         client = connected(stack, port)
-        while time.monotonic() < until:
+        while True:
             for ask in (predict, info, health):
                 try:
                     assert ask(client)
                     counted.answered += 1
                 except grpc.RpcError:
                     counted.failed += 1
-    return counted
+            if time.monotonic() >= until:
+                return counted
 
 
 def predict(client: Client) -> bool:

@@ -58,7 +58,8 @@ def server_of() -> Iterator[Callable[..., HousingServer]]:
 def address(linear: Example) -> Iterator[str]:
     """A server that serves the linear bundle throughout."""
     with ExitStack() as stack:
-        yield f"127.0.0.1:{_serve(stack, linear.folder).port}"
+        # Calls that took long while the machine stood still are no reason to refuse others.
+        yield f"127.0.0.1:{_serve(stack, linear.folder, max_queue_seconds=3600).port}"
 
 
 @pytest.fixture
@@ -88,11 +89,13 @@ def host() -> Iterator[Host]:
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+def free_port() -> Iterator[int]:
+    """A port that nobody else gets meanwhile; a server of the test may listen on it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port: int = holder.getsockname()[1]
+        yield port
 
 
 @pytest.fixture

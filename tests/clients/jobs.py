@@ -1,6 +1,7 @@
 """Jobs of many houses whose prices tell which they are."""
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,12 +9,15 @@ import numpy as np
 import pytest
 
 from clients import python as housing
-from clients.python import FEATURES, HousingClient, Prediction
+from clients.python import FEATURES, HousingClient, Prediction, StreamPolicy
 from tests.clients.conftest import ALONE
 from tests.examples import Example
 
 ROWS = 6000
 CHUNK = 100
+
+# For a server that is started anew, which may take a busy machine long.
+PATIENT = StreamPolicy(retries=100)
 
 
 def house(number: int) -> dict[str, float]:
@@ -51,6 +55,16 @@ def collect(results: Any, found: list[Any]) -> None:
     """Keeps what came before an error, too."""
     for each in results:
         found.append(each)  # noqa: PERF402 - extend would lose them
+
+
+def eventually(asks: Callable[[], object]) -> bool:
+    """Whether it becomes true within a minute."""
+    until = time.monotonic() + 60
+    while not asks():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def wait_until_serving(target: str, process: "subprocess.Popen[bytes]") -> None:

@@ -61,20 +61,20 @@ class Refuser(Base):
 
 
 class Sleeper(Base):
-    """Answers nothing before it is let go."""
-
-    def __init__(self) -> None:
-        self.streams = 0
-        self.go = threading.Event()
+    """Answers nothing as long as its caller waits."""
 
     def Predict(self, request: Any, context: grpc.ServicerContext) -> Any:
-        self.go.wait(60)
+        _sleep(context)
         return pb.PredictResponse()
 
     def PredictStream(self, request_iterator: Any, context: grpc.ServicerContext) -> Any:
-        self.streams += 1
-        # Of this stream alone: the end of the one before it must not let go of the next.
-        over = threading.Event()
-        context.add_callback(over.set)
-        over.wait(60)
+        _sleep(context)
         yield from ()
+
+
+def _sleep(context: grpc.ServicerContext) -> None:
+    # Of this call alone: the end of the one before it must not let go of the next.
+    over = threading.Event()
+    # A call that has ended already takes no callback.
+    if context.add_callback(over.set):
+        over.wait(60)

@@ -193,8 +193,8 @@ def test_a_killed_command_is_gone_on_with(address: str, run: Run, tmp_path: Path
     pause = threading.Event()
     try:
         with source.open("w") as pipe:
-            # Far more than the job has under way at a time, and no end.
-            pipe.write("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(2000)))
+            # Far more than the job has under way at a time, but not all, and no end.
+            pipe.write("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(1500)))
             pipe.flush()
             while not target.exists() or len(target.read_bytes().splitlines()) < 500:
                 assert job.poll() is None
@@ -217,11 +217,12 @@ def test_a_killed_command_is_gone_on_with(address: str, run: Run, tmp_path: Path
 
 def test_a_reader_that_has_enough_ends_the_job(address: str) -> None:
     command = [sys.executable, "-m", "clients.python", "score", str(DATA), "--target", address]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as job:
-        assert job.stdout
-        assert job.stderr
-        job.stdout.close()
-        assert "Traceback" not in job.stderr.read()
-        assert job.wait(60) == 128 + signal.SIGPIPE
+    # Before the job begins: a pipe would hold all that it prints.
+    reader, writer = os.pipe()
+    os.close(reader)
+    job = subprocess.run(
+        command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert "Traceback" not in job.stderr
+    assert job.returncode == 128 + signal.SIGPIPE

@@ -8,16 +8,19 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from clients.python import AsyncHousingClient, HousingClient
+from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
 from tests.clients.conftest import ALONE
 from tests.conftest import ROOT
 
+# Chunks that take ten seconds to draw.
+WINDOW = 1000
+
 
 def slowly(drawn: list[int]) -> Iterator[dict[str, float]]:
-    for number in range(6):
+    for number in range(WINDOW):
         drawn.append(number)
-        time.sleep(0.3)
-        yield {"RM": 5.0 + number / 10}
+        time.sleep(0.01)
+        yield {"RM": 5.0 + number / WINDOW}
 
 
 def broken() -> Iterator[dict[str, float]]:
@@ -27,9 +30,10 @@ def broken() -> Iterator[dict[str, float]]:
 
 def test_an_answer_does_not_wait_for_a_full_window(client: HousingClient) -> None:
     drawn: list[int] = []
-    with client.score(slowly(drawn), chunk_rows=1, progress=False) as scores:
+    policy = StreamPolicy(window=WINDOW)
+    with client.score(slowly(drawn), chunk_rows=1, progress=False, policy=policy) as scores:
         next(scores)
-        assert len(drawn) < 5
+        assert len(drawn) < WINDOW
 
 
 def test_a_price_does_not_wait_for_the_next_line_of_a_pipe(address: str) -> None:

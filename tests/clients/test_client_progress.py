@@ -2,13 +2,14 @@
 
 import collections
 import io
+from types import SimpleNamespace
 
 import grpc
 import pytest
 from housing.v1 import prediction_pb2 as pb
 
 from clients import python as housing
-from clients.python import HousingError, StreamPolicy, Tally
+from clients.python import HousingError, StreamPolicy, Tally, progress
 from clients.python.chunks import Chunk, Layout
 from clients.python.ledger import Ledger
 from clients.python.progress import Bar, line
@@ -31,17 +32,21 @@ def test_a_line_without_a_total() -> None:
     assert line(Tally(), 0.0) == "0 rows  0 rows/s"
 
 
-def test_the_bar_is_for_terminals_only() -> None:
+def test_the_bar_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
+        # A beginning, three chunks within a tenth of a second, one after it, and an end.
+        clock = SimpleNamespace(monotonic=iter((10.0, 10.5, 10.54, 10.58, 10.61, 11.0)).__next__)
+        monkeypatch.setattr(progress, "time", clock)
         bar = Bar(stream)
-        for rows in (1, 2, 3):
-            bar(Tally(total=3, rows=rows))
-        bar.close(Tally(total=3, rows=3))
+        for rows in (1, 2, 3, 4):
+            bar(Tally(total=4, rows=rows))
+        bar.close(Tally(total=4, rows=4))
     assert file.getvalue() == ""
-    shown = terminal.getvalue()
-    assert shown.count("\r") == 2
-    assert shown.endswith("rows/s  0 s left\n")
+    _, first, later, last = terminal.getvalue().split("\r")
+    assert "1 rows  2 rows/s  2 s left" in first
+    assert "4 rows  7 rows/s  0 s left" in later
+    assert last.endswith("4 rows  4 rows/s  0 s left\n")
 
 
 def chunk(start: int) -> Chunk:

@@ -14,6 +14,7 @@ from tests import examples
 from tests.clients.conftest import Connect, Spawn
 from tests.clients.jobs import (
     CHUNK,
+    PATIENT,
     ROWS,
     collect,
     end,
@@ -82,7 +83,11 @@ def test_a_pinned_job_refuses_another_model_after_a_resume(
         spawn(forest.folder, free_port)
 
     scores = connect(target).score(
-        houses(ROWS // 2, swap), chunk_rows=CHUNK, pin_model=True, progress=False
+        houses(ROWS // 2, swap),
+        chunk_rows=CHUNK,
+        pin_model=True,
+        progress=False,
+        policy=PATIENT,
     )
     found: list[Any] = []
     with pytest.raises(housing.ModelChangedError) as caught:

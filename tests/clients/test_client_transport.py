@@ -1,6 +1,7 @@
 """What goes over the wire beside the messages: keys, deadlines, retries, balancing."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from clients import python as housing
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
 from housing_grpc.errors import Reason
 from tests.clients.conftest import ALONE, Connect, Host, Serve
+from tests.clients.jobs import eventually
 from tests.clients.servicers import Recorder, Refuser, Sleeper
 from tests.examples import Example
 
@@ -89,33 +91,50 @@ def test_a_message_too_large_for_the_server_says_how_to_send_less(
 
 
 def test_a_call_has_a_deadline(host: Host, connect: Connect) -> None:
-    sleeper = Sleeper()
-    client = connect(host(sleeper))
+    client = connect(host(Sleeper()))
     with pytest.raises(housing.DeadlineExceededError):
         client.predict(RM=6, timeout=0.2)
-    sleeper.go.set()
 
 
-def test_a_stream_that_does_not_answer_is_given_up(host: Host, connect: Connect) -> None:
-    sleeper = Sleeper()
+def counted(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Returns the streams that a client opens; its server may not see those it gives up soon."""
+    opened: list[Any] = []
+    begin = client._open_stream  # noqa: SLF001 - nothing else tells
+
+    def open_stream(messages: Any) -> Any:
+        opened.append(begin(messages))
+        return opened[-1]
+
+    monkeypatch.setattr(client, "_open_stream", open_stream)
+    return opened
+
+
+def test_a_stream_that_does_not_answer_is_given_up(
+    host: Host, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(host(Sleeper()))
+    streams = counted(client, monkeypatch)
     impatient = StreamPolicy(patience=0.2, retries=1)
     with pytest.raises(housing.DeadlineExceededError) as caught:
-        list(connect(host(sleeper)).score([{"RM": 6}], progress=False, policy=impatient))
+        list(client.score([{"RM": 6}], progress=False, policy=impatient))
     assert caught.value.reason == "NO_ANSWER"
-    assert sleeper.streams == 2
+    assert len(streams) == 2
 
 
-def test_a_stream_that_does_not_answer_is_given_up_in_asyncio(host: Host) -> None:
-    sleeper = Sleeper()
+def test_a_stream_that_does_not_answer_is_given_up_in_asyncio(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     impatient = StreamPolicy(patience=0.2, retries=1)
 
     async def run() -> None:
-        async with AsyncHousingClient(host(sleeper), options=ALONE) as client:
+        async with AsyncHousingClient(host(Sleeper()), options=ALONE) as client:
+            streams = counted(client, monkeypatch)
             with pytest.raises(housing.DeadlineExceededError):
                 await client.predict(RM=6, timeout=0.1)
             with pytest.raises(housing.DeadlineExceededError) as caught:
                 _ = [x async for x in client.score([{"RM": 6}], progress=False, policy=impatient)]
             assert caught.value.reason == "NO_ANSWER"
+            assert len(streams) == 2
 
     asyncio.run(run())
 
@@ -124,6 +143,17 @@ def test_calls_go_round_all_addresses(host: Host) -> None:
     recorders = [Recorder(), Recorder()]
     addresses = ",".join(map(host, recorders))
     with HousingClient(f"ipv4:{addresses}", options=ALONE) as client:
+
+        def all_are_asked() -> bool:
+            client.predict(RM=6)
+            return all(recorder.metadata for recorder in recorders)
+
+        # The one that is connected first has all calls until the other is, too.
+        assert eventually(all_are_asked)
+        before = [len(recorder.metadata) for recorder in recorders]
         for _ in range(20):
             client.predict(RM=6)
-    assert all(len(recorder.metadata) >= 5 for recorder in recorders)
+    assert all(
+        len(recorder.metadata) >= asked + 5
+        for recorder, asked in zip(recorders, before, strict=True)
+    )

@@ -45,15 +45,17 @@ class Wire:
             writer.transport.abort()
 
     async def _end(self) -> None:
-        await self._cut()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for each in others:
-            each.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        # What is being accepted just now may begin another.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await self._cut()
+            for each in others:
+                each.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
-        self._open |= {writer, far_writer}
+        self._open.add(far_writer)
         await asyncio.gather(_pass(reader, far_writer), _pass(far_reader, writer))
         self._open -= {writer, far_writer}
 

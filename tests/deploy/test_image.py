@@ -115,7 +115,8 @@ def test_it_serves_both_faces(server: Stage) -> None:
         proxy = [*entry[:-1], "housing_grpc.rest"]
         with running(server, *proxy, **shared, API_PORT=port, GRPC_TARGET=target) as rest:
             rest.event("rest.serving")
-            assert answers(f"http://127.0.0.1:{port}/docs")()
+            docs = httpx.get(f"http://127.0.0.1:{port}/docs", timeout=30, trust_env=False)
+            assert docs.status_code == 200
             house = {"RM": 6.5, "LSTAT": 12}
             url = f"http://127.0.0.1:{port}/predict"
             answer = httpx.post(url, json=house, timeout=30, trust_env=False).json()

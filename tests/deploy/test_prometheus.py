@@ -24,7 +24,7 @@ from tests.integration.toolchain import need, printed
 from tests.server.processes import ROOT, serving, started
 from tests.server.wire import Client, client_of
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 RULES = ROOT / "deploy/prometheus"
 DASHBOARD = ROOT / "deploy/grafana/dashboards/housing.json"
@@ -131,10 +131,10 @@ def prometheus(linear: Example, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A Prometheus that reads a server and its proxy, which are called all the time."""
     program = need("prometheus", DEBIAN)
     folder = tmp_path_factory.mktemp("prometheus")
-    metrics, api, port = free_port(), free_port(), free_port()
+    api, port = free_port(), free_port()
     with ExitStack() as stack:
-        server = stack.enter_context(serving(linear.folder, METRICS_PORT=str(metrics)))
-        target = f"127.0.0.1:{server.event('server.serving')['port']}"
+        serves = stack.enter_context(serving(linear.folder)).event("server.serving")
+        target, metrics = f"127.0.0.1:{serves['port']}", serves["metrics_port"]
         variables = {"GRPC_TARGET": target, "API_PORT": str(api), "LOG_FORMAT": "json"}
         proxy = stack.enter_context(started(["-m", "housing_grpc.rest"], **variables))
         proxy.event("rest.serving")
@@ -157,7 +157,8 @@ def prometheus(linear: Example, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def asked(url: str, query: str) -> list[Any]:
     """Answers a query; one that cannot be understood fails."""
-    answer = httpx.get(f"{url}/api/v1/query", params={"query": query}, trust_env=False).json()
+    given = {"query": query}
+    answer = httpx.get(f"{url}/api/v1/query", params=given, timeout=SECONDS, trust_env=False).json()
     assert answer["status"] == "success", (query, answer)
     found: list[Any] = answer["data"]["result"]
     return found
@@ -194,9 +195,10 @@ def test_no_alert_of_a_server_that_does_well(prometheus: str) -> None:
 
 
 def test_the_metrics_are_well_formed(prometheus: str) -> None:
-    targets = httpx.get(f"{prometheus}/api/v1/targets", trust_env=False).json()
+    url = f"{prometheus}/api/v1/targets"
+    targets = httpx.get(url, timeout=SECONDS, trust_env=False).json()
     for target in targets["data"]["activeTargets"]:
-        text = httpx.get(target["scrapeUrl"], trust_env=False).text
+        text = httpx.get(target["scrapeUrl"], timeout=SECONDS, trust_env=False).text
         promtool = need("promtool", DEBIAN)
         done = subprocess.run(
             [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False

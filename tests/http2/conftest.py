@@ -108,7 +108,9 @@ class Victim:
 @pytest.fixture(scope="module")
 def running(linear: Example) -> Iterator[Victim]:
     """One server process for all faults of a module: each has to leave it whole."""
-    with serving(linear.folder, STREAM_IDLE_SECONDS="2") as process:
+    # After calls that the machine held up, a few that wait would be too many for a short queue.
+    limits = {"STREAM_IDLE_SECONDS": "2", "MAX_QUEUE_SECONDS": "60"}
+    with serving(linear.folder, **limits) as process:
         port = int(process.event("server.serving")["port"])
         log: list[str] = []
         assert process.popen.stderr is not None

@@ -95,6 +95,7 @@ class Connection:
         """Sends frames or bytes; a server that has hung up is no fault here."""
         data = b"".join(x if isinstance(x, bytes) else x.serialize() for x in parts)
         try:
+            self._socket.settimeout(SECONDS)  # To listen may have made it shorter.
             self._socket.sendall(data)
         except OSError:
             self.heard.closed = True

@@ -66,8 +66,15 @@ class Daemon:
         process, self._process = self._process, None
         if process is None:
             return
-        _signal(process.pid, signal.SIGKILL)
+        # Held first, so that it starts no other while it is being ended.
+        _signal(process.pid, signal.SIGSTOP)
+        killed = _signal(process.pid, signal.SIGKILL)
         process.wait(timeout=_STOP_SECONDS)
+        # They hold ports and shared memory, without which it cannot be started again.
+        deadline = time.monotonic() + _STOP_SECONDS
+        while any(map(_runs, killed)):
+            assert time.monotonic() < deadline, f"{self._command[0]} does not end"
+            time.sleep(0.01)
 
     def freeze(self, *, frozen: bool) -> None:
         """Lets it hang, so that it accepts connections but answers nothing; or go on."""
@@ -100,13 +107,24 @@ def answers(url: str) -> Callable[[], bool]:
     return ask
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    """Signals a process and those that it started, which may be in groups of their own."""
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    return state not in "ZX"
+
+
+def _signal(pid: int, number: signal.Signals) -> list[int]:
+    """Signals a process and those that it started, which may be in groups of their own.
+
+    Returns:
+        All of them that were there.
+    """
     children = Path(f"/proc/{pid}/task/{pid}/children")
     try:
         started = children.read_text().split()
         os.kill(pid, number)
     except (ProcessLookupError, FileNotFoundError):
-        return
-    for child in started:
-        _signal(int(child), number)
+        return []
+    return [pid, *(each for child in started for each in _signal(int(child), number))]

@@ -56,7 +56,8 @@ def minio(folder: Path) -> tuple[Daemon, str]:
     endpoint = f"http://127.0.0.1:{port}"
     return Daemon(
         [*command, "--console-address", f"127.0.0.1:{free_port()}"],
-        answers=answers(f"{endpoint}/minio/health/live"),
+        # Alive is what it calls itself before it can be used.
+        answers=answers(f"{endpoint}/minio/health/cluster"),
         log=folder / "log",
         env={"MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD, "HOME": str(folder)},
     ), endpoint

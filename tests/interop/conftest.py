@@ -1,4 +1,4 @@
-"""A real server of default settings, and a channel of its own to it."""
+"""A real server, and a channel of its own to it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,4 +15,6 @@ from tests.server.wire import Client
 def client(linear: Example) -> Iterator[Client]:
     """A client of a server that serves the linear bundle throughout."""
     with ExitStack() as stack:
-        yield connected(stack, housing_server(stack, linear.folder).port)
+        # Calls that took long while the machine stood still are no reason to refuse others.
+        server = housing_server(stack, linear.folder, max_queue_seconds=3600)
+        yield connected(stack, server.port)

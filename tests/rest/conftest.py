@@ -1,6 +1,7 @@
 """Real proxies in front of real gRPC servers, all on free ports."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -61,7 +62,11 @@ def proxied(
     loop: Loop, target: str, package: str = "housing", **settings: object
 ) -> Iterator[httpx.Client]:
     """Gives a client of a proxy to a gRPC server."""
-    chosen = {"api_port": 0, "grpc_target": target, "api_grace_seconds": 1.0, **settings}
+    chosen = {
+        "api_port": 0, "grpc_target": target, "api_grace_seconds": 1.0,
+        # A machine that is slow for a moment is no server that does not answer.
+        "api_connect_timeout_seconds": SECONDS, **settings,
+    }  # fmt: skip
     server = RestServer(RestSettings(**chosen), package)  # type: ignore[arg-type]
     url = f"http://127.0.0.1:{server.port}"
     with loop.running(server), httpx.Client(base_url=url, timeout=SECONDS) as client:
@@ -73,6 +78,16 @@ def start(loop: Loop) -> Iterator[Start]:
     """Starts proxies: `start(target, **settings)` returns a client of one."""
     with ExitStack() as stack:
         yield lambda target, **settings: stack.enter_context(proxied(loop, target, **settings))
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Gives a port that is nobody's but the test's: it is refused until a server is told of it."""
+    with socket.socket() as holder:
+        # Bound, but not listening: so a server may listen on it that says the same.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 def housing_server(stack: ExitStack, folder: Path, **settings: object) -> HousingServer:

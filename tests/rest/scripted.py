@@ -47,7 +47,8 @@ class Scripted(grpc.GenericRpcHandler):
     def _serve(self, data: bytes, context: grpc.ServicerContext) -> bytes:
         self.metadata = [(key, value) for key, value in context.invocation_metadata()]
         self.data = data
-        context.add_callback(self.ended.set)
+        if not context.add_callback(self.ended.set):
+            self.ended.set()  # It has ended already.
         self.called.set()
         return self.answer(data, context)
 

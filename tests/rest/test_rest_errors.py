@@ -193,6 +193,14 @@ def test_a_call_that_takes_too_long_is_given_up(scripted: Scripted, start: Start
 
     scripted.answer = answer
     started = time.monotonic()
-    response = start(scripted.target, api_timeout_seconds=0.3).post("/predict", json=HOUSE)
-    assert refused(response)[:2] == (504, "BACKEND_TIMEOUT")
+    port = start(scripted.target, api_timeout_seconds=0.3).base_url.port
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
+        # All at once: a body that comes later than that is no longer waited for.
+        caller.sendall(
+            b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"connection: close\r\ncontent-length: 2\r\n\r\n{}"
+        )
+        told = caller.makefile("rb").read()
+    assert told.startswith(b"HTTP/1.1 504")
+    assert b"BACKEND_TIMEOUT" in told
     assert time.monotonic() - started < 20

@@ -10,7 +10,7 @@ import httpx
 from tests.examples import Example
 from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import Start, housing_server
-from tests.rest.test_rest_stream import calling
+from tests.rest.test_rest_stream import calling, chunk
 
 UNKNOWN = "{" + ",".join(f'"LSTA{n}":1' for n in range(60_000)) + "}"
 PATH = "/v1/predict:stream"
@@ -49,7 +49,8 @@ def test_many_unknown_parameters_are_told_in_part(rest: httpx.Client) -> None:
 
 def test_a_stream_on_which_no_line_comes_is_408(linear: Example, start: Start) -> None:
     with ExitStack() as stack:
-        server = housing_server(stack, linear.folder, stream_idle_seconds=0.3)
+        # As long, too, gets the server's own thread to begin to wait.
+        server = housing_server(stack, linear.folder, stream_idle_seconds=3)
         client = start(f"127.0.0.1:{server.port}")
         with calling(client, "transfer-encoding: chunked") as caller:
             response = HTTPResponse(caller)
@@ -60,24 +61,32 @@ def test_a_stream_on_which_no_line_comes_is_408(linear: Example, start: Start) -
 
 
 def test_calls_are_answered_during_a_large_upload(rest: httpx.Client) -> None:
-    line, count = (json.dumps(HOUSE) + "\n").encode(), 20_000
-    with calling(rest, f"content-length: {len(line) * count}") as caller:
-        sender = threading.Thread(target=caller.sendall, args=(line * count,))
-        answers: list[bytes] = []
+    lines, enough = 100, threading.Event()
+    part = chunk((json.dumps(HOUSE) + "\n").encode() * lines)
+    sent: list[int] = []
+    answers: list[bytes] = []
+    with calling(rest, "transfer-encoding: chunked") as caller:
+
+        def send() -> None:
+            # It goes on for as long as others call.
+            while len(sent) < 200 or not enough.is_set():
+                caller.sendall(part)
+                sent.append(lines)
+            caller.sendall(chunk(b""))
 
         def read() -> None:
             response = HTTPResponse(caller)
             response.begin()
             answers.extend(response)
 
-        reader = threading.Thread(target=read)
-        sender.start()
-        reader.start()
-        meanwhile = 0
-        while reader.is_alive():
-            assert rest.post("/predict", json=HOUSE).status_code == 200
-            meanwhile += 1
-        sender.join()
-        reader.join()
-    assert len(answers) == count
-    assert meanwhile > 1
+        threads = [threading.Thread(target=each) for each in (send, read)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(3):
+                assert rest.post("/predict", json=HOUSE).status_code == 200
+        finally:
+            enough.set()
+            for thread in threads:
+                thread.join()
+    assert len(answers) == sum(sent)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.examples import Example
 from tests.rest.answers import HOUSE, refused
-from tests.rest.conftest import Start, housing_server
+from tests.rest.conftest import SECONDS, Start, held_port, housing_server
 from tests.rest.scripted import Scripted
 from tests.server.wire import Client
 
@@ -110,14 +110,14 @@ def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Star
 
 
 def test_a_server_that_is_down_is_503(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        target = f"127.0.0.1:{taken.getsockname()[1]}"
-    client = start(target)
-    response = client.post("/predict", json=HOUSE)
+    with held_port() as port:
+        target = f"127.0.0.1:{port}"
+        client = start(target)
+        response = client.post("/predict", json=HOUSE)
+        health = client.get("/health")
     assert refused(response) == (503, "BACKEND_UNAVAILABLE", [])
     assert response.headers["retry-after"] == "1"
     assert target not in response.text
-    health = client.get("/health")
     assert (health.status_code, health.json()) == (
         503,
         {"status": "UNKNOWN", "proxy_version": "0.1.0", "reason": "BACKEND_UNAVAILABLE"},
@@ -133,31 +133,33 @@ def test_a_server_that_accepts_and_says_nothing_is_503(start: Start) -> None:
 
 
 def test_a_host_that_nobody_knows_is_503(start: Start) -> None:
-    client = start("nowhere.invalid:1", api_connect_timeout_seconds=0.3)
+    # Longer than a label may be: no name server is asked, here or elsewhere.
+    client = start(f"{'nowhere' * 10}.invalid:1", api_connect_timeout_seconds=0.3)
     assert refused(client.post("/predict", json=HOUSE))[:2] == (503, "BACKEND_UNAVAILABLE")
 
 
 def test_a_server_that_comes_back_is_found_again(linear: Example, start: Start) -> None:
-    with ExitStack() as stack:
-        server = housing_server(stack, linear.folder)
-        client = start(f"127.0.0.1:{server.port}")
-        assert client.post("/predict", json=HOUSE).status_code == 200
-    assert client.post("/predict", json=HOUSE).status_code == 503
-    with ExitStack() as stack:
-        housing_server(stack, linear.folder, grpc_port=server.port)
-        while client.post("/predict", json=HOUSE).status_code != 200:
-            pass
-        assert client.get("/health").status_code == 200
+    with held_port() as port:
+        with ExitStack() as stack:
+            housing_server(stack, linear.folder, grpc_port=port)
+            client = start(f"127.0.0.1:{port}")
+            assert client.post("/predict", json=HOUSE).status_code == 200
+        assert client.post("/predict", json=HOUSE).status_code == 503
+        with ExitStack() as stack:
+            housing_server(stack, linear.folder, grpc_port=port)
+            while client.post("/predict", json=HOUSE).status_code != 200:
+                pass
+            assert client.get("/health").status_code == 200
 
 
 def test_a_proxy_in_the_environment_is_not_for_the_way_to_the_server(
     housing: Client, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
-        monkeypatch.setenv(name, nowhere)
     # Another name for the same, since an address may be known to need none.
     target = housing.address.replace("127.0.0.1", "localhost")
-    with httpx.Client(base_url=start(target).base_url, trust_env=False) as client:
-        assert client.post("/predict", json=HOUSE).status_code == 200
+    with held_port() as port:
+        for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+        url = start(target).base_url
+        with httpx.Client(base_url=url, trust_env=False, timeout=SECONDS) as client:
+            assert client.post("/predict", json=HOUSE).status_code == 200

@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -31,7 +32,7 @@ def process(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Pope
     """Gives a running proxy and its address."""
     started = subprocess.Popen(
         [*COMMAND, "--api-port", "0", *arguments],
-        env={**os.environ, **variables},
+        env={**os.environ, "API_CONNECT_TIMEOUT_SECONDS": "30", **variables},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -50,7 +51,7 @@ def process(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Pope
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it(housing: Client, number: signal.Signals) -> None:
     with process("--grpc-target", housing.address) as (running, url):
-        assert httpx.post(f"{url}/predict", json=HOUSE).status_code == 200
+        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=30).status_code == 200
         running.send_signal(number)
         assert running.wait(30) == 0
         assert running.stderr is not None
@@ -62,8 +63,7 @@ def test_requests_in_flight_are_answered_before_it_stops(scripted: Scripted) -> 
 
         def answer(_data: bytes, _context: object) -> bytes:
             running.send_signal(signal.SIGTERM)
-            while _accepts(url):
-                pass
+            _wait_until_refused(url)
             return b""
 
         scripted.answer = answer
@@ -71,13 +71,14 @@ def test_requests_in_flight_are_answered_before_it_stops(scripted: Scripted) -> 
         assert running.wait(30) == 0
 
 
-def _accepts(url: str) -> bool:
+def _wait_until_refused(url: str) -> None:
+    """Waits until nobody listens any more; who is only slow to accept still does."""
     parsed = httpx.URL(url)
-    try:
-        socket.create_connection((parsed.host, parsed.port or 0), timeout=1).close()
-    except OSError:
-        return False
-    return True
+    with suppress(ConnectionRefusedError):
+        while True:
+            socket.create_connection((parsed.host, parsed.port or 0), timeout=30).close()
+            # Or else those that are not accepted yet would soon be too many.
+            time.sleep(0.02)
 
 
 def test_a_second_signal_ends_it_at_once(scripted: Scripted) -> None:
@@ -96,8 +97,7 @@ def test_a_second_signal_ends_it_at_once(scripted: Scripted) -> None:
         )
         assert scripted.called.wait(30)
         running.send_signal(signal.SIGTERM)
-        while _accepts(url):
-            pass
+        _wait_until_refused(url)
         running.send_signal(signal.SIGTERM)
         assert running.wait(30) == 128 + signal.SIGTERM
 
@@ -114,7 +114,7 @@ def test_bytes_that_are_no_http_are_logged_like_all_else(housing: Client) -> Non
 
 def test_it_holds_no_model_and_no_training_library(housing: Client) -> None:
     with process("--grpc-target", housing.address) as (running, url):
-        assert httpx.post(f"{url}/predict", json=HOUSE).status_code == 200
+        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=30).status_code == 200
         maps = Path(f"/proc/{running.pid}/maps")
         if not maps.exists():
             pytest.skip("only Linux tells which libraries a process holds")

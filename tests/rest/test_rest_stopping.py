@@ -41,7 +41,7 @@ def test_a_stop_ends_streams_in_order(housing: Client, number: signal.Signals) -
 def test_a_stop_before_the_first_answer_has_a_status(housing: Client) -> None:
     with (
         process("--grpc-target", housing.address) as (running, url),
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=30) as client,
         calling(client, "transfer-encoding: chunked") as caller,
     ):
         caller.sendall(chunk(b'{"RM":'))

@@ -20,7 +20,7 @@ from housing_grpc.rest.settings import Settings
 from tests.certificates import Ca, make_ca
 from tests.examples import Example
 from tests.rest.answers import HOUSE, refused
-from tests.rest.conftest import SECONDS, Loop, Start, housing_server
+from tests.rest.conftest import SECONDS, Loop, Start, held_port, housing_server
 from tests.rest.test_rest_process import COMMAND
 from tests.server.wire import Client
 
@@ -85,9 +85,9 @@ def test_the_proxy_serves_https_and_nothing_else(https: httpx.Client) -> None:
     )
     assert "prediction" in lines.text
     with pytest.raises(httpx.TransportError):
-        httpx.get(str(https.base_url).replace("https", "http"))
+        httpx.get(str(https.base_url).replace("https", "http"), timeout=SECONDS)
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        httpx.get(str(https.base_url))
+        httpx.get(str(https.base_url), timeout=SECONDS)
 
 
 def test_old_tls_is_refused(https: httpx.Client, ca: Ca) -> None:
@@ -197,17 +197,16 @@ def test_the_files_for_the_server_are_read_anew_when_they_change(
         for source, place in zip((ca.file, *ca.issue("proxy")), (roots, mine, secret), strict=True):
             shutil.copy(source, place)
 
-    def serve(ca: Ca, port: int = 0) -> int:
+    def serve(ca: Ca) -> None:
         certificate, key = map(str, ca.issue("server"))
-        server = housing_server(
+        housing_server(
             stack, linear.folder, grpc_port=port, tls_cert_file=certificate, tls_key_file=key,
             tls_client_ca_file=str(ca.file),
         )  # fmt: skip
-        return server.port
 
     take(old)
-    with ExitStack() as stack:
-        port = serve(old)
+    with held_port() as port, ExitStack() as stack:
+        serve(old)
         client = start(
             f"127.0.0.1:{port}",
             grpc_ca_file=str(roots), grpc_cert_file=str(mine), grpc_key_file=str(secret),
@@ -215,7 +214,7 @@ def test_the_files_for_the_server_are_read_anew_when_they_change(
         assert client.post("/predict", json=HOUSE).status_code == 200
         for ca in (new, old, new):
             stack.close()
-            serve(ca, port)
+            serve(ca)
             assert client.post("/predict", json=HOUSE).status_code == 503
             take(ca)
             assert client.post("/predict", json=HOUSE).status_code == 200

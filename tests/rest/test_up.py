@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,26 +16,24 @@ import pytest
 from tests.certificates import make_ca
 from tests.examples import Example
 from tests.rest.answers import HOUSE
+from tests.rest.conftest import held_port
 
 COMMAND = [sys.executable, "-m", "housing_grpc.up"]
 KEY = {"x-api-key": "k1"}
 SECONDS = 60
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 @contextmanager
 def up(example: Example, **variables: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
     """Gives the launcher, with both of its processes answering, and the proxy's address."""
-    chosen = {
-        "BUNDLE_DIR": str(example.folder), "GRPC_PORT": str(free_port()),
-        "API_PORT": str(free_port()), "DRAIN_SECONDS": "0", **variables,
-    }  # fmt: skip
-    url = f"http://127.0.0.1:{chosen['API_PORT']}"
-    with subprocess.Popen(COMMAND, env={**os.environ, **chosen}) as launcher:
+    with ExitStack() as stack:
+        grpc_port, api_port = (str(stack.enter_context(held_port())) for _ in range(2))
+        chosen = {
+            "BUNDLE_DIR": str(example.folder), "GRPC_PORT": grpc_port, "API_PORT": api_port,
+            "DRAIN_SECONDS": "0", "API_CONNECT_TIMEOUT_SECONDS": "30", **variables,
+        }  # fmt: skip
+        url = f"http://127.0.0.1:{chosen['API_PORT']}"
+        launcher = stack.enter_context(subprocess.Popen(COMMAND, env={**os.environ, **chosen}))
         try:
             wait_for(lambda: predicts(url) or launcher.poll() is not None)
             yield launcher, url
@@ -43,6 +41,12 @@ def up(example: Example, **variables: str) -> Iterator[tuple["subprocess.Popen[b
             if launcher.poll() is None:
                 launcher.terminate()
                 launcher.wait(SECONDS)
+
+
+def is_healthy(url: str) -> bool:
+    """Whether probes are told that it serves, which they are a moment after it does."""
+    found = httpx.get(f"{url}/health", timeout=SECONDS).json()["status"]
+    return bool(found == "SERVING")
 
 
 def predicts(url: str) -> bool:
@@ -73,7 +77,7 @@ def children(launcher: "subprocess.Popen[bytes]") -> dict[str, int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_both(linear: Example, number: signal.Signals) -> None:
     with up(linear) as (launcher, url):
-        assert httpx.get(f"{url}/health").json()["status"] == "SERVING"
+        wait_for(lambda: is_healthy(url))
         launcher.send_signal(number)
         assert launcher.wait(SECONDS) == 0
         assert not predicts(url)
@@ -83,7 +87,7 @@ def test_a_signal_stops_both(linear: Example, number: signal.Signals) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.2"])
 def test_the_proxy_finds_the_server_where_it_listens(linear: Example, host: str) -> None:
     with up(linear, GRPC_HOST=host, API_KEY=KEY["x-api-key"]) as (_, url):
-        assert httpx.get(f"{url}/health").json()["status"] == "SERVING"
+        wait_for(lambda: is_healthy(url))
 
 
 @pytest.mark.parametrize("module", ["housing_grpc", "housing_grpc.rest"])
@@ -112,7 +116,7 @@ def alive(pid: int) -> bool:
     """Whether a process is there, and more than an entry that its parent has to take."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # The latter, if it ends while it is read.
         return False
 
 
@@ -124,7 +128,7 @@ def test_with_tls_the_proxy_knows_the_server(linear: Example, tmp_path: Path) ->
         "GRPC_CA_FILE": str(ca.file), "GRPC_CERT_FILE": certificate, "GRPC_KEY_FILE": key,
     }  # fmt: skip
     with up(linear, **variables) as (_, url):
-        assert predicts(url)
+        wait_for(lambda: predicts(url))
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,9 @@ def test_grpcurl_refuses_a_misspelt_feature(client: Client, tool: Tool) -> None:
 
 
 def test_grpc_health_probe_is_content(client: Client, tool: Tool) -> None:
-    done = run(tool("grpc-health-probe"), f"-addr={client.address}")
+    # By itself it gives each step a second.
+    patience = ("-connect-timeout=30s", "-rpc-timeout=30s")
+    done = run(tool("grpc-health-probe"), f"-addr={client.address}", *patience)
     assert done.returncode == 0
     assert "status: SERVING" in done.stdout + done.stderr
 

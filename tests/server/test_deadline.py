@@ -1,9 +1,11 @@
 """Calls that nobody waits for any more are not computed."""
 
 import threading
+import time
 from typing import Any
 
 import grpc
+import pytest
 from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest, ModelInfoResponse
 from housing.v1.model_pb2_grpc import ModelServiceServicer
@@ -15,9 +17,14 @@ from housing.v1.prediction_pb2 import (
 )
 from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
+from housing_grpc.live import LiveModel
+from housing_grpc.scoring import Scorer
 from tests.examples import Example
+from tests.http2.frames import Connection, data, message
 from tests.server.conftest import Events, Host, Serve
 from tests.server.wire import SECONDS, Client, failure
+
+SERVICE = "housing.v1.PredictionService"
 
 
 class Slow(PredictionServiceServicer):
@@ -80,18 +87,33 @@ def test_a_call_that_is_cancelled_while_it_is_queued(host: Host) -> None:
 
 
 def test_a_batch_ends_between_two_chunks_when_its_deadline_passes(
-    serve: Serve, forest: Example, events: Events
+    serve: Serve, linear: Example, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = serve(forest.folder, grpc_workers=1)
-    # Every row has to be imputed from its nearest neighbours, which takes seconds in all.
-    request = PredictBatchRequest(items=[House(rm=6)] * 10_000)
-    status = failure(lambda: client.predictions.PredictBatch(request, timeout=0.3))
-    assert status.code == StatusCode.DEADLINE_EXCEEDED.value[0]
-    logged = events.wait_for("call.failed")
+    begun: list[int] = []
+    score = Scorer.score_houses
+
+    def slowly(scorer: Scorer, live: LiveModel, houses: Any, start: int) -> tuple[bytes, int]:
+        begun.append(start)
+        # Longer than the whole deadline, which began before.
+        time.sleep(1)
+        return score(scorer, live, houses, start)
+
+    monkeypatch.setattr(Scorer, "score_houses", slowly)
+    client = serve(linear.folder, grpc_workers=1)
+    two_chunks = PredictBatchRequest(items=[House(rm=6)] * 1025)
+    content = data(1, message(two_chunks.SerializeToString()))
+    # This caller does not look at the time itself: it might end the call before the server does.
+    with Connection(int(client.address.rpartition(":")[2])) as connection:
+        headers = connection.headers(1, path=f"/{SERVICE}/PredictBatch", grpc_timeout="500m")
+        connection.greet().send(headers, content)
+        logged = events.wait_for("call.failed")
+        heard = connection.listen(1)
+    assert heard.headers[1]["grpc-status"] == str(StatusCode.DEADLINE_EXCEEDED.value[0])
     assert (logged["method"], logged["reason"]) == (
-        "housing.v1.PredictionService.PredictBatch",
+        f"{SERVICE}.PredictBatch",
         "DEADLINE_EXCEEDED",
     )
+    assert begun in ([], [0])
     assert client.predictions.Predict(
         PredictRequest(house=House(rm=6)), timeout=SECONDS
     ).model_version

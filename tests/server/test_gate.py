@@ -172,7 +172,9 @@ def test_a_handler_of_streams_raises_even_systemexit(host: Host, error: BaseExce
 
 
 def test_calls_that_have_room_are_all_answered(serve: Serve, linear: Example) -> None:
-    client = serve(linear.folder, grpc_workers=2, max_queued_calls=200)
+    # How long one may have to wait is guessed from the calls before, which a slow machine makes
+    # long: here it is the number that counts.
+    client = serve(linear.folder, grpc_workers=2, max_queued_calls=200, max_queue_seconds=3600)
     with ThreadPoolExecutor(16) as callers:
         answers = callers.map(lambda _: later(client).result().model_version, range(200))
         assert set(answers) == {linear.version}

@@ -14,6 +14,7 @@ from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from housing_grpc.errors import StartError
+from housing_grpc.scoring import Scorer
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.examples import Example
@@ -95,18 +96,29 @@ def test_a_server_without_a_model_never_says_that_it_serves(
         server.close(grace_seconds=0)
 
 
-def test_probes_are_answered_while_every_worker_is_busy(serve: Serve, forest: Example) -> None:
-    client = serve(forest.folder, grpc_workers=1)
-    # Many seconds of work for the only worker, in calls small enough to be there at once.
-    slow = PredictBatchRequest(items=[House(rm=6)] * 1_000)
-    calls = [client.predictions.PredictBatch.future(slow, timeout=600) for _ in range(60)]
+def test_probes_are_answered_while_every_worker_is_busy(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, go_on = threading.Event(), threading.Event()
+    score = Scorer.score_houses
+
+    def held(*given: Any) -> tuple[bytes, int]:
+        busy.set()
+        assert go_on.wait(2 * SECONDS)
+        return score(*given)
+
+    monkeypatch.setattr(Scorer, "score_houses", held)
+    client = serve(linear.folder, grpc_workers=1, max_queue_seconds=3600)
+    request = PredictBatchRequest(items=[House(rm=6)])
+    calls = [client.predictions.PredictBatch.future(request, timeout=600) for _ in range(60)]
+    assert busy.wait(SECONDS)
     client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
     watchers = [watch(client) for _ in range(20)]
     assert [next(watcher) for watcher in watchers] == [SERVING] * 20
     assert check(client) == health_pb2.HealthCheckResponse(status=SERVING)
-    assert not calls[-1].done()
-    for call in calls:
-        call.cancel()
+    assert not any(call.done() for call in calls)
+    go_on.set()
+    assert {call.result().model_version for call in calls} == {linear.version}
 
 
 def test_watchers_do_not_keep_predictions_waiting(serve: Serve, linear: Example) -> None:

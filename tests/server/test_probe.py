@@ -13,9 +13,25 @@ from housing_grpc.settings import Settings
 from tests.certificates import make_ca
 from tests.examples import Example
 from tests.server.processes import started
-from tests.server.wire import Client
+from tests.server.wire import SECONDS, Client
 
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe that waits longer than its two seconds, which a busy machine may take."""
+    monkeypatch.setattr(probe, "_SECONDS", SECONDS)
+
+
+@pytest.fixture
+def kept_port() -> Iterator[int]:
+    """A port that is free for a server of ours, and given to nobody else meanwhile."""
+    with socket.socket() as keeper:
+        # It does not listen, so that one who shares the address as it does may.
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
 
 
 @pytest.fixture
@@ -25,11 +41,13 @@ def deaf_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_server_that_serves(client: Client, capsys: Captured) -> None:
     assert probe.main([client.address]) == 0
     assert capsys.readouterr() == (f"{client.address}: SERVING\n", "")
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_server_without_a_model(tmp_path: Path, capsys: Captured) -> None:
     server = HousingServer(Settings(grpc_port=0, bundle_dir=str(tmp_path / "nothing")))
     with pytest.raises(StartError):
@@ -42,9 +60,9 @@ def test_a_server_without_a_model(tmp_path: Path, capsys: Captured) -> None:
         server.close(grace_seconds=0)
 
 
-def test_no_server(capsys: Captured) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
+@pytest.mark.usefixtures("patient")
+def test_no_server(kept_port: int, capsys: Captured) -> None:
+    address = f"127.0.0.1:{kept_port}"
     assert probe.main([address]) == 1
     assert capsys.readouterr() == ("", f"{address}: UNAVAILABLE\n")
 
@@ -57,6 +75,7 @@ def test_something_that_never_answers(deaf_port: int, capsys: Captured) -> None:
     )
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("host", "asked"),
     [
@@ -76,16 +95,16 @@ def test_it_asks_where_the_server_listens(
     assert capsys.readouterr().err == f"{asked}:{health_port or 1}: UNAVAILABLE\n"
 
 
+@pytest.mark.usefixtures("patient")
 def test_with_tls_it_asks_on_the_port_for_probes(
-    linear: Example, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    linear: Example, tmp_path: Path, kept_port: int, capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     certificate, key = map(str, make_ca(tmp_path).issue("server"))
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
     monkeypatch.setenv("TLS_CERT_FILE", certificate)
     monkeypatch.setenv("TLS_KEY_FILE", key)
     chosen = Settings(
-        grpc_port=0, health_port=port, bundle_dir=str(linear.folder),
+        grpc_port=0, health_port=kept_port, bundle_dir=str(linear.folder),
         tls_cert_file=certificate, tls_key_file=key,
     )  # fmt: skip
     server = HousingServer(chosen)
@@ -93,9 +112,9 @@ def test_with_tls_it_asks_on_the_port_for_probes(
         server.start()
         assert probe.main([]) == 1
         assert capsys.readouterr().err.startswith("error: TLS_CERT_FILE is set, and the probe")
-        monkeypatch.setenv("HEALTH_PORT", str(port))
+        monkeypatch.setenv("HEALTH_PORT", str(kept_port))
         assert probe.main([]) == 0
-        assert capsys.readouterr().out == f"127.0.0.1:{port}: SERVING\n"
+        assert capsys.readouterr().out == f"127.0.0.1:{kept_port}: SERVING\n"
     finally:
         server.close(grace_seconds=0)
 
@@ -108,8 +127,25 @@ def test_a_setting_that_is_wrong_is_named(
     assert capsys.readouterr().err.startswith("error: GRPC_PORT='many'")
 
 
-def test_as_a_command_it_finds_the_port_and_passes_by_a_proxy(client: Client) -> None:
+def test_as_a_command_it_exits_with_the_code() -> None:
+    with started(["-m", "housing_grpc.probe"], GRPC_PORT="many") as process:
+        code, out, err = process.end()
+    assert (code, out) == (1, "")
+    assert err.startswith("error: GRPC_PORT='many'")
+
+
+# The command, but for its two seconds, which a busy machine may take.
+PATIENT = """
+import sys
+from housing_grpc import probe
+probe._SECONDS = 30
+sys.exit(probe.main(sys.argv[1:]))
+"""
+
+
+def test_as_a_process_it_finds_the_port_and_passes_by_a_proxy(client: Client) -> None:
     port = client.address.rpartition(":")[2]
     proxies = {"http_proxy": "http://127.0.0.1:9", "grpc_proxy": "http://127.0.0.1:9"}
-    with started(["-m", "housing_grpc.probe"], GRPC_PORT=port, **proxies) as process:
+    # What gRPC itself may print is not looked at.
+    with started(["-c", PATIENT], GRPC_PORT=port, GRPC_VERBOSITY="NONE", **proxies) as process:
         assert process.end() == (0, f"{client.address}: SERVING\n", "")

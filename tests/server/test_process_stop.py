@@ -2,7 +2,8 @@
 
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,40 @@ from tests.server.wire import SECONDS, Client, failure
 
 Connect = Callable[[int], Client]
 
-# Some tenths of a second of work: every row is imputed from its nearest neighbours.
+# Some work: every row is imputed from its nearest neighbours.
 SLOW = PredictBatchRequest(items=[House(rm=6)] * 1_000)
+
+# A server whose predictions never end. Its own end may take long on a busy machine.
+STUCK = """
+import sys, time
+from housing_grpc import process, service
+predictions = service.PredictionServicer
+predictions.Predict = predictions.PredictBatch = lambda *_: time.sleep(3600)
+process.HARD_EXIT_SECONDS = 60
+sys.exit(process.main())
+"""
+
+
+@contextmanager
+def stuck(linear: Example, **variables: str) -> Iterator[ServerProcess]:
+    """Runs such a server, which gives calls no time to finish."""
+    chosen = {
+        "BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "DRAIN_SECONDS": "0",
+        "GRACE_SECONDS": "0", "LOG_FORMAT": "json", "GRPC_VERBOSITY": "NONE", **variables,
+    }  # fmt: skip
+    with started(["-c", STUCK], **chosen) as process:
+        yield process
 
 
 def reach(process: ServerProcess, connect: Connect) -> Client:
-    return connect(process.event("server.serving")["port"])
+    """Returns a client that is connected: while it is not, calls may overtake each other."""
+    client = connect(process.event("server.serving")["port"])
+    client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+    return client
 
 
 def in_flight(client: Client) -> Any:
-    """Starts a long call, and returns once the server has it."""
+    """Starts a call, and returns once the server has it: it has the one that came after."""
     call = client.predictions.PredictBatch.future(SLOW, timeout=SECONDS)
     client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
     return call
@@ -49,13 +74,13 @@ def test_a_signal_lets_calls_in_flight_finish(
         assert status.code == grpc.StatusCode.UNAVAILABLE.value[0]
 
 
-def test_calls_that_take_too_long_are_ended(forest: Example, connect: Connect) -> None:
-    with serving(forest.folder, DRAIN_SECONDS="0", GRACE_SECONDS="0", GRPC_WORKERS="1") as process:
+def test_calls_that_take_too_long_are_ended(linear: Example, connect: Connect) -> None:
+    with stuck(linear, GRPC_WORKERS="1") as process:
         client = reach(process, connect)
+        # One has the worker, the others wait for it.
         calls = [in_flight(client) for _ in range(8)]
         process.signal(signal.SIGTERM)
-        # The first may have been done by then.
-        for call in calls[1:]:
+        for call in calls:
             assert failure(call.result).code in (
                 grpc.StatusCode.UNAVAILABLE.value[0],
                 grpc.StatusCode.CANCELLED.value[0],
@@ -85,17 +110,8 @@ def test_a_signal_while_the_first_model_loads_ends_it_at_once(tmp_path: Path) ->
             connection.close()
 
 
-STUCK = """
-import sys, time
-from housing_grpc import process, service
-service.PredictionServicer.Predict = lambda *_: time.sleep(3600)
-sys.exit(process.main())
-"""
-
-
 def test_a_handler_that_is_stuck_does_not_keep_it_alive(linear: Example, connect: Connect) -> None:
-    settings = {"BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "LOG_FORMAT": "json"}
-    with started(["-c", STUCK], DRAIN_SECONDS="0", GRACE_SECONDS="0", **settings) as process:
+    with stuck(linear) as process:
         client = reach(process, connect)
         call = client.predictions.Predict.future(PredictRequest(), timeout=SECONDS)
         client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from grpc import StatusCode
+from housing.v1.model_pb2 import ReloadModelRequest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
 from housing_grpc.registry.cache import BundleCache
@@ -19,7 +20,7 @@ from housing_grpc.source import Fetched
 from tests.examples import MODEL_NAME, Example
 from tests.server import processes
 from tests.server.registry_server import info, reload, started
-from tests.server.wire import SECONDS, Client, failure, refusal
+from tests.server.wire import SECONDS, Client, failure, reason_of, refusal
 
 # Longer than the import of MLflow takes, so that it is the registry that is waited for.
 BUDGET = 6.0
@@ -94,7 +95,7 @@ def test_registry_blackholed_while_predictions_run(client: Client) -> None:
 def test_a_stop_ends_the_reload_and_the_question_that_are_under_way(
     linear: Example, tmp_path: Path, connect: Callable[[int], Client]
 ) -> None:
-    with accepting() as port, ThreadPoolExecutor(1) as pool:
+    with accepting() as port:
         uri = f"http://127.0.0.1:{port}"
         remembered(linear, tmp_path, uri)
         settings = {
@@ -102,7 +103,8 @@ def test_a_stop_ends_the_reload_and_the_question_that_are_under_way(
             "MLFLOW_TRACKING_URI": uri,
             "REGISTRY_TIMEOUT_SECONDS": "5",
             "DRAIN_SECONDS": "0",
-            "GRACE_SECONDS": "0.5",
+            # More than it takes: calls that are cut off are told otherwise.
+            "GRACE_SECONDS": "60",
             "MODEL_POLL_SECONDS": "0.1",
             "GRPC_PORT": "0",
             "METRICS_PORT": "0",
@@ -112,9 +114,16 @@ def test_a_stop_ends_the_reload_and_the_question_that_are_under_way(
             client = connect(process.event("server.serving")["port"])
             # By now a question has been under way for long: it has failed once, in time.
             process.event("follower.failing")
-            reloading = pool.submit(lambda: failure(lambda: reload(client)))
+            assert info(client).version == "7"
+            reloading = client.models.ReloadModel.future(ReloadModelRequest(), timeout=90)
+            # On a connection that is there calls arrive in order: the server has the reload.
             assert info(client).version == "7"
             process.signal(signal.SIGTERM)
+            status = failure(reloading.result)
             code, _, log = process.end()
             assert (code, "Traceback" in log) == (0, False)
-            assert reloading.result().code == StatusCode.UNAVAILABLE.value[0]
+            # At once, and not because the registry's time was up.
+            assert (status.code, reason_of(status)) == (
+                StatusCode.UNAVAILABLE.value[0],
+                "SERVER_STOPPING",
+            )

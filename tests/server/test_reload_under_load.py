@@ -84,15 +84,32 @@ def serving(manager: ModelManager) -> Iterator[Client]:
             yield client_of(channel, address)
 
 
-def answers_of(client: Client, ended: threading.Event) -> list[tuple[str, list[float]]]:
-    """Calls until the end; gives each version with the prices that came with it."""
-    seen = []
-    while not ended.is_set():
-        one = client.predictions.Predict(PredictRequest(house=HOUSE), timeout=SECONDS)
-        seen.append((one.model_version, [one.prediction]))
-        many = client.predictions.PredictBatch(PredictBatchRequest(items=ROWS), timeout=SECONDS)
-        seen.append((many.model_version, [result.prediction for result in many.results]))
-    return seen
+class Answers:
+    """Each version that answered, with the prices that came with it."""
+
+    def __init__(self) -> None:
+        self._arrived = threading.Condition()
+        self.seen: list[tuple[str, list[float]]] = []
+
+    def collect(self, client: Client, ended: threading.Event) -> None:
+        """Calls until the end."""
+        while not ended.is_set():
+            one = client.predictions.Predict(PredictRequest(house=HOUSE), timeout=SECONDS)
+            self._add(one.model_version, [one.prediction])
+            many = client.predictions.PredictBatch(PredictBatchRequest(items=ROWS), timeout=SECONDS)
+            self._add(many.model_version, [result.prediction for result in many.results])
+
+    def await_one_of(self, version: str) -> None:
+        """Waits until a version has answered."""
+        with self._arrived:
+            assert self._arrived.wait_for(
+                lambda: any(version == answered for answered, _ in self.seen), SECONDS
+            )
+
+    def _add(self, version: str, prices: list[float]) -> None:
+        with self._arrived:
+            self.seen.append((version, prices))
+            self._arrived.notify_all()
 
 
 def expected_prices(folder: Path) -> list[float]:
@@ -103,20 +120,25 @@ def expected_prices(folder: Path) -> list[float]:
 def test_every_answer_comes_wholly_from_the_version_that_it_names(
     linear: Example, forest: Example
 ) -> None:
-    census, ended = Census(), threading.Event()
+    census, ended, answers = Census(), threading.Event(), Answers()
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
     manager.start()
     with serving(manager) as client, ThreadPoolExecutor(CLIENTS) as callers:
-        running = [callers.submit(answers_of, client, ended) for _ in range(CLIENTS)]
+        running = [callers.submit(answers.collect, client, ended) for _ in range(CLIENTS)]
         try:
-            peaks = [reloaded(manager) for _ in range(RELOADS)]
+            # All reloads may be over before a caller gets its turn, but for the first.
+            answers.await_one_of(linear.version)
+            peaks = [reloaded(manager)]
+            answers.await_one_of(forest.version)
+            peaks += [reloaded(manager) for _ in range(RELOADS - 1)]
         finally:
             ended.set()
-        seen = [answer for each in running for answer in each.result()]
+        for each in running:
+            each.result()
     assert manager.current().generation == RELOADS + 1
     prices = {each.version: expected_prices(each.folder) for each in (linear, forest)}
-    assert {version for version, _ in seen} == set(prices)
-    for version, got in seen:
+    assert {version for version, _ in answers.seen} == set(prices)
+    for version, got in answers.seen:
         assert got == pytest.approx(prices[version][: len(got)], abs=1e-9)
     gc.collect()
     assert census.alive() == 1

@@ -1,6 +1,7 @@
 """Servers to stream to, and what a stream says."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -56,6 +57,11 @@ class Target:
         """Sends all chunks and half-closes; returns all that was said."""
         return listen(self.stream(iter(requests)))
 
+    def open(self) -> int:
+        """Gives how many streams the server serves now."""
+        (count,) = self.server.state()["housing_streams_open"][()]
+        return int(count)
+
     def healthy(self) -> bool:
         """Asks the health service, as a probe with little time does."""
         check = health_pb2_grpc.HealthStub(self.channel).Check  # type: ignore[attr-defined]
@@ -80,6 +86,14 @@ def listen(call: Any) -> Told:
             code=call.code().value[0], message=call.details()
         )
     return told
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what must come about."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
 
 
 class Open:

@@ -10,26 +10,28 @@ from google.rpc.status_pb2 import Status
 from housing.v1 import prediction_pb2 as pb
 
 from tests.server.wire import reason_of
-from tests.server_stream.conftest import Open, Start, Target, Told, listen, matrix
+from tests.server_stream.conftest import Open, Start, Target, Told, listen, matrix, until
 
 Opened = Callable[..., Open]
 
 CHUNK = matrix(np.full((2, 1), 6.0), 1, ["RM"])
+# Longer than a chunk or an answer may be on its way on a busy machine.
+PATIENCE = 3.0
 ASK = pb.PredictRequest(house=pb.House(rm=6))
 
 
 def test_a_stream_that_says_nothing_is_ended(start: Start, opened: Opened) -> None:
-    told = listen(opened(start(stream_idle_seconds=0.2)).call)
+    told = listen(opened(start(stream_idle_seconds=PATIENCE)).call)
     expect(told.error, grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
 
 
 def test_a_stream_that_falls_silent_is_ended(start: Start, opened: Opened) -> None:
-    stream = opened(start(stream_idle_seconds=0.3))
+    stream = opened(start(stream_idle_seconds=PATIENCE))
     stream.send(CHUNK)
     assert stream.answer().chunk.sequence == 1
     told = listen(stream.call)
     expect(told.error, grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE")
-    assert "0.3 s" in told.error.message if told.error else False
+    assert f" {PATIENCE:g} s" in told.error.message if told.error else False
 
 
 def test_an_old_stream_is_ended_between_chunks(start: Start) -> None:
@@ -37,7 +39,7 @@ def test_an_old_stream_is_ended_between_chunks(start: Start) -> None:
         while True:
             yield CHUNK
 
-    target = start(stream_max_age_seconds=0.3)
+    target = start(stream_max_age_seconds=PATIENCE)
     told = listen(target.stream(iter(endless())))  # type: ignore[call-overload]
     expect(told.error, grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_TOO_OLD")
     assert told.chunks
@@ -79,19 +81,21 @@ def test_fifty_streams_where_few_are_allowed_starve_nobody(start: Start, opened:
     streams = [opened(target) for _ in range(50)]
     assert target.predictions.Predict(ASK, timeout=5).prediction > 0
     assert target.healthy()
+    # Those that are let in have to wait for a chunk.
+    until(lambda: [stream.call.done() for stream in streams].count(True) == 47)
     for stream in streams:
         stream.send(CHUNK)
         stream.half_close()
     told = [listen(stream.call) for stream in streams]
     refused = [reason_of(each.error) for each in told if each.error]
-    assert set(refused) <= {"TOO_MANY_STREAMS"}
-    assert 47 >= len(refused) >= 1
+    assert refused == ["TOO_MANY_STREAMS"] * 47
 
 
 @pytest.mark.parametrize("rows", [10_000])
 def test_a_reader_that_never_reads_is_abandoned(start: Start, opened: Opened, rows: int) -> None:
-    target = start(stream_idle_seconds=0.5, max_streams=1)
+    target = start(stream_idle_seconds=PATIENCE, max_streams=1)
     stream = opened(target)
+    until(lambda: target.open() == 1)
     for number in range(60):
         # The answers are far more than what connections hold for a reader.
         stream.send(matrix(np.full((rows, 13), 1.0), number))

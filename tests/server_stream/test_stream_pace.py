@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import grpc
 import numpy as np
@@ -55,7 +56,9 @@ def test_an_interrupt_ends_the_waiting() -> None:
 def test_not_asking_for_long_abandons_the_stream() -> None:
     abandoned = threading.Event()
     pacer = Pacer(iter([1, 2]), patience=0.05, abandon=abandoned.set)
-    assert pacer.next(60) == 1
+    # Or not even once, if this thread has to wait for its turn.
+    with suppress(TimeoutError):
+        assert pacer.next(0.05) == 1
     assert abandoned.wait(60)
 
 
@@ -103,7 +106,8 @@ def test_a_cancelled_stream_makes_room_at_once(start: Start, opened: Opened) -> 
 
 def test_a_deadline_makes_room_at_once(start: Start, opened: Opened) -> None:
     target = start(max_streams=1)
-    stream = opened(target, 0.3)
+    # Time enough to be let in, and to have an answer.
+    stream = opened(target, 3)
     stream.send(CHUNK)
     stream.answer()
     told = listen(stream.call)

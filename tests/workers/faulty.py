@@ -1,6 +1,6 @@
 """Workers with a fault: `python -m tests.workers.faulty`, with FAULT="WHAT NUMBER FILE".
 
-The worker of that number has it once the file is there.
+The worker of that number has it once the file is there, and dawdles for as long as it is.
 """
 
 import os
@@ -31,8 +31,8 @@ class Faulty(serve.WorkerServer):
             raise MemoryError
         if _has("dies"):
             os.kill(os.getpid(), signal.SIGKILL)
-        if _has("dawdles"):
-            time.sleep(3)
+        while _has("dawdles"):
+            time.sleep(0.02)
         super().prepare(order)
 
     def commit(self, order: Commit) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -124,8 +123,8 @@ def test_a_worker_that_an_operator_stops_finishes_its_calls_and_loses_no_count(
     callers.stop()
     assert set(callers.outcomes[survivor]) == {"OK"}
     answered = sum(seen["OK"] for seen in callers.outcomes.values())
-    found = fleet.metrics()
-    assert found["prediction_requests_total", (("method", "Predict"), ("status", "ok"))] == answered
+    counted = "prediction_requests_total", (("method", "Predict"), ("status", "ok"))
+    until(lambda: fleet.metrics().get(counted) == answered)
 
 
 def test_a_worker_that_dies_again_and_again_is_waited_for_longer_and_longer(
@@ -150,14 +149,13 @@ def started_at(pid: int) -> int:
 
 
 def test_workers_do_not_outlive_their_supervisor(start: Start, linear: Example) -> None:
-    fleet = start(linear.folder)
+    # Longer than is waited here: without a supervisor, workers do not take it.
+    fleet = start(linear.folder, GRACE_SECONDS="600")
     workers = fleet.pids()
     client = fleet.client()
     client.predictions.Predict(ASK, timeout=SECONDS)
     fleet.process.popen.kill()
     fleet.process.popen.wait()
-    began = time.monotonic()
     until(lambda: not any(map(alive, workers)))
-    assert time.monotonic() - began < 10
     # And whoever starts again gets the port.
     assert start(linear.folder, GRPC_PORT=str(fleet.port)).port == fleet.port

@@ -15,7 +15,7 @@ from housing_grpc.errors import EXIT_PORT
 from tests.examples import Example
 from tests.server.processes import started
 from tests.server.wire import SECONDS
-from tests.workers.conftest import Fleet, Start, sockets
+from tests.workers.conftest import Fleet, Start, sockets, until
 
 ASK = PredictRequest(house=House(rm=6))
 
@@ -53,9 +53,9 @@ def test_the_metrics_are_those_of_all(start: Start, linear: Example) -> None:
     for number, (client,) in enumerate(fleet.placed(1).values(), 1):
         for _ in range(number * 10):
             client.predictions.Predict(ASK, timeout=SECONDS)
-    found = fleet.metrics()
     counted = "prediction_requests_total", (("method", "Predict"), ("status", "ok"))
-    assert found[counted] == 30
+    until(lambda: fleet.metrics().get(counted) == 30)
+    found = fleet.metrics()
     assert found["prediction_values_count", ()] == 30
     assert sum(name == "housing_model_info" for name, _ in found) == 1
     assert found["housing_model_generation", ()] == 1

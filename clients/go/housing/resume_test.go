@@ -1,12 +1,15 @@
 package housing_test
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
@@ -85,16 +88,18 @@ func TestNewJobIsToldAtOnceThatThereIsNoRoom(t *testing.T) {
 
 func TestAnswerThatDoesNotComeIsAskedForAgain(t *testing.T) {
 	released := make(chan struct{})
-	service := &fake{before: func(stream, chunk int) error {
-		if stream == 1 && chunk == 3 {
+	// On a slow machine the first stream may be given up before its third chunk.
+	var silent atomic.Bool
+	service := &fake{before: func(_, chunk int) error {
+		if chunk == 3 && silent.CompareAndSwap(false, true) {
 			<-released
 		}
 		return nil
 	}}
-	client := serve(t, service, housing.WithTimeout(200*time.Millisecond))
+	client := serve(t, service, housing.WithTimeout(500*time.Millisecond))
 	t.Cleanup(func() { close(released) })
 	count, err := prices(t, client.Score(t.Context(), rooms(100), housing.ChunkRows(10)))
-	if count != 100 || err != nil || service.streams.Load() != 2 {
+	if count != 100 || err != nil || !silent.Load() || service.streams.Load() < 2 {
 		t.Fatalf("%d prices, then %v, %d streams", count, err, service.streams.Load())
 	}
 }
@@ -102,15 +107,25 @@ func TestAnswerThatDoesNotComeIsAskedForAgain(t *testing.T) {
 func TestServerThatHangsIsGivenUp(t *testing.T) {
 	released := make(chan struct{})
 	service := &fake{before: func(int, int) error { <-released; return nil }}
-	client := serve(t, service, housing.WithTimeout(20*time.Millisecond))
+	// The server may not see a stream that is given up so soon.
+	opened := 0
+	counted := func(
+		ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string,
+		open grpc.Streamer, options ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
+		opened++
+		return open(ctx, desc, conn, method, options...)
+	}
+	client := serve(t, service, housing.WithTimeout(20*time.Millisecond),
+		housing.WithDialOptions(grpc.WithStreamInterceptor(counted)))
 	t.Cleanup(func() { close(released) })
 	_, err := prices(t, client.Score(t.Context(), rooms(100)))
 	failed, ok := errors.AsType[*housing.Error](err)
 	if !ok || failed.Code != codes.DeadlineExceeded || failed.Reason != "NO_ANSWER" {
 		t.Fatal(err)
 	}
-	if streams := service.streams.Load(); streams != 4 {
-		t.Errorf("%d streams", streams)
+	if opened != 4 {
+		t.Errorf("%d streams", opened)
 	}
 }
 

@@ -33,7 +33,7 @@ test("a server and a client that show who they are", { skip }, async () => {
     [own.certFile, server.certFile, server.keyFile].map((file) => readFileSync(file));
   const credentials = ServerCredentials.createSsl(rootCerts, [{ cert_chain, private_key }], true);
   const predict = (_, answer) => answer(null, create(PredictResponseSchema, { prediction: 24 }));
-  const connected = (tls) => serve({ predict }, { tls, timeoutMs: 5_000 }, credentials);
+  const connected = (tls) => serve({ predict }, { tls, timeoutMs: 60_000 }, credentials);
 
   const caFile = server.certFile;
   const serverName = "localhost";
