@@ -17,7 +17,8 @@ PLACES = 65_536
 
 _NUMBER_BYTES = 8
 # Somebody else holds it for microseconds. Who is stopped in these does not stop the others:
-# they go on after some tenths of a millisecond, at the price of one call too many.
+# they go on after some tenths of a millisecond. The price is that what they let through
+# meanwhile, a burst at most, is forgotten when the other goes on.
 _TRIES = 200
 
 
