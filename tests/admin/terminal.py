@@ -97,6 +97,11 @@ def environment_of(home: Path, **more: str) -> Mapping[str, str]:
     }
 
 
+def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return that of a process that hears of signals before any other code does."""
+    return {name: text for name, text in environment.items() if not name.startswith("COV")}
+
+
 def admin(home: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a command where there is no terminal."""
     return subprocess.run(

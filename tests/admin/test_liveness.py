@@ -16,7 +16,7 @@ from admin.mlflow_client import connect, experiment_id
 from admin.settings import Settings
 from admin.tags import LOCK_TAG
 from admin.tracking import run
-from tests.admin.terminal import ROOT, environment_of
+from tests.admin.terminal import ROOT, environment_of, unmeasured
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,17 +38,11 @@ with connect(settings) as client:
 """
 
 
-def unmeasured(settings: Settings) -> dict[str, str]:
-    """Gives the environment of a process that hears of signals before any other code does."""
-    found = environment_of(settings.home)
-    return {name: text for name, text in found.items() if not name.startswith("COV")}
-
-
 def opened(settings: Settings) -> "tuple[subprocess.Popen[str], str]":
     process = subprocess.Popen(
         [sys.executable, "-c", _OPEN],
         cwd=ROOT,
-        env=unmeasured(settings),
+        env=unmeasured(environment_of(settings.home)),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -91,7 +85,7 @@ def test_a_command_that_is_told_to_stop_ends_with_143(bare: Settings) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "admin", "train", "--model", "random_forest", "--cv", "200"],
         cwd=ROOT,
-        env=unmeasured(bare),
+        env=unmeasured(environment_of(bare.home)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -1,12 +1,13 @@
 """A signal that tells a command to stop is heard wherever it comes."""
 
+import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from tests.admin.terminal import ROOT
+from tests.admin.terminal import ROOT, unmeasured
 
 # The signal comes while an object is being deleted, where Python drops what is raised.
 _DELETING = """
@@ -47,7 +48,8 @@ del broken
 def test_it_is_not_lost_where_python_drops_it(number: signal.Signals, heard: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _DELETING],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, env=unmeasured(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "here\n"
