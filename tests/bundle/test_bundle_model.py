@@ -92,10 +92,13 @@ def test_loading_verifies(folder: Path) -> None:
         model.load(folder)
 
 
-def test_a_price_that_is_no_number_is_refused(folder: Path) -> None:
-    rows = np.full((2, 13), 1.7e308)
+@pytest.mark.parametrize("native", [True, False])
+def test_a_price_that_is_no_number_is_refused(
+    metadata: Metadata, blobs: dict[str, bytes], native: bool
+) -> None:
+    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest="d"), native=native)
     with pytest.raises(ModelOutputError, match="not a finite number"):
-        model.load(folder).predict(rows)
+        bundle.predict(np.full((2, 13), 1.7e308))
 
 
 def test_a_wrong_number_of_prices_is_refused(metadata: Metadata, blobs: dict[str, bytes]) -> None:

@@ -9,6 +9,15 @@ from housing_grpc.bundle import files
 from housing_grpc.bundle.errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 
 
+def test_a_link_is_seen_before_anything_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (tmp_path / "secret").write_bytes(b"elsewhere")
+    (folder / "model.onnx").symlink_to(tmp_path / "secret")
+    with pytest.raises(BundleUnsafeError, match=r"model\.onnx: is not a plain file"):
+        files.names(folder)
+
+
 def test_a_file_that_has_become_a_link(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("of somebody else")
     (tmp_path / "model.onnx").symlink_to(tmp_path / "secret")

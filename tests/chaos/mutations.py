@@ -103,7 +103,7 @@ GUARDS: tuple[Guard, ...] = (
     _guard(
         "room in the queue", "gate.py",
         "            route.check_room()\n", "",
-        "server/test_gate.py::test_a_full_queue_refuses_at_once_and_serves_what_is_in_it",
+        "server/test_gate.py::test_a_full_queue_refuses_before_there_is_a_message",
     ),
     _guard(
         "the size of a message", "limits.py",
@@ -253,7 +253,7 @@ GUARDS: tuple[Guard, ...] = (
     _guard(
         "no links", "bundle/files.py",
         "entry.stat(follow_symlinks=False)", "entry.stat()",
-        "bundle/test_format.py::test_damage_is_refused",
+        "bundle/test_files.py::test_a_link_is_seen_before_anything_is_read",
     ),
     _guard(
         "no links by exchange", "bundle/files.py",

@@ -29,6 +29,7 @@ from tests.server.conftest import MODEL, PREDICTION, Events, Host, Serve, connec
 from tests.server.slow import headers_only
 from tests.server.test_boundary import INTERNAL
 from tests.server.test_health import SERVING, check
+from tests.server.test_pool import until
 from tests.server.wire import SECONDS, Client, failure, reason_of
 
 HOUSE = PredictRequest(house=House(rm=6))
@@ -105,6 +106,29 @@ def test_a_full_queue_refuses_at_once_and_serves_what_is_in_it() -> None:
         assert {call.result().prediction for call in (working, *queued)} == {1}
         assert held.calls == 1 + ROOM
         assert later(client).result().prediction == 1
+
+
+def test_a_full_queue_refuses_before_there_is_a_message() -> None:
+    held, ended = Held(), threading.Event()  # type: ignore[abstract]
+
+    def nothing() -> Iterator[bytes]:
+        ended.wait(SECONDS)
+        yield from ()
+
+    with ExitStack() as stack:
+        pool = boundary.pool_of(stack, 1)
+        predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=1)
+        address = boundary.start(stack, predictions, version=lambda: "v")
+        client = connected(stack, int(address.rpartition(":")[2]))
+        calls = [later(client)]
+        assert held.busy.acquire(timeout=SECONDS)
+        calls.append(later(client))
+        until(lambda: pool.queued() == 1)
+        call: Any = client.channel.stream_unary(f"/{PREDICTION.full_name}/Predict")
+        assert overloaded(failure(lambda: call(nothing(), timeout=SECONDS)))
+        ended.set()
+        held.go_on.set()
+        assert [call.result().prediction for call in calls] == [1, 1]
 
 
 def test_messages_that_come_late_find_the_queue_as_full() -> None:
