@@ -156,7 +156,7 @@ def test_the_command_runs_on_a_cluster(dask: Cluster, bare: Settings, tmp_path: 
 
 @pytest.mark.integration
 def test_a_cluster_without_workers_is_refused_within_ten_seconds(dask: Cluster) -> None:
-    with within(25), pytest.raises(UsageError, match="the cluster has no worker; start some"):
+    with within(20), pytest.raises(UsageError, match="the cluster has no worker; start some"):
         list(cluster(dask.address)(specs_of(0.0)))
 
 
@@ -181,7 +181,7 @@ def test_a_worker_that_cannot_import_the_package_is_named(dask: Cluster, tmp_pat
 
 @pytest.mark.integration
 def test_a_scheduler_that_is_not_there_is_refused_within_ten_seconds(distributed: Any) -> None:
-    with within(25), pytest.raises(UsageError) as caught:
+    with within(12), pytest.raises(UsageError) as caught:
         list(cluster("tcp://127.0.0.1:1")(specs_of(0.0)))
     assert str(caught.value).startswith(
         "--scheduler tcp://127.0.0.1:1: no Dask scheduler answers there; start one with"
@@ -191,7 +191,7 @@ def test_a_scheduler_that_is_not_there_is_refused_within_ten_seconds(distributed
 @pytest.mark.parametrize("address", ["nonsense://x", "tcp://127.0.0.1:port"])
 @pytest.mark.integration
 def test_an_address_that_is_none_is_refused(distributed: Any, address: str) -> None:
-    with within(25), pytest.raises(UsageError, match=f"--scheduler {address}: no Dask scheduler"):
+    with within(12), pytest.raises(UsageError, match=f"--scheduler {address}: no Dask scheduler"):
         list(cluster(address)(specs_of(0.0)))
 
 

@@ -80,8 +80,7 @@ def test_a_server_that_hangs_is_given_up_within_ten_seconds(tmp_path: Path) -> N
         begun = time.monotonic()
         with pytest.raises(RegistryError, match="does not answer"), connect(_served(tmp_path, uri)):
             pass
-        # MLflow itself would try for 120 s, again and again.
-        assert time.monotonic() - begun < 60
+        assert time.monotonic() - begun < 12
 
 
 def test_a_database_that_is_not_there_is_given_up_at_once(tmp_path: Path) -> None:
@@ -91,8 +90,7 @@ def test_a_database_that_is_not_there_is_given_up_at_once(tmp_path: Path) -> Non
         pass
     assert "postgresql://127.0.0.1:1/mlflow does not answer" in str(caught.value)
     assert "secret" not in str(caught.value)
-    # MLflow itself would try for half an hour.
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize(

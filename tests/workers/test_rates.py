@@ -60,9 +60,10 @@ def test_processes_that_take_without_pause_get_what_one_would() -> None:
     os.close(descriptor)
     taken, tries = sum(each[0] for each in found), sum(each[1] for each in found)
     took = max(each[2] for each in found) - began
-    # The bucket was full when the first of them began, and all were refused now and then.
-    assert burst < taken <= burst + rate * took + 1
-    assert tries > taken
+    assert tries > 10 * taken
+    # The bucket was full when the first of them began.
+    assert taken <= burst + rate * took + 1
+    assert taken > rate * 0.5
 
 
 @pytest.fixture
