@@ -7,18 +7,18 @@ ENV PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python -m venv /opt/venv
 COPY requirements/build.txt requirements/serve.txt requirements/
-RUN pip install --require-hashes -r requirements/build.txt -r requirements/serve.txt
+RUN pip install --no-deps --require-hashes -r requirements/build.txt -r requirements/serve.txt
 COPY pyproject.toml LICENSE ./
 COPY generated generated
 COPY housing_grpc housing_grpc
-RUN pip install --no-deps --no-build-isolation .
+RUN pip install --no-deps --no-build-isolation . && pip check
 
 FROM builder AS admin-builder
 COPY requirements/admin.txt requirements/
-RUN pip install --require-hashes -r requirements/admin.txt
+RUN pip install --no-deps --require-hashes -r requirements/admin.txt
 COPY admin admin
 # The version is the same as before, so pip has to be told.
-RUN pip install --no-deps --no-build-isolation --force-reinstall .
+RUN pip install --no-deps --no-build-isolation --force-reinstall . && pip check
 
 FROM builder AS server-builder
 COPY deploy/trim_server.sh ./

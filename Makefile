@@ -191,9 +191,12 @@ NATIVE := $(wildcard housing_grpc/bundle/native/*.[ch])
 	@touch .venv/.admin.stamp $@
 
 .venv/.fuzz.stamp: requirements/fuzz.txt .venv/.dev.stamp
-	@$(PIP) --require-hashes -r requirements/fuzz.txt
+	@$(PIP) $(LOCKED) -r requirements/fuzz.txt && $(PY) -m pip check
 	@touch $@
 
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet
-install = $(PIP) --require-hashes -r requirements/build.txt -r requirements/$(1).txt && \
-	$(PIP) --no-deps --no-build-isolation --editable .
+# With --no-deps no index is asked what a pinned package needs: an answer newer than the lock
+# has no hash in it, and ends the installation.
+LOCKED := --no-deps --require-hashes
+install = $(PIP) $(LOCKED) -r requirements/build.txt -r requirements/$(1).txt && \
+	$(PIP) --no-deps --no-build-isolation --editable . && $(PY) -m pip check

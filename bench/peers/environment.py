@@ -30,7 +30,8 @@ def ensure(name: str) -> Path:
         python = folder / "bin" / "python"
         base = _DEBIAN if name == "triton" and Path(_DEBIAN).exists() else sys.executable
         _run("uv", "venv", "--quiet", "--clear", "--python", base, str(folder))
-        _run("uv", "pip", "install", "--quiet", "--python", str(python), "--requirement", str(pins))
+        install = ("uv", "pip", "install", "--quiet", "--no-deps", "--python", str(python))
+        _run(*install, "--requirement", str(pins))
         stamp.write_text(pins.read_text())
     return folder / "bin"
 

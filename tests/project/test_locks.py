@@ -1,0 +1,133 @@
+"""The lock files are complete, and whatever installs from one asks no index what else it needs."""
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[2]
+
+# What tools/lock.sh makes each file of: extras of the project, or a dependency group.
+EXTRAS = {"serve": [], "admin": ["admin"], "dev": ["admin", "dev"], "fuzz": ["fuzz"]}
+GROUPS = ("build", "mlflow")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+HERE = {name: str(value) for name, value in default_environment().items()}
+PLATFORMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
+
+
+class Lock:
+    """The pins of one file, as they hold on one platform and Python."""
+
+    def __init__(self, name: str, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self.pins: dict[str, Version] = {}
+        for line in (ROOT / "requirements" / f"{name}.txt").read_text().splitlines():
+            if line[:1].isspace() or not line or line.startswith("#"):
+                continue
+            pin = Requirement(line.removesuffix("\\").strip())
+            if pin.marker is None or pin.marker.evaluate(environment):
+                (version,) = pin.specifier
+                assert version.operator == "==", line
+                self.pins[canonicalize_name(pin.name)] = Version(version.version)
+
+    def missing(self, roots: list[str]) -> list[str]:
+        """Returns what the roots need, and what that needs, that no pin gives."""
+        faults: list[str] = []
+        seen: set[tuple[str, str]] = set()
+        left = [("the project", Requirement(root), "") for root in roots]
+        while left:
+            by, wanted, extra = left.pop()
+            if wanted.marker and not wanted.marker.evaluate({**self._environment, "extra": extra}):
+                continue
+            name = canonicalize_name(wanted.name)
+            pinned = self.pins.get(name)
+            if pinned is None or not wanted.specifier.contains(pinned, prereleases=True):
+                faults.append(f"{by} needs {wanted}; pinned is {pinned}")
+                continue
+            new = {(name, extra) for extra in ("", *wanted.extras)} - seen
+            seen |= new
+            for _, chosen in new:
+                left += [(f"{name}=={pinned}", need, chosen) for need in requirements(name)]
+        return sorted(set(faults))
+
+
+@cache
+def requirements(name: str) -> list[Requirement]:
+    """Returns what an installed package asks for; nothing for one of another platform."""
+    try:
+        return [Requirement(text) for text in metadata.requires(name) or ()]
+    except metadata.PackageNotFoundError:
+        return []
+
+
+def environments() -> Iterator[dict[str, str]]:
+    for python in PYTHONS:
+        for platform, system in PLATFORMS.items():
+            yield {
+                **HERE,
+                "python_version": python,
+                "python_full_version": f"{python}.1",
+                "implementation_version": f"{python}.1",
+                "sys_platform": platform,
+                "platform_system": system,
+            }
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def roots_of(project: dict[str, Any], name: str) -> list[str]:
+    if name in GROUPS:
+        return list(project["dependency-groups"][name])
+    extras = project["project"]["optional-dependencies"]
+    chosen = [need for extra in EXTRAS[name] for need in extras[extra]]
+    return [*project["project"]["dependencies"], *chosen]
+
+
+@pytest.mark.parametrize("name", [*EXTRAS, *GROUPS])
+def test_a_lock_holds_all_that_its_packages_need(project: dict[str, Any], name: str) -> None:
+    for environment in environments():
+        lock = Lock(name, environment)
+        assert lock.missing(roots_of(project, name)) == []
+
+
+def test_a_requirement_of_an_extra_is_seen(project: dict[str, Any]) -> None:
+    lock = Lock("dev", HERE)
+    lock.pins["coverage"] = Version("1.0")
+    del lock.pins["psycopg-binary"]
+    assert [fault.split(";")[0].split(">")[0] for fault in lock.missing(roots_of(project, "dev"))][
+        -2:
+    ] == ["psycopg==3.3.9 needs psycopg-binary==3.3.9", "pytest-cov==7.1.0 needs coverage[toml]"]
+
+
+def test_all_lock_files_are_looked_at() -> None:
+    files = {path.stem for path in (ROOT / "requirements").glob("*.txt")}
+    assert files == {*EXTRAS, *GROUPS}
+
+
+def test_whatever_installs_from_a_lock_takes_it_as_it_is() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    installs = re.compile(r"pip\b.*\binstall\b.*-r requirements/|\$\(PIP\).*-r requirements/")
+    lines = [
+        (name, line)
+        for name in listed
+        if not name.startswith(("requirements/", "tests/"))
+        for line in (ROOT / name).read_text(errors="ignore").splitlines()
+        if installs.search(line)
+    ]
+    assert {"Makefile", "Dockerfile", "deploy/mlflow/Dockerfile", "README.md"} <= dict(lines).keys()
+    assert [line for line in lines if not re.search(r"--no-deps|\$\(LOCKED\)", line[1])] == []
