@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 
@@ -35,7 +36,7 @@ class Fetched:
 
     folder: Path
     version: str
-    digest: str
+    digest: Digest
     stale: bool = False
 
 

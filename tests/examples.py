@@ -16,6 +16,7 @@ from admin.data import Dataset
 from admin.evaluate import build_pipeline
 from admin.export import Facts, export
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.format import MODEL_FILE, BundleFiles
 from housing_grpc.bundle.metadata import Golden, Metadata
 from housing_grpc.bundle.model import Bundle
@@ -34,7 +35,7 @@ class Example:
     """A bundle and the fitted pipeline that it was made from."""
 
     folder: Path
-    digest: str
+    digest: Digest
     pipeline: Any
 
     @property
@@ -93,7 +94,7 @@ def rewrite(
     *,
     graph: bytes | None = None,
     change: Callable[[Metadata], Metadata] = lambda metadata: metadata,
-) -> str:
+) -> Digest:
     """Write a changed copy of a bundle that is whole; returns its digest.
 
     Where the graph is another one, the golden answers are its own.
@@ -107,7 +108,7 @@ def rewrite(
 
 
 def _answered_anew(metadata: Metadata, blobs: dict[str, bytes]) -> Metadata:
-    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=""))
+    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=Digest("")))
     golden = metadata.golden
     answers = bundle.predict(np.array(golden.rows, dtype=np.float64)).tolist()
     fresh = Golden(rows=golden.rows, answers=answers, tolerance=golden.tolerance)

@@ -18,6 +18,7 @@ from admin.strategy import ModelStrategy, PreprocessingStrategy
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
 from housing_grpc.bundle.metadata import Metadata
@@ -64,7 +65,7 @@ class Exported:
         tolerance: Largest difference that would have been accepted.
     """
 
-    digest: str
+    digest: Digest
     folder: Path
     largest_gap: float
     tolerance: float
@@ -180,11 +181,13 @@ def _in_memory(
 ) -> bundle_model.Bundle:
     """Load the bundle from what would be written."""
     as_read = meta.decode(meta.encode(metadata))
-    files = BundleFiles(metadata=as_read, blobs=blobs, digest="")
+    files = BundleFiles(metadata=as_read, blobs=blobs, digest=Digest(""))
     return bundle_model.Bundle(files, native=native)
 
 
-def _write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None) -> str:
+def _write(
+    folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None
+) -> Digest:
     try:
         digest = bundle_format.write(folder, metadata, blobs, sign)
     except OSError as error:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import msgspec
 
+from . import digest as bundle_digest
 from . import files
 from . import metadata as meta
+from .digest import Digest
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 from .metadata import FileEntry, Metadata
 from .signature import SIGNATURE_FILE, SIGNATURE_LIMIT, Sign, Verifier
@@ -44,12 +46,12 @@ class BundleFiles:
 
     metadata: Metadata
     blobs: Mapping[str, bytes]
-    digest: str
+    digest: Digest
 
 
 def write(
     folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None = None
-) -> str:
+) -> Digest:
     """Writes a bundle to `folder`, which must not exist yet.
 
     The files are written beside it, flushed to disk and renamed into place, so
@@ -80,7 +82,7 @@ def write(
         size = sum(map(len, contents.values()))
         text = f"{error.strerror}, {size} bytes are needed"
         raise OSError(error.errno, text, str(folder)) from error
-    return hashlib.sha256(document).hexdigest()
+    return bundle_digest.compute(document)
 
 
 def read(folder: Path, verifier: Verifier | None = None) -> BundleFiles:
@@ -109,16 +111,16 @@ def read(folder: Path, verifier: Verifier | None = None) -> BundleFiles:
     _check_manifest(metadata, names)
     for name, blob in blobs.items():
         _check_blob(name, blob, metadata.files[name])
-    return BundleFiles(metadata=metadata, blobs=blobs, digest=hashlib.sha256(document).hexdigest())
+    return BundleFiles(metadata=metadata, blobs=blobs, digest=bundle_digest.compute(document))
 
 
-def digest(folder: Path) -> str:
+def digest(folder: Path) -> Digest:
     """Returns the digest that a bundle has if it is whole; nothing is verified or parsed.
 
     Raises:
         BundleError: There is no bundle.
     """
-    return hashlib.sha256(_document(folder, files.names(folder))).hexdigest()
+    return bundle_digest.compute(_document(folder, files.names(folder)))
 
 
 def _document(folder: Path, names: Set[str]) -> bytes:

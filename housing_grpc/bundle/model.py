@@ -33,7 +33,7 @@ class Bundle:
 
     def __init__(self, files: BundleFiles, *, native: bool = True) -> None:
         self.metadata: Metadata = files.metadata
-        self.digest: str = files.digest
+        self.digest = files.digest
         self.ranges = Ranges.of(files.metadata)
         preprocessor = preprocess.load(files.blobs[PREPROCESSOR_FILE])
         graph = files.blobs[MODEL_FILE]

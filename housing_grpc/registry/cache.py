@@ -9,6 +9,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from housing_grpc.bundle import digest as bundle_digest
+from housing_grpc.bundle.digest import Digest
+from housing_grpc.bundle.errors import BundleFormatError
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.source import Fetched
 
@@ -27,16 +30,20 @@ class BundleCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def path(self, digest: str) -> Path:
-        """Returns where the bundle of that digest is, or would be."""
-        return self._folder / digest
+    def path(self, digest: Digest) -> Path:
+        """Returns where the bundle of that digest is, or would be.
+
+        Raises:
+            BundleFormatError: It is no digest, so it must not become a path.
+        """
+        return self._folder / bundle_digest.parse(digest, "the name of a bundle in the cache")
 
     def part(self) -> Path:
         """Returns a new empty folder to download to, beside the bundles."""
         self._folder.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=_PART, dir=self._folder))
 
-    def keep(self, bundle: Path, digest: str) -> None:
+    def keep(self, bundle: Path, digest: Digest) -> None:
         """Moves a verified bundle in; one that is there already is left."""
         if bundle.is_dir():
             for file in (*bundle.iterdir(), bundle):
@@ -46,16 +53,27 @@ class BundleCache:
         if not self.path(digest).is_dir():
             raise FileNotFoundError(f"{self.path(digest)}: the bundle could not be moved here")
 
-    def discard(self, digest: str) -> None:
+    def discard(self, digest: Digest) -> None:
         """Removes a bundle that turned out to be damaged."""
-        shutil.rmtree(self.path(digest), ignore_errors=True)
+        self._remove(self.path(digest))
+
+    def discard_part(self, part: Path) -> None:
+        """Removes a folder that `part` returned."""
+        self._remove(part)
+
+    def _remove(self, folder: Path) -> None:
+        # By where it really is, not by its name: only what lies directly in the cache's own
+        # folder goes, and a link goes nowhere.
+        if not folder.is_symlink() and folder.resolve().parent == self._folder.resolve():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def last(self, location: RegistryLocation) -> Fetched | None:
         """Returns the bundle that served last for a location, if it is still here."""
         try:
             entry = json.loads(self._pointer(location).read_text())
-            version, digest = str(entry["version"]), str(entry["digest"])
-        except (OSError, ValueError, KeyError, TypeError):
+            version = str(entry["version"])
+            digest = bundle_digest.parse(str(entry["digest"]), "the note of the cache")
+        except (OSError, ValueError, KeyError, TypeError, BundleFormatError):
             return None
         folder = self.path(digest)
         if not folder.is_dir():
@@ -88,7 +106,7 @@ class BundleCache:
             key=lambda entry: entry.stat().st_mtime,
             reverse=True,
         )
-        bundles = [entry for entry in folders if not entry.name.startswith(_PART)]
+        bundles = [entry for entry in folders if bundle_digest.is_digest(entry.name)]
         abandoned = [
             entry
             for entry in folders
@@ -96,7 +114,7 @@ class BundleCache:
             and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS
         ]
         for entry in (*bundles[_KEPT:], *abandoned):
-            shutil.rmtree(entry, ignore_errors=True)
+            self._remove(entry)
         for note in self._folder.glob("last-*.tmp"):
             # A server that was killed has left it; another one may be removing it, too.
             with suppress(FileNotFoundError):

@@ -8,14 +8,16 @@ for, or with `{"reason", "message"}`.
 import errno
 import json
 import os
-import shutil
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import format as bundle_format
-from housing_grpc.bundle.errors import BundleChecksumError, BundleError
+from housing_grpc.bundle.digest import Digest
+from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
@@ -35,6 +37,8 @@ for _name, _value in {
 import mlflow  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 
+# As MLflow numbers them; the text becomes a part of an address, a label and a log line.
+_VERSION = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _SQLITE = "sqlite:///"
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 
@@ -70,7 +74,7 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
     cache = BundleCache(Path(request["cache"]))
     keys = request["public_key_file"]
     verifier = Verifier(Path(keys)) if keys else None
-    tagged = found.tags.get(DIGEST_TAG, "")
+    tagged = _tagged_digest(found)
     if _is_whole(cache, tagged, verifier):
         return {"version": version, "digest": tagged}
     return {"version": version, "digest": _download(cache, found, tagged, verifier)}
@@ -93,8 +97,8 @@ def _resolve(request: dict[str, Any]) -> Any:
         mlflow.set_registry_uri(request["tracking_uri"])
         client = mlflow.MlflowClient()
         if version:
-            return client.get_model_version(name, version)
-        return client.get_model_version_by_alias(name, alias)
+            return _checked(client.get_model_version(name, version), name, version)
+        return _checked(client.get_model_version_by_alias(name, alias), name, None)
     except MlflowException as error:
         if error.error_code not in _ABSENT:
             raise _unavailable("the registry", error) from error
@@ -103,12 +107,36 @@ def _resolve(request: dict[str, Any]) -> Any:
             Reason.MODEL_NOT_FOUND,
             f"model '{name}' has no {wanted}; `python -m admin models` lists what there is",
         ) from error
+    except ServingError:
+        raise
     except Exception as error:  # Drivers and HTTP clients raise what they like.
         raise _unavailable("the registry", error) from error
 
 
-def _is_whole(cache: BundleCache, digest: str, verifier: Verifier | None) -> bool:
-    if not digest or not cache.path(digest).is_dir():
+def _checked(found: Any, name: str, version: str | None) -> Any:
+    """Refuses an answer about something else than was asked, or that is no version."""
+    number = str(found.version)
+    if found.name != name or number != (version or number) or not _VERSION.fullmatch(number):
+        raise ServingError(
+            Reason.REGISTRY_UNAVAILABLE,
+            "the registry answers with another version than it was asked for",
+        )
+    return found
+
+
+def _tagged_digest(found: Any) -> Digest:
+    """Returns the digest that the version was registered with; nothing else names a bundle."""
+    tagged = found.tags.get(DIGEST_TAG)
+    if tagged is None:
+        raise BundleFormatError(
+            f"version {found.version} has no tag {DIGEST_TAG}, which says what its bundle must be;"
+            " `python -m admin register RUN_ID` registers its run again"
+        )
+    return bundle_digest.parse(tagged, f"the tag {DIGEST_TAG} of version {found.version}")
+
+
+def _is_whole(cache: BundleCache, digest: Digest, verifier: Verifier | None) -> bool:
+    if not cache.path(digest).is_dir():
         return False
     try:
         return bundle_format.read(cache.path(digest), verifier).digest == digest
@@ -117,7 +145,7 @@ def _is_whole(cache: BundleCache, digest: str, verifier: Verifier | None) -> boo
         return False
 
 
-def _download(cache: BundleCache, found: Any, tagged: str, verifier: Verifier | None) -> str:
+def _download(cache: BundleCache, found: Any, tagged: Digest, verifier: Verifier | None) -> Digest:
     part = cache.part()
     try:
         uri = f"models:/{found.name}/{found.version}/{BUNDLE_FOLDER}"
@@ -130,14 +158,14 @@ def _download(cache: BundleCache, found: Any, tagged: str, verifier: Verifier | 
         if not folder.is_dir():
             raise BundleError(f"version {found.version} holds no bundle")
         digest = bundle_format.read(folder, verifier).digest
-        if tagged and tagged != digest:
+        if tagged != digest:
             raise BundleChecksumError(
                 f"version {found.version}: the bundle is not the one that was registered"
             )
         cache.keep(folder, digest)
         return digest
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        cache.discard_part(part)
 
 
 def _full(uri: str) -> OSError:

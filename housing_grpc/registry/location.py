@@ -27,7 +27,7 @@ _SERVER_SCHEMES = frozenset(
 )
 _PLUGINS = "mlflow.tracking_store"
 _NAME = re.compile(r"[^/:.][^/:]*")
-_ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]+", re.IGNORECASE)
+_ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +90,11 @@ def from_environment(env: Mapping[str, str]) -> RegistryLocation:
         model_name=_checked(env, "MLFLOW_MODEL_NAME", DEFAULT_MODEL_NAME, _NAME),
         alias=_checked(env, "MLFLOW_MODEL_ALIAS", DEFAULT_ALIAS, _ALIAS),
     )
+
+
+def is_alias(text: str) -> bool:
+    """Returns whether MLflow takes a text as an alias: letters, digits, - and _, at most 255."""
+    return _ALIAS.fullmatch(text) is not None
 
 
 def default_tracking_uri(home: Path) -> str:

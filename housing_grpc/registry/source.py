@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from housing_grpc import log
+from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.child import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.errors import Reason, ServingError
@@ -60,7 +61,7 @@ class RegistrySource:
         cold = self._first and self.last_known() is None
         seconds = max(self._seconds, _FIRST_SECONDS) if cold else self._seconds
         answer = self._ask(target, seconds, fetch=True)
-        digest = answer["digest"]
+        digest = bundle_digest.parse(answer["digest"], "the answer of the process that fetches")
         return Fetched(folder=self._cache.path(digest), version=answer["version"], digest=digest)
 
     def wanted(self) -> str:

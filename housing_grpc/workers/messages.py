@@ -5,6 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from housing_grpc.access import Key
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.errors import Reason, ServingError, Violation
 from housing_grpc.live import Facts
@@ -50,7 +51,7 @@ class Prepare(Message, frozen=True, kw_only=True):
     The files have been verified; that of the signature is not among them.
     """
 
-    digest: str
+    digest: Digest
     metadata: Metadata | None = None
     blobs: dict[str, bytes] = {}
 

@@ -10,6 +10,7 @@ from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_te
 
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import (
     BundleChecksumError,
     BundleFormatError,
@@ -40,7 +41,7 @@ def graph(
 
 
 def in_memory(metadata: Metadata, blobs: dict[str, bytes]) -> Bundle:
-    return Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest="d"))
+    return Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=Digest("d")))
 
 
 def with_document(blobs: dict[str, bytes], **changes: object) -> dict[str, bytes]:
@@ -96,7 +97,7 @@ def test_loading_verifies(folder: Path) -> None:
 def test_a_price_that_is_no_number_is_refused(
     metadata: Metadata, blobs: dict[str, bytes], native: bool
 ) -> None:
-    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest="d"), native=native)
+    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=Digest("d")), native=native)
     with pytest.raises(ModelOutputError, match="not a finite number"):
         bundle.predict(np.full((2, 13), 1.7e308))
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from admin import onnx_graph
 from admin.graph import Graph, Linear, Tree, Trees
 from housing_grpc.bundle import evaluator as evaluators
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.evaluator import Evaluator, evaluator
 from housing_grpc.bundle.format import BundleFiles
@@ -171,7 +172,7 @@ def test_a_price_that_is_no_number_is_refused() -> None:
 def test_without_the_evaluator_onnx_runtime_serves(
     metadata: Metadata, blobs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = BundleFiles(metadata=metadata, blobs=blobs, digest="")
+    files = BundleFiles(metadata=metadata, blobs=blobs, digest=Digest(""))
     bundles = [Bundle(files), Bundle(files, native=False)]
     monkeypatch.setattr(evaluators, "NATIVE", None)
     bundles.append(Bundle(files))
