@@ -9,17 +9,18 @@ from pathlib import Path
 from mlflow import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from admin import models, plots, preprocessing, space
-from admin.code_version import code_version
-from admin.data import Dataset
-from admin.export import Exported, Facts, export, signing
-from admin.measure import Measured, pipeline_of
-from admin.mlflow_model import log_model
-from admin.spec import TrainingSpec
-from admin.tags import MODEL_ID_TAG
-from admin.tracking import spec_params
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+
+from . import models, plots, preprocessing, space
+from .code_version import code_version
+from .data import Dataset
+from .export import Exported, Facts, export, signing
+from .measure import Measured, pipeline_of
+from .mlflow_model import log_model
+from .spec import TrainingSpec
+from .tags import MODEL_ID_TAG
+from .tracking import spec_params
 
 # The pictures, and what makes an MLflow model of a bundle: about 0.3 MB in all.
 _BESIDE_BUNDLE = 2**20

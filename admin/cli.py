@@ -17,11 +17,11 @@ from typing import Any
 import fire
 from fire.core import FireExit
 
-from admin import commands, mlflow_environment, options, settings, stopping
-from admin.console import Console
-from admin.errors import AdminError, UsageError
-from admin.menu import Menu
-from admin.stopping import StoppedError
+from . import commands, mlflow_environment, options, settings, stopping
+from .console import Console
+from .errors import AdminError, UsageError
+from .menu import Menu
+from .stopping import StoppedError
 
 _NAME = "python -m admin"
 _HELP = ("-h", "--help")

@@ -11,11 +11,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from admin.embedded import locked
-from admin.errors import RegistryError
-from admin.tags import MODEL_ID_TAG
-from admin.versions import found_versions, promoted
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, RegistryLocation
+
+from .embedded import locked
+from .errors import RegistryError
+from .tags import MODEL_ID_TAG
+from .versions import found_versions, promoted
 
 _METADATA = f"{BUNDLE_FOLDER}/metadata.json"
 _LOGGED_MODEL = "models:/"

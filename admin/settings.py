@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from admin.errors import UsageError
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
+
+from .errors import UsageError
 
 DEFAULT_PORT = 50051
 DEFAULT_TARGET = f"localhost:{DEFAULT_PORT}"

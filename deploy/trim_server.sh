@@ -19,6 +19,8 @@ find "$site" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name
 # Symbols for debuggers. Libraries that auditwheel has put beside a wheel stay as they are.
 find "$site" -type f -name '*.so' ! -path '*.libs/*' -exec strip --strip-unneeded {} +
 
+# The command of what is not here.
+rm -f "$venv"/bin/housing-admin
 "$venv"/bin/python -m pip uninstall --quiet --yes setuptools pip
 # Byte code of what the server, its proxy and its child process import; nothing could write
 # it later, as the file system may be read-only.

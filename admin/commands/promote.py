@@ -1,12 +1,12 @@
 """Chooses the version to serve."""
 
-from admin import options
-from admin.commands import models, reload
-from admin.commands.session import registry
-from admin.console import Console
-from admin.errors import UsageError
-from admin.options import Text
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..errors import UsageError
+from ..options import Text
+from ..settings import Settings
+from . import models, reload
+from .session import registry
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
         )
     location = settings.location
     with registry(console, settings) as client:
-        from admin.registry import promote
+        from ..registry import promote
 
         done = promote(client, location, number)
     before = "none" if done.previous is None else str(done.previous)

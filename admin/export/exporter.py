@@ -10,11 +10,6 @@ from pathlib import Path
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from admin import onnx_graph
-from admin.data import Dataset
-from admin.errors import ExportError, UsageError
-from admin.export import comparison, description
-from admin.strategy import ModelStrategy, PreprocessingStrategy
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
@@ -25,6 +20,12 @@ from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import Sign
 from housing_grpc.registry.causes import disk_is_full
+
+from .. import onnx_graph
+from ..data import Dataset
+from ..errors import ExportError, UsageError
+from ..strategy import ModelStrategy, PreprocessingStrategy
+from . import comparison, description
 
 # A ten-thousandth where prices are in thousands of dollars and spread as those of the
 # shipped data are: ten cents.

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from admin.errors import UsageError
 from housing_grpc.bundle.signature import KeyFileError, Sign, signer
+
+from ..errors import UsageError
 
 
 def signing(file: Path | None) -> Sign | None:
