@@ -30,7 +30,7 @@ def ask() -> Flags:
 
 def command(flags: Mapping[str, str | None]) -> str:
     """Return what to type next time instead of answering again."""
-    parts = ["python -m admin train"]
+    parts = ["housing-admin train"]
     for name, value in flags.items():
         if value == "True":
             parts.append(f"--{name}")

@@ -88,7 +88,7 @@ def _show(console: Console, found: "Compared") -> None:
             console.show(f"failed: {line.spec.title} {_parameters(line)}: {line.reason}")
     best = found.lines[0]
     console.show(f"The best is {best.spec.title}: run {best.run_id}")
-    console.show(f"To register it: python -m admin register {best.run_id}")
+    console.show(f"To register it: housing-admin register {best.run_id}")
 
 
 def _cells(line: "Line") -> tuple[str, ...]:

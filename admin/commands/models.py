@@ -27,7 +27,7 @@ def run(console: Console, settings: Settings) -> None:
         found = versions(client, settings.location)
     name = settings.location.model_name
     if not found:
-        console.show(f"{name} has no version yet; make one with: python -m admin seed")
+        console.show(f"{name} has no version yet; make one with: housing-admin seed")
     else:
         console.table(_COLUMNS, [_cells(version) for version in found], title=name)
     console.give({"model": name, "versions": [asdict(version) for version in found]})

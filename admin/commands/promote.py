@@ -34,9 +34,7 @@ def run(
         return
     number = options.whole(options.given(version, "--version"), "--version", low=1)
     if number is None:
-        raise UsageError(
-            "say which version: python -m admin promote 2; see: python -m admin models"
-        )
+        raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     location = settings.location
     with registry(console, settings) as client:
         from ..registry import promote
@@ -47,7 +45,7 @@ def run(
     console.show(f"{location.alias} of {location.model_name}: {change}")
     document = {"alias": location.alias, "previous": done.previous, "version": done.version}
     if reload_target is None:
-        console.show("To make the server take it: python -m admin reload")
+        console.show("To make the server take it: housing-admin reload")
         console.give(document)
         return
     answer = reload.tell(console, settings, alias=location.alias, target=reload_target, tls=tls)

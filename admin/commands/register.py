@@ -22,5 +22,5 @@ def run(console: Console, settings: Settings, *, run_id: str) -> None:
         made = register(client, settings.location, wanted)
     done = "is now" if made.created else "is already"
     console.show(f"Run {wanted} {done} version {made.version} of {name}.")
-    console.show(f"To serve it: python -m admin promote {made.version}")
+    console.show(f"To serve it: housing-admin promote {made.version}")
     console.give({"run_id": wanted, "version": made.version, "created": made.created})

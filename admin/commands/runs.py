@@ -42,7 +42,7 @@ def run(console: Console, settings: Settings, *, limit: Text = None) -> None:
             from ..runs import latest
         found = latest(client, settings, most)
     if not found:
-        console.show("There is no run yet; make one with: python -m admin train")
+        console.show("There is no run yet; make one with: housing-admin train")
     else:
         console.table(_COLUMNS, [_cells(line) for line in found])
     console.give([asdict(line) for line in found])

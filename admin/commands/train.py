@@ -50,9 +50,9 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
     show(console, trained)
     if made is not None:
         console.show(f"Registered as version {made.version} of {settings.location.model_name}.")
-        console.show(f"To serve it: python -m admin promote {made.version}")
+        console.show(f"To serve it: housing-admin promote {made.version}")
     else:
-        console.show(f"To register it: python -m admin register {run_id}")
+        console.show(f"To register it: housing-admin register {run_id}")
     console.give(_document(trained) | {"version": made.version if made else None})
 
 

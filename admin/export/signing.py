@@ -11,7 +11,7 @@ def signing(file: Path | None) -> Sign | None:
     """Return what signs a bundle, or None where none is to be signed.
 
     Args:
-        file: An Ed25519 private key in PEM, as `python -m admin keygen` makes one.
+        file: An Ed25519 private key in PEM, as `housing-admin keygen` makes one.
 
     Raises:
         UsageError: It cannot be used.
@@ -22,5 +22,5 @@ def signing(file: Path | None) -> Sign | None:
         return signer(file)
     except KeyFileError as error:
         raise UsageError(
-            f"BUNDLE_SIGNING_KEY_FILE: {file} {error}; `python -m admin keygen` makes a key"
+            f"BUNDLE_SIGNING_KEY_FILE: {file} {error}; `housing-admin keygen` makes a key"
         ) from error

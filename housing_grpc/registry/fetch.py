@@ -85,7 +85,7 @@ def _refuse_absent_sqlite(uri: str) -> None:
     if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).is_file():
         raise ServingError(
             Reason.MODEL_NOT_FOUND,
-            "there is no registry yet; `python -m admin seed` makes one with a first model",
+            "there is no registry yet; `housing-admin seed` makes one with a first model",
         )
 
 
@@ -105,7 +105,7 @@ def _resolve(request: dict[str, Any]) -> Any:
         wanted = f"version {version}" if version else f"alias '{alias}'"
         raise ServingError(
             Reason.MODEL_NOT_FOUND,
-            f"model '{name}' has no {wanted}; `python -m admin models` lists what there is",
+            f"model '{name}' has no {wanted}; `housing-admin models` lists what there is",
         ) from error
     except ServingError:
         raise

@@ -113,7 +113,7 @@ def test_what_is_not_there(live: Live, target: dict[str, str], wanted: str) -> N
     assert failure(lambda: reload(live.client, **target)) == refusal(
         StatusCode.NOT_FOUND,
         "MODEL_NOT_FOUND",
-        f"model '{MODEL_NAME}' has no {wanted}; `python -m admin models` lists what there is",
+        f"model '{MODEL_NAME}' has no {wanted}; `housing-admin models` lists what there is",
     )
     assert info(live.client) == before
 
