@@ -8,7 +8,7 @@ WORKDIR /src
 RUN python -m venv /opt/venv
 COPY requirements/build.txt requirements/serve.txt requirements/
 RUN pip install --no-deps --require-hashes -r requirements/build.txt -r requirements/serve.txt
-COPY pyproject.toml setup.py LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY generated generated
 COPY housing_grpc housing_grpc
 RUN pip install --no-deps --no-build-isolation . && pip check

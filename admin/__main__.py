@@ -7,11 +7,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from housing_grpc import __version__
+
+_EXIT_USAGE = 2
 _INSTALLED = "housing_admin"
 
 
 def main() -> int:
     """Runs a command; returns the exit code."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"housing-admin {__version__}")
+        return 0
+    # The first of what the extra brings: without it, the rest is not there either.
+    if find_spec("fire") is None:
+        print(
+            "error: what the commands need is not installed: pip install 'housing-grpc[admin]'",
+            file=sys.stderr,
+        )
+        return _EXIT_USAGE
     # gRPC's own lines, of a server that goes away, are no message to whoever reads ours.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Afterwards, as gRPC reads the variable when it is imported.

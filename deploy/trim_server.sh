@@ -6,7 +6,8 @@ venv=$1
 site=$(echo "$venv"/lib/python3.*/site-packages)
 
 # Of Swagger UI, housing_grpc/rest/pages.py serves two files.
-find "$site/swagger_ui" -type f ! -name swagger-ui.css ! -name swagger-ui-bundle.js -delete
+find "$site/mkdocs_swagger_ui_tag" -type f ! -name swagger-ui.css ! -name swagger-ui-bundle.js \
+    ! -name LICENSE ! -name NOTICE -delete
 # Converters and examples, which loading and running a model does not import.
 rm -rf "$site"/onnxruntime/transformers "$site"/onnxruntime/quantization \
     "$site"/onnxruntime/tools "$site"/onnxruntime/datasets

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from housing_grpc import __version__
 from housing_grpc.option_kinds import words
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -76,6 +77,8 @@ def _parser(kind: type[msgspec.Struct], program: str, description: str) -> argpa
         description=description,
         epilog="Each flag can be set by the variable named beside it.",
     )
+    # Answered before this is reached (`housing_grpc.version`): here for `--help`.
+    parser.add_argument("--version", action="version", version=__version__)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name, wanted in _kinds(kind).items():
         if SECRET in wanted.__metadata__:

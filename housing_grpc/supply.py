@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic
 
+from housing_grpc import extras
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.child import Children, Trial
@@ -23,6 +24,9 @@ class ModelSupply(Generic[L]):
         stage: Where they go live.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
+
+    Raises:
+        StartError: What asks the registry is not installed.
     """
 
     def __init__(
@@ -86,6 +90,9 @@ def verifier(chosen: Settings) -> Verifier | None:
 def _source(chosen: Settings, children: Children, verifier: Verifier | None) -> Source:
     if chosen.bundle_dir:
         return FolderSource(Path(chosen.bundle_dir), verifier)
+    lacking = extras.missing("registry", "mlflow", purpose="a server without BUNDLE_DIR")
+    if lacking:
+        raise StartError(lacking, EXIT_SETTINGS)
     return RegistrySource(
         chosen.location,
         chosen.cache,

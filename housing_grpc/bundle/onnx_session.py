@@ -24,7 +24,8 @@ class OnnxSession:
         graph: The content of `model.onnx`.
 
     Raises:
-        BundleFormatError: ONNX Runtime cannot load it, or it is not one of rows to prices.
+        BundleFormatError: ONNX Runtime is not installed, or cannot load it, or it is not one of
+            rows to prices.
     """
 
     def __init__(self, preprocessor: Preprocessor, graph: bytes) -> None:
@@ -52,7 +53,13 @@ class OnnxSession:
 
 def _open(graph: bytes) -> Any:
     # Where the evaluator serves, 0.1 s and some 20 MB are saved.
-    import onnxruntime
+    try:
+        import onnxruntime
+    except ModuleNotFoundError as error:
+        raise BundleFormatError(
+            f"{MODEL_FILE}: takes ONNX Runtime here, which is not installed: "
+            "pip install 'housing-grpc[onnx]', or onnxruntime alone"
+        ) from error
 
     options = onnxruntime.SessionOptions()
     # One thread a call: the server's own threads are the parallelism.

@@ -1,5 +1,6 @@
 """The pages for people, and what they are made of; all of it comes from this machine."""
 
+from collections.abc import Mapping
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
@@ -28,7 +29,11 @@ _SAFE = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-_SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
+# Files of Swagger UI by name, and where the package that carries them has them.
+_SWAGGER = {
+    "swagger-ui.css": "stylesheets/swagger-ui.css",
+    "swagger-ui-bundle.js": "javascripts/swagger-ui-bundle.js",
+}
 
 
 def html(name: str) -> Endpoint:
@@ -76,25 +81,25 @@ def document(tree: Any) -> Endpoint:
 
 def assets() -> Endpoint:
     """Returns what answers with a file of our own pages."""
-    return _files(STATIC, tuple(path.name for path in STATIC.iterdir()))
+    return _files(STATIC, {path.name: path.name for path in STATIC.iterdir()})
 
 
 def swagger() -> Endpoint:
     """Returns what answers with a file of Swagger UI, from the package that carries it."""
-    # Found without importing it: its code is for servers of its own.
-    folder = distribution("swagger-ui-py").locate_file("swagger_ui/static")
+    # Found without importing it: its code is for MkDocs.
+    folder = distribution("mkdocs-swagger-ui-tag").locate_file("mkdocs_swagger_ui_tag/swagger-ui")
     return _files(Path(str(folder)), _SWAGGER)
 
 
-def _files(folder: Path, names: tuple[str, ...]) -> Endpoint:
+def _files(folder: Path, places: Mapping[str, str]) -> Endpoint:
     static = StaticFiles(directory=folder)
 
     async def answer(exchange: Exchange) -> Response:
-        name = exchange.variables["file"]
-        if name not in names:
+        place = places.get(exchange.variables["file"])
+        if place is None:
             raise RestError(reason=Reason.NOT_FOUND, message="there is no such file")
         try:
-            response = await static.get_response(name, exchange.scope)
+            response = await static.get_response(place, exchange.scope)
         except HTTPException as error:
             raise RestError(reason=Reason.NOT_FOUND, message="there is no such file") from error
         response.headers.update({**_SAFE, "cache-control": "no-cache"})
