@@ -14,7 +14,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz tools clients bench bench-peers bench-accuracy lock clean
+	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz tools clients bench bench-peers bench-accuracy wheel lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -154,6 +154,13 @@ bench-peers: .venv/.dev.stamp ## Measure MLServer, FastAPI, MLflow and Triton be
 
 bench-accuracy: .venv/.dev.stamp ## Measure how good the shipped defaults are
 	@$(PY) -m bench accuracy
+
+wheel: .venv/bin/python ## Build the wheel of this system, with the evaluator in C, into dist/
+	@$(PIP) $(LOCKED) -r requirements/build.txt
+	@# What an earlier build has left there would get into the wheel.
+	@rm -rf build/lib* build/bdist* dist/housing_grpc-*.whl
+	@HOUSING_NEEDS_C=1 $(PY) -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/housing_grpc-*.whl
 
 lock: .venv/.dev.stamp ## Pin requirements/*.txt anew; ARGS=--upgrade takes newer versions
 	@$(TOOLS) tools/lock.sh $(ARGS)

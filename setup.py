@@ -4,6 +4,7 @@ The folder `admin` is installed as `housing_admin`, so that no name is taken tha
 use, too. What can be said in pyproject.toml stands there.
 """
 
+import os
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup  # type: ignore[import-untyped]
@@ -21,10 +22,11 @@ setup(
     # The package `housing` is what `make proto` writes below generated/.
     package_dir={"housing": "generated/housing", "housing_admin": "admin"},
     ext_modules=[
-        # Where it cannot be compiled, ONNX Runtime gives the same answers, slower.
+        # Where it cannot be compiled, ONNX Runtime gives the same answers, slower: good enough
+        # for this machine, not for a wheel that is handed on.
         Extension(
             "housing_grpc.bundle._native",
-            optional=True,
+            optional="HOUSING_NEEDS_C" not in os.environ,
             sources=sorted(map(str, NATIVE.glob("*.c"))),
             depends=sorted(map(str, NATIVE.glob("*.h"))),
             # One file for Python 3.11 and all later ones.
