@@ -1,8 +1,6 @@
 """How a call that failed ends: a status for the caller, a line for the log."""
 
 import logging
-import threading
-import time
 from typing import NoReturn
 
 import grpc
@@ -11,14 +9,13 @@ from housing_grpc import log, status
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.call import REQUEST_ID, Call
 from housing_grpc.errors import Reason, ServingError
-
-# Of refusals that come by the thousand, so many lines a second tell enough.
-_MOST_LINES = 20
+from housing_grpc.flood import Flood
 
 _FLOODING = frozenset(
     {Reason.OVERLOADED, Reason.RATE_LIMITED, Reason.UNAUTHENTICATED, Reason.PERMISSION_DENIED}
 )
 _logger = logging.getLogger(__name__)
+_flood = Flood()
 
 
 def told(raised: BaseException) -> ServingError:
@@ -68,29 +65,3 @@ def _log(call: Call, error: ServingError, fault: BaseException | None, version: 
         model_version=version,
         **more,
     )
-
-
-class _Flood:
-    """Counts lines, so that refusing a call costs less than serving it would."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._second = 0
-        self._lines = 0
-        self._unlogged = 0
-
-    def unlogged(self) -> int | None:
-        """Returns None for a line too many, else how many were so since the last one."""
-        second = int(time.monotonic())
-        with self._lock:
-            if second != self._second:
-                self._second, self._lines = second, 0
-            self._lines += 1
-            if self._lines > _MOST_LINES:
-                self._unlogged += 1
-                return None
-            unlogged, self._unlogged = self._unlogged, 0
-            return unlogged
-
-
-_flood = _Flood()
