@@ -79,8 +79,7 @@ class BoundedProtocol(TimedProtocol):
         if len(self.pipeline) >= _MOST_PIPELINED:
             self._read_no_more()
             raise _UnreadError
-        if self.idle:
-            self.scope["state"][CROWDED] = not self.connections_open.admit(self)
+        self.scope["state"][CROWDED] = self.idle and not self.connections_open.admit(self)
         super().on_headers_complete()
 
     def on_chunk_header(self) -> None:
