@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import grpc
@@ -20,8 +20,13 @@ from housing_grpc.service import ModelServicer, PredictionServicer, Reloads
 from housing_grpc.settings import Settings
 from housing_grpc.stream import StreamScorer
 from housing_grpc.tracing import Tracing
+from housing_grpc.watchdog import Watchdog
 
 _logger = logging.getLogger(__name__)
+
+
+def _stay() -> None:
+    """Lets a process whose evaluations are stuck go on: they may come to their end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,7 @@ class Parts:
         gauges: Of the metrics; filled here.
         access: Who may call what.
         tracing: Makes spans of calls; None for none.
+        stuck: Called when evaluations of the model never end.
     """
 
     serving: Serving
@@ -43,6 +49,7 @@ class Parts:
     gauges: telemetry.Gauges
     access: Access
     tracing: Tracing | None
+    stuck: Callable[[], None] = _stay
 
 
 class Endpoint:
@@ -59,12 +66,14 @@ class Endpoint:
 
     def __init__(self, chosen: Settings, parts: Parts, *, shared_port: bool = False) -> None:
         self._settings = chosen
+        self._parts = parts
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
         self._options = limits.options(chosen, shared_port=shared_port)
         self._health = Health(routes.SERVICES)
         self._workers = routes.Workers(chosen)
-        scorer = Scorer(parts.metrics.predictions)
+        self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
+        scorer = Scorer(parts.metrics.predictions, self._watchdog)
         self._streams = StreamScorer(parts.serving, scorer, limits.of_streams(chosen))
         parts.gauges.update(telemetry.gauges(self._workers, self._streams, self._certificates))
         self._server = self._build(parts, scorer)
@@ -89,6 +98,7 @@ class Endpoint:
 
     def start(self) -> None:
         """Answers probes at once, and calls as soon as a model is live."""
+        self._watchdog.start()
         self._server.start()
         if self._probes is not None:
             self._probes.start()
@@ -122,12 +132,26 @@ class Endpoint:
         ended.wait()
         if self._probes is not None:
             self._probes.stop(None).wait()
+        self._watchdog.close()
         self._workers.stop()
         self._health.close()
 
     def replace_keys(self, found: Iterable[Key]) -> None:
         """Takes other keys from now on."""
         self._access.replace(found)
+
+    def _stuck(self, threads: int) -> None:
+        self._health.stuck(threads > 0)
+        self._parts.metrics.stuck(threads)
+        version = self._parts.serving.version()
+        if not threads:
+            log.event(_logger, logging.WARNING, "model.recovered", model_version=version)
+            return
+        log.event(
+            _logger, logging.ERROR, "model.stuck",
+            threads=threads, seconds=self._settings.max_call_seconds, model_version=version,
+        )  # fmt: skip
+        self._parts.stuck()
 
     def _build(self, parts: Parts, scorer: Scorer) -> grpc.Server:
         chosen, serving, metrics = self._settings, parts.serving, parts.metrics

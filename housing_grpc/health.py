@@ -1,5 +1,6 @@
 """Tells probes whether a model serves: the standard gRPC health service."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -35,7 +36,10 @@ class Health:
         self.pool = CallPool(1, patience_seconds=_PATIENCE_SECONDS, name="health")
         self._servicer = health.HealthServicer()
         self._watches: set[_Send] = set()
-        self._set(_NOT_SERVING)
+        self._changing = threading.Lock()
+        self._live = False
+        self._stuck = False
+        self._tell()
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Returns what makes a server answer probes."""
@@ -55,8 +59,16 @@ class Health:
         )
 
     def serving(self) -> None:
-        """Tells probes and watchers that a model serves."""
-        self._set(_SERVING)
+        """Tells probes and watchers that a model serves, unless its evaluations are stuck."""
+        with self._changing:
+            self._live = True
+            self._tell()
+
+    def stuck(self, stuck: bool) -> None:
+        """Tells probes and watchers whether evaluations of the model never end."""
+        with self._changing:
+            self._stuck = stuck
+            self._tell()
 
     def stopping(self) -> None:
         """Tells probes and watchers, for good, that no more calls are wanted."""
@@ -71,7 +83,8 @@ class Health:
         """Ends the threads that answer probes."""
         self.pool.shutdown(wait=False)
 
-    def _set(self, state: int) -> None:
+    def _tell(self) -> None:
+        state = _SERVING if self._live and not self._stuck else _NOT_SERVING
         for name in self._names:
             self._servicer.set(name, state)
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from queue import SimpleQueue
@@ -12,15 +12,13 @@ from typing import Any
 import grpc
 
 from housing_grpc import arrival, log
+from housing_grpc.overdue import Overdue
 
 # Of the last call in the mean time that calls take.
 _WEIGHT = 0.05
 # Calls without their message hold some 10 KB each, and what has come of it. Of more, the oldest
 # gives way.
 _MOST_WAITING = 4096
-# How often the longest wait is looked at, of what a wait may last.
-_LOOKS = 8
-_MOST_SECONDS_BETWEEN_LOOKS = 1.0
 
 _Job = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -135,35 +133,29 @@ class CallPool(ThreadPoolExecutor):
 
 
 class _Waits:
-    """The calls whose message has not come yet, the longest wait first."""
+    """The calls whose message has not come yet; one that waits too long is ended."""
 
     def __init__(self, patience_seconds: float, name: str) -> None:
-        self._patience = patience_seconds
-        self._since: dict[Any, float] = {}
-        self._closed = threading.Event()
-        threading.Thread(target=self._watch, name=f"{name}-watch", daemon=True).start()
+        self._calls: Overdue[Any] = Overdue(patience_seconds, _cancel, f"{name}-watch")
+        self._calls.start()
 
     def begin(self, call: Any) -> None:
-        if len(self._since) >= _MOST_WAITING:
-            oldest = next(iter(self._since))
-            self.end(oldest)
+        if self._calls.count() >= _MOST_WAITING:
+            oldest = self._calls.oldest()
+            self._calls.end(oldest)
             oldest.cancel()
-        self._since[call] = time.monotonic()
+        self._calls.begin(call)
 
     def end(self, call: Any) -> None:
-        self._since.pop(call, None)
+        self._calls.end(call)
 
     def close(self) -> None:
-        self._closed.set()
+        self._calls.close()
 
-    def _watch(self) -> None:
-        pause = min(self._patience / _LOOKS, _MOST_SECONDS_BETWEEN_LOOKS)
-        while not self._closed.wait(pause):
-            latest = time.monotonic() - self._patience
-            for call, since in self._since.copy().items():
-                if since > latest:
-                    break
-                call.cancel()
+
+def _cancel(calls: Iterable[Any]) -> None:
+    for call in calls:
+        call.cancel()
 
 
 class InlinePool(ThreadPoolExecutor):

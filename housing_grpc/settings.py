@@ -116,6 +116,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout_seconds: Annotated[
         float, Meta(gt=0, le=3600, description="longest wait for the message of a call")
     ] = 30.0
+    max_call_seconds: Annotated[
+        float, Meta(gt=0, le=3600, description="longest time that one evaluation may take")
+    ] = 30.0
     max_metadata_bytes: Annotated[
         int, Meta(ge=1024, le=2**20, description="largest metadata of a call")
     ] = 8192

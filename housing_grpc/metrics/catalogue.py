@@ -82,6 +82,8 @@ _CALLS = (
     _counter("grpc_server_msg_sent_total", "Messages that callers were sent.", *_CALL),
     _histogram("grpc_server_handling_seconds", "Time that calls took.", SECONDS, *_CALL),
     _counter("housing_rejected_total", "Calls that were turned away, by reason.", "reason"),
+    _counter("housing_stuck_evaluations_total",
+             "Evaluations of the model that took longer than they may."),
     _gauge("housing_calls_in_flight", "Calls that have begun and not ended."),
     _gauge("housing_queue_depth", "Calls that wait for a worker."),
     _gauge("housing_streams_open", "Prediction streams that are open."),

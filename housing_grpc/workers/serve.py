@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 
 from housing_grpc import limits, log, telemetry, tracing
 from housing_grpc.bundle.format import BundleFiles
@@ -25,12 +26,15 @@ class WorkerServer:
         order: The settings and the keys.
         rates: Shared by all workers.
         reloads: Has another model go live in all workers.
+        leave: Has another process take the place of this one.
 
     Raises:
         StartError: Certificates, or what traces are sent with, cannot be used.
     """
 
-    def __init__(self, order: Configure, rates: SharedRates, reloads: Reloads) -> None:
+    def __init__(
+        self, order: Configure, rates: SharedRates, reloads: Reloads, leave: Callable[[], None]
+    ) -> None:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
         self._metrics = telemetry.metrics(gauges)
@@ -45,6 +49,7 @@ class WorkerServer:
             gauges=gauges,
             access=limits.access(order.settings, order.ring.keys, rates.cell),
             tracing=self._tracing,
+            stuck=leave,
         )
         self._endpoint = Endpoint(order.settings, parts, shared_port=True)
 

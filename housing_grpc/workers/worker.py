@@ -15,7 +15,7 @@ from housing_grpc import log
 from housing_grpc.errors import Reason, ServingError, StartError
 from housing_grpc.failure import told
 from housing_grpc.manager import Reloaded
-from housing_grpc.signals import HARD_EXIT_SECONDS, exit_hard_after
+from housing_grpc.signals import HARD_EXIT_SECONDS, end, exit_hard_after
 from housing_grpc.source import Target
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.link import Link, LinkClosedError, Reply
@@ -139,7 +139,8 @@ class Worker:
         chosen = order.settings
         log.configure(chosen.log_level, chosen.log_format, worker=self._number)
         self._stop_seconds = chosen.drain_seconds + chosen.grace_seconds + HARD_EXIT_SECONDS
-        self._server = WorkerServer(order, self._rates, self)
+        # As by SIGTERM to it alone: calls on its other threads end in order.
+        self._server = WorkerServer(order, self._rates, self, lambda: self._ends.put(True))
 
 
 def main(arguments: list[str]) -> int:
@@ -149,4 +150,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main(sys.argv[1:]))

@@ -160,7 +160,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     # How long
     _guard(
-        "the wait for a message", "pool.py",
+        "the wait for a message", "overdue.py",
         "if since > latest:", "if True:",
         "server/test_pool.py::test_calls_of_headers_only_are_ended",
     ),
@@ -194,6 +194,21 @@ GUARDS: tuple[Guard, ...] = (
         "the wait for a reader", "pacing.py",
         "while self._wanted.get(timeout=self._patience):", "while self._wanted.get():",
         "server_stream/test_stream_pace.py::test_not_asking_for_long_abandons_the_stream",
+    ),
+    _guard(
+        "a model that spins", "endpoint.py",
+        "        self._health.stuck(threads > 0)\n", "",
+        "server/test_stuck.py::test_an_evaluation_that_takes_too_long_is_told_until_it_ends",
+    ),
+    _guard(
+        "a worker whose model spins is replaced", "endpoint.py",
+        "        self._parts.stuck()\n", "",
+        "workers/test_workers_stuck.py::test_a_worker_whose_model_spins_is_replaced",
+    ),
+    _guard(
+        "a stop whatever threads do", "signals.py",
+        "    os._exit(code)\n", "    sys.exit(code)\n",
+        "server/test_stuck.py::test_a_stop_ends_in_order_while_the_model_spins",
     ),
     # What our own faults tell
     _guard(

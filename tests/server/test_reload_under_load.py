@@ -22,6 +22,7 @@ from housing_grpc.scoring import Scorer
 from housing_grpc.service import PredictionServicer
 from housing_grpc.source import Fetched, Target
 from housing_grpc.stream import StreamLimits, StreamScorer
+from housing_grpc.watchdog import Watchdog
 from tests import boundary
 from tests.examples import Example
 from tests.server.conftest import PREDICTION
@@ -74,7 +75,7 @@ class Census:
 @contextmanager
 def serving(manager: ModelManager) -> Iterator[Client]:
     limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=10, age_seconds=10)
-    scorer = Scorer(PredictionMetrics())
+    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
     streams = StreamScorer(manager, scorer, limits)
     servicer = PredictionServicer(manager, streams, scorer, max_batch_rows=10)
     with ExitStack() as stack:

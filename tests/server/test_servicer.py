@@ -14,6 +14,7 @@ from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.source import FolderSource
 from housing_grpc.stream import StreamLimits, StreamScorer
+from housing_grpc.watchdog import Watchdog
 from tests.examples import Example
 from tests.server.conftest import MODEL, PREDICTION
 from tests.server.model_manager import ModelManager
@@ -24,7 +25,7 @@ def server(linear: Example) -> Any:
     manager = ModelManager(FolderSource(linear.folder), trial=lambda _: None)
     manager.start()
     limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=1, age_seconds=1)
-    scorer = Scorer(PredictionMetrics())
+    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
     streams = StreamScorer(manager, scorer, limits)
     servicers = {
         PREDICTION: PredictionServicer(manager, streams, scorer, max_batch_rows=2),
