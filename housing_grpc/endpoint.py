@@ -15,6 +15,7 @@ from housing_grpc.health import Health
 from housing_grpc.live import Serving
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.room import StreamRoom
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer, Reloads
 from housing_grpc.settings import Settings
@@ -74,8 +75,11 @@ class Endpoint:
         self._workers = routes.Workers(chosen)
         self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
         scorer = Scorer(parts.metrics.predictions, self._watchdog)
-        self._streams = StreamScorer(parts.serving, scorer, limits.of_streams(chosen))
-        parts.gauges.update(telemetry.gauges(self._workers, self._streams, self._certificates))
+        self._streams = StreamScorer(
+            parts.serving, parts.serving.pins, scorer, limits.of_streams(chosen)
+        )
+        self._room = StreamRoom(chosen.max_streams, chosen.max_streams_per_key)
+        parts.gauges.update(telemetry.gauges(self._workers, self._room, self._certificates))
         self._server = self._build(parts, scorer)
         self._probes: grpc.Server | None = None
 
@@ -163,7 +167,7 @@ class Endpoint:
         served = routes.services(
             prediction,
             ModelServicer(serving, parts.reloads),
-            self._streams,
+            self._room,
             self._workers,
             chosen,
         )

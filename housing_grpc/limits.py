@@ -60,7 +60,6 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
 def of_streams(chosen: Settings) -> StreamLimits:
     """Returns what a stream may take."""
     return StreamLimits(
-        streams=chosen.max_streams,
         chunk_rows=chosen.max_chunk_rows,
         idle_seconds=chosen.stream_idle_seconds,
         age_seconds=chosen.stream_max_age_seconds,

@@ -33,7 +33,7 @@ class HousingServer:
         self._tracing = tracing
         gauges: telemetry.Gauges = {}
         self.metrics = telemetry.metrics(gauges)
-        serving = Serving([self.metrics.on_live])
+        serving = Serving([self.metrics.on_live], most=chosen.max_models)
         verifier = supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,

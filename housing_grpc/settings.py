@@ -48,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: Annotated[
         int, Meta(ge=1, le=1024, description="most streams at a time; each takes two threads")
     ] = 32
+    max_streams_per_key: Annotated[
+        int, Meta(ge=1, le=1024, description="most streams at a time of one key")
+    ] = 16
     stream_idle_seconds: Annotated[
         float,
         Meta(gt=0, le=86_400, description="longest wait for a chunk, or for an answer to be taken"),
@@ -79,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bundle_public_key_file: Annotated[
         str, Meta(description="Ed25519 public keys in PEM; only bundles that they signed serve")
     ] = ""
+    max_models: Annotated[
+        int,
+        Meta(ge=2, le=64, description="most models in memory; then the oldest pinned streams end"),
+    ] = 4
     drain_seconds: Annotated[
         Seconds, Meta(description="time between NOT_SERVING and refusing new calls at a stop")
     ] = 1.0

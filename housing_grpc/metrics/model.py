@@ -24,6 +24,7 @@ _OF_OTHERS = frozenset({
     Reason.INVALID_TARGET,
     Reason.MALFORMED_REQUEST,
     Reason.METADATA_TOO_LARGE,
+    Reason.MODEL_RETIRED,
     Reason.NO_FEATURES,
     Reason.OVERLOADED,
     Reason.PERMISSION_DENIED,

@@ -38,7 +38,7 @@ class WorkerServer:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
         self._metrics = telemetry.metrics(gauges)
-        self._serving = Serving([self._metrics.on_live])
+        self._serving = Serving([self._metrics.on_live], most=order.settings.max_models)
         self._rates = rates
         self._tracing = tracing.from_environment(os.environ)
         rates.assign(order.ring.places)

@@ -102,7 +102,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     _guard(
         "room in the queue", "gate.py",
-        "            route.check_room()\n", "",
+        "            route.check_room(call)\n", "",
         "server/test_gate.py::test_a_full_queue_refuses_before_there_is_a_message",
     ),
     _guard(
@@ -154,9 +154,19 @@ GUARDS: tuple[Guard, ...] = (
         "server_stream/test_stream_refusals.py::test_a_wrong_chunk_ends_the_stream",
     ),
     _guard(
-        "the number of streams", "stream.py",
-        "if len(self._open) >= self._limits.streams:", "if len(self._open) >= 10**6:",
+        "the number of streams", "room.py",
+        "if self.count() >= self._most:", "if False:",
         "server_stream/test_stream_limits.py::test_one_stream_too_many_is_told_when_to_come_back",
+    ),
+    _guard(
+        "the number of streams of a key", "room.py",
+        "if name and self._open[name] >= self._most_of_key:", "if False:",
+        "server_stream/test_stream_limits.py::test_one_key_does_not_hold_all_streams",
+    ),
+    _guard(
+        "the number of models in memory", "live.py",
+        "lambda: self.pins.retire_oldest(serving)", "lambda: False",
+        "server_stream/test_pins.py::test_all_streams_of_the_oldest_model_make_room",
     ),
     # How long
     _guard(
@@ -171,7 +181,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     _guard(
         "the queue's limits for messages that come late", "unary.py",
-        "            self._check_room()\n", "            pass\n",
+        "            self._check_room(call)\n", "            pass\n",
         "server/test_gate.py::test_messages_that_come_late_find_the_queue_as_full",
     ),
     _guard(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from housing_grpc.errors import ServingError
-from housing_grpc.retired import Retired
+from housing_grpc.loaded import LoadedBundles
 from housing_grpc.source import Target
 from tests.examples import Example
 from tests.server.conftest import Events
@@ -66,30 +66,31 @@ def test_a_third_model_waits_for_the_calls_that_hold_the_first(
 def test_a_call_that_never_ends_does_not_prevent_a_reload(
     linear: Example, forest: Example, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
-    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
+    monkeypatch.setattr("housing_grpc.loaded._SECONDS", 0.05)
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None)
     held = [manager.start().bundle]
     assert manager.reload(Target()).changed
     assert manager.reload(Target()).changed
-    assert events.of("model.held") == [{}]
+    assert events.of("model.held") == [{"models": 2}]
     assert held[0].digest == linear.digest
 
 
 def test_a_model_that_only_a_circle_holds_is_collected(
-    linear: Example, monkeypatch: pytest.MonkeyPatch
+    linear: Example, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
-    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
+    monkeypatch.setattr("housing_grpc.loaded._SECONDS", 0.05)
     manager = ModelManager(Alternating(linear), trial=lambda _: None)
-    retired = Retired()
+    loaded = LoadedBundles(1)
     gc.disable()
     try:
         circle: dict[str, object] = {"bundle": manager.start().bundle}
         circle["self"] = circle
-        retired.note(manager.current().bundle)
+        loaded.note(manager.current().bundle)
         del manager, circle
-        retired.await_release()
+        loaded.make_room(lambda: False)
     finally:
         gc.enable()
+    assert events.of("model.held") == []
 
 
 def test_a_trial_that_is_slow_keeps_nobody_waiting(linear: Example, forest: Example) -> None:

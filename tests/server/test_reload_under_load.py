@@ -18,6 +18,7 @@ from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.codec_house import decode_houses
 from housing_grpc.live import LiveModel
 from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.pins import Pins
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import PredictionServicer
 from housing_grpc.source import Fetched, Target
@@ -74,9 +75,9 @@ class Census:
 
 @contextmanager
 def serving(manager: ModelManager) -> Iterator[Client]:
-    limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=10, age_seconds=10)
+    limits = StreamLimits(chunk_rows=10, idle_seconds=10, age_seconds=10)
     scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
-    streams = StreamScorer(manager, scorer, limits)
+    streams = StreamScorer(manager, Pins(), scorer, limits)
     servicer = PredictionServicer(manager, streams, scorer, max_batch_rows=10)
     with ExitStack() as stack:
         served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, CLIENTS))
