@@ -46,7 +46,8 @@ ENTRYPOINT ["housing-admin"]
 # with --entrypoint python IMAGE -m housing_grpc.rest
 FROM runtime AS server
 COPY --from=server-builder /opt/venv /opt/venv
-# gRPC, HTTP, metrics
+# gRPC, HTTP, metrics; health has a port of its own, inside the container
+ENV HEALTH_PORT=50052
 EXPOSE 50051 8000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-m", "housing_grpc.probe"]

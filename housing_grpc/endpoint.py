@@ -90,6 +90,7 @@ class Endpoint:
             StartError: A port is taken, or the address is not this machine's.
         """
         chosen = self._settings
+        limits.allow_files(chosen)
         credentials = self._certificates.credentials() if self._certificates else None
         try:
             port = listen.bind(self._server, chosen.grpc_host, chosen.grpc_port, credentials)

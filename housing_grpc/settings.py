@@ -135,6 +135,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_calls_per_connection: Annotated[
         int, Meta(ge=1, le=100_000, description="most calls at a time on one connection")
     ] = 256
+    connection_idle_seconds: Annotated[
+        float, Meta(gt=0, le=86_400, description="longest time that a connection is without a call")
+    ] = 300.0
     connection_max_age_seconds: Annotated[
         Seconds,
         Meta(description="age at which a connection is closed gently, to spread load; 0 for never"),

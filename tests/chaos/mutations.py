@@ -118,6 +118,17 @@ GUARDS: tuple[Guard, ...] = (
         "server/test_gate_limits.py::test_no_more_connections_than_the_limit",
     ),
     _guard(
+        "connections without a call", "limits.py",
+        '("grpc.max_connection_idle_ms", round(chosen.connection_idle_seconds * 1000)),', "",
+        "server/test_idle_connections.py::test_a_connection_without_a_call_is_ended",
+    ),
+    _guard(
+        "a file for a probe", "endpoint.py",
+        "        limits.allow_files(chosen)\n", "",
+        "server/test_idle_connections.py"
+        "::test_probes_are_answered_while_all_connections_are_taken",
+    ),
+    _guard(
         "the number of calls on a connection", "limits.py",
         '("grpc.max_concurrent_streams", chosen.max_calls_per_connection)',
         '("grpc.max_concurrent_streams", 10**6)',

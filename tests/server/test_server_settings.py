@@ -52,6 +52,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "max_metadata_bytes": ("4096", 4096),
     "max_connections": ("5", 5),
     "max_calls_per_connection": ("6", 6),
+    "connection_idle_seconds": ("60", 60.0),
     "connection_max_age_seconds": ("300", 300.0),
     "health_port": ("50053", 50053),
     "metrics_enabled": ("false", False),
