@@ -18,4 +18,3 @@ survey: Callable[..., None] | None = _found.get("survey")
 count_bins: Callable[..., None] | None = _found.get("count_bins")
 # It is not built where doubles in memory are not as they are on the wire, either.
 read_rows: Callable[..., bytes | None] | None = _found.get("read_rows")
-read_integers: Callable[..., tuple[bytes, int]] | None = _found.get("read_integers")

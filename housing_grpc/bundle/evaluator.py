@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
-from .onnx_messages import OtherGraphError
-from .onnx_reader import Ensemble, Linear, read
+from .onnx import Ensemble, Graph, Linear
 from .preprocess import Preprocessor
 from .ranges import Ranges
 
@@ -29,9 +28,6 @@ def _built() -> "type[Model] | None":
 
 
 NATIVE = _built()
-
-# More nodes than the evaluator can number are for ONNX Runtime.
-_MOST_SPLITS = 2**22
 
 
 class Evaluator:
@@ -69,20 +65,15 @@ class Evaluator:
         return found
 
 
-def evaluator(preprocessor: Preprocessor, graph: bytes) -> Evaluator | None:
-    """Returns the evaluator of a graph, or None if it was not built or does not know the graph.
+def evaluator(preprocessor: Preprocessor, graph: Graph) -> Evaluator | None:
+    """Returns the evaluator of a graph, or None if it was not built.
 
     Raises:
-        BundleFormatError: The graph is of the right kind, but describes no model.
+        BundleFormatError: The numbers describe no model.
     """
     if NATIVE is None:
         return None
-    try:
-        regressor = read(graph)
-    except OtherGraphError:
-        return None
-    if isinstance(regressor, Ensemble) and len(regressor.threshold) > _MOST_SPLITS:
-        return None
+    regressor = graph.regressor
     parts = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
     try:
         imputer = preprocessor.imputer.parts

@@ -23,6 +23,7 @@ from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.imputers import ConstantImputer
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.onnx import read
 from housing_grpc.bundle.onnx_session import OnnxSession
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.trees import random_tree
@@ -40,13 +41,13 @@ SOURCES = Path(__file__).parents[2] / "housing_grpc/bundle/native"
 
 
 def native(graph: Graph, preprocessor: Preprocessor = UNSCALED) -> Evaluator:
-    found = evaluator(preprocessor, onnx_graph.build(graph, WIDTH))
+    found = evaluator(preprocessor, read(onnx_graph.build(graph, WIDTH), WIDTH))
     assert found is not None
     return found
 
 
 def both(graph: Graph, rows: Rows, preprocessor: Preprocessor = UNSCALED) -> tuple[Rows, Rows]:
-    reference = OnnxSession(preprocessor, onnx_graph.build(graph, WIDTH))
+    reference = OnnxSession(preprocessor, read(onnx_graph.build(graph, WIDTH), WIDTH))
     return native(graph, preprocessor).predict(rows), reference.predict(rows)
 
 

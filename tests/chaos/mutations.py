@@ -318,6 +318,16 @@ GUARDS: tuple[Guard, ...] = (
         "bundle/test_format.py::test_damage_is_refused",
     ),
     _guard(
+        "a field of a graph comes once", "bundle/onnx/messages.py",
+        "most = _MOST_REPEATED if field.repeated else 1", "most = _MOST_REPEATED",
+        "bundle/test_onnx_fields.py::test_each_field_in_another_form_or_once_more_is_refused",
+    ),
+    _guard(
+        "no circle in a tree", "bundle/onnx/trees.py",
+        "    _check_parents(np.concatenate([roots, children[~is_leaf]]), splits)\n", "",
+        "bundle/test_onnx_trees.py::test_a_circle_is_refused",
+    ),
+    _guard(
         "the golden rows", "bundle/model.py",
         "    bundle.self_test()\n", "",
         "bundle/test_bundle_model.py::test_a_wrong_golden_answer_is_refused",
