@@ -39,7 +39,7 @@ def build(folder: Path) -> Path:
 def interpreter(version: str) -> str | None:
     """Finds a Python of a version, such as "3.12", that runs here, or none."""
     name = f"python{version}"
-    folders = [*os.environ.get("PATH", os.defpath).split(os.pathsep), Path(sys.executable).parent]
+    folders = [*os.environ.get("PATH", os.defpath).split(os.pathsep), str(Path(sys.executable).parent)]
     found = [Path(folder, name) for folder in folders]
     # pyenv has a command for each of its versions on PATH, of which only the chosen one runs.
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
@@ -65,7 +65,7 @@ class Environment:
     def __init__(self, folder: Path, uv: str, python: str) -> None:
         self.folder = folder
         self._uv = uv
-        command = [uv, "venv", "--quiet", "--no-python-downloads", "--python", python, folder]
+        command = [uv, "venv", "--quiet", "--no-python-downloads", "--python", python, str(folder)]
         subprocess.run(command, check=True, timeout=SECONDS)
 
     def install(self, lock: str, wheel: Path) -> None:
@@ -83,7 +83,7 @@ class Environment:
     def run(self, command: Sequence[str], **variables: str) -> "subprocess.CompletedProcess[str]":
         """Runs a program of the environment."""
         return subprocess.run(
-            [self.folder / "bin" / command[0], *command[1:]],
+            [str(self.folder / "bin" / command[0]), *command[1:]],
             cwd=self.folder,
             env=self._variables(variables),
             capture_output=True,
