@@ -39,7 +39,8 @@ def build(folder: Path) -> Path:
 def interpreter(version: str) -> str | None:
     """Finds a Python of a version, such as "3.12", that runs here, or none."""
     name = f"python{version}"
-    folders = [*os.environ.get("PATH", os.defpath).split(os.pathsep), str(Path(sys.executable).parent)]
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    folders.append(str(Path(sys.executable).parent))
     found = [Path(folder, name) for folder in folders]
     # pyenv has a command for each of its versions on PATH, of which only the chosen one runs.
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
@@ -49,7 +50,7 @@ def interpreter(version: str) -> str | None:
 
 def _runs(path: Path, version: str) -> bool:
     code = f"import sys; sys.exit(sys.version_info[:2] != tuple(map(int, '{version}'.split('.'))))"
-    command = [path, "-I", "-c", code]
+    command = [str(path), "-I", "-c", code]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
