@@ -178,7 +178,8 @@ class Endpoint:
         gate = Gate(table, parts.access, boundary, max_metadata_bytes=limit)
         server.add_generic_rpc_handlers((gate, self._health.handler()))
         if chosen.reflection_enabled:
-            reflection.add_to(server, (*routes.SERVICES, health.SERVICE))
+            names = *routes.SERVICES, health.SERVICE
+            reflection.add_to(server, names, self._workers.reflection)
         return server
 
     def _bind_probes(self) -> grpc.Server | None:

@@ -9,6 +9,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2
 
+from housing_grpc import arrival
 from housing_grpc.pool import CallPool, on_pool
 
 SERVICE = health.SERVICE_NAME
@@ -20,7 +21,8 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 # A probe that sends no message is ended then.
 _PATIENCE_SECONDS = 5.0
 
-_Send = Callable[[health_pb2.HealthCheckResponse | None], None]
+# A name that no service has: its watchers are told so.
+_UNKNOWN = "?"
 
 
 class Health:
@@ -35,7 +37,7 @@ class Health:
         # A pool of its own: probes are answered even if every worker is busy.
         self.pool = CallPool(1, patience_seconds=_PATIENCE_SECONDS, name="health")
         self._servicer = health.HealthServicer()
-        self._watches: set[_Send] = set()
+        self._watches: set[_Watch] = set()
         self._changing = threading.Lock()
         self._live = False
         self._stuck = False
@@ -54,7 +56,7 @@ class Health:
             {
                 "Check": one(check, None, told),
                 "List": one(listed, None, _pb2.HealthListResponse.SerializeToString),
-                "Watch": many(watch, None, told),
+                "Watch": many(watch, None, None),
             },
         )
 
@@ -76,8 +78,8 @@ class Health:
 
     def end_watches(self) -> None:
         """Ends all watches: they would last as long as the server lets calls finish."""
-        for send in tuple(self._watches):
-            send(None)
+        for watch in tuple(self._watches):
+            watch.send(None)
 
     def close(self) -> None:
         """Ends the threads that answer probes."""
@@ -109,12 +111,16 @@ class Health:
         self,
         messages: Iterator[bytes],
         context: grpc.ServicerContext,
-        send_response_callback: _Send,
+        send_response_callback: Callable[[bytes | None], None],
     ) -> None:
         request = self._request(messages, context, _asked)
-        self._watches.add(send_response_callback)
-        context.add_callback(partial(self._watches.discard, send_response_callback))
-        self._servicer.Watch(request, context, send_response_callback)
+        if request.service not in self._names:
+            # The library would keep any name for good.
+            request.service = _UNKNOWN
+        watch = _Watch(messages, context, send_response_callback)
+        self._watches.add(watch)
+        context.add_callback(partial(self._watches.discard, watch))
+        self._servicer.Watch(request, context, watch.send)
 
     def _request(
         self,
@@ -128,3 +134,55 @@ class Health:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call ended without a request")
         except DecodeError:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the bytes are no such request")
+
+
+class _Watch:
+    """Tells one watcher the latest state, as fast as it listens and no faster.
+
+    The library sends while it holds its lock: a watcher that does not listen would keep all
+    others, and the server itself, from changing a state.
+
+    Args:
+        messages: The call's requests.
+        context: The call's.
+        send: What grpcio gave to answer with; with None, it ends the call.
+    """
+
+    def __init__(
+        self,
+        messages: Iterator[bytes],
+        context: grpc.ServicerContext,
+        send: Callable[[bytes | None], None],
+    ) -> None:
+        self._messages = messages
+        self._context = context
+        self._send = send
+        self._lock = threading.Lock()
+        self._sending = False
+        self._latest: bytes | None = None
+        self._ending = False
+
+    def send(self, state: health_pb2.HealthCheckResponse | None) -> None:
+        """Tells a state when the one before has been taken, or ends the call."""
+        with self._lock:
+            if state is None:
+                self._ending = True
+            else:
+                self._latest = state.SerializeToString()
+            if self._sending:
+                return
+            self._sending = True
+        self._go_on()
+
+    def _go_on(self) -> None:
+        with self._lock:
+            latest, self._latest = self._latest, None
+            self._sending = latest is not None
+            ends = self._ending and latest is None
+        if latest is not None and arrival.KNOWN:
+            arrival.send(self._messages, self._context, latest, self._go_on)
+        elif latest is not None:
+            self._send(latest)
+            self._go_on()
+        elif ends and self._context.is_active():
+            self._send(None)

@@ -110,6 +110,32 @@ class CallPool(ThreadPoolExecutor):
         finally:
             self._waits.end(context)
 
+    def answer(
+        self,
+        messages: Any,
+        context: grpc.ServicerContext,
+        send: Callable[[bytes], None],
+        answer: bytes,
+        then: Callable[[], None],
+    ) -> None:
+        """Answers a message of a stream; no worker waits until that is taken and the next comes.
+
+        Args:
+            messages: The call's requests.
+            context: The call's.
+            send: What grpcio gave the behaviour to answer with.
+            answer: The message.
+            then: Run by a worker when the next message is there, or none will come.
+        """
+        if not arrival.KNOWN:
+            send(answer)
+            self._jobs.put((then, ()))
+            return
+        self._waits.begin(context)
+        received = partial(self._arrived, (then, ()), context, _always)
+        sent = partial(arrival.begin_next, messages, context, received)
+        arrival.send(messages, context, answer, sent)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""
         self._waits.close()

@@ -29,6 +29,9 @@ SERVICES = (PREDICTION.full_name, MODEL.full_name)
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 256
+_REFLECTION_WORKERS = 2
+# Tools keep a stream of questions open while their user reads the answers.
+_REFLECTION_SECONDS = 60.0
 _RETRY_SECONDS = 0.1
 # Beyond the streams that are served: workers that tell others that there are too many.
 _REFUSING_WORKERS = 4
@@ -45,13 +48,16 @@ class Workers:
         patience = chosen.request_timeout_seconds
         self.predict = CallPool(chosen.grpc_workers, patience_seconds=patience, name="predict")
         self.model = CallPool(_MODEL_WORKERS, patience_seconds=patience, name="model")
+        self.reflection = CallPool(
+            _REFLECTION_WORKERS, patience_seconds=_REFLECTION_SECONDS, name="reflection"
+        )
         self.stream = ThreadPoolExecutor(
             chosen.max_streams + _REFUSING_WORKERS, thread_name_prefix="stream"
         )
 
     def stop(self) -> None:
         """Lets the threads end when they have nothing more to do."""
-        for pool in (self.predict, self.model, self.stream):
+        for pool in (self.predict, self.model, self.reflection, self.stream):
             pool.shutdown(wait=False)
 
 

@@ -231,6 +231,21 @@ GUARDS: tuple[Guard, ...] = (
         "    os._exit(code)\n", "    sys.exit(code)\n",
         "server/test_stuck.py::test_a_stop_ends_in_order_while_the_model_spins",
     ),
+    _guard(
+        "no worker waits for the next question", "pool.py",
+        "        if not arrival.KNOWN:\n            send(answer)", "        if True:\n            send(answer)",
+        "server/test_reflection.py::test_a_hundred_idle_streams_keep_nobody_from_asking",
+    ),
+    _guard(
+        "watchers that take no answer", "health.py",
+        "if latest is not None and arrival.KNOWN:", "if False:",
+        "server/test_health.py::test_watchers_that_take_no_answer_hold_up_nobody",
+    ),
+    _guard(
+        "names that no service has", "health.py",
+        "            request.service = _UNKNOWN\n", "            pass\n",
+        "server/test_health.py::test_names_that_no_service_has_are_not_kept",
+    ),
     # What our own faults tell
     _guard(
         "a fixed text for our own faults", "failure.py",
