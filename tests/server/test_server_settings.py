@@ -204,6 +204,11 @@ def test_it_is_said_what_a_setting_takes(variable: str, takes: str) -> None:
         settings.load([], {variable: "x"})
 
 
+def test_of_a_value_without_end_the_start_is_shown() -> None:
+    with pytest.raises(StartError, match=f"^GRPC_PORT='{'x' * 100}'…: takes a whole number"):
+        settings.load([], {"GRPC_PORT": "x" * 1_000_000})
+
+
 @pytest.mark.parametrize(
     ("variable", "value"), [("MLFLOW_MODEL_NAME", "a/b"), ("MLFLOW_MODEL_ALIAS", "v2")]
 )
