@@ -35,7 +35,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     _guard(
         "one key, once", "access.py",
-        "if len(shown) == 1:", "if shown:",
+        "if len(shown) == 1 else None", "if shown else None",
         "server/test_access.py::test_no_key_a_wrong_one_two",
     ),
     _guard(
@@ -47,16 +47,6 @@ GUARDS: tuple[Guard, ...] = (
         "a method needs a rule", "access.py",
         "roles = RULES.get(path)", "roles = RULES.get(path, _ANYONE)",
         "server/test_access.py::test_a_method_without_an_access_rule",
-    ),
-    _guard(
-        "comparing takes always as long", "access.py",
-        "if hmac.compare_digest(known, offered):", "if known == offered:",
-        "server/test_access.py::test_each_key_is_compared_whichever_it_is",
-    ),
-    _guard(
-        "all keys are compared", "access.py",
-        "                    found = caller\n", "                    return caller\n",
-        "server/test_access.py::test_each_key_is_compared_whichever_it_is",
     ),
     _guard(
         "no empty key by its digest", "keys.py",
@@ -97,7 +87,8 @@ GUARDS: tuple[Guard, ...] = (
     ),
     _guard(
         "an owner's count stays", "access.py",
-        "limits = {name: caller.limit for name, caller in known.items()}", "limits = {}",
+        "limits = {caller.name: caller.limit for caller in (self._callers or {}).values()}",
+        "limits = {}",
         "server/test_ratelimit.py::test_an_owner_keeps_what_was_counted",
     ),
     _guard(
