@@ -4,8 +4,9 @@ grpcio has a worker wait for the message of every call, and for every message of
 taken. That is one more change of threads a call, and a caller who holds a message back, or takes
 none, holds a worker. Here the thread that accepts calls begins the wait, and is told when it is
 over. grpcio has no documented way to do so: this file, and none but this, uses parts of its own,
-of the release that `requirements/` pins. Where a release does not have them as they are known
-here, workers wait, no longer than they may.
+of the release that `requirements/` pins. `arrival_proof` finds out at start whether the release
+that is installed does what is expected here. Where it does not, workers wait, no longer than they
+may.
 """
 
 import inspect
@@ -22,34 +23,43 @@ _IN_POOL = "rpc_event state behavior argument_thunk request_deserializer respons
 _RECEIVE = "state call request_deserializer"
 
 
+_PLACES = len(_IN_POOL.split())
+_NO_FLAGS = 0
+
+
+def missing() -> str:
+    """Returns the first part of grpcio that is not there by the name known here, or ""."""
+    parts = {
+        "_server._unary_response_in_pool": _has("_unary_response_in_pool", _IN_POOL),
+        "_server._stream_response_in_pool": _has("_stream_response_in_pool", _IN_POOL),
+        "_server._receive_message": _has("_receive_message", _RECEIVE),
+        "_server._send_message": _has("_send_message", "state token"),
+        "_server._get_initial_metadata_operation": _has(
+            "_get_initial_metadata_operation", "state metadata"
+        ),
+        "_server._RequestIterator": _has("_RequestIterator", _RECEIVE),
+        "_server._SEND_MESSAGE_TOKEN": hasattr(_server, "_SEND_MESSAGE_TOKEN"),
+        "_server._SEND_INITIAL_METADATA_AND_SEND_MESSAGE_TOKEN": hasattr(
+            _server, "_SEND_INITIAL_METADATA_AND_SEND_MESSAGE_TOKEN"
+        ),
+        "_server._RECEIVE_MESSAGE_TOKEN": hasattr(_server, "_RECEIVE_MESSAGE_TOKEN"),
+        "_server._RequestIterator._look_for_request": hasattr(
+            getattr(_server, "_RequestIterator", None), "_look_for_request"
+        ),
+        "_cython.cygrpc.ReceiveMessageOperation": hasattr(_cygrpc, "ReceiveMessageOperation"),
+        "_cython.cygrpc.SendMessageOperation": hasattr(_cygrpc, "SendMessageOperation"),
+    }
+    return next((name for name, is_there in parts.items() if not is_there), "")
+
+
 def _has(function: str, parameters: str) -> bool:
     found = getattr(_server, function, None)
     return found is not None and [*inspect.signature(found).parameters] == parameters.split()
 
 
-# Whether grpcio is as it is known here.
-KNOWN = (
-    _has("_unary_response_in_pool", _IN_POOL)
-    and _has("_stream_response_in_pool", _IN_POOL)
-    and _has("_receive_message", _RECEIVE)
-    and _has("_send_message", "state token")
-    and _has("_get_initial_metadata_operation", "state metadata")
-    and _has("_RequestIterator", _RECEIVE)
-    and hasattr(_server, "_RECEIVE_MESSAGE_TOKEN")
-    and hasattr(_server, "_SEND_MESSAGE_TOKEN")
-    and hasattr(_server, "_SEND_INITIAL_METADATA_AND_SEND_MESSAGE_TOKEN")
-    and hasattr(_server._RequestIterator, "_look_for_request")  # noqa: SLF001
-    and hasattr(_cygrpc, "ReceiveMessageOperation")
-    and hasattr(_cygrpc, "SendMessageOperation")
-)
-
-_PLACES = len(_IN_POOL.split())
-_NO_FLAGS = 0
-
-
 def behaviour_of(arguments: tuple[Any, ...]) -> Any:
     """Returns the behaviour of a call, of what grpcio gives a pool to run; None if unknown."""
-    return arguments[3] if KNOWN and len(arguments) == 1 + _PLACES else None
+    return arguments[3] if len(arguments) == 1 + _PLACES else None
 
 
 def call_of(arguments: tuple[Any, ...]) -> Any:

@@ -37,6 +37,7 @@ def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
         generation=live.generation,
         run_id=metadata.run_id,
         server_version=housing_grpc.__version__,
+        evaluator=live.evaluator,
     )
     response.trained_at.FromDatetime(metadata.trained_at)
     response.loaded_at.FromDatetime(live.loaded_at)

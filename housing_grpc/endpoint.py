@@ -10,6 +10,7 @@ import grpc
 from housing_grpc import health, limits, listen, log, reflection, routes, telemetry
 from housing_grpc.access import Access, Key
 from housing_grpc.boundary import Boundary
+from housing_grpc.fast_paths import FastPaths
 from housing_grpc.gate import Gate
 from housing_grpc.health import Health
 from housing_grpc.live import Serving
@@ -42,6 +43,7 @@ class Parts:
         access: Who may call what.
         tracing: Makes spans of calls; None for none.
         stuck: Called when evaluations of the model never end.
+        fast_paths: What this process can do fast.
     """
 
     serving: Serving
@@ -50,6 +52,7 @@ class Parts:
     gauges: telemetry.Gauges
     access: Access
     tracing: Tracing | None
+    fast_paths: FastPaths
     stuck: Callable[[], None] = _stay
 
 
@@ -71,8 +74,9 @@ class Endpoint:
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
         self._options = limits.options(chosen, shared_port=shared_port)
-        self._health = Health(routes.SERVICES)
-        self._workers = routes.Workers(chosen)
+        threadless_waits = parts.fast_paths.threadless_waits
+        self._health = Health(routes.SERVICES, threadless_waits=threadless_waits)
+        self._workers = routes.Workers(chosen, threadless_waits=threadless_waits)
         self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
         scorer = Scorer(parts.metrics.predictions, self._watchdog)
         self._streams = StreamScorer(

@@ -15,7 +15,6 @@ _FLOODING = frozenset(
     {Reason.OVERLOADED, Reason.RATE_LIMITED, Reason.UNAUTHENTICATED, Reason.PERMISSION_DENIED}
 )
 _logger = logging.getLogger(__name__)
-_flood = Flood()
 
 
 def told(raised: BaseException) -> ServingError:
@@ -27,7 +26,13 @@ def told(raised: BaseException) -> ServingError:
     return ServingError(Reason.INTERNAL, "internal error; the server's log has it by request id")
 
 
-def end(call: Call, context: grpc.ServicerContext, raised: BaseException, version: str) -> NoReturn:
+def end(
+    call: Call,
+    context: grpc.ServicerContext,
+    raised: BaseException,
+    version: str,
+    flood: Flood,
+) -> NoReturn:
     """Ends a call with what the caller may know of an error, and logs the rest.
 
     Args:
@@ -35,21 +40,23 @@ def end(call: Call, context: grpc.ServicerContext, raised: BaseException, versio
         context: Its context.
         raised: The error.
         version: Of the model that serves, for the log.
+        flood: Of the lines for refusals that come by the thousand.
     """
     error = told(raised)
     # A bundle that is refused is the bundle's fault, and its text says all.
     fault = raised if error.code is grpc.StatusCode.INTERNAL else None
-    _log(call, error, fault, version)
+    unlogged = flood.unlogged() if error.reason in _FLOODING else 0
+    if unlogged is not None:
+        _log(call, error, fault, version, unlogged)
     status_told = status.to_grpc(error)
     # Not `abort_with_status`, which drops all other trailing metadata.
     context.set_trailing_metadata((*status_told.trailing_metadata, (REQUEST_ID, call.identified())))
     context.abort(status_told.code, status_told.details)
 
 
-def _log(call: Call, error: ServingError, fault: BaseException | None, version: str) -> None:
-    unlogged = _flood.unlogged() if error.reason in _FLOODING else 0
-    if unlogged is None:
-        return
+def _log(
+    call: Call, error: ServingError, fault: BaseException | None, version: str, unlogged: int
+) -> None:
     more: dict[str, object] = {"unlogged": unlogged} if unlogged else {}
     if call.caller is not None and call.caller.name:
         more["caller"] = call.caller.name

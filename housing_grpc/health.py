@@ -30,12 +30,15 @@ class Health:
 
     Args:
         services: Full names of the services.
+        threadless_waits: As of the pool.
     """
 
-    def __init__(self, services: Sequence[str]) -> None:
+    def __init__(self, services: Sequence[str], *, threadless_waits: bool) -> None:
         self._names = (health.OVERALL_HEALTH, *services)
         # A pool of its own: probes are answered even if every worker is busy.
-        self.pool = CallPool(1, patience_seconds=_PATIENCE_SECONDS, name="health")
+        self.pool = CallPool(
+            1, patience_seconds=_PATIENCE_SECONDS, name="health", threadless_waits=threadless_waits
+        )
         self._servicer = health.HealthServicer()
         self._watches: set[_Watch] = set()
         self._changing = threading.Lock()
@@ -117,7 +120,9 @@ class Health:
         if request.service not in self._names:
             # The library would keep any name for good.
             request.service = _UNKNOWN
-        watch = _Watch(messages, context, send_response_callback)
+        watch = _Watch(
+            messages, context, send_response_callback, threadless=self.pool.threadless_waits
+        )
         self._watches.add(watch)
         context.add_callback(partial(self._watches.discard, watch))
         self._servicer.Watch(request, context, watch.send)
@@ -146,6 +151,7 @@ class _Watch:
         messages: The call's requests.
         context: The call's.
         send: What grpcio gave to answer with; with None, it ends the call.
+        threadless: Whether to send without waiting until that is taken.
     """
 
     def __init__(
@@ -153,7 +159,10 @@ class _Watch:
         messages: Iterator[bytes],
         context: grpc.ServicerContext,
         send: Callable[[bytes | None], None],
+        *,
+        threadless: bool,
     ) -> None:
+        self._threadless = threadless
         self._messages = messages
         self._context = context
         self._send = send
@@ -179,7 +188,7 @@ class _Watch:
             latest, self._latest = self._latest, None
             self._sending = latest is not None
             ends = self._ending and latest is None
-        if latest is not None and arrival.KNOWN:
+        if latest is not None and self._threadless:
             arrival.send(self._messages, self._context, latest, self._go_on)
         elif latest is not None:
             self._send(latest)

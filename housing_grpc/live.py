@@ -73,6 +73,11 @@ class Live(Protocol):
         """What the bundle says of itself."""
         ...
 
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class LiveModel:
@@ -100,6 +105,11 @@ class LiveModel:
     def about(self) -> About:
         """What the bundle says of itself."""
         return self.bundle.metadata
+
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        return self.bundle.evaluator
 
 
 class Models(Protocol):

@@ -64,11 +64,16 @@ class CallPool(ThreadPoolExecutor):
         workers: How many.
         patience_seconds: Longest wait for a caller's message.
         name: Of the threads.
+        threadless_waits: Whether to wait for messages without a worker, which has to be proven
+            to work with the grpcio that is installed (`arrival_proof`); else workers wait.
     """
 
-    def __init__(self, workers: int, *, patience_seconds: float, name: str) -> None:
+    def __init__(
+        self, workers: int, *, patience_seconds: float, name: str, threadless_waits: bool
+    ) -> None:
         super().__init__(1)
         self._count = workers
+        self.threadless_waits = threadless_waits
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._mean = 0.0
         self._waits = _Waits(patience_seconds, name)
@@ -78,7 +83,7 @@ class CallPool(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Takes a call; grpcio wants to know of its end only to count calls, which it does not."""
         job = fn, args
-        behaviour = arrival.behaviour_of(args)
+        behaviour: Any = arrival.behaviour_of(args) if self.threadless_waits else None
         if getattr(behaviour, "experimental_thread_pool", None) is self:
             call = arrival.call_of(args)
             self._waits.begin(call)
@@ -102,7 +107,7 @@ class CallPool(ThreadPoolExecutor):
             StopIteration: There is none.
             grpc.RpcError: The call was cancelled, by its caller or for its slowness.
         """
-        if arrival.KNOWN:
+        if self.threadless_waits:
             return arrival.take(messages)
         self._waits.begin(context)
         try:
@@ -127,7 +132,7 @@ class CallPool(ThreadPoolExecutor):
             answer: The message.
             then: Run by a worker when the next message is there, or none will come.
         """
-        if not arrival.KNOWN:
+        if not self.threadless_waits:
             send(answer)
             self._jobs.put((then, ()))
             return

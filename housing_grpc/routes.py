@@ -42,13 +42,16 @@ class Workers:
 
     Args:
         chosen: The settings.
+        threadless_waits: As of the pools.
     """
 
-    def __init__(self, chosen: Settings) -> None:
+    def __init__(self, chosen: Settings, *, threadless_waits: bool) -> None:
+        self.threadless_waits = threadless_waits
         patience = chosen.request_timeout_seconds
-        self.predict = CallPool(chosen.grpc_workers, patience_seconds=patience, name="predict")
-        self.model = CallPool(_MODEL_WORKERS, patience_seconds=patience, name="model")
-        self.reflection = CallPool(
+        pool = partial(CallPool, threadless_waits=threadless_waits)
+        self.predict = pool(chosen.grpc_workers, patience_seconds=patience, name="predict")
+        self.model = pool(_MODEL_WORKERS, patience_seconds=patience, name="model")
+        self.reflection = pool(
             _REFLECTION_WORKERS, patience_seconds=_REFLECTION_SECONDS, name="reflection"
         )
         self.stream = ThreadPoolExecutor(

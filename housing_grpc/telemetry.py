@@ -53,6 +53,7 @@ def gauges(workers: Workers, streams: StreamRoom, certificates: Certificates | N
     return {
         "housing_queue_depth": workers.predict.queued,
         "housing_streams_open": streams.count,
+        "housing_grpcio_fallback": lambda: float(not workers.threadless_waits),
         "housing_tls_certificate_expiry_timestamp_seconds": lambda: (
             certificates.expires() if certificates else None
         ),

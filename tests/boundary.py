@@ -18,7 +18,7 @@ from housing_grpc.routes import Served
 
 def pool_of(stack: ExitStack, workers: int) -> CallPool:
     """Returns workers that end with the stack."""
-    pool = CallPool(workers, patience_seconds=30, name="test")
+    pool = CallPool(workers, patience_seconds=30, name="test", threadless_waits=True)
     stack.callback(pool.shutdown, wait=False)
     return pool
 

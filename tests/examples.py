@@ -15,6 +15,7 @@ from admin import data, models, preprocessing
 from admin.data import Dataset
 from admin.evaluate import build_pipeline
 from admin.export import Facts, export
+from housing_grpc.bundle import built
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.format import MODEL_FILE, BundleFiles
@@ -25,6 +26,8 @@ from housing_grpc.bundle.signature import Sign
 
 DATA = Path(__file__).parents[1] / "data" / "HousingData.csv"
 MODEL_NAME = "housing-price-model"
+# What evaluates the models that are exported here.
+EVALUATOR = "onnxruntime" if built.UNUSABLE else "native"
 TRAINED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 Rows = NDArray[np.float64]

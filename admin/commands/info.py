@@ -51,6 +51,7 @@ def _facts(found: "ModelInfoResponse") -> list[tuple[str, str]]:
         ("run", found.run_id or "-"),
         ("source", found.source),
         ("server", found.server_version),
+        ("evaluator", found.evaluator or "-"),
     ]
 
 

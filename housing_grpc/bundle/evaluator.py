@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from . import built
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
 from .onnx import Ensemble, Graph, Linear
@@ -18,16 +19,8 @@ if TYPE_CHECKING:
 Rows = NDArray[np.float64]
 
 
-def _built() -> "type[Model] | None":
-    try:
-        from ._native import Model
-    except ImportError:
-        # There was no compiler where this was installed: ONNX Runtime gives the same answers.
-        return None
-    return Model
-
-
-NATIVE = _built()
+# None where it cannot be used: ONNX Runtime gives the same answers.
+NATIVE: "type[Model] | None" = built.model
 
 
 class Evaluator:
@@ -36,6 +29,8 @@ class Evaluator:
     Args:
         model: Fills, scales and scores.
     """
+
+    name = "native"
 
     def __init__(self, model: "Model") -> None:
         self._model = model

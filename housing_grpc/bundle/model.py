@@ -39,8 +39,12 @@ class Bundle:
         preprocessor = preprocess.load(files.blobs[PREPROCESSOR_FILE])
         graph = _checked(files.blobs[MODEL_FILE])
         found = evaluator(preprocessor, graph) if native else None
-        self.native = found is not None
         self._predictor = found or OnnxSession(preprocessor, graph)
+
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        return self._predictor.name
 
     def predict(self, rows: Rows) -> Rows:
         """Predicts a price a row, in the target's unit.

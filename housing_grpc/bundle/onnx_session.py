@@ -27,6 +27,8 @@ class OnnxSession:
         BundleFormatError: ONNX Runtime is not installed, or cannot load it.
     """
 
+    name = "onnxruntime"
+
     def __init__(self, preprocessor: Preprocessor, graph: Graph) -> None:
         self._preprocessor = preprocessor
         self._session = _open(graph.content)

@@ -104,7 +104,7 @@ _PREDICTIONS = (
 
 _MODEL = (
     _gauge(MODEL_INFO, "1, with what is known of the live model.",
-           "name", "version", "digest", "model_type", "preprocessing",
+           "name", "version", "digest", "model_type", "preprocessing", "evaluator",
            merge=Merge.LATEST, always=False),
     _gauge(LOADED, "When the live model went live, in Unix time.",
            merge=Merge.LATEST, always=False),
@@ -121,6 +121,9 @@ _MODEL = (
 _PROCESS = (
     _gauge("housing_build_info", "1, with the version of the server.", "version",
            merge=Merge.LATEST),
+    _gauge("housing_grpcio_fallback",
+           "1 if workers wait for messages, as the grpcio that is installed is another one.",
+           merge=Merge.MAX),
     _gauge("housing_tls_certificate_expiry_timestamp_seconds",
            "When the server's certificate expires, in Unix time; only with TLS.",
            merge=Merge.MIN, always=False),

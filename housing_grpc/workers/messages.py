@@ -8,6 +8,7 @@ from housing_grpc.access import Key
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.errors import Reason, ServingError, Violation
+from housing_grpc.fast_paths import Fallback
 from housing_grpc.live import Facts
 from housing_grpc.manager import Reloaded
 from housing_grpc.metrics.state import State
@@ -103,6 +104,18 @@ class Done(Message, frozen=True, kw_only=True):
     """It is done."""
 
 
+class Configured(Message, frozen=True, kw_only=True):
+    """It is a server now."""
+
+    fallbacks: tuple[Fallback, ...]
+
+
+class Prepared(Message, frozen=True, kw_only=True):
+    """The bundle is ready to go live."""
+
+    evaluator: str
+
+
 class Counted(Message, frozen=True, kw_only=True):
     """All that a worker has counted."""
 
@@ -174,7 +187,7 @@ class Moved(Message, frozen=True, kw_only=True):
 
 Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Count | Rekey | Stop
 Question: TypeAlias = Order | Reload | Leaving
-Answer: TypeAlias = Done | Counted | Failed | Refused | Moved
+Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Moved
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, tag=True):

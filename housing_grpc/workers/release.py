@@ -20,6 +20,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     digest: Digest
     about: About
     facts: Facts
+    evaluator: str
 
     @property
     def version(self) -> str:

@@ -4,14 +4,14 @@ import logging
 import os
 from collections.abc import Callable
 
-from housing_grpc import limits, log, telemetry, tracing
+from housing_grpc import fast_paths, limits, log, telemetry, tracing
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.endpoint import Endpoint, Parts
 from housing_grpc.live import Serving
 from housing_grpc.metrics.state import State
 from housing_grpc.service import Reloads
-from housing_grpc.workers.messages import Commit, Configure, KeyRing, Prepare
+from housing_grpc.workers.messages import Commit, Configure, KeyRing, Prepare, Prepared
 from housing_grpc.workers.rates import SharedRates
 
 _TRACES_SECONDS = 1.0
@@ -42,6 +42,8 @@ class WorkerServer:
         self._rates = rates
         self._tracing = tracing.from_environment(os.environ)
         rates.assign(order.ring.places)
+        found = fast_paths.find()
+        self.fallbacks = found.fallbacks
         parts = Parts(
             serving=self._serving,
             reloads=reloads,
@@ -50,6 +52,7 @@ class WorkerServer:
             access=limits.access(order.settings, order.ring.keys, rates.cell),
             tracing=self._tracing,
             stuck=leave,
+            fast_paths=found,
         )
         self._endpoint = Endpoint(order.settings, parts, shared_port=True)
 
@@ -62,7 +65,7 @@ class WorkerServer:
         self._endpoint.bind()
         self._endpoint.start()
 
-    def prepare(self, order: Prepare) -> None:
+    def prepare(self, order: Prepare) -> Prepared:
         """Makes a bundle ready to go live.
 
         Raises:
@@ -77,7 +80,8 @@ class WorkerServer:
             bundle.self_test()
             return bundle
 
-        self._serving.prepare(order.digest, load)
+        bundle = self._serving.prepare(order.digest, load)
+        return Prepared(evaluator=bundle.evaluator)
 
     def commit(self, order: Commit) -> None:
         """Lets what was made ready go live."""

@@ -177,7 +177,7 @@ def test_without_the_evaluator_onnx_runtime_serves(
     bundles = [Bundle(files), Bundle(files, native=False)]
     monkeypatch.setattr(evaluators, "NATIVE", None)
     bundles.append(Bundle(files))
-    assert [bundle.native for bundle in bundles] == [True, False, False]
+    assert [bundle.evaluator for bundle in bundles] == ["native", "onnxruntime", "onnxruntime"]
     row = [1.0] * 12 + [float("nan")]
     assert {bundle.predict_row(row) for bundle in bundles} == {101.0}
     assert {bundle.predict(np.array([row])).item() for bundle in bundles} == {101.0}

@@ -171,8 +171,8 @@ def test_a_watcher_that_takes_answers_late_gets_the_latest_state(
     made: list[Health] = []
     create = Health.__init__
 
-    def kept(health: Health, *given: Any) -> None:
-        create(health, *given)
+    def kept(health: Health, *given: Any, **named: Any) -> None:
+        create(health, *given, **named)
         made.append(health)
 
     monkeypatch.setattr(Health, "__init__", kept)

@@ -19,7 +19,7 @@ from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURES
 from tests import examples
-from tests.examples import MODEL_NAME, TRAINED_AT, Example
+from tests.examples import EVALUATOR, MODEL_NAME, TRAINED_AT, Example
 from tests.server.conftest import Serve
 from tests.server.wire import SECONDS, Client
 
@@ -67,6 +67,7 @@ def test_every_field(serve: Serve, linear: Example, houses: Dataset) -> None:
         generation=1,
         run_id="run-of-linear",
         server_version=housing_grpc.__version__,
+        evaluator=EVALUATOR,
     )
     expected.trained_at.FromDatetime(TRAINED_AT)
     assert info == expected

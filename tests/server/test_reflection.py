@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import grpc
@@ -115,11 +116,8 @@ def test_idle_streams_do_not_keep_predictions_waiting(serve: Serve, linear: Exam
 
 @pytest.mark.parametrize("asks", [0, 3])
 @pytest.mark.parametrize("known", [True, False], ids=["this grpcio", "another grpcio"])
-def test_a_stream_on_which_nobody_asks_anything_is_ended(
-    monkeypatch: pytest.MonkeyPatch, *, asks: int, known: bool
-) -> None:
-    monkeypatch.setattr("housing_grpc.arrival.KNOWN", known)
-    calls = CallPool(1, patience_seconds=1, name="reflection")
+def test_a_stream_on_which_nobody_asks_anything_is_ended(*, asks: int, known: bool) -> None:
+    calls = CallPool(1, patience_seconds=1, name="reflection", threadless_waits=known)
     with ThreadPoolExecutor(1) as pool:
         server = grpc.server(pool)
         reflection.add_to(server, (), calls)
@@ -180,3 +178,8 @@ def test_reflection_can_be_switched_off(serve: Serve, linear: Example) -> None:
         request = ServerReflectionRequest(list_services="")
         status = failure(lambda: list(asked(client, package, request)))  # noqa: B023
         assert status.code == StatusCode.UNIMPLEMENTED.value[0]
+
+
+def test_grpcio_has_no_v1_of_its_own_yet() -> None:
+    # Once it has, `reflection` need not make one, nor add it to the pool of all descriptors.
+    assert find_spec("grpc_reflection.v1") is None
