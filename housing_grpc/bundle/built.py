@@ -12,7 +12,7 @@ from typing import Any
 EFFECT = "ONNX Runtime gives the same prices, and takes several times as long"
 
 _COMPILED = {".so", ".pyd"}
-_NAMES = {"Model", "survey", "count_bins", "read_integers"}
+_NAMES = {"Model", "survey", "count_bins"}
 # It is not built where doubles in memory are not as they are on the wire.
 _LITTLE_ENDIAN_NAMES = {"read_rows"}
 
