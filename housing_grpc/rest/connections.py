@@ -60,25 +60,31 @@ class Connections:
         self._flood = Flood()
         self._states: dict[Connection, State] = {}
         # In the order in which they began to wait for their caller.
-        self._waiting: dict[State, dict[Connection, None]] = {State.IDLE: {}, State.STALLED: {}}
+        self._idle: dict[Connection, None] = {}
+        self._stalled: dict[Connection, None] = {}
         metrics.watch_connections(lambda: len(self._states))
 
     def add(self, connection: Connection) -> None:
         """Takes a new one, which is idle; if there are too many, the oldest idle one is closed."""
-        if len(self._states) >= self.most and not self._close_oldest(State.IDLE):
-            self._close_oldest(State.STALLED)
+        if len(self._states) >= self.most and not self._close_first(self._idle):
+            self._close_first(self._stalled)
         self._states[connection] = State.IDLE
-        self._waiting[State.IDLE][connection] = None
+        self._idle[connection] = None
 
     def move(self, connection: Connection, state: State) -> None:
         """Notes what a connection waits for from now on."""
-        if (before := self._states.get(connection)) is None:
+        before = self._states.get(connection)
+        if before is None:
             return
-        if before in self._waiting:
-            del self._waiting[before][connection]
+        if before is State.IDLE:
+            del self._idle[connection]
+        elif before is State.STALLED:
+            del self._stalled[connection]
         self._states[connection] = state
-        if state in self._waiting:
-            self._waiting[state][connection] = None
+        if state is State.IDLE:
+            self._idle[connection] = None
+        elif state is State.STALLED:
+            self._stalled[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """Forgets one that has ended."""
@@ -91,8 +97,8 @@ class Connections:
         Returns:
             Whether it may; if not, so many are in work that it has to be refused.
         """
-        in_work = len(self._states) - len(self._waiting[State.IDLE])
-        room = in_work < self.most_requests or self._close_oldest(State.STALLED)
+        in_work = len(self._states) - len(self._idle)
+        room = in_work < self.most_requests or self._close_first(self._stalled)
         self.move(connection, State.STALLED)
         return room
 
@@ -113,8 +119,8 @@ class Connections:
                 reason=reason.value, open=len(self._states), **more,
             )  # fmt: skip
 
-    def _close_oldest(self, state: State) -> bool:
-        oldest = next(iter(self._waiting[state]), None)
+    def _close_first(self, waiting: dict[Connection, None]) -> bool:
+        oldest = next(iter(waiting), None)
         if oldest is None:
             return False
         self.close(oldest, Closed.MADE_ROOM)

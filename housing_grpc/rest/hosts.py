@@ -5,6 +5,7 @@ proxy for the page's own site. The header Host still has the name.
 """
 
 import re
+from functools import lru_cache
 
 from housing_grpc import address
 from housing_grpc.rest.errors import Reason, RestError
@@ -12,6 +13,7 @@ from housing_grpc.rest.exchange import Exchange
 
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::\d*)?")
 _HEADER = b"host"
+_MOST_KNOWN = 256
 
 
 class Hosts:
@@ -27,6 +29,8 @@ class Hosts:
     def __init__(self, listening: str, allowed: frozenset[str]) -> None:
         self._only_loopback = address.is_loopback(listening)
         self._allowed = allowed
+        # Whether a text is an address takes longer to find out than all else of a request.
+        self._known = lru_cache(_MOST_KNOWN)(self._is_fine)
 
     def check(self, exchange: Exchange) -> None:
         """Refuses a call by another name.
@@ -37,7 +41,7 @@ class Hosts:
         if not self._only_loopback and not self._allowed:
             return
         for name, value in exchange.scope["headers"]:
-            if name == _HEADER and not self._is_fine(value.decode("latin-1").strip().lower()):
+            if name == _HEADER and not self._known(value.decode("latin-1").strip().lower()):
                 raise self._refusal()
 
     def _is_fine(self, host: str) -> bool:

@@ -5,7 +5,7 @@ override extends the hook of uvicorn or of its parser that has its name.
 """
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from httptools import HttpParserError, HttpParserUpgrade
 
@@ -51,6 +51,8 @@ class BoundedProtocol(TimedProtocol):
             self._read(data[start : start + HEAD_BYTES])
         if self.idle:
             self.await_head()
+        elif self.in_body:
+            self.place()
 
     def on_message_begin(self) -> None:
         """Begins to count a head."""
@@ -66,6 +68,8 @@ class BoundedProtocol(TimedProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes a header; a trailer is none, or a key in one would pass what checks headers."""
         self._headers += 1
+        if self._headers > HEADERS:
+            self._stop()
         self._count(len(name) + len(value) + _HEADER_BYTES)
         if self._in_head:
             super().on_header(name, value)
@@ -90,7 +94,6 @@ class BoundedProtocol(TimedProtocol):
         """Takes a part of the body."""
         self._unfinished = 0
         super().on_body(body)
-        self.place()
 
     def on_message_complete(self) -> None:
         """Leaves the request to the proxy, if it was not answered before its end."""
@@ -126,9 +129,12 @@ class BoundedProtocol(TimedProtocol):
 
     def _count(self, more: int) -> None:
         self._bytes += more
-        if self._bytes > HEAD_BYTES or self._headers > HEADERS:
-            self._too_large = True
-            raise _UnreadError
+        if self._bytes > HEAD_BYTES:
+            self._stop()
+
+    def _stop(self) -> NoReturn:
+        self._too_large = True
+        raise _UnreadError
 
     def _read_no_more(self) -> None:
         """Answers what has come whole, and then closes; clients send the rest again."""
