@@ -18,6 +18,8 @@ _pb2: Any = health_pb2  # The stubs know no List.
 _asked = _pb2.HealthCheckRequest.FromString
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+# Each takes some 10 KB. Of more, the oldest is ended.
+_MOST_WATCHES = 1024
 # A probe that sends no message is ended then.
 _PATIENCE_SECONDS = 5.0
 
@@ -40,7 +42,7 @@ class Health:
             1, patience_seconds=_PATIENCE_SECONDS, name="health", threadless_waits=threadless_waits
         )
         self._servicer = health.HealthServicer()
-        self._watches: set[_Watch] = set()
+        self._watches: dict[_Watch, None] = {}
         self._changing = threading.Lock()
         self._live = False
         self._stuck = False
@@ -123,8 +125,12 @@ class Health:
         watch = _Watch(
             messages, context, send_response_callback, threadless=self.pool.threadless_waits
         )
-        self._watches.add(watch)
-        context.add_callback(partial(self._watches.discard, watch))
+        if len(self._watches) >= _MOST_WATCHES:
+            oldest = next(iter(self._watches))
+            self._watches.pop(oldest)
+            oldest.cancel()
+        self._watches[watch] = None
+        context.add_callback(partial(self._watches.pop, watch, None))
         self._servicer.Watch(request, context, watch.send)
 
     def _request(
@@ -182,6 +188,10 @@ class _Watch:
                 return
             self._sending = True
         self._go_on()
+
+    def cancel(self) -> None:
+        """Ends the call at once."""
+        self._context.cancel()
 
     def _go_on(self) -> None:
         with self._lock:

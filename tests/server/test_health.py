@@ -165,6 +165,19 @@ def test_watchers_that_take_no_answer_hold_up_nobody(linear: Example, connect: C
         assert deaf.listen(seconds=SECONDS).refused
 
 
+def test_of_too_many_watchers_the_oldest_is_ended(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("housing_grpc.health._MOST_WATCHES", 3)
+    client = serve(linear.folder)
+    watchers = []
+    for _ in range(5):
+        watchers.append(watch(client))
+        assert next(watchers[-1]) == SERVING
+    for each in watchers[:2]:
+        assert failure(lambda: next(each)).code == grpc.StatusCode.CANCELLED.value[0]  # noqa: B023
+
+
 def test_a_watcher_that_takes_answers_late_gets_the_latest_state(
     serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
