@@ -26,6 +26,7 @@ setup(
         # for this machine, not for a wheel that is handed on.
         Extension(
             "housing_grpc.bundle._native",
+            # `make wheel` and the release set it.
             optional="HOUSING_NEEDS_C" not in os.environ,
             sources=sorted(map(str, NATIVE.glob("*.c"))),
             depends=sorted(map(str, NATIVE.glob("*.h"))),
