@@ -1,7 +1,8 @@
 """HTTP by hand, as no client would speak it."""
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
 
@@ -10,6 +11,14 @@ import httpx
 from tests.rest.conftest import SECONDS
 
 HOST = b"host: localhost\r\n"
+GET = b"GET /openapi.json HTTP/1.1\r\n" + HOST
+POST = (
+    b"POST /predict HTTP/1.1\r\n"
+    + HOST
+    + b"content-type: application/json\r\ncontent-length: 2\r\n"
+)
+# The first bytes of a ClientHello that never ends.
+HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 
 @contextmanager
@@ -52,3 +61,11 @@ def closed(client: httpx.Client, reason: str) -> float:
     name = f'http_connections_closed_total{{reason="{reason}"}} '
     lines = client.get("/metrics").text.splitlines()
     return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+def eventually(happens: Callable[[], bool]) -> None:
+    """Waits until something happens."""
+    end = time.monotonic() + SECONDS
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.01)
