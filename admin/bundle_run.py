@@ -9,6 +9,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from sklearn.pipeline import Pipeline
 
+from housing_grpc.bundle import files
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 
@@ -54,6 +55,7 @@ def add_bundle(
     dataset: Dataset,
     step: Callable[[str], None],
     signing_key: Path | None = None,
+    max_bytes: int = files.MAX_BYTES,
 ) -> BundleRun:
     """Fit to every row, and log the bundle and pictures of it.
 
@@ -66,6 +68,7 @@ def add_bundle(
         dataset: The rows.
         step: Told what begins, before each of the 3 steps.
         signing_key: File of the key that signs the bundle.
+        max_bytes: Most bytes of a bundle that servers take.
 
     Raises:
         ExportError: The bundle would not answer as the fitted pipeline does.
@@ -78,7 +81,9 @@ def add_bundle(
         step("export and compare")
         folder = Path(scratch) / Path(BUNDLE_FOLDER).name
         facts = _facts(run_id, model_name, measured)
-        exported = _export(pipeline, spec, dataset, facts, folder, signing_key=signing_key)
+        exported = _export(
+            pipeline, spec, dataset, facts, folder, signing_key=signing_key, max_bytes=max_bytes
+        )
         step("log")
         with space.told(_places(client, experiment, folder)):
             _log_plots(client, run_id, pipeline, measured, Path(scratch) / "plots")
@@ -130,6 +135,7 @@ def _export(
     folder: Path,
     *,
     signing_key: Path | None,
+    max_bytes: int,
 ) -> Exported:
     return export(
         pipeline,
@@ -139,6 +145,7 @@ def _export(
         facts=facts,
         folder=folder,
         sign=signing(signing_key),
+        max_bytes=max_bytes,
     )
 
 

@@ -107,6 +107,7 @@ def run(
             dataset=dataset,
             step=step,
             signing_key=settings.signing_key_file,
+            max_bytes=settings.max_bundle_bytes,
         )
         client.set_tag(parent, "best_run_id", best.run_id)
         client.log_metric(parent, "best_cv_rmse", best.cv_rmse)

@@ -76,6 +76,7 @@ def train(
             dataset=dataset,
             step=step,
             signing_key=settings.signing_key_file,
+            max_bytes=settings.max_bundle_bytes,
         )
         tracking.log_measured(client, run_id, measured, model_id=bundle.model_id)
     return Trained(bundle=bundle, measured=measured)

@@ -37,7 +37,7 @@ class HousingServer:
         verifier = supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
-            LocalStage(serving, verifier),
+            LocalStage(serving, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
         )

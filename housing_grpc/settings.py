@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from housing_grpc import options, processors
 from housing_grpc.address import is_loopback
+from housing_grpc.bundle import files
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.options import SECRET, OptionError
 from housing_grpc.registry import location
@@ -61,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bundle_dir: Annotated[
         str, Meta(description="serve this bundle folder instead of the registry's alias")
     ] = ""
+    max_bundle_bytes: Annotated[
+        int, Meta(ge=2**20, le=2**30, description="largest bundle that is fetched or read")
+    ] = files.MAX_BYTES
     housing_home: Annotated[
         str, Meta(description="folder of the embedded registry and of the bundle cache")
     ] = location.DEFAULT_HOME

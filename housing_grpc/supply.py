@@ -40,7 +40,10 @@ class ModelSupply(Generic[L]):
         self._children = Children()
         source = _source(chosen, self._children, verifier)
         self.manager = Manager(
-            source, stage, trial=Trial(self._children, verifier), on_reload=on_reload
+            source,
+            stage,
+            trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes),
+            on_reload=on_reload,
         )
         self._follower = (
             Follower(self.manager, source, chosen.model_poll_seconds)
@@ -89,7 +92,7 @@ def verifier(chosen: Settings) -> Verifier | None:
 
 def _source(chosen: Settings, children: Children, verifier: Verifier | None) -> Source:
     if chosen.bundle_dir:
-        return FolderSource(Path(chosen.bundle_dir), verifier)
+        return FolderSource(Path(chosen.bundle_dir), verifier, max_bytes=chosen.max_bundle_bytes)
     lacking = extras.missing("registry", "mlflow", purpose="a server without BUNDLE_DIR")
     if lacking:
         raise StartError(lacking, EXIT_SETTINGS)
@@ -99,4 +102,5 @@ def _source(chosen: Settings, children: Children, verifier: Verifier | None) -> 
         chosen.registry_timeout_seconds,
         children=children,
         verifier=verifier,
+        max_bytes=chosen.max_bundle_bytes,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from housing_grpc.bundle import files
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
@@ -81,6 +82,7 @@ def export(
     facts: Facts,
     folder: Path,
     sign: Sign | None = None,
+    max_bytes: int = files.MAX_BYTES,
 ) -> Exported:
     """Write a fitted pipeline as a bundle, unless their answers differ.
 
@@ -92,6 +94,7 @@ def export(
         facts: What else the bundle is to say.
         folder: Where to write it; must not exist yet.
         sign: Signs it; see `admin.export.signing`.
+        max_bytes: Most bytes of a bundle that servers take.
 
     Raises:
         ExportError: The bundle does not answer as the pipeline does; nothing is written.
@@ -111,6 +114,7 @@ def export(
         tolerance=tolerance,
     )
     try:
+        files.check_sizes([(name, len(blob)) for name, blob in blobs.items()], max_bytes)
         # Servers with and without the evaluator in C may get the bundle.
         bundles = [_in_memory(metadata, blobs, native=native) for native in (True, False)]
         gap = comparison.largest_gap(bundles, pipeline, training)
@@ -123,7 +127,7 @@ def export(
             f" {tolerance:.3g} is allowed; many trees summed in float32, as XGBoost does, are"
             " the usual reason: train fewer trees with a larger learning rate"
         )
-    digest = _write(folder, metadata, blobs, sign)
+    digest = _write(folder, metadata, blobs, sign, max_bytes)
     return Exported(digest=digest, folder=folder, largest_gap=gap.size, tolerance=tolerance)
 
 
@@ -187,7 +191,11 @@ def _in_memory(
 
 
 def _write(
-    folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None
+    folder: Path,
+    metadata: Metadata,
+    blobs: Mapping[str, bytes],
+    sign: Sign | None,
+    max_bytes: int,
 ) -> Digest:
     try:
         digest = bundle_format.write(folder, metadata, blobs, sign)
@@ -198,7 +206,7 @@ def _write(
             f"{folder} cannot be written: {error.strerror}; name another folder"
         ) from error
     try:
-        bundle_model.load(folder)
+        bundle_model.load(folder, max_bytes=max_bytes)
     except BundleError as error:
         shutil.rmtree(folder)
         raise ExportError(f"{folder} cannot be read back: {error}; check the disk") from error

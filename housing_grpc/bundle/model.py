@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from . import files, onnx, preprocess
 from . import format as bundle_format
-from . import onnx, preprocess
 from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, SelfTestError
 from .evaluator import evaluator
 from .format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
@@ -124,16 +124,19 @@ def _checked(content: bytes) -> onnx.Graph:
         raise BundleFormatError(f"{MODEL_FILE}: is no ONNX graph: {error}") from error
 
 
-def load(folder: Path, verifier: Verifier | None = None) -> Bundle:
+def load(
+    folder: Path, verifier: Verifier | None = None, *, max_bytes: int = files.MAX_BYTES
+) -> Bundle:
     """Reads, verifies, loads and tests a bundle; it is warm when this returns.
 
     Args:
         folder: The bundle.
         verifier: Says who must have signed it; without one, nobody need have.
+        max_bytes: Most bytes of all its files.
 
     Raises:
         BundleError: It cannot be served; the subclass says why.
     """
-    bundle = Bundle(bundle_format.read(folder, verifier))
+    bundle = Bundle(bundle_format.read(folder, verifier, max_bytes=max_bytes))
     bundle.self_test()
     return bundle

@@ -1,12 +1,14 @@
 """Bundles from the registry, kept on local disk by digest."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from housing_grpc.bundle import digest as bundle_digest
@@ -28,7 +30,7 @@ class BundleCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def path(self, digest: Digest) -> Path:
         """Returns where the bundle of that digest is, or would be.
@@ -36,12 +38,45 @@ class BundleCache:
         Raises:
             BundleFormatError: It is no digest, so it must not become a path.
         """
-        return self._folder / bundle_digest.parse(digest, "the name of a bundle in the cache")
+        return self.folder / bundle_digest.parse(digest, "the name of a bundle in the cache")
 
-    def part(self) -> Path:
-        """Returns a new empty folder to download to, beside the bundles."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=_PART, dir=self._folder))
+    @contextmanager
+    def part(self) -> Iterator[Path]:
+        """Yields a new empty folder to download to, beside the bundles; it goes at the end.
+
+        Those that servers left when they died go first. A lock on the folder says that a
+        server is alive.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        part, lock = self._locked_part()
+        try:
+            yield part
+        finally:
+            self._remove(part)
+            os.close(lock)
+
+    def _locked_part(self) -> tuple[Path, int]:
+        while True:
+            part = Path(tempfile.mkdtemp(prefix=_PART, dir=self.folder))
+            # Another server may sweep it away before it is locked.
+            with suppress(FileNotFoundError):
+                lock = _opened(part)
+                if _lock(lock) is not False and part.is_dir():
+                    return part, lock
+                os.close(lock)
+
+    def _sweep(self) -> None:
+        for part in self.folder.glob(f"{_PART}*"):
+            # It may be another server's to remove, too.
+            with suppress(OSError):
+                lock = _opened(part)
+                free = _lock(lock)
+                # Where there are no locks, as on some network file systems, the age says it.
+                old = time.time() - part.stat().st_mtime > _ABANDONED_SECONDS
+                if free or (free is None and old):
+                    self._remove(part)
+                os.close(lock)
 
     def keep(self, bundle: Path, digest: Digest) -> None:
         """Moves a verified bundle in; one that is there already is left."""
@@ -57,14 +92,10 @@ class BundleCache:
         """Removes a bundle that turned out to be damaged."""
         self._remove(self.path(digest))
 
-    def discard_part(self, part: Path) -> None:
-        """Removes a folder that `part` returned."""
-        self._remove(part)
-
     def _remove(self, folder: Path) -> None:
         # By where it really is, not by its name: only what lies directly in the cache's own
         # folder goes, and a link goes nowhere.
-        if not folder.is_symlink() and folder.resolve().parent == self._folder.resolve():
+        if not folder.is_symlink() and folder.resolve().parent == self.folder.resolve():
             shutil.rmtree(folder, ignore_errors=True)
 
     def last(self, location: RegistryLocation) -> Fetched | None:
@@ -92,34 +123,43 @@ class BundleCache:
         except OSError:
             beside.unlink(missing_ok=True)
             raise
-        _flush(self._folder)
+        _flush(self.folder)
         self._prune()
 
     def _pointer(self, location: RegistryLocation) -> Path:
         # Hashed: a tracking URI may hold a password.
         key = f"{location.tracking_uri}\n{location.model_name}\n{location.alias}"
-        return self._folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+        return self.folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
 
     def _prune(self) -> None:
         folders = sorted(
-            (entry for entry in self._folder.iterdir() if entry.is_dir()),
+            (entry for entry in self.folder.iterdir() if entry.is_dir()),
             key=lambda entry: entry.stat().st_mtime,
             reverse=True,
         )
         bundles = [entry for entry in folders if bundle_digest.is_digest(entry.name)]
-        abandoned = [
-            entry
-            for entry in folders
-            if entry.name.startswith(_PART)
-            and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS
-        ]
-        for entry in (*bundles[_KEPT:], *abandoned):
+        for entry in bundles[_KEPT:]:
             self._remove(entry)
-        for note in self._folder.glob("last-*.tmp"):
+        for note in self.folder.glob("last-*.tmp"):
             # A server that was killed has left it; another one may be removing it, too.
             with suppress(FileNotFoundError):
                 if time.time() - note.stat().st_mtime > _ABANDONED_SECONDS:
                     note.unlink()
+
+
+def _opened(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _lock(handle: int) -> bool | None:
+    """Returns whether nobody else has the lock, which is held then; None if there are none."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def _flush(path: Path) -> None:

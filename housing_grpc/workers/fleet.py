@@ -169,7 +169,9 @@ class Fleet:
     def _read(self, fetched: Fetched) -> BundleFiles:
         if self._bundle is not None and self._bundle.digest == fetched.digest:
             return self._bundle
-        bundle = bundle_format.read(fetched.folder, self._verifier)
+        bundle = bundle_format.read(
+            fetched.folder, self._verifier, max_bytes=self._settings.max_bundle_bytes
+        )
         if bundle.digest != fetched.digest:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
         return bundle

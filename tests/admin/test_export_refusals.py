@@ -95,6 +95,13 @@ def test_what_no_server_takes_is_refused_here(tmp_path: Path, change: Change, te
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_larger_than_servers_take_is_refused_here(tmp_path: Path) -> None:
+    run(tmp_path / "small", max_bytes=20_000)
+    with pytest.raises(ExportError, match="the bundle is larger than MAX_BUNDLE_BYTES=2000; raise"):
+        run(tmp_path / "large", "xgboost", max_bytes=2000)
+    assert [each.name for each in tmp_path.iterdir()] == ["small"]
+
+
 Described = dict[str, Any]
 
 

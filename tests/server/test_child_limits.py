@@ -44,6 +44,19 @@ def test_a_bundle_that_takes_all_memory(greedy: Path) -> None:
     assert re.fullmatch("the bundle takes more than [0-9]+ MiB to load", error.message)
 
 
+def test_a_file_that_claims_a_terabyte_does_not_lift_the_limit(greedy: Path) -> None:
+    with (greedy / "metadata.sig").open("wb") as file:
+        file.truncate(2**40)
+    error = refusal(Trial(Children()), greedy)
+    assert error.reason is Reason.BUNDLE_FORMAT
+    assert error.message.startswith(f"the bundle is larger than MAX_BUNDLE_BYTES={64 * 2**20}; ")
+
+
+def test_a_trial_asks_for_the_size_that_is_set(linear: Example) -> None:
+    error = refusal(Trial(Children(), max_bytes=1000), linear.folder)
+    assert error.message.startswith("the bundle is larger than MAX_BUNDLE_BYTES=1000; ")
+
+
 def test_a_bundle_that_takes_too_long(linear: Example) -> None:
     # No process has begun to read after so little time.
     error = refusal(Trial(Children(), seconds=0.001), linear.folder)

@@ -1,9 +1,14 @@
 """The bundles that a server of a registry keeps on its own disk."""
 
+import errno
+import fcntl
 import json
 import os
-import shutil
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,11 +43,10 @@ def cache(folder: Path) -> BundleCache:
 
 
 def kept(cache: BundleCache, digest: Digest, content: str = "content") -> Path:
-    part = cache.part()
-    (part / "bundle").mkdir()
-    (part / "bundle" / "file").write_text(content)
-    cache.keep(part / "bundle", digest)
-    shutil.rmtree(part)
+    with cache.part() as part:
+        (part / "bundle").mkdir()
+        (part / "bundle" / "file").write_text(content)
+        cache.keep(part / "bundle", digest)
     return cache.path(digest)
 
 
@@ -115,15 +119,18 @@ def test_a_link_in_the_place_of_a_bundle_leads_to_no_deletion(
     assert (elsewhere / "file").is_dir()
 
 
-def test_a_part_of_elsewhere_is_not_removed(cache: BundleCache, tmp_path: Path) -> None:
-    part = cache.part()
-    (tmp_path / "elsewhere").mkdir()
-    cache.discard_part(part / ".." / ".." / ".." / ".." / "elsewhere")
-    cache.discard_part(part / "..")
-    assert part.is_dir()
-    assert (tmp_path / "elsewhere").is_dir()
-    cache.discard_part(part)
-    assert not part.exists()
+def test_a_link_in_the_place_of_a_part_leads_to_no_deletion(
+    cache: BundleCache, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "file").mkdir(parents=True)
+    with cache.part() as part:
+        (part.parent / ".part-link").symlink_to(elsewhere)
+        part.rmdir()
+        part.symlink_to(elsewhere)
+    with cache.part():
+        pass
+    assert (elsewhere / "file").is_dir()
 
 
 def test_folders_that_are_no_bundles_are_not_the_caches_to_remove(
@@ -183,12 +190,52 @@ def test_the_five_that_served_last_are_kept(cache: BundleCache, folder: Path) ->
     assert bundles == [named(number) for number in (0, 3, 4, 5, 6)]
 
 
-def test_downloads_that_were_given_up_are_removed(cache: BundleCache) -> None:
-    kept(cache, D1)
-    old, young = cache.part(), cache.part()
-    aged(old, seconds=4000)
-    cache.remember(HERE, fetched(cache, D1))
-    assert (old.exists(), young.exists()) == (False, True)
+@contextmanager
+def another_server(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that downloads to the same cache."""
+    statement = (
+        "import sys, time, pathlib\n"
+        "from housing_grpc.registry.cache import BundleCache\n"
+        f"with BundleCache(pathlib.Path({str(folder)!r})).part() as part:\n"
+        "    (part / 'file').write_text('a half')\n"
+        "    print(part, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", statement], stdout=-1, text=True) as process:
+        yield process
+        process.kill()
+
+
+def test_what_a_server_that_died_was_downloading_goes_with_the_next_download(
+    cache: BundleCache, folder: Path
+) -> None:
+    with another_server(folder) as process:
+        assert process.stdout is not None
+        part = Path(process.stdout.readline().strip())
+        with cache.part():
+            assert (part / "file").is_file(), "that server is alive"
+        process.kill()
+        process.wait()
+        assert (part / "file").is_file()
+        with cache.part():
+            assert not part.exists()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [0, 4000])
+def test_without_locks_the_age_says_which_downloads_were_given_up(
+    cache: BundleCache, folder: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    part = folder / ".part-of-another"
+    part.mkdir(parents=True)
+    aged(part, seconds)
+    with cache.part() as own:
+        assert own.is_dir()
+        assert part.exists() == (seconds == 0)
 
 
 def test_notes_that_were_given_up_are_removed(cache: BundleCache, folder: Path) -> None:
@@ -202,6 +249,19 @@ def test_notes_that_were_given_up_are_removed(cache: BundleCache, folder: Path) 
 
 
 def test_a_part_is_a_new_empty_folder_beside_the_bundles(cache: BundleCache, folder: Path) -> None:
-    first, second = cache.part(), cache.part()
-    assert first != second
-    assert (first.parent, list(first.iterdir())) == (folder, [])
+    with cache.part() as first, cache.part() as second:
+        assert first != second
+        assert (first.parent, list(first.iterdir())) == (folder, [])
+        (first / "file").write_text("content")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_part_goes_when_its_download_fails(cache: BundleCache, folder: Path) -> None:
+    def download() -> None:
+        with cache.part() as part:
+            (part / "file").write_text("content")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        download()
+    assert list(folder.iterdir()) == []

@@ -1,15 +1,10 @@
 """A registry that answers what it likes: nothing of it becomes a path, a label or a version."""
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 
-from housing_grpc.bundle.digest import Digest
 from housing_grpc.child import Children
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
@@ -17,42 +12,13 @@ from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 from housing_grpc.registry.source import RegistrySource
 from housing_grpc.source import Target
 from tests.examples import MODEL_NAME
-
-DIGEST = Digest("ab" * 32)
-
-
-class Registry(ThreadingHTTPServer):
-    """Answers each question after a version with the same one, as MLflow's server would."""
-
-    version: dict[str, Any]
-
-    @property
-    def uri(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Answers(BaseHTTPRequestHandler):
-    server: Registry
-
-    def do_GET(self) -> None:
-        body = json.dumps({"model_version": self.server.version}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.server.hostile_registry import DIGEST, Registry, answered, running
 
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    with Registry(("127.0.0.1", 0), Answers) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    with running() as registry:
+        yield registry
 
 
 @pytest.fixture
@@ -61,11 +27,6 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "mlflow.db").write_text("the registry's own")
     BundleCache(tmp_path / "bundles").path(DIGEST).mkdir(parents=True)
     return tmp_path
-
-
-def answered(tag: str | None, **changed: str) -> dict[str, Any]:
-    tags = [] if tag is None else [{"key": DIGEST_TAG, "value": tag}]
-    return {"name": MODEL_NAME, "version": "2", "run_id": "r", "tags": tags, **changed}
 
 
 def refusal_of(registry: Registry, home: Path, target: Target) -> ServingError:

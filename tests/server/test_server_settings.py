@@ -27,6 +27,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "stream_idle_seconds": ("2.5", 2.5),
     "stream_max_age_seconds": ("9", 9.0),
     "bundle_dir": ("/b", "/b"),
+    "max_bundle_bytes": ("2097152", 2**21),
     "housing_home": ("/h", "/h"),
     "mlflow_tracking_uri": ("http://mlflow:5000", "http://mlflow:5000"),
     "mlflow_model_name": ("other-model", "other-model"),
