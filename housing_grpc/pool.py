@@ -66,14 +66,22 @@ class CallPool(ThreadPoolExecutor):
         name: Of the threads.
         threadless_waits: Whether to wait for messages without a worker, which has to be proven
             to work with the grpcio that is installed (`arrival_proof`); else workers wait.
+        clock: Gives the seconds that calls are timed by.
     """
 
     def __init__(
-        self, workers: int, *, patience_seconds: float, name: str, threadless_waits: bool
+        self,
+        workers: int,
+        *,
+        patience_seconds: float,
+        name: str,
+        threadless_waits: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(1)
         self._count = workers
         self.threadless_waits = threadless_waits
+        self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._mean = 0.0
         self._waits = _Waits(patience_seconds, name)
@@ -156,11 +164,11 @@ class CallPool(ThreadPoolExecutor):
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            began = time.monotonic()
+            began = self._clock()
             _run(job)
             # Nothing of a call may live on while the next one is waited for.
             del job
-            self._mean += _WEIGHT * (time.monotonic() - began - self._mean)
+            self._mean += _WEIGHT * (self._clock() - began - self._mean)
 
 
 class _Waits:

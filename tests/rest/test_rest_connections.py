@@ -18,8 +18,8 @@ from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import SECONDS, Start
 from tests.rest.raw import GET, HELLO, POST, answer, closed, connected, eventually, rest_of, send
 from tests.rest.scripted import Scripted
-from tests.rest.test_rest_process import process
 from tests.server.wire import Client
+from tests.support.proxies import process
 
 FILES = 1024
 MANY = 1100

@@ -12,8 +12,8 @@ from tests.rest.answers import HOUSE
 from tests.rest.conftest import SECONDS, Start
 from tests.rest.raw import HOST, answer, closed, connected, rest_of, send
 from tests.rest.scripted import Scripted
-from tests.rest.test_rest_process import process
 from tests.server.wire import Client
+from tests.support.proxies import process
 
 HEAD_BYTES, HEADERS = 16 * 1024, 100
 MIB = 2**20

@@ -13,8 +13,8 @@ from tests.examples import Example
 from tests.http2.frames import Connection, data, message
 from tests.server.conftest import Serve
 from tests.server.processes import started
-from tests.server.test_health import SERVING, check
 from tests.server.wire import SECONDS, Client
+from tests.support.health import SERVING, check
 
 Connect = Callable[[int], Client]
 

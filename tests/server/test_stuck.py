@@ -19,8 +19,8 @@ from housing_grpc.bundle.model import Bundle
 from tests.examples import Example
 from tests.server.conftest import Events, Serve
 from tests.server.processes import ServerProcess, started
-from tests.server.test_health import NOT_SERVING, SERVING, watch
 from tests.server.wire import SECONDS, Client
+from tests.support.health import NOT_SERVING, SERVING, watch
 from tests.workers.spinning import SPINS_AT
 
 Connect = Callable[[int], Client]

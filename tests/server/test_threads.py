@@ -17,10 +17,10 @@ from housing_grpc.health import Health
 from housing_grpc.service import ModelServicer, PredictionServicer
 from tests.examples import Example
 from tests.server.conftest import Serve
-from tests.server.test_health import SERVING, check, watch
 from tests.server.test_pool import HOUSE
-from tests.server.test_reflection import PACKAGES, asked
 from tests.server.wire import SECONDS, Client, failure
+from tests.support.health import SERVING, check, watch
+from tests.support.reflection import PACKAGES, asked
 
 Threads = dict[str, set[threading.Thread]]
 

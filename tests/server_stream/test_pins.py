@@ -18,7 +18,8 @@ from housing_grpc.bundle.model import Bundle
 from tests import examples
 from tests.examples import Example
 from tests.server.wire import reason_of
-from tests.server_stream.conftest import Open, Start, Target, listen, matrix, until
+from tests.server_stream.conftest import Open, Start, Target, listen, matrix
+from tests.support.waiting import until
 
 Opened = Callable[..., Open]
 

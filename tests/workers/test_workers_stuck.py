@@ -10,7 +10,8 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 from tests.examples import Example
 from tests.server.processes import started
 from tests.server.wire import SECONDS
-from tests.workers.conftest import Fleet, end, until
+from tests.support.waiting import until
+from tests.workers.conftest import Fleet, end
 from tests.workers.spinning import SPINS_AT
 
 STUCK = "housing_stuck_evaluations_total", ()
