@@ -14,7 +14,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz tools clients bench bench-peers bench-accuracy wheel lock clean
+	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy wheel lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -93,8 +93,11 @@ secrets:
 
 # --- Work on it -----------------------------------------------------------------------
 
+# The tests of one file share what they have set up, so they stay together.
+PARALLEL := --numprocesses=logical --dist=loadfile
+
 test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some, without
-	@$(TOOLS) $(PY) -m pytest $(or $(ARGS),--cov)
+	@$(TOOLS) $(PY) -m pytest $(or $(ARGS),--cov $(PARALLEL))
 
 integration: .venv/.dev.stamp ## Run the tests that need a browser or more time
 	@$(TOOLS) $(PY) -m pytest -m integration $(ARGS)
@@ -104,6 +107,9 @@ chaos: .venv/.dev.stamp ## Break things on purpose: about half an hour; ARGS="-k
 
 fuzz: .venv/.fuzz.stamp ## Feed random input to every boundary, FUZZ_SECONDS=60 each; ARGS=tests/fuzz for that alone
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(TOOLS) $(PY) -m pytest -m fuzz $(ARGS)
+
+sanitize: .venv/.dev.stamp ## Test the evaluator in C with AddressSanitizer and UBSan, SEEDS=1 times
+	@$(TOOLS) tools/sanitize.sh $(or $(SEEDS),1)
 
 check: lint types ## Everything but the tests: style, types, imports, protobuf contract
 	@$(TOOLS) $(PY) tools/proto.py check
