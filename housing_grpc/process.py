@@ -14,7 +14,7 @@ from housing_grpc.metrics.exposition import MetricsServer
 from housing_grpc.metrics.state import State
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from housing_grpc.signals import HARD_EXIT_SECONDS, Signals, exit_hard_after, exit_if_held
+from housing_grpc.signals import HARD_EXIT_SECONDS, Signals, exit_hard_after
 
 _logger = logging.getLogger(__name__)
 
@@ -62,7 +62,6 @@ def main() -> int:
     except StartError as error:
         return _fail(error)
     stop = Signals(server.abandon, server.reload_keys)
-    exit_if_held()
     try:
         live = server.start()
     except StartError as error:

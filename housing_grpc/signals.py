@@ -1,12 +1,10 @@
 """What signals do to a serving process."""
 
-import faulthandler
 import os
 import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -14,9 +12,6 @@ from typing import NoReturn
 
 HARD_EXIT_SECONDS = 2.0
 """How long the end may take once all calls should have ended."""
-
-HELD_SECONDS = 60.0
-"""How long native code may keep the interpreter to itself."""
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _HEARD = (*_STOPPING, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
@@ -94,22 +89,6 @@ def end(code: int) -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
-
-
-def exit_if_held() -> None:
-    """Ends the process with 1, and its stacks on standard error, once Python cannot run.
-
-    Native code that keeps the interpreter to itself leaves no thread that could hear a signal,
-    or end the process in time.
-    """
-    threading.Thread(target=_put_off_end, name="interpreter-watch", daemon=True).start()
-
-
-def _put_off_end() -> None:
-    while True:
-        # A thread that needs no interpreter counts down.
-        faulthandler.dump_traceback_later(HELD_SECONDS, exit=True)
-        time.sleep(HELD_SECONDS / 8)
 
 
 def exit_hard_after(seconds: float, at_once: Callable[[], None]) -> None:

@@ -98,9 +98,9 @@ def test_a_stream_that_waits_for_its_caller_is_not_stuck(
 
 
 @contextmanager
-def spinning(linear: Example, how: str, **variables: str) -> Iterator[ServerProcess]:
+def spinning(linear: Example, **variables: str) -> Iterator[ServerProcess]:
     chosen = {
-        "BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "LOG_FORMAT": "json", "SPIN": how,
+        "BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "LOG_FORMAT": "json",
         "DRAIN_SECONDS": "0", "GRACE_SECONDS": "0", "MAX_CALL_SECONDS": str(LIMIT), **variables,
     }  # fmt: skip
     with started(["-m", "tests.workers.spinning"], **chosen) as process:
@@ -111,7 +111,7 @@ def spinning(linear: Example, how: str, **variables: str) -> Iterator[ServerProc
 def test_a_stop_ends_in_order_while_the_model_spins(
     linear: Example, connect: Connect, number: signal.Signals
 ) -> None:
-    with spinning(linear, "native") as process:
+    with spinning(linear) as process:
         client = connect(process.event("server.serving")["port"])
         calls = [price_one(client), price_a_chunk(client)]
         assert process.event("model.stuck")["threads"] >= 1
@@ -119,17 +119,3 @@ def test_a_stop_ends_in_order_while_the_model_spins(
         process.event("server.stopped")
         assert process.end() == (0, "", "")
         assert [call.code().name == "OK" for call in calls] == [False, False]
-
-
-def test_a_process_whose_interpreter_is_held_ends_by_itself(
-    linear: Example, connect: Connect
-) -> None:
-    with spinning(linear, "interpreter") as process:
-        client = connect(process.event("server.serving")["port"])
-        call = price_one(client)
-        process.event("spinning")
-        process.signal(signal.SIGTERM)
-        code, _, err = process.end()
-        assert code == 1
-        assert "Timeout (0:00:10)!" in err
-        assert call.code().name == "UNAVAILABLE"

@@ -1,10 +1,5 @@
-"""A server whose model spins on one house: `python -m tests.workers.spinning`, with SPIN=HOW.
+"""A server whose model spins on one house, outside Python: `python -m tests.workers.spinning`."""
 
-HOW is `native`, in ONNX Runtime and without the interpreter, or `interpreter`, which keeps it.
-"""
-
-import os
-import re
 import runpy
 import sys
 from typing import Any
@@ -14,15 +9,11 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper
 
-from housing_grpc import signals
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.workers import hand
 
 SPINS_AT = 6.0625
 """Rooms of the house on which the model spins."""
-
-HELD_SECONDS = 10.0
-"""How long such a server lets the interpreter be held."""
 
 _MODULE = "tests.workers.spinning"
 _WORKER_ARGUMENTS = 4
@@ -64,19 +55,11 @@ def _endless_graph() -> bytes:
     return made
 
 
-def _native() -> None:
+def _spin() -> None:
     chosen = ort.SessionOptions()
     chosen.intra_op_num_threads = chosen.inter_op_num_threads = 1
     session = ort.InferenceSession(_endless_graph(), chosen, providers=["CPUExecutionProvider"])
     session.run(None, {"x": np.zeros(1)})
-
-
-def _interpreter() -> None:
-    # Every letter more doubles the time, none of which is anybody else's.
-    re.fullmatch("(a+)+", "a" * 80 + "b")
-
-
-_SPINS = {"native": _native, "interpreter": _interpreter}
 
 
 def _with_spin(price: Any) -> Any:
@@ -84,7 +67,7 @@ def _with_spin(price: Any) -> Any:
         values = np.frombuffer(rows) if isinstance(rows, bytes) else np.asarray(rows)
         if (values == SPINS_AT).any():
             print('{"event": "spinning"}', file=sys.stderr, flush=True)
-            _SPINS[os.environ["SPIN"]]()
+            _spin()
         return price(self, rows, *given)
 
     return priced
@@ -93,7 +76,6 @@ def _with_spin(price: Any) -> Any:
 if __name__ == "__main__":
     for name in ("predict", "predict_row", "price_row"):
         setattr(Bundle, name, _with_spin(getattr(Bundle, name)))
-    signals.HELD_SECONDS = HELD_SECONDS
     hand._MODULE = _MODULE  # noqa: SLF001
     is_worker = len(sys.argv) == _WORKER_ARGUMENTS
     served = "housing_grpc.workers.worker" if is_worker else "housing_grpc"

@@ -21,7 +21,7 @@ STUCK = "housing_stuck_evaluations_total", ()
 def fleet(linear: Example) -> Iterator[Fleet]:
     chosen = {
         "BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "LOG_FORMAT": "json",
-        "SPIN": "native", "WORKERS": "2", "MAX_CALL_SECONDS": "1", "DRAIN_SECONDS": "0",
+        "WORKERS": "2", "MAX_CALL_SECONDS": "1", "DRAIN_SECONDS": "0",
         "GRACE_SECONDS": "0",
     }  # fmt: skip
     with ExitStack() as stack:
