@@ -3,11 +3,12 @@
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from housing_grpc import log
 from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
+from housing_grpc.environment import inherited
 from housing_grpc.errors import Reason, ServingError
 
 _TRIAL_SECONDS = 60.0
@@ -45,6 +47,7 @@ class Children:
         document: Mapping[str, Any],
         seconds: float,
         niceness: int = 0,
+        needs: Sequence[re.Pattern[str]] = (),
     ) -> Any:
         """Runs `python -m module` and returns what it prints.
 
@@ -54,6 +57,7 @@ class Children:
             document: Given to it on standard input.
             seconds: Then it is killed, with all that it started.
             niceness: How far it stands back where processors are short, 0 to 19.
+            needs: Match the variables that it inherits, besides those that any program needs.
 
         Returns:
             The document, or None if it printed nothing and exited with 0.
@@ -63,7 +67,7 @@ class Children:
             ChildCrashError: It ended without an answer.
             ServingError: SERVER_STOPPING after `stop`.
         """
-        child = self._start([sys.executable, "-m", module, *arguments])
+        child = self._start([sys.executable, "-m", module, *arguments], inherited(*needs))
         try:
             if niceness:
                 with suppress(ProcessLookupError):
@@ -82,7 +86,7 @@ class Children:
             for child in self._running:
                 _kill(child)
 
-    def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
+    def _start(self, command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
         with self._lock:
             if self._stopped:
                 raise _stopping()
@@ -91,6 +95,7 @@ class Children:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env=environment,
                 start_new_session=True,
             )
             self._running.add(child)

@@ -10,11 +10,23 @@ BundleError
 └── ModelOutputError           the model gave NaN or a wrong shape
 """
 
+_LONGEST_TEXT = 1000
+
 
 class BundleError(Exception):
-    """A bundle cannot be used; `reason` is stable, the text is for people."""
+    """A bundle cannot be used; `reason` is stable, the text is for people.
+
+    Args:
+        text: One line. What the bundle itself holds may be in it, so it is cut where it is too
+            long, and what cannot be printed or sent is written as Python writes it.
+    """
 
     reason = "BUNDLE_FORMAT"
+
+    def __init__(self, text: str) -> None:
+        if len(text) > _LONGEST_TEXT:
+            text = f"{text[:_LONGEST_TEXT]}…"
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
 
 
 class BundleFormatError(BundleError):

@@ -17,7 +17,11 @@ Text = Annotated[str, msgspec.Meta(max_length=255)]
 _MANY = msgspec.Meta(max_length=1000)
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+# What JSON itself does not bound: whole numbers may have any number of digits.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Version = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+_MOST_BINS = 1000
+_MOST_GOLDEN_ROWS = 1000
 
 
 class Histogram(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,8 +32,8 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
         counts: Training rows in each bin.
     """
 
-    edges: list[float]
-    counts: list[int]
+    edges: Annotated[list[float], msgspec.Meta(max_length=_MOST_BINS + 1)]
+    counts: Annotated[list[Count], msgspec.Meta(max_length=_MOST_BINS)]
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +72,7 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True):
         tolerance: Largest difference allowed, in the target's unit.
     """
 
-    rows: list[list[float | None]]
+    rows: Annotated[list[list[float | None]], msgspec.Meta(max_length=_MOST_GOLDEN_ROWS)]
     answers: list[float]
     tolerance: Annotated[float, msgspec.Meta(gt=0)]
 
@@ -77,7 +81,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Size in bytes and SHA-256 of one file of the bundle."""
 
     sha256: Sha256
-    size: Annotated[int, msgspec.Meta(ge=0)]
+    size: Count
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +105,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
         files: Every other file of the bundle, by name.
     """
 
-    format_version: int
+    format_version: Version
     name: Text
     model_type: Text
     preprocessing: Text
@@ -119,7 +123,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Version(msgspec.Struct):
-    format_version: int
+    format_version: Version
 
 
 def encode(metadata: Metadata) -> bytes:
@@ -157,6 +161,11 @@ def _check(metadata: Metadata) -> None:
         raise BundleFormatError("metadata.json: golden rows and answers do not pair up")
     if any(len(row) != len(names) for row in golden.rows):
         raise BundleFormatError(f"metadata.json: a golden row has not {len(names)} values")
+    ranges = [(found.name, found.min, found.max) for found in metadata.features]
+    target = metadata.target
+    for name, low, high in (*ranges, (target.name, target.min, target.max)):
+        if low > high:
+            raise BundleFormatError(f"metadata.json: the range of {name} ends before it starts")
     if metadata.trained_at.tzinfo is None:
         raise BundleFormatError("metadata.json: trained_at has no time zone")
     # In the first and the last year of the calendar, UTC may be beyond it.

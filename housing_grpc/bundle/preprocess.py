@@ -5,6 +5,8 @@ can move a row to another leaf: every step here is done in the order and
 precision of scikit-learn's own.
 """
 
+from typing import Annotated
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +18,24 @@ from .schema import FEATURE_NAMES
 
 Rows = NDArray[np.float64]
 
+# Of 5 ms and of 0.1 ms for a row that misses a value, in C. Training writes 130 steps.
+_MOST_ROWS = 2**16
+_MOST_STEPS = 10_000
+_Place = Annotated[int, msgspec.Meta(ge=0, lt=len(FEATURE_NAMES))]
+
 
 class _Constant(msgspec.Struct, frozen=True, tag="constant", tag_field="kind"):
     values: list[float]
 
 
 class _Knn(msgspec.Struct, frozen=True, tag="knn", tag_field="kind"):
-    neighbors: int
-    rows: list[list[float | None]]
+    neighbors: Annotated[int, msgspec.Meta(ge=1, le=_MOST_ROWS)]
+    rows: Annotated[list[list[float | None]], msgspec.Meta(max_length=_MOST_ROWS)]
 
 
 class _Step(msgspec.Struct, frozen=True):
-    feature: int
-    inputs: list[int]
+    feature: _Place
+    inputs: Annotated[list[_Place], msgspec.Meta(max_length=len(FEATURE_NAMES))]
     coefficients: list[float]
     intercept: float
 
@@ -37,7 +44,7 @@ class _Iterative(msgspec.Struct, frozen=True, tag="iterative", tag_field="kind")
     initial: list[float]
     minimum: list[float | None]
     maximum: list[float | None]
-    steps: list[_Step]
+    steps: Annotated[list[_Step], msgspec.Meta(max_length=_MOST_STEPS)]
 
 
 class _Scaler(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ would get too large.
 import errno
 import os
 import resource
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +29,7 @@ def download(version_uri: str, part: Path, max_bytes: int) -> Path:
 
     Args:
         version_uri: Such as "models:/NAME/2".
-        part: An empty folder, to which all that is written goes.
+        part: An empty folder.
         max_bytes: Most bytes of the bundle.
 
     Raises:
@@ -38,8 +37,6 @@ def download(version_uri: str, part: Path, max_bytes: int) -> Path:
         OSError: The disk is full; the text says how much the bundle takes.
         BundleError: There is no bundle, or it is too large, or not one of plain files.
     """
-    # Of the libraries, too.
-    tempfile.tempdir = os.environ["TMPDIR"] = str(part)
     folder = part / Path(BUNDLE_FOLDER).name
     folder.mkdir()
     sizes: dict[str, int] = {}

@@ -9,8 +9,10 @@ import json
 import math
 import os
 import re
+import resource
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,8 @@ from housing_grpc.registry.download import StoreError, download  # noqa: E402
 _VERSION = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _SQLITE = "sqlite:///"
 _ORPHAN_SECONDS = 5
+# MLflow takes 200 MB.
+_MEMORY_BYTES = 2**30
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 
 
@@ -53,24 +57,37 @@ def main() -> None:
     # Libraries may print; the answer alone goes to standard output.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    answer: dict[str, Any]
+    request = json.load(sys.stdin)
+    # Its parent kills it earlier. This ends it should the parent be gone.
+    signal.alarm(math.ceil(request["seconds"]) + _ORPHAN_SECONDS)
+    _limit_memory()
+    if request["part"]:  # Of libraries, too, nothing is to stay.
+        tempfile.tempdir = os.environ["TMPDIR"] = request["part"]
+    json.dump(answer(request), answers)
+    answers.close()
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a request gets: a version, or the reason why there is none."""
     try:
-        request = json.load(sys.stdin)
-        # Its parent kills it earlier. This ends it should the parent be gone.
-        signal.alarm(math.ceil(request["seconds"]) + _ORPHAN_SECONDS)
-        answer = _fetch(request)
+        return _fetch(request)
     except ServingError as error:
-        answer = {"reason": error.reason.value, "message": error.message}
+        return {"reason": error.reason.value, "message": error.message}
     except BundleError as error:
-        answer = {"reason": error.reason, "message": str(error)}
+        return {"reason": error.reason, "message": str(error)}
     except OSError as error:  # Of the cache: those of the registry are told as its own.
-        answer = {
+        return {
             "reason": Reason.REGISTRY_UNAVAILABLE,
             "message": cannot_be_used(error),
             "cache_full": disk_is_full(error),
         }
-    json.dump(answer, answers)
-    answers.close()
+
+
+def _limit_memory() -> None:
+    # An answer may be of any length, and libraries take it as a whole.
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    most = _MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(_MEMORY_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
 def _fetch(request: dict[str, Any]) -> dict[str, str]:

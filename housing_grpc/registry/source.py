@@ -13,6 +13,7 @@ from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.child import ChildCrashError, Children, ChildTimeoutError
+from housing_grpc.environment import REGISTRY
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.causes import cannot_be_used, disk_is_full
@@ -113,6 +114,7 @@ class RegistrySource:
                 document=request,
                 seconds=seconds,
                 niceness=niceness,
+                needs=[REGISTRY],
             )
         except ChildTimeoutError:
             raise _unavailable(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 
+from housing_grpc.environment import SERVING, inherited
 from housing_grpc.errors import StartError
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.link import Link, Reply, answer_of
@@ -40,6 +41,7 @@ class Hand:
                 [sys.executable, "-m", _MODULE, str(number), *map(str, descriptors)],
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
+                env=inherited(SERVING),
                 # Ctrl-C reaches a whole process group; this one does not belong to it.
                 process_group=0,
             )

@@ -12,7 +12,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 import msgspec
 
 from housing_grpc import log
-from housing_grpc.workers.messages import Answer, Answered, Asked, Frame, Question
+from housing_grpc.failure import told
+from housing_grpc.workers.messages import Answer, Answered, Asked, Failed, Frame, Question
 
 _LENGTH = struct.Struct(">Q")
 # Who does not take what it is sent for so long is stuck.
@@ -120,6 +121,9 @@ class Link:
             self._send(Answered(number=number, answer=answer))
         except OSError:
             self.close()
+        except Exception as error:  # noqa: BLE001 - the other side waits for an answer
+            log.event(_logger, logging.ERROR, "link.failed", error=error)
+            self._send(Answered(number=number, answer=Failed.of(told(error))))
 
     def _receive(self) -> bytearray | None:
         head = self._exactly(_LENGTH.size)

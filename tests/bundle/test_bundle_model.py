@@ -135,7 +135,26 @@ ITERATIVE = {"kind": "iterative", "initial": [0.0] * 13, "minimum": [None] * 13}
         ({"scaler": {"mean": [0.0] * 13}}, "missing required field `scale`"),
         ({"imputer": {"kind": "magic"}}, "Invalid value 'magic'"),
         ({"imputer": {"kind": "constant", "values": [None] * 13}}, "Expected `float`"),
-        ({"imputer": {"kind": "knn", "neighbors": 0, "rows": [[1.0] * 13]}}, "a row and a neigh"),
+        ({"imputer": {"kind": "knn", "neighbors": 0, "rows": [[1.0] * 13]}}, "Expected `int` >= 1"),
+        (
+            {"imputer": {"kind": "knn", "neighbors": 10**400, "rows": [[1.0] * 13]}},
+            "Expected `int`",
+        ),
+        (
+            {"imputer": {"kind": "knn", "neighbors": 1, "rows": [[1.0] * 13] * (2**16 + 1)}},
+            "Expected `array` of length <= 65536",
+        ),
+        (
+            {
+                "imputer": {
+                    **ITERATIVE,
+                    "maximum": [None] * 13,
+                    "steps": [{"feature": 0, "inputs": [], "coefficients": [], "intercept": 0}]
+                    * 10_001,
+                }
+            },
+            "Expected `array` of length <= 10000",
+        ),
         ({"imputer": {"kind": "knn", "neighbors": 1, "rows": []}}, "a row and a neighbour"),
         ({"imputer": {"kind": "knn", "neighbors": 1, "rows": [[None] * 13]}}, "a value in every"),
         (
@@ -150,7 +169,7 @@ ITERATIVE = {"kind": "iterative", "initial": [0.0] * 13, "minimum": [None] * 13}
                     "steps": [{"feature": 0, "inputs": [13], "coefficients": [1], "intercept": 0}],
                 }
             },
-            "a step names a feature that is not there",
+            "Expected `int` <= 12",
         ),
         (
             {

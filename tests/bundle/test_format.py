@@ -132,6 +132,70 @@ def naive_time(folder: Path) -> None:
     rewrite(folder, lambda found: found.update(trained_at="2026-01-02T03:04:05"))
 
 
+@damage(BundleFormatError, r"Expected `int` <= 9007199254740992 - at `\$\.features\[0\].histogram")
+def a_count_of_400_digits(folder: Path) -> None:
+    rewrite(folder, lambda found: found["features"][0]["histogram"]["counts"].append(10**400))
+
+
+@damage(BundleFormatError, r"Expected `int` >= 0 - at `\$\.features\[0\].histogram.counts")
+def a_negative_count(folder: Path) -> None:
+    rewrite(folder, lambda found: found["features"][0]["histogram"]["counts"].append(-1))
+
+
+@damage(BundleFormatError, r"Expected `int` <= 9007199254740992 - at `\$\.files")
+def a_size_of_400_digits(folder: Path) -> None:
+    rewrite(folder, lambda found: found["files"]["model.onnx"].update(size=10**400))
+
+
+@damage(BundleFormatError, r"Expected `int` <= 1000000 - at `\$\.format_version`")
+def a_version_of_400_digits(folder: Path) -> None:
+    rewrite(folder, lambda found: found.update(format_version=10**400))
+
+
+@damage(SchemaIncompatibleError, "the features are x{400}, x.*…$")
+def many_long_names(folder: Path) -> None:
+    rewrite(
+        folder,
+        lambda found: found.update(features=[{**found["features"][0], "name": "x" * 400}] * 99),
+    )
+
+
+@damage(BundleFormatError, r"Expected `array` of length <= 1001 - at `\$\.features\[0\].histogram")
+def too_many_bins(folder: Path) -> None:
+    rewrite(folder, lambda found: found["features"][0]["histogram"].update(edges=[0.0] * 1002))
+
+
+@damage(BundleFormatError, r"Expected `array` of length <= 1000 - at `\$\.golden.rows")
+def too_many_golden_rows(folder: Path) -> None:
+    rewrite(folder, lambda found: found["golden"].update(rows=[[0.0] * 13] * 1001))
+
+
+@damage(BundleFormatError, r"Expected `str` of length <= 255 - at `\$\.name`")
+def a_long_name(folder: Path) -> None:
+    rewrite(folder, lambda found: found.update(name="x" * 256))
+
+
+@damage(BundleFormatError, "metadata.json: Number out of range")
+def a_number_beyond_all(folder: Path) -> None:
+    text = (folder / "metadata.json").read_text().replace("10.0", "1e400", 1)
+    (folder / "metadata.json").write_text(text)
+
+
+@damage(BundleFormatError, "metadata.json: the range of CRIM ends before it starts")
+def a_range_upside_down(folder: Path) -> None:
+    rewrite(folder, lambda found: found["features"][0].update(min=11.0))
+
+
+@damage(BundleFormatError, "metadata.json: is larger than 1048576 bytes")
+def a_long_document(folder: Path) -> None:
+    rewrite(folder, lambda found: found["params"].update(text="x" * 2**20))
+
+
+@damage(BundleUnsafeError, r"a file is named '.*udcff'")
+def a_name_that_is_no_text(folder: Path) -> None:
+    (folder / os.fsdecode(b"\xff")).touch()
+
+
 @damage(BundleFormatError, "golden rows and answers do not pair up")
 def fewer_answers(folder: Path) -> None:
     rewrite(folder, lambda found: found["golden"]["answers"].pop())
@@ -163,7 +227,7 @@ TEXTS = ("name", "model_type", "preprocessing", "run_id", "code_version")
     ("change", "where"),
     [
         *[({name: "x" * 256}, rf"\$\.{name}") for name in TEXTS],
-        ({"name": "x" * 8 * 2**20}, r"\$\.name"),
+        ({"name": "x" * 2**19}, r"\$\.name"),
         ({"target": {"name": "MEDV", "unit": "x" * 256, "min": 0, "max": 1}}, r"\$\.target\.unit"),
         ({"metrics": {"x" * 256: 1.0}}, "key"),
         ({"metrics": {str(n): 1.0 for n in range(1001)}}, r"\$\.metrics"),
@@ -187,6 +251,7 @@ def test_damage_is_refused(
         bundle_format.read(folder)
     assert type(caught.value) is error
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) <= 1001
 
 
 def test_what_is_written_is_read_back(

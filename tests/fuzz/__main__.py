@@ -18,12 +18,16 @@ TARGETS = {
     "heads": ("tests.fuzz.heads", "Heads"),
     "metadata": ("tests.fuzz.bundles", "MetadataFile"),
     "preprocessor": ("tests.fuzz.bundles", "PreprocessorFile"),
+    "graph": ("tests.fuzz.graphs", "GraphFile"),
+    "folder": ("tests.fuzz.folders", "Folder"),
+    "registry": ("tests.fuzz.registry", "Answers"),
 }
 MISSING = "atheris is not installed; `make fuzz` installs it"
 WORK = Path("var/fuzz")
 # Room for a batch, small enough for many a second.
 LONGEST = {
     "requests": 2048, "documents": 2048, "heads": 32768, "metadata": 65536, "preprocessor": 16384,
+    "graph": 8192, "folder": 32768, "registry": 32768,
 }  # fmt: skip
 # This share of inputs is made without knowing what they are.
 _BLIND = 0.5

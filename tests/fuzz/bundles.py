@@ -33,12 +33,14 @@ def _made(folder: Path) -> Sequence[Path]:
     return found
 
 
-class _Document(Target):
+class Document(Target):
+    """A JSON document, of which values are changed."""
+
     def mutant(self, seed: bytes, chance: random.Random) -> bytes:
         return mutants.of_json(seed, chance)
 
 
-class MetadataFile(_Document):
+class MetadataFile(Document):
     """metadata.json of a bundle whose other files are whole.
 
     Args:
@@ -73,7 +75,7 @@ class MetadataFile(_Document):
             assert np.isfinite(bundle.predict(_ROWS)).all()
 
 
-class PreprocessorFile(_Document):
+class PreprocessorFile(Document):
     """preprocessor.json of a bundle.
 
     Args:

@@ -17,8 +17,9 @@ DIGEST = Digest("ab" * 32)
 
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _PATIENCE = 60
+_GZIP = b"\x1f\x8b"
 
-Content = Callable[[], Iterable[bytes]]
+Content = Callable[[str], Iterable[bytes]]
 
 
 class Registry(ThreadingHTTPServer):
@@ -27,7 +28,8 @@ class Registry(ThreadingHTTPServer):
     Attributes:
         version: The version.
         listing: What its store says that there is.
-        content: What each file is sent as.
+        artifact_uri: Where its store says that the files are.
+        content: What the file of a name is sent as.
         asked: Set once a file has been asked for.
         sent: Set once all of a file has been sent, or nobody takes it any more.
     """
@@ -37,8 +39,9 @@ class Registry(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
         self.version: dict[str, Any] = answered(DIGEST)
+        self.artifact_uri: Any = "mlflow-artifacts:/model"
         self.listing: Any = listed(**{"metadata.json": 2})
-        self.content: Content = lambda: [b"{}"]
+        self.content: Content = lambda _: [b"{}"]
         self.asked, self.sent = threading.Event(), threading.Event()
 
     @property
@@ -52,11 +55,11 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path.startswith(f"{_ARTIFACTS}/"):
-            self._send_file()
+            self._send_file(path.rpartition("/")[2])
         elif path == _ARTIFACTS:
             self._send(self.server.listing)
         elif path.endswith("/get-download-uri"):
-            self._send({"artifact_uri": "mlflow-artifacts:/model"})
+            self._send({"artifact_uri": self.server.artifact_uri})
         else:
             self._send({"model_version": self.server.version})
 
@@ -64,15 +67,18 @@ class _Answers(BaseHTTPRequestHandler):
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
+        if body.startswith(_GZIP):
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(OSError):
+            self.wfile.write(body)
 
-    def _send_file(self) -> None:
+    def _send_file(self, name: str) -> None:
         self.send_response(200)
         self.end_headers()
         self.server.asked.set()
         with suppress(OSError):
-            for piece in self.server.content():
+            for piece in self.server.content(name):
                 self.wfile.write(piece)
         self.server.sent.set()
 

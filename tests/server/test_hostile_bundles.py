@@ -1,22 +1,26 @@
 """Bundles that would do harm: each is refused, and the model before goes on serving."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+from grpc import StatusCode
 
 from housing_grpc.bundle import format as bundle_format
-from housing_grpc.bundle.errors import BundleUnsafeError
-from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE
+from housing_grpc.bundle import metadata
+from housing_grpc.bundle.errors import BundleFormatError, BundleUnsafeError
+from housing_grpc.bundle.format import METADATA_FILE, MODEL_FILE, PREPROCESSOR_FILE
 from housing_grpc.bundle.metadata import Golden
 from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.errors import EXIT_MODEL, StartError
 from tests import hostile
 from tests.examples import Example
 from tests.server.conftest import Serve
-from tests.server.wire import failure, reason_of
+from tests.server.wire import failure, reason_of, refusal
 from tests.support.reloads import price, reload, replace
 
 WIDTH = len(FEATURE_NAMES)
@@ -68,8 +72,6 @@ def test_what_the_attack_would_read(spy: Path) -> None:
 
 
 def test_a_server_does_not_start_with_it(serve: Serve, spy: Path) -> None:
-    from housing_grpc.errors import EXIT_MODEL, StartError
-
     with pytest.raises(StartError, match="data in another file") as caught:
         serve(spy)
     assert caught.value.exit_code == EXIT_MODEL
@@ -80,3 +82,24 @@ def test_nor_does_an_mlflow_client_load_it(spy: Path) -> None:
 
     with pytest.raises(BundleUnsafeError):
         pyfunc._load_pyfunc(str(spy))  # noqa: SLF001 - what MLflow calls
+
+
+def test_a_file_whose_name_is_no_text_is_told_in_text(
+    serve: Serve, linear: Example, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(linear.folder, tmp_path / "live"))
+    client = serve(folder)
+    (folder / os.fsdecode(b"\xff\n")).touch()
+    assert failure(lambda: reload(client)) == refusal(
+        StatusCode.FAILED_PRECONDITION,
+        "BUNDLE_UNSAFE",
+        r"a file is named '\udcff\n'; a bundle's names are letters, digits, . _ and -",
+    )
+
+
+def test_counts_beyond_all_numbers_are_refused(linear: Example, tmp_path: Path) -> None:
+    """They were served, and made every page of metrics fail."""
+    document = json.loads((linear.folder / METADATA_FILE).read_bytes())
+    document["features"][0]["histogram"]["counts"][0] = 10**400
+    with pytest.raises(BundleFormatError, match=r"counts\[0\]`$"):
+        metadata.decode(json.dumps(document).encode())

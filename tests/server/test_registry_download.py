@@ -1,8 +1,12 @@
 """Downloads that would fill the disk: each is cut, and whatever ends it, nothing of it stays."""
 
+import gzip
+import io
 import os
+import resource
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -99,7 +103,7 @@ def endless() -> Iterator[bytes]:
 
 
 def test_a_store_that_lies_about_sizes_is_cut(registry: Registry, cache: Path) -> None:
-    registry.content = endless
+    registry.content = lambda _: endless()
     for _ in range(2):
         error = refusal(registry.uri, cache)
         assert (error.reason, error.message) == (Reason.BUNDLE_FORMAT, TOO_LARGE)
@@ -107,7 +111,7 @@ def test_a_store_that_lies_about_sizes_is_cut(registry: Registry, cache: Path) -
 
 def test_all_files_together_are_bounded(registry: Registry, cache: Path) -> None:
     registry.listing = listed(**{f"file{number}": 1 for number in range(16)})
-    registry.content = lambda: [MIB[: LIMIT // 8]]
+    registry.content = lambda _: [MIB[: LIMIT // 8]]
     error = refusal(registry.uri, cache)
     assert (error.reason, error.message) == (Reason.BUNDLE_FORMAT, TOO_LARGE)
 
@@ -141,6 +145,24 @@ def test_a_listing_is_checked_before_anything_is_downloaded(
     assert not registry.asked.is_set()
 
 
+def bomb() -> bytes:
+    """A gigabyte of a listing in a megabyte, of which libraries make several."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as file:
+        for _ in range(2**10):
+            file.write(MIB)
+    return packed.getvalue()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit memory")
+def test_a_listing_that_takes_all_memory(registry: Registry, cache: Path) -> None:
+    registry.listing = bomb()
+    error = refusal(registry.uri, cache)
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    # In KiB, the most that any child of this process has taken.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1.5 * 2**20
+
+
 def stalled(ended: threading.Event) -> Iterator[bytes]:
     yield MIB
     ended.wait(SECONDS)
@@ -151,7 +173,7 @@ def test_however_the_download_ends_nothing_of_it_stays(
     registry: Registry, cache: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = threading.Event()
-    registry.content = lambda: stalled(ended)
+    registry.content = lambda _: stalled(ended)
     communicate = subprocess.Popen.communicate
 
     def once_it_downloads(

@@ -46,4 +46,5 @@ if __name__ == "__main__":
         vars(worker)["WorkerServer"] = Faulty
         sys.exit(worker.main(sys.argv[1:]))
     hand._MODULE = _MODULE  # noqa: SLF001
+    vars(hand)["inherited"] = lambda *_: {**os.environ}
     sys.exit(process.main())

@@ -61,6 +61,16 @@ def test_answers_find_their_questions_in_any_order() -> None:
     assert answers == [m.Refused(message=str(n), exit_code=2) for n in range(3)]
 
 
+def test_an_answer_that_cannot_be_sent_leaves_nobody_waiting() -> None:
+    def unsendable(_: m.Question, reply: Reply) -> None:
+        reply(m.Failed(reason=Reason.BUNDLE_UNSAFE, message="\udcff"))
+
+    with linked(unsendable) as (near, _, _):
+        answer = near.ask(m.Count(), SECONDS)
+    assert isinstance(answer, m.Failed)
+    assert answer.reason is Reason.INTERNAL
+
+
 def test_a_message_of_many_megabytes() -> None:
     seen: list[m.Question] = []
 

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -156,3 +157,15 @@ def test_auto_is_one_worker_a_processor(start: Start, linear: Example) -> None:
     assert serves(fleet)
     wanted = processors.usable()
     assert len(fleet.pids()) == (wanted if wanted > 1 else 0)
+
+
+def test_a_worker_inherits_no_secret(start: Start, linear: Example) -> None:
+    given = {
+        "API_KEY": "the-key-of-the-server", "MLFLOW_TRACKING_TOKEN": "token",
+        "AWS_SECRET_ACCESS_KEY": "secret", "TLS_KEY_FILE": "", "LC_ALL": "C.UTF-8",
+    }  # fmt: skip
+    fleet = start(linear.folder, **given)
+    for worker in fleet.pids():
+        entries = Path("/proc", str(worker), "environ").read_bytes().split(b"\0")
+        names = {entry.partition(b"=")[0].decode() for entry in entries}
+        assert names & {*given} == {"LC_ALL"}
