@@ -141,7 +141,7 @@ def test_watchers_that_take_no_answer_hold_up_nobody(linear: Example, connect: C
         # Nor do they hold up a change of state, or the stop.
         stopping = threading.Thread(target=server.stop)
         stopping.start()
-        assert list(states) == [NOT_SERVING]
+        assert next(states) == NOT_SERVING
         stopping.join(SECONDS)
         assert not stopping.is_alive()
         assert deaf.listen(seconds=SECONDS).refused
