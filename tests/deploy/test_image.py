@@ -128,6 +128,8 @@ def test_the_admin_image_has_its_command_line(replay: Replay) -> None:
     done = run(admin, *admin.entrypoint, "train", "--help")
     assert done.returncode == 0
     assert "--model=MODEL" in done.stdout
+    assert admin.entrypoint == ("housing-admin",)
+    assert run(admin, "python", "-m", "admin", "train", "--help").stdout == done.stdout
 
 
 def test_the_image_of_mlflow_serves_from_a_read_only_root(folder: Path) -> None:
