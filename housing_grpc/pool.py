@@ -66,11 +66,20 @@ class CallPool(ThreadPoolExecutor):
         workers: How many.
         patience_seconds: Longest wait for a caller's message.
         name: Of the threads.
+        clock: Gives the seconds that calls are timed by.
     """
 
-    def __init__(self, workers: int, *, patience_seconds: float, name: str) -> None:
+    def __init__(
+        self,
+        workers: int,
+        *,
+        patience_seconds: float,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(1)
         self._count = workers
+        self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._mean = 0.0
         self._waits = _Waits(patience_seconds, name)
@@ -127,11 +136,11 @@ class CallPool(ThreadPoolExecutor):
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            began = time.monotonic()
+            began = self._clock()
             _run(job)
             # Nothing of a call may live on while the next one is waited for.
             del job
-            self._mean += _WEIGHT * (time.monotonic() - began - self._mean)
+            self._mean += _WEIGHT * (self._clock() - began - self._mean)
 
 
 class _Waits:

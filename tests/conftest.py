@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,12 @@ _SOURCES = {"grpcurl": "make tools", "grpc-health-probe": "make tools"}
 
 # Servers that tests start as processes would all want the same port for their metrics.
 os.environ.setdefault("METRICS_PORT", "0")
+
+# What is ignored here stays ignored in every process that a test starts, while a handler is not
+# inherited. A script's `make test &` ignores SIGINT, nohup SIGHUP: the tests go on ignoring them.
+for _number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 
 @pytest.fixture(scope="session")

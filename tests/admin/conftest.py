@@ -51,7 +51,8 @@ def settings_of(home: Path, *, uri: str = "") -> Settings:
     return Settings(location=where, home=home)
 
 
-def _copy(source: Path, home: Path) -> Settings:
+def copy(source: Path, home: Path) -> Settings:
+    """Gives a new home the registry of another; artifacts stay where they are."""
     home.mkdir()
     shutil.copyfile(source / "mlflow.db", home / "mlflow.db")
     return settings_of(home)
@@ -88,7 +89,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, bare_home: Path) -> Iterat
         from admin.train import train
 
         home = tmp_path_factory.mktemp("trained") / "home"
-        settings = _copy(bare_home, home)
+        settings = copy(bare_home, home)
         spec = TrainingSpec(model="linear", data=DATA, cv=3)
         with connect(settings) as client:
             done = train(client, settings, spec)
@@ -98,13 +99,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory, bare_home: Path) -> Iterat
 @pytest.fixture
 def bare(bare_home: Path, tmp_path: Path) -> Settings:
     """An MLflow of the test's own that holds nothing."""
-    return _copy(bare_home, tmp_path / "home")
+    return copy(bare_home, tmp_path / "home")
 
 
 @pytest.fixture
 def ready(trained: Trained, tmp_path: Path) -> Settings:
     """An MLflow of the test's own that holds the run of `trained`."""
-    return _copy(trained.home, tmp_path / "home")
+    return copy(trained.home, tmp_path / "home")
 
 
 @pytest.fixture

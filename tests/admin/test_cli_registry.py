@@ -1,5 +1,9 @@
 import json
 import re
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +12,51 @@ import pytest
 from admin import cli
 from admin.mlflow_client import connect
 from admin.settings import Settings
-from tests.admin.conftest import Trained
+from tests.admin.conftest import Trained, copy
 from tests.examples import DATA
+
+Run = Callable[..., Any]
+
+TRAINING = ("train", "--model", "linear", "--params", "alpha=2", "--cv", "2", "--register")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A home in which a command has made version 1, and what that command told."""
+
+    home: Path
+    told: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def made(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    home = tmp_path_factory.mktemp("made") / "home"
+    copy(trained.home, home)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out:
+        patch.setenv("MLFLOW_TRACKING_URI", "")
+        patch.setenv("HOUSING_HOME", str(home))
+        assert cli.main([*TRAINING, "--json"]) == 0
+    return Made(home=home, told=json.loads(out.getvalue()))
+
+
+@pytest.fixture
+def run(
+    made: Made,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs commands on a copy of that home: `run("models")` returns what one tells."""
+    copy(made.home, tmp_path / "home")
+    monkeypatch.setenv("HOUSING_HOME", str(tmp_path / "home"))
+
+    def command(*arguments: str) -> Any:
+        assert cli.main([*arguments, "--json"]) == 0
+        said = capsys.readouterr()
+        assert said.err == ""
+        return json.loads(said.out)
+
+    return command
 
 
 def test_a_misspelt_flag_is_found_before_anything_is_done(here: Settings) -> None:
@@ -18,33 +65,29 @@ def test_a_misspelt_flag_is_found_before_anything_is_done(here: Settings) -> Non
         assert len(client.search_runs(["1"])) == 1
 
 
-def test_a_whole_life(here: Settings, trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
-    def run(*arguments: str) -> Any:
-        assert cli.main([*arguments, "--json"]) == 0
-        said = capsys.readouterr()
-        assert said.err == ""
-        return json.loads(said.out)
+def test_a_training_tells_what_came_of_it(made: Made) -> None:
+    assert made.told["version"] == 1
+    assert made.told["params"] == {"alpha": 2}
+    assert made.told["metrics"]["cv_rmse"] > 0
 
-    made = run("train", "--model", "linear", "--params", "alpha=2", "--cv", "2", "--register")
-    assert made["version"] == 1
-    assert made["params"] == {"alpha": 2}
-    assert made["metrics"]["cv_rmse"] > 0
-    assert run("register", made["run_id"])["created"] is False
-    assert run("register", trained.run_id) == {
-        "run_id": trained.run_id,
-        "version": 2,
-        "created": True,
-    }
+
+def test_a_run_becomes_a_version_once(made: Made, trained: Trained, run: Run) -> None:
+    again = {"run_id": made.told["run_id"], "version": 1, "created": False}
+    assert run("register", made.told["run_id"]) == again
+    other = {"run_id": trained.run_id, "version": 2, "created": True}
+    assert run("register", trained.run_id) == other
     assert [line["version"] for line in run("runs")] == [1, 2]
     assert len(run("runs", "--limit", "1")) == 1
+
+
+def test_the_alias_moves_from_version_to_version(trained: Trained, run: Run) -> None:
+    run("register", trained.run_id)
     first = {"alias": "production", "previous": None, "version": 2}
     assert run("promote", "2") == first
     assert run("promote", "--version", "1") == {**first, "previous": 2, "version": 1}
     versions = run("models")["versions"]
-    assert [(each["number"], each["aliases"]) for each in versions] == [
-        (2, []),
-        (1, ["production"]),
-    ]
+    aliases = [(each["number"], each["aliases"]) for each in versions]
+    assert aliases == [(2, []), (1, ["production"])]
     assert run("promote", "--list")["versions"] == versions
     assert run("seed")["version"] == 1
 

@@ -11,53 +11,27 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from admin import onnx_graph
 from admin.graph import Graph, Linear, Tree, Trees
 from housing_grpc.bundle import evaluator as evaluators
 from housing_grpc.bundle.errors import ModelOutputError
-from housing_grpc.bundle.evaluator import Evaluator, evaluator
 from housing_grpc.bundle.format import BundleFiles
-from housing_grpc.bundle.imputers import ConstantImputer
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.onnx_session import OnnxSession
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.trees import random_tree
-
-Rows = NDArray[np.float64]
+from tests.support.evaluators import SCALED, UNSCALED, WIDTH, Rows, forest, grid, native
 
 pytestmark = pytest.mark.skipif(evaluators.NATIVE is None, reason="the evaluator is not built")
 
-WIDTH = 13
-UNSCALED = Preprocessor(ConstantImputer(np.full(WIDTH, 0.5)), np.zeros(WIDTH), np.ones(WIDTH))
-SCALED = Preprocessor(
-    ConstantImputer(np.arange(WIDTH) / 8), np.linspace(-0.3, 0.7, WIDTH), np.full(WIDTH, 0.37)
-)
 SOURCES = Path(__file__).parents[2] / "housing_grpc/bundle/native"
-
-
-def native(graph: Graph, preprocessor: Preprocessor = UNSCALED) -> Evaluator:
-    found = evaluator(preprocessor, onnx_graph.build(graph, WIDTH))
-    assert found is not None
-    return found
 
 
 def both(graph: Graph, rows: Rows, preprocessor: Preprocessor = UNSCALED) -> tuple[Rows, Rows]:
     reference = OnnxSession(preprocessor, onnx_graph.build(graph, WIDTH))
     return native(graph, preprocessor).predict(rows), reference.predict(rows)
-
-
-def forest(random: np.random.Generator, trees: int, splits: int) -> tuple[Tree, ...]:
-    return tuple(random_tree(random, int(random.integers(0, splits + 1))) for _ in range(trees))
-
-
-def grid(random: np.random.Generator, count: int) -> Rows:
-    """Rows whose values are thresholds often, or next to one; some are missing."""
-    rows = np.round(random.normal(size=(count, WIDTH)), 1)
-    rows[random.random(rows.shape) < 0.05] = np.nan
-    return np.where(random.random(rows.shape) < 0.1, np.nextafter(rows, np.inf), rows)
 
 
 @pytest.mark.parametrize("float32", [False, True])

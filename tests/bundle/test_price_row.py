@@ -8,7 +8,7 @@ from admin.graph import Graph, Linear, Trees
 from housing_grpc.bundle import evaluator as evaluators
 from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.ranges import Ranges
-from tests.bundle.test_evaluator import SCALED, WIDTH, forest, grid, native
+from tests.support.evaluators import SCALED, WIDTH, forest, grid, native
 
 Rows = NDArray[np.float64]
 

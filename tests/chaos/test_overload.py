@@ -16,7 +16,7 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest
 from tests.examples import Example
 from tests.server.conftest import connected
 from tests.server.processes import serving
-from tests.server.test_health import SERVING, check
+from tests.support.health import SERVING, check
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 

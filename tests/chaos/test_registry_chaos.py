@@ -14,17 +14,12 @@ from housing_grpc.settings import Settings
 from tests.examples import Example
 from tests.server.conftest import Events, connected
 from tests.server.registry_server import info, reload
-from tests.server.test_registry_blackholed import (
-    CALLERS,
-    accepting,
-    calls_until,
-    remembered,
-)
 from tests.server.wire import failure, reason_of
+from tests.support.black_holes import accepting, calls_until, remembered
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
-SECONDS = 60
+SECONDS, CALLERS = 60, 4
 
 
 def test_60_seconds_of_a_blackholed_registry_fail_no_prediction(

@@ -22,8 +22,8 @@ from tests.http2.frames import Connection, data, message
 from tests.server.conftest import connected
 from tests.server.processes import serving
 from tests.server.slow import headers_only
-from tests.server.test_health import SERVING, check
 from tests.server.wire import SECONDS, Client
+from tests.support.health import SERVING, check
 
 HEADERS_ONLY, IDLE_STREAMS, NEVER_READING = 200, 50, 20
 CALLERS = 4

@@ -1,8 +1,8 @@
 """Calls are counted exactly, whoever folds."""
 
 import random
-import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
@@ -10,12 +10,14 @@ import pytest
 from housing_grpc.metrics.calls import CallMetrics, Method
 from housing_grpc.metrics.catalogue import SECONDS
 from housing_grpc.metrics.codes import CODES, number
+from housing_grpc.metrics.state import State
 
 METHODS = [
     Method(type="unary", service="a.Prediction", name="Predict"),
     Method(type="bidi_stream", service="a.Prediction", name="Stream"),
     Method(type="unary", service="a.Model", name="Info"),
 ]
+THREADS, EACH = 4, 5000
 PREDICT, STREAM, INFO = [(each.type, each.service, each.name) for each in METHODS]
 
 
@@ -24,38 +26,57 @@ def calls() -> CallMetrics:
     return CallMetrics(METHODS, predictions="a.Prediction")
 
 
-def test_no_call_is_lost_when_many_threads_count_and_one_reads(calls: CallMetrics) -> None:
-    threads, each = 4, 5000
-    draws = [[random.Random(seed).randrange(17) for _ in range(each)] for seed in range(threads)]
+@pytest.fixture
+def codes() -> list[list[int]]:
+    """The codes that calls of some threads end with."""
+    return [[random.Random(seed).randrange(17) for _ in range(EACH)] for seed in range(THREADS)]
 
-    def count(codes: list[int]) -> None:
+
+@pytest.fixture
+def counted(calls: CallMetrics, codes: list[list[int]]) -> list[State]:
+    """What was read while those threads counted their calls, and last of all when they ended."""
+
+    def count(own: list[int]) -> None:
         stream = calls.of("a.Prediction", "Stream")
-        for code in codes:
+        for code in own:
             stream.started()
             stream.ended(code, 0.25, received=3, sent=2)
 
-    workers = [threading.Thread(target=count, args=(codes,)) for codes in draws]
-    for worker in workers:
-        worker.start()
-    seen = []
-    while any(worker.is_alive() for worker in workers):
-        state = calls.state()
-        seen.append(sum(n[0] for n in state["grpc_server_handled_total"].values()))
-        # Calls that begin and end while it is read may count as being in flight.
-        assert state["housing_calls_in_flight"][()][0] >= 0
-    state = calls.state()
-    wanted = Counter(code for codes in draws for code in codes)
+    read = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        counting = [pool.submit(count, own) for own in codes]
+        while not all(each.done() for each in counting):
+            read.append(calls.state())
+        for each in counting:
+            each.result()
+    return [*read, calls.state()]
+
+
+def test_no_call_is_lost_when_many_threads_count_and_one_reads(
+    counted: list[State], codes: list[list[int]]
+) -> None:
+    state, total = counted[-1], THREADS * EACH
+    wanted = Counter(code for own in codes for code in own)
     for place, code in enumerate(CODES):
         assert state["grpc_server_handled_total"][*STREAM, code] == [wanted[place]]
-    total = threads * each
-    assert seen == sorted(seen)
     assert state["grpc_server_started_total"][STREAM] == [total]
+    assert state["prediction_requests_total"]["Stream", "ok"] == [wanted[0]]
+    assert state["prediction_requests_total"]["Stream", "error"] == [total - wanted[0]]
+
+
+def test_messages_and_seconds_of_all_threads_are_added(counted: list[State]) -> None:
+    state, total = counted[-1], THREADS * EACH
     assert state["grpc_server_msg_received_total"][STREAM] == [3 * total]
     assert state["grpc_server_msg_sent_total"][STREAM] == [2 * total]
     assert state["grpc_server_handling_seconds"][STREAM][-1] == 0.25 * total
-    assert state["prediction_requests_total"]["Stream", "ok"] == [wanted[0]]
-    assert state["prediction_requests_total"]["Stream", "error"] == [total - wanted[0]]
-    assert state["housing_calls_in_flight"] == {(): [0]}
+
+
+def test_what_is_read_meanwhile_never_goes_back(counted: list[State]) -> None:
+    handled = [sum(n[0] for n in state["grpc_server_handled_total"].values()) for state in counted]
+    assert handled == sorted(handled)
+    # Calls that begin and end while it is read may count as being in flight.
+    assert all(state["housing_calls_in_flight"][()][0] >= 0 for state in counted)
+    assert counted[-1]["housing_calls_in_flight"] == {(): [0]}
 
 
 @pytest.mark.parametrize("place", range(len(SECONDS)))

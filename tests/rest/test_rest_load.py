@@ -10,7 +10,7 @@ import httpx
 from tests.examples import Example
 from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import Start, housing_server
-from tests.rest.test_rest_stream import calling, chunk
+from tests.support.proxies import calling, chunk
 
 UNKNOWN = "{" + ",".join(f'"LSTA{n}":1' for n in range(60_000)) + "}"
 PATH = "/v1/predict:stream"
@@ -32,7 +32,11 @@ def test_many_unknown_keys_are_told_in_part(rest: httpx.Client) -> None:
 def test_many_unknown_keys_in_lines_are_told_in_part(rest: httpx.Client) -> None:
     line = "{" + ",".join(f'"LSTA{n}":1' for n in range(4000)) + "}"
     response = rest.post(PATH, content=f"{line}\n" * 100, headers=NDJSON)
-    assert len(response.text.splitlines()) == 100
+    answers = [json.loads(line) for line in response.text.splitlines()]
+    assert [answer["row"] for answer in answers] == list(range(100))
+    for answer in answers:
+        info, bad = answer["error"]["details"]
+        assert (info["reason"], len(bad["field_violations"])) == ("JSON_UNKNOWN_FIELD", 20)
 
 
 def test_hints_are_given_for_the_first_faults(rest: httpx.Client) -> None:

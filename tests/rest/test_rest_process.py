@@ -6,10 +6,8 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -22,30 +20,9 @@ from housing_grpc.rest.settings import Settings
 from tests.rest.answers import HOUSE
 from tests.rest.scripted import Scripted
 from tests.server.wire import Client
+from tests.support.proxies import COMMAND, process
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "housing_grpc.rest"]
-
-
-@contextmanager
-def process(*arguments: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Gives a running proxy and its address."""
-    started = subprocess.Popen(
-        [*COMMAND, "--api-port", "0", *arguments],
-        env={**os.environ, "API_CONNECT_TIMEOUT_SECONDS": "30", **variables},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert started.stderr is not None
-    with started:
-        try:
-            line = started.stderr.readline()
-            port = re.search(r"port\W+(\d+)", line)
-            assert port, line + started.stderr.read()
-            yield started, f"http://127.0.0.1:{port[1]}"
-        finally:
-            started.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -15,7 +15,7 @@ from housing_grpc.rest import resuming
 from tests.examples import Example
 from tests.rest.answers import HOUSE
 from tests.rest.conftest import SECONDS, Start, held_port, housing_server
-from tests.rest.test_rest_stream import calling, chunk
+from tests.support.proxies import calling, chunk
 
 LINE = chunk(json.dumps(HOUSE).encode() + b"\n")
 

@@ -9,9 +9,8 @@ import pytest
 
 from tests.rest.answers import HOUSE
 from tests.rest.scripted import Scripted
-from tests.rest.test_rest_process import process
-from tests.rest.test_rest_stream import calling, chunk
 from tests.server.wire import Client
+from tests.support.proxies import calling, chunk, process
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

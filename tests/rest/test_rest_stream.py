@@ -1,10 +1,8 @@
 """The stream: a house a line in, a price a line out."""
 
 import json
-import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from http.client import HTTPResponse
 from typing import Any
 
@@ -16,9 +14,8 @@ from tests.examples import Example
 from tests.rest.answers import HOUSE, error, refused
 from tests.rest.conftest import Start, housing_server
 from tests.rest.scripted import Scripted
-
-NDJSON = {"content-type": "application/x-ndjson"}
-PATH = "/v1/predict:stream"
+from tests.support.proxies import NDJSON, calling, chunk
+from tests.support.proxies import STREAM as PATH
 
 
 def lines_of(response: httpx.Response) -> list[Any]:
@@ -30,21 +27,6 @@ def lines_of(response: httpx.Response) -> list[Any]:
 def stream(client: httpx.Client, *lines: Any) -> httpx.Response:
     texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     return client.post(PATH, content="\n".join(texts), headers=NDJSON)
-
-
-@contextmanager
-def calling(client: httpx.Client, header: str) -> Iterator[socket.socket]:
-    """Gives a connection on which the head of a stream has been sent."""
-    url = httpx.URL(f"{client.base_url}")
-    with socket.create_connection((url.host, url.port or 0), timeout=30) as caller:
-        kind = NDJSON["content-type"]
-        head = f"POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\n{header}\r\n\r\n"
-        caller.sendall(head.encode())
-        yield caller
-
-
-def chunk(part: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(part), part)
 
 
 def test_every_line_is_answered_in_order(rest: httpx.Client, linear: Example) -> None:

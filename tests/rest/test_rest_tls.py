@@ -21,8 +21,8 @@ from tests.certificates import Ca, make_ca
 from tests.examples import Example
 from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import SECONDS, Loop, Start, held_port, housing_server
-from tests.rest.test_rest_process import COMMAND
 from tests.server.wire import Client
+from tests.support.proxies import COMMAND
 
 Pair = tuple[Path, Path]
 

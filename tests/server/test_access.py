@@ -18,18 +18,16 @@ from housing_grpc.errors import Reason, ServingError
 from tests.examples import Example
 from tests.http2.frames import Connection, data, message
 from tests.server.conftest import Serve
-from tests.server.test_boundary import raw
-from tests.server.test_health import check
-from tests.server.test_reflection import PACKAGES, asked
 from tests.server.wire import SECONDS, Client, failure, refusal
+from tests.support.calls import SHOW_A_KEY, UNAUTHENTICATED, raw
+from tests.support.health import check
+from tests.support.reflection import PACKAGES, asked
 
 Metadata = tuple[tuple[str, str], ...]
 
 READER, SECOND_READER, ADMIN = "reader-key", "second-reader-key", "admin-key"
 PREDICT = "/housing.v1.PredictionService/Predict"
 HOUSE = PredictRequest(house=House(rm=6))
-SHOW_A_KEY = "send one valid key as 'x-api-key', or as 'authorization: Bearer KEY'"
-UNAUTHENTICATED = refusal(StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", SHOW_A_KEY)
 FORBIDDEN = refusal(
     StatusCode.PERMISSION_DENIED,
     "PERMISSION_DENIED",

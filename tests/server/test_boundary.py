@@ -1,7 +1,6 @@
 """The boundary of a call: bytes that are no request, handlers that break, what is logged."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -14,11 +13,9 @@ from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 from tests.examples import Example
 from tests.server.conftest import Events, Host, Serve
 from tests.server.wire import SECONDS, Client, failed, failure, refusal
+from tests.support.calls import INTERNAL, raw
 
 SERVICE = "/housing.v1.PredictionService"
-INTERNAL = refusal(
-    StatusCode.INTERNAL, "INTERNAL", "internal error; the server's log has it by request id"
-)
 
 
 class Broken(PredictionServiceServicer):
@@ -27,12 +24,6 @@ class Broken(PredictionServiceServicer):
 
     def Predict(self, request: PredictRequest, context: grpc.ServicerContext) -> Any:  # noqa: N802
         raise self._error
-
-
-def raw(client: Client, method: str, data: bytes) -> Callable[[], object]:
-    """Makes a call of bytes, as no generated client would."""
-    call: Any = client.channel.unary_unary(method, None, None)
-    return lambda: call(data, timeout=SECONDS)
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05\x01", b"\x08", b"{}", b"\x0a\xff" * 9])

@@ -16,8 +16,8 @@ from housing_grpc.errors import Reason, ServingError
 from tests import hostile
 from tests.examples import Example
 from tests.server.conftest import Events, Serve
-from tests.server.test_reload import price, reload, replace
 from tests.server.wire import failure, reason_of
+from tests.support.reloads import price, reload, replace
 
 STATEMENT = ("-n", "1", "-r", "1")
 

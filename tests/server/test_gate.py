@@ -27,10 +27,10 @@ from tests.examples import Example
 from tests.http2.frames import data, message
 from tests.server.conftest import MODEL, PREDICTION, Events, Host, Serve, connected
 from tests.server.slow import headers_only
-from tests.server.test_boundary import INTERNAL
-from tests.server.test_health import SERVING, check
-from tests.server.test_pool import until
 from tests.server.wire import SECONDS, Client, failure, reason_of
+from tests.support.calls import INTERNAL
+from tests.support.health import SERVING, check
+from tests.support.waiting import until
 
 HOUSE = PredictRequest(house=House(rm=6))
 ROOM = 3

@@ -1,7 +1,7 @@
 """The standard health service, as probes and load balancers use it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc.status_pb2 import Status
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
@@ -20,29 +20,11 @@ from housing_grpc.settings import Settings
 from tests.examples import Example
 from tests.server.conftest import Serve
 from tests.server.wire import SECONDS, Client, failure
+from tests.support.health import NOT_SERVING, SERVING, UNKNOWN, check, watch
 
 NAMES = ["", "housing.v1.PredictionService", "housing.v1.ModelService"]
-SERVING = health_pb2.HealthCheckResponse.SERVING
-NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
 Connect = Callable[[int], Client]
-
-
-def stub(client: Client) -> Any:
-    return health_pb2_grpc.HealthStub(client.channel)
-
-
-def check(client: Client, name: str = "") -> health_pb2.HealthCheckResponse:
-    request = health_pb2.HealthCheckRequest(service=name)
-    answer = stub(client).Check(request, timeout=SECONDS)
-    assert isinstance(answer, health_pb2.HealthCheckResponse)
-    return answer
-
-
-def watch(client: Client, name: str = "") -> Iterator[int]:
-    request = health_pb2.HealthCheckRequest(service=name)
-    return (each.status for each in stub(client).Watch(request, timeout=SECONDS))
 
 
 def server_of(folder: Path, **settings: Any) -> HousingServer:

@@ -16,8 +16,8 @@ from housing_grpc.errors import EXIT_SETTINGS
 from housing_grpc.keys import KeysError
 from tests.examples import Example
 from tests.server.processes import serving
-from tests.server.test_access import UNAUTHENTICATED
 from tests.server.wire import SECONDS, Client, failure
+from tests.support.calls import UNAUTHENTICATED
 
 Connect = Callable[[int], Client]
 

@@ -1,8 +1,6 @@
 """Callers that keep their message back hold nobody else up."""
 
 import threading
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
@@ -18,8 +16,9 @@ from tests.examples import Example
 from tests.http2.frames import PREDICT
 from tests.server.conftest import Serve
 from tests.server.slow import CANCELLED, headers_only
-from tests.server.test_health import SERVING, check
 from tests.server.wire import SECONDS, Client
+from tests.support.health import SERVING, check
+from tests.support.waiting import until
 
 HOUSE = PredictRequest(house=House(rm=6))
 MODEL_INFO = "/housing.v1.ModelService/ModelInfo"
@@ -43,13 +42,6 @@ def others_are_served(client: Client, calls: int = 20) -> None:
 def threads(name: str) -> set[threading.Thread]:
     """Gives the threads of that name, so that those of earlier servers can be told from others."""
     return {thread for thread in threading.enumerate() if thread.name == name}
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it has not become so"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -160,27 +152,28 @@ def test_what_is_queued_is_done_before_the_threads_end() -> None:
 
 
 def test_a_call_can_expect_to_wait_as_long_as_those_before_it_take() -> None:
-    pool = CallPool(1, patience_seconds=60, name="test")
-    done, busy = threading.Semaphore(0), threading.Event()
+    now, busy, go_on = 0.0, threading.Event(), threading.Event()
 
     def work() -> None:
-        time.sleep(0.01)
-        done.release()
+        nonlocal now
+        now += 0.01
 
+    def hold() -> None:
+        busy.set()
+        assert go_on.wait(SECONDS)
+
+    pool = CallPool(1, patience_seconds=60, name="test", clock=lambda: now)
     try:
         assert pool.expected_wait() == 0
         for _ in range(60):
             pool.submit(work)
-        for _ in range(60):
-            assert done.acquire(timeout=SECONDS)
-        pool.submit(busy.wait, SECONDS)
-        while pool.queued():
-            threading.Event().wait(0.001)
+        pool.submit(hold)
+        assert busy.wait(SECONDS)
         assert pool.expected_wait() == 0
         for _ in range(100):
-            pool.submit(done.release)
-        # Each took 10 ms at least; the mean of the last few is not far below that.
-        assert pool.expected_wait() > 0.5
+            pool.submit(work)
+        # Each took 10 ms, and the mean of the last ones comes near to that from 0.
+        assert pool.expected_wait() == pytest.approx(100 * 0.01 * (1 - 0.95**60))
     finally:
-        busy.set()
+        go_on.set()
         pool.shutdown(wait=False)

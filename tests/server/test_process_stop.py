@@ -31,6 +31,13 @@ process.HARD_EXIT_SECONDS = 60
 sys.exit(process.main())
 """
 
+# As a script starts one with `&`: shells have such commands ignore SIGINT.
+IN_THE_BACKGROUND = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.execv(sys.executable, [sys.executable, "-m", "housing_grpc"])
+"""
+
 
 @contextmanager
 def stuck(linear: Example, **variables: str) -> Iterator[ServerProcess]:
@@ -72,6 +79,15 @@ def test_a_signal_lets_calls_in_flight_finish(
         request = PredictRequest(house=House(rm=6))
         status = failure(lambda: client.predictions.Predict(request, timeout=SECONDS))
         assert status.code == grpc.StatusCode.UNAVAILABLE.value[0]
+
+
+def test_an_interrupt_stops_what_a_script_has_started_in_the_background(linear: Example) -> None:
+    variables = {"BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "LOG_FORMAT": "json"}
+    with started(["-c", IN_THE_BACKGROUND], DRAIN_SECONDS="0", **variables) as process:
+        process.event("server.serving")
+        process.signal(signal.SIGINT)
+        process.event("server.stopped")
+        assert process.end()[0] == 0
 
 
 def test_calls_that_take_too_long_are_ended(linear: Example, connect: Connect) -> None:

@@ -17,8 +17,8 @@ from housing_grpc.ratelimit import RateLimit
 from tests.examples import Example
 from tests.server.conftest import Serve
 from tests.server.processes import serving
-from tests.server.test_health import SERVING, check
 from tests.server.wire import SECONDS, Client, failure, reason_of
+from tests.support.health import SERVING, check
 
 Connect = Callable[[int], Client]
 

@@ -20,21 +20,9 @@ from housing_grpc import reflection
 from tests.examples import Example
 from tests.server.conftest import Serve
 from tests.server.wire import SECONDS, Client, failure
+from tests.support.reflection import PACKAGES, asked
 
-PACKAGES = ["grpc.reflection.v1", "grpc.reflection.v1alpha"]
 METHOD = f"/{PACKAGES[0]}.ServerReflection/ServerReflectionInfo"
-
-
-def asked(
-    client: Client, package: str, *requests: ServerReflectionRequest
-) -> Iterator[ServerReflectionResponse]:
-    call: Any = client.channel.stream_stream(
-        f"/{package}.ServerReflection/ServerReflectionInfo",
-        ServerReflectionRequest.SerializeToString,
-        ServerReflectionResponse.FromString,
-    )
-    answers: Iterator[ServerReflectionResponse] = call(iter(requests), timeout=SECONDS)
-    return answers
 
 
 def files_of(answer: ServerReflectionResponse) -> list[FileDescriptorProto]:

@@ -1,57 +1,25 @@
 """A registry that swallows what it is sent: reloads fail in time, predictions do not."""
 
-import shutil
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from grpc import StatusCode
 from housing.v1.model_pb2 import ReloadModelRequest
-from housing.v1.prediction_pb2 import House, PredictRequest
 
-from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.source import Fetched
-from tests.examples import MODEL_NAME, Example
+from tests.examples import Example
 from tests.server import processes
 from tests.server.registry_server import info, reload, started
-from tests.server.wire import SECONDS, Client, failure, reason_of, refusal
+from tests.server.wire import Client, failure, reason_of, refusal
+from tests.support.black_holes import accepting, calls_until, dropping, remembered
 
 # Longer than the import of MLflow takes, so that it is the registry that is waited for.
 BUDGET = 6.0
 CALLERS = 4
-
-
-@contextmanager
-def accepting() -> Iterator[int]:
-    """Accepts connections and never answers; gives the port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-@contextmanager
-def dropping() -> Iterator[int]:
-    """Drops every packet, for its queue of connections is full; gives the port."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(4):
-            queued = stack.enter_context(socket.socket())
-            queued.setblocking(False)
-            queued.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
-
-
-def remembered(linear: Example, home: Path, uri: str) -> None:
-    """Makes it look as if a server of that registry had served before."""
-    cache = BundleCache(home / "bundles")
-    folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))
-    where = RegistryLocation(tracking_uri=uri, model_name=MODEL_NAME, alias="production")
-    cache.remember(where, Fetched(folder=folder, version="7", digest=linear.digest))
 
 
 @pytest.fixture(params=[accepting, dropping])
@@ -61,15 +29,6 @@ def client(request: pytest.FixtureRequest, linear: Example, tmp_path: Path) -> I
         uri = f"http://127.0.0.1:{port}"
         remembered(linear, tmp_path, uri)
         yield started(stack, uri, tmp_path, seconds=BUDGET)
-
-
-def calls_until(client: Client, ended: threading.Event) -> int:
-    """Calls until the end; every call must succeed."""
-    calls = 0
-    while not ended.is_set():
-        client.predictions.Predict(PredictRequest(house=House(rm=6)), timeout=SECONDS)
-        calls += 1
-    return calls
 
 
 def test_registry_blackholed_while_predictions_run(client: Client) -> None:

@@ -8,28 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from grpc import StatusCode
-from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelRequest, ReloadModelResponse
-from housing.v1.prediction_pb2 import House, PredictRequest
+from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelResponse
 
 from housing_grpc.bundle.metadata import Metadata
 from tests import examples
 from tests.examples import Example
 from tests.server.conftest import Events, Serve
 from tests.server.wire import SECONDS, Client, failure, reason_of, refusal
-
-
-def reload(client: Client, **target: str) -> ReloadModelResponse:
-    return client.models.ReloadModel(ReloadModelRequest(**target), timeout=60)
-
-
-def price(client: Client) -> float:
-    request = PredictRequest(house=House(rm=6.5, lstat=12, crim=1))
-    return client.predictions.Predict(request, timeout=SECONDS).prediction
-
-
-def replace(folder: Path, by: Path) -> None:
-    shutil.rmtree(folder)
-    shutil.copytree(by, folder)
+from tests.support.reloads import price, reload, replace
 
 
 @pytest.fixture

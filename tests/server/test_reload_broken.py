@@ -13,8 +13,8 @@ from housing_grpc.errors import CODES, Reason
 from tests import broken_bundles
 from tests.examples import Example
 from tests.server.conftest import Serve
-from tests.server.test_reload import reload, replace
 from tests.server.wire import SECONDS, Client, failure, reason_of
+from tests.support.reloads import reload, replace
 
 CALLERS = 2
 

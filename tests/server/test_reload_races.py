@@ -2,20 +2,22 @@
 
 import gc
 import threading
-import time
+import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from housing_grpc.bundle.model import load
 from housing_grpc.errors import ServingError
 from housing_grpc.retired import Retired
 from housing_grpc.source import Target
 from tests.examples import Example
 from tests.server.conftest import Events
 from tests.server.model_manager import ModelManager
-from tests.server.test_reload_under_load import Alternating, Census
+from tests.support.reloads import Alternating, Census
+from tests.support.waiting import SECONDS, until
 
 THREADS = 16
 RELOADS = 50
@@ -44,13 +46,13 @@ def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Exa
     assert sum(outcomes.values()) == THREADS * RELOADS
     assert manager.current().generation == 1 + outcomes["OK"]
     assert census.most == 2
-    time.sleep(1)
-    assert census.alive() == 1
+    until(lambda: census.alive() == 1)
 
 
 def test_a_third_model_waits_for_the_calls_that_hold_the_first(
-    linear: Example, forest: Example, events: Events
+    linear: Example, forest: Example, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("housing_grpc.retired._SECONDS", SECONDS)
     census = Census()
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
     held = [manager.start().bundle]
@@ -76,20 +78,25 @@ def test_a_call_that_never_ends_does_not_prevent_a_reload(
 
 
 def test_a_model_that_only_a_circle_holds_is_collected(
-    linear: Example, monkeypatch: pytest.MonkeyPatch
+    linear: Example, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
     monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
-    manager = ModelManager(Alternating(linear), trial=lambda _: None)
     retired = Retired()
     gc.disable()
     try:
-        circle: dict[str, object] = {"bundle": manager.start().bundle}
-        circle["self"] = circle
-        retired.note(manager.current().bundle)
-        del manager, circle
+        # As an error that was kept holds it: by its traceback, which holds the error.
+        held = load(linear.folder)
+        circle: list[object] = [held]
+        circle.append(circle)
+        bundle = weakref.ref(held)
+        retired.note(held)
+        del held, circle
+        assert bundle() is not None
         retired.await_release()
     finally:
         gc.enable()
+    assert bundle() is None
+    assert events.of("model.held") == []
 
 
 def test_a_trial_that_is_slow_keeps_nobody_waiting(linear: Example, forest: Example) -> None:

@@ -1,10 +1,8 @@
 """A hundred reloads while clients keep calling."""
 
 import gc
-import itertools
 import resource
 import threading
-import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -14,61 +12,24 @@ import grpc
 import pytest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
-from housing_grpc.bundle.model import Bundle, load
+from housing_grpc.bundle.model import load
 from housing_grpc.codec_house import decode_houses
-from housing_grpc.live import LiveModel
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import PredictionServicer
-from housing_grpc.source import Fetched, Target
+from housing_grpc.source import Target
 from housing_grpc.stream import StreamLimits, StreamScorer
 from tests import boundary
 from tests.examples import Example
 from tests.server.conftest import PREDICTION
 from tests.server.model_manager import ModelManager
 from tests.server.wire import SECONDS, Client, client_of
+from tests.support.reloads import Alternating, Census
 
 RELOADS = 100
 CLIENTS = 4
 HOUSE = House(crim=0.2, zn=0, indus=8, chas=0, nox=0.5, rm=6.2, age=60, dis=4, rad=4, tax=300)
 ROWS = [HOUSE, House(rm=7), House(lstat=30)]
-
-
-class Alternating:
-    """A source that wants the other bundle at every reload."""
-
-    kind = "alternating"
-
-    def __init__(self, *examples: Example) -> None:
-        self._turns = itertools.cycle(examples)
-
-    def fetch(self, target: Target) -> Fetched:
-        example = next(self._turns)
-        return Fetched(folder=example.folder, version=example.version, digest=example.digest)
-
-    def wanted(self) -> str:
-        raise AssertionError("a manager does not ask for this")
-
-    def last_known(self) -> None:
-        return None
-
-    def served(self, fetched: Fetched) -> None:
-        return None
-
-
-class Census:
-    """Counts the bundles that are alive."""
-
-    def __init__(self) -> None:
-        self._seen: list[weakref.ref[Bundle]] = []
-        self.most = 0
-
-    def __call__(self, live: LiveModel) -> None:
-        self._seen.append(weakref.ref(live.bundle))
-        self.most = max(self.most, self.alive())
-
-    def alive(self) -> int:
-        return sum(each() is not None for each in self._seen)
 
 
 @contextmanager

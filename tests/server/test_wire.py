@@ -19,8 +19,8 @@ from housing_grpc import wire
 from housing_grpc.wire import exceeds
 from tests.examples import Example
 from tests.server.conftest import Serve
-from tests.server.test_boundary import raw
 from tests.server.wire import SECONDS, failure, reason_of
+from tests.support.calls import raw
 
 BATCH, ROWS = (1,), (2, 1)
 FOUR_MIB = 4 * 2**20

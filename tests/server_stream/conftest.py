@@ -1,7 +1,6 @@
 """Servers to stream to, and what a stream says."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -86,14 +85,6 @@ def listen(call: Any) -> Told:
             code=call.code().value[0], message=call.details()
         )
     return told
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Waits for what must come about."""
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
 
 
 class Open:

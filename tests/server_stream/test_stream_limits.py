@@ -10,7 +10,8 @@ from google.rpc.status_pb2 import Status
 from housing.v1 import prediction_pb2 as pb
 
 from tests.server.wire import reason_of
-from tests.server_stream.conftest import Open, Start, Target, Told, listen, matrix, until
+from tests.server_stream.conftest import Open, Start, Target, Told, listen, matrix
+from tests.support.waiting import until
 
 Opened = Callable[..., Open]
 

@@ -1,7 +1,6 @@
 """Servers of several processes, and what /proc tells of them."""
 
 import signal
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -13,18 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server.processes import ServerProcess, serving, started
 from tests.server.wire import Client, client_of
+from tests.support.waiting import until
 
 WAIT_SECONDS = 30
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Waits for what must come about."""
-    end = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
 
 
 class Fleet:

@@ -11,7 +11,8 @@ import pytest
 from housing_grpc.workers import rates
 from housing_grpc.workers.hand import Hand
 from housing_grpc.workers.seat import Seat
-from tests.workers.conftest import WAIT_SECONDS, alive, until
+from tests.support.waiting import until
+from tests.workers.conftest import WAIT_SECONDS, alive
 
 # Longer than an idle worker takes for an answer on a busy machine.
 SILENT_SECONDS = 3.0

@@ -12,7 +12,8 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 from tests.certificates import make_ca
 from tests.examples import Example
 from tests.server.wire import SECONDS, Client, client_of, failure, reason_of
-from tests.workers.conftest import Start, until
+from tests.support.waiting import until
+from tests.workers.conftest import Start
 
 ASK = PredictRequest(house=House(rm=6))
 BURST = 100

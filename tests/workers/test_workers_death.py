@@ -14,7 +14,8 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.examples import Example
 from tests.server.wire import SECONDS, Client
-from tests.workers.conftest import Start, alive, until
+from tests.support.waiting import until
+from tests.workers.conftest import Start, alive
 
 ASK = PredictRequest(house=House(rm=6))
 LOST = "the connection broke"

@@ -19,7 +19,8 @@ from housing.v1.prediction_pb2 import House, PredictRequest, PredictStreamReques
 
 from tests.examples import Example
 from tests.server.wire import SECONDS, Client, failure, reason_of, refusal
-from tests.workers.conftest import Fleet, Start, alive, until
+from tests.support.waiting import until
+from tests.workers.conftest import Fleet, Start, alive
 
 ASK = PredictRequest(house=House(rm=6))
 

@@ -17,7 +17,8 @@ from housing_grpc.errors import EXIT_MODEL, EXIT_SETTINGS
 from tests.examples import Example
 from tests.server.processes import started
 from tests.server.wire import SECONDS
-from tests.workers.conftest import Start, alive, until
+from tests.support.waiting import until
+from tests.workers.conftest import Start, alive
 
 # Some tenths of a second of work: every row is imputed from its nearest neighbours.
 SLOW = PredictBatchRequest(items=[House(rm=6)] * 1_000)
