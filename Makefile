@@ -14,7 +14,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz tools clients bench bench-peers bench-accuracy lock clean
+	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -93,17 +93,27 @@ secrets:
 
 # --- Work on it -----------------------------------------------------------------------
 
-test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some, without
-	@$(TOOLS) $(PY) -m pytest $(or $(ARGS),--cov)
+# Tests start some hundred processes, which are not to compile what they import each time.
+PYTEST := $(TOOLS) PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
+# Some 600 MB a process. Each begins with files of its own and then takes over from others.
+ON_ALL_CORES := -n auto --maxprocesses 8 --dist worksteal
+# What of them the nightly workflow alone runs.
+LESS := $(if $(SAMPLE), and not nightly)
 
-integration: .venv/.dev.stamp ## Run the tests that need a browser or more time
-	@$(TOOLS) $(PY) -m pytest -m integration $(ARGS)
+test: .venv/.dev.stamp ## Run the tests with coverage, on all cores; ARGS="-k name" runs some, on one and without
+	@$(PYTEST) $(or $(ARGS),--cov $(ON_ALL_CORES))
 
-chaos: .venv/.dev.stamp ## Break things on purpose: about half an hour; ARGS="-k name" breaks some
-	@$(TOOLS) $(PY) -m pytest -m chaos $(ARGS)
+integration: .venv/.dev.stamp ## Run the tests that need a browser or more time; SAMPLE=1 runs what CI runs every time
+	@$(PYTEST) -m 'integration$(LESS)' $(ARGS)
+
+chaos: .venv/.dev.stamp ## Break things on purpose: about half an hour; ARGS="-k name" or SAMPLE=1 breaks some
+	@$(PYTEST) -m 'chaos$(LESS)' $(ARGS)
 
 fuzz: .venv/.fuzz.stamp ## Feed random input to every boundary, FUZZ_SECONDS=60 each; ARGS=tests/fuzz for that alone
-	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(TOOLS) $(PY) -m pytest -m fuzz $(ARGS)
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(PYTEST) -m fuzz $(ARGS)
+
+sanitize: .venv/.dev.stamp ## Test the C code under AddressSanitizer and UBSan, with gcc on Linux; SEEDS=20 for longer
+	@$(TOOLS) PYTHONDONTWRITEBYTECODE= tools/sanitize.sh $(SEEDS)
 
 check: lint types ## Everything but the tests: style, types, imports, protobuf contract
 	@$(TOOLS) $(PY) tools/proto.py check

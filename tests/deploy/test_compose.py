@@ -13,6 +13,8 @@ from tests.server.processes import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
+# By its version at least.
+PINNED = r"[\w/.-]+:v?\d+\.\d+(\.\d+)?(@sha256:[0-9a-f]{64})?"
 MINIO = "docker-compose.yml:docker-compose.minio.yml"
 SECRETS = {"API_KEY": "a", "POSTGRES_PASSWORD": "b", "MINIO_ROOT_PASSWORD": "c"}
 ONCE = {"seed", "s3-volume", "bucket"}
@@ -55,6 +57,7 @@ def test_every_container_is_confined(everything: Services) -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert int(service["mem_limit"]) > 0, name
+        assert 0 < service["pids_limit"] <= 1024, name
         # Only one is root, to give a volume to somebody else.
         root = service.get("user", "").startswith("0")
         assert root == (name == "s3-volume"), name
@@ -76,7 +79,7 @@ def test_images_are_pinned_or_built_here(everything: Services) -> None:
         if "build" in service:
             assert service["pull_policy"] == "build", name
         else:
-            assert re.fullmatch(r"[\w/.-]+:v?\d+\.\d+(\.\d+)?", image), (name, image)
+            assert re.fullmatch(PINNED, image), (name, image)
 
 
 def test_what_stays_has_a_health_check_and_waits_for_what_it_needs(everything: Services) -> None:

@@ -1,7 +1,7 @@
 """What the server says of its own contract, under both names of the reflection service."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,7 +22,22 @@ from tests.server.conftest import Serve
 from tests.server.wire import SECONDS, Client, failure
 from tests.support.reflection import PACKAGES, asked
 
+Silence = Callable[[], Iterator[bytes]]
+
 METHOD = f"/{PACKAGES[0]}.ServerReflection/ServerReflectionInfo"
+
+
+@pytest.fixture
+def silence() -> Iterator[Silence]:
+    """Makes requests that do not come for as long as the test lasts."""
+    over = threading.Event()
+
+    def never() -> Iterator[bytes]:
+        over.wait()
+        yield b""
+
+    yield never
+    over.set()
 
 
 def files_of(answer: ServerReflectionResponse) -> list[FileDescriptorProto]:
@@ -85,17 +100,19 @@ def test_what_is_not_there_is_an_answer_and_the_stream_goes_on(client: Client, s
     assert files_of(second)[0].name == "housing/v1/model.proto"
 
 
-def test_idle_streams_do_not_keep_predictions_waiting(serve: Serve, linear: Example) -> None:
+def test_idle_streams_do_not_keep_predictions_waiting(
+    serve: Serve, linear: Example, silence: Silence
+) -> None:
     client = serve(linear.folder, grpc_workers=1)
     call: Any = client.channel.stream_stream(METHOD, None, None)
-    idle = [call(never_ending()) for _ in range(8)]
+    idle = [call(silence()) for _ in range(8)]
     request = PredictRequest(house=House(rm=6))
-    assert client.predictions.Predict(request, timeout=10).model_version == linear.version
+    assert client.predictions.Predict(request, timeout=SECONDS).model_version == linear.version
     for each in idle:
         each.cancel()
 
 
-def test_a_stream_on_which_nobody_asks_anything_is_ended() -> None:
+def test_a_stream_on_which_nobody_asks_anything_is_ended(silence: Silence) -> None:
     with ThreadPoolExecutor(1) as pool:
         server = grpc.server(pool)
         reflection.add_to(server, (), longest_seconds=0.1)
@@ -103,14 +120,9 @@ def test_a_stream_on_which_nobody_asks_anything_is_ended() -> None:
         server.start()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             call: Any = channel.stream_stream(METHOD, None, None)
-            answers = call(never_ending(), timeout=SECONDS)
+            answers = call(silence(), timeout=SECONDS)
             assert failure(lambda: next(answers)).code == StatusCode.CANCELLED.value[0]
         server.stop(None).wait()
-
-
-def never_ending() -> Iterator[bytes]:
-    threading.Event().wait(SECONDS)
-    yield b""
 
 
 def test_reflection_can_be_switched_off(serve: Serve, linear: Example) -> None:
