@@ -8,7 +8,7 @@ WORKDIR /src
 RUN python -m venv /opt/venv
 COPY requirements/build.txt requirements/serve.txt requirements/
 RUN pip install --no-deps --require-hashes -r requirements/build.txt -r requirements/serve.txt
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY generated generated
 COPY housing_grpc housing_grpc
 RUN pip install --no-deps --no-build-isolation . && pip check
@@ -36,15 +36,18 @@ VOLUME /data
 
 FROM runtime AS admin
 COPY --from=admin-builder /opt/venv /opt/venv
+# What is installed as housing_admin, so that `python -m admin` works here, too.
+COPY admin admin
 COPY data data
 COPY experiments experiments
-ENTRYPOINT ["python", "-m", "admin"]
+ENTRYPOINT ["housing-admin"]
 
 # Last, so that it is what `docker build .` makes. The REST proxy is the same image, started
 # with --entrypoint python IMAGE -m housing_grpc.rest
 FROM runtime AS server
 COPY --from=server-builder /opt/venv /opt/venv
-# gRPC, HTTP, metrics
+# gRPC, HTTP, metrics; health has a port of its own, inside the container
+ENV HEALTH_PORT=50052
 EXPOSE 50051 8000 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-m", "housing_grpc.probe"]

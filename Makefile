@@ -14,7 +14,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy lock clean
+	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy wheel lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -93,12 +93,11 @@ secrets:
 
 # --- Work on it -----------------------------------------------------------------------
 
-# Tests start some hundred processes, which are not to compile what they import each time.
-PYTEST := $(TOOLS) PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
-# Some 600 MB a process. Each begins with files of its own and then takes over from others.
-ON_ALL_CORES := -n auto --maxprocesses 8 --dist worksteal
-# What of them the nightly workflow alone runs.
-LESS := $(if $(SAMPLE), and not nightly)
+# The tests of one file share what they have set up, so they stay together.
+PARALLEL := --numprocesses=logical --dist=loadfile
+
+test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some, without
+	@$(TOOLS) $(PY) -m pytest $(or $(ARGS),--cov $(PARALLEL))
 
 test: .venv/.dev.stamp ## Run the tests with coverage, on all cores; ARGS="-k name" runs some, on one and without
 	@$(PYTEST) $(or $(ARGS),--cov $(ON_ALL_CORES))
@@ -114,6 +113,9 @@ fuzz: .venv/.fuzz.stamp ## Feed random input to every boundary, FUZZ_SECONDS=60 
 
 sanitize: .venv/.dev.stamp ## Test the C code under AddressSanitizer and UBSan, with gcc on Linux; SEEDS=20 for longer
 	@$(TOOLS) PYTHONDONTWRITEBYTECODE= tools/sanitize.sh $(SEEDS)
+
+sanitize: .venv/.dev.stamp ## Test the evaluator in C with AddressSanitizer and UBSan, SEEDS=1 times
+	@$(TOOLS) tools/sanitize.sh $(or $(SEEDS),1)
 
 check: lint types ## Everything but the tests: style, types, imports, protobuf contract
 	@$(TOOLS) $(PY) tools/proto.py check
@@ -165,6 +167,13 @@ bench-peers: .venv/.dev.stamp ## Measure MLServer, FastAPI, MLflow and Triton be
 bench-accuracy: .venv/.dev.stamp ## Measure how good the shipped defaults are
 	@$(PY) -m bench accuracy
 
+wheel: .venv/bin/python ## Build the wheel of this system, with the evaluator in C, into dist/
+	@$(PIP) $(LOCKED) -r requirements/build.txt
+	@# What an earlier build has left there would get into the wheel.
+	@rm -rf build/lib* build/bdist* dist/housing_grpc-*.whl
+	@HOUSING_NEEDS_C=1 $(PY) -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/housing_grpc-*.whl
+
 lock: .venv/.dev.stamp ## Pin requirements/*.txt anew; ARGS=--upgrade takes newer versions
 	@$(TOOLS) tools/lock.sh $(ARGS)
 
@@ -190,12 +199,12 @@ need-%:
 NATIVE := $(wildcard housing_grpc/bundle/native/*.[ch])
 
 # The stamps install only after something they depend on has changed.
-.venv/.admin.stamp: requirements/build.txt requirements/admin.txt pyproject.toml $(NATIVE) | .venv/bin/python
+.venv/.admin.stamp: requirements/build.txt requirements/admin.txt pyproject.toml setup.py $(NATIVE) | .venv/bin/python
 	@echo 'Installing the server and the admin CLI into .venv (about a minute) ...'
 	@$(call install,admin)
 	@touch $@
 
-.venv/.dev.stamp: requirements/build.txt requirements/dev.txt pyproject.toml $(NATIVE) | .venv/bin/python
+.venv/.dev.stamp: requirements/build.txt requirements/dev.txt pyproject.toml setup.py $(NATIVE) | .venv/bin/python
 	@echo 'Installing the server, the admin CLI and the development tools into .venv (about a minute) ...'
 	@$(call install,dev)
 	@touch .venv/.admin.stamp $@

@@ -11,11 +11,11 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
-from admin import mlflow_environment
-from admin.data import Dataset
-from admin.errors import AdminError
-from admin.measure import Measured, complete, load_data, measure
-from admin.spec import TrainingSpec
+from . import mlflow_environment
+from .data import Dataset
+from .errors import AdminError
+from .measure import Measured, complete, load_data, measure
+from .spec import TrainingSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,17 +9,19 @@ from pathlib import Path
 from mlflow import MlflowClient
 from sklearn.pipeline import Pipeline
 
-from admin import models, plots, preprocessing, space
-from admin.code_version import code_version
-from admin.data import Dataset
-from admin.export import Exported, Facts, export, signing
-from admin.measure import Measured, pipeline_of
-from admin.mlflow_model import log_model
-from admin.spec import TrainingSpec
-from admin.tags import MODEL_ID_TAG
-from admin.tracking import spec_params
+from housing_grpc.bundle import files
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+
+from . import models, plots, preprocessing, space
+from .code_version import code_version
+from .data import Dataset
+from .export import Exported, Facts, export, signing
+from .measure import Measured, pipeline_of
+from .mlflow_model import log_model
+from .spec import TrainingSpec
+from .tags import MODEL_ID_TAG
+from .tracking import spec_params
 
 # The pictures, and what makes an MLflow model of a bundle: about 0.3 MB in all.
 _BESIDE_BUNDLE = 2**20
@@ -53,6 +55,7 @@ def add_bundle(
     dataset: Dataset,
     step: Callable[[str], None],
     signing_key: Path | None = None,
+    max_bytes: int = files.MAX_BYTES,
 ) -> BundleRun:
     """Fit to every row, and log the bundle and pictures of it.
 
@@ -65,6 +68,7 @@ def add_bundle(
         dataset: The rows.
         step: Told what begins, before each of the 3 steps.
         signing_key: File of the key that signs the bundle.
+        max_bytes: Most bytes of a bundle that servers take.
 
     Raises:
         ExportError: The bundle would not answer as the fitted pipeline does.
@@ -77,7 +81,9 @@ def add_bundle(
         step("export and compare")
         folder = Path(scratch) / Path(BUNDLE_FOLDER).name
         facts = _facts(run_id, model_name, measured)
-        exported = _export(pipeline, spec, dataset, facts, folder, signing_key=signing_key)
+        exported = _export(
+            pipeline, spec, dataset, facts, folder, signing_key=signing_key, max_bytes=max_bytes
+        )
         step("log")
         with space.told(_places(client, experiment, folder)):
             _log_plots(client, run_id, pipeline, measured, Path(scratch) / "plots")
@@ -129,6 +135,7 @@ def _export(
     folder: Path,
     *,
     signing_key: Path | None,
+    max_bytes: int,
 ) -> Exported:
     return export(
         pipeline,
@@ -138,6 +145,7 @@ def _export(
         facts=facts,
         folder=folder,
         sign=signing(signing_key),
+        max_bytes=max_bytes,
     )
 
 

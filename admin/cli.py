@@ -1,4 +1,4 @@
-"""The command line, `python -m admin`: from arguments to a command and an exit code.
+"""The command line, `housing-admin`: from arguments to a command and an exit code.
 
 Fire reads the arguments, but a command runs only after all of them are understood: by
 itself, Fire would train a model first and then complain about a misspelt flag.
@@ -17,13 +17,13 @@ from typing import Any
 import fire
 from fire.core import FireExit
 
-from admin import commands, mlflow_environment, options, settings, stopping
-from admin.console import Console
-from admin.errors import AdminError, UsageError
-from admin.menu import Menu
-from admin.stopping import StoppedError
+from . import commands, mlflow_environment, options, settings, stopping
+from .console import Console
+from .errors import AdminError, UsageError
+from .menu import Menu
+from .stopping import StoppedError
 
-_NAME = "python -m admin"
+_NAME = "housing-admin"
 _HELP = ("-h", "--help")
 _DEBUG = "--debug"
 _INTERRUPTED = 130

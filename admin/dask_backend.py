@@ -13,10 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from admin.backends import Backend, Outcome, reason_of
-from admin.errors import UsageError
-from admin.measure import load_data
-from admin.spec import TrainingSpec
+from .backends import Backend, Outcome, reason_of
+from .errors import UsageError
+from .measure import load_data
+from .spec import TrainingSpec
 
 _INSTALL = "pip install 'housing-grpc[dask]'"
 _CONNECT_SECONDS = 8.0
@@ -128,7 +128,7 @@ def _portable() -> tuple[Callable[[bytes], bytes], Callable[[bytes, bytes], Any]
         return rows
 
     def train(job: bytes, rows: bytes) -> Any:
-        from admin.backends import measured_outcome
+        from .backends import measured_outcome
 
         index, spec = pickle.loads(job)  # noqa: S301 (the cluster runs our code in any case)
         return measured_outcome(index, spec, lambda _: pickle.loads(rows))  # noqa: S301 (same)

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from admin.data_checks import check_header, listed, read_numbers
-from admin.data_table import Table, read_table
-from admin.errors import DataError
 from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
+
+from .data_checks import check_header, listed, read_numbers
+from .data_table import Table, read_table
+from .errors import DataError
 
 THOUSANDS_OF_USD = "thousands of USD"
 USD = "USD"

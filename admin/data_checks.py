@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from admin.data_table import Table
-from admin.errors import DataError
 from housing_grpc.bundle.schema import FEATURES, FeatureSpec
+
+from .data_table import Table
+from .errors import DataError
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null"})
 

@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from admin.errors import DataError
+from .errors import DataError
 
 _Record = tuple[int, list[str]]
 _END = "end"

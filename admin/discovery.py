@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Iterable
 from typing import TypeVar
 
-from admin.errors import UsageError
+from .errors import UsageError
 
 S = TypeVar("S")
 
@@ -45,10 +45,20 @@ def load(package: str, path: Iterable[str], name: str, kind: type[S]) -> S:
         ) from error
     strategy = getattr(module, "STRATEGY", None)
     if not isinstance(strategy, kind):
-        raise UsageError(f"{package}.{name} has no STRATEGY that is a {kind.__name__}; define it")
+        raise UsageError(
+            f"{package}.{name} has no STRATEGY that is a {kind.__name__}; {_fix(strategy, kind)}"
+        )
     if getattr(strategy, "name", None) != name:
         raise UsageError(f"{package}.{name}: STRATEGY is not named {name!r}; name it like its file")
     return strategy
+
+
+def _fix(strategy: object, kind: type[S]) -> str:
+    """Returns how to make a strategy one of a kind."""
+    # The folder has two names, admin and housing_admin: this one came from the other.
+    if type(strategy).__name__ == kind.__name__:
+        return f"import that by where it stands: from ..strategy import {kind.__name__}"
+    return "define it"
 
 
 def guess(name: str, known: Iterable[str]) -> str:

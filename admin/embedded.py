@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from admin.settings import Settings
+from .settings import Settings
 
 
 def artifact_root(settings: Settings) -> Path:

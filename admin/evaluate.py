@@ -11,9 +11,9 @@ from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from admin.data import Dataset
-from admin.errors import UsageError
-from admin.strategy import ModelStrategy, PreprocessingStrategy
+from .data import Dataset
+from .errors import UsageError
+from .strategy import ModelStrategy, PreprocessingStrategy
 
 Numbers = NDArray[np.float64]
 

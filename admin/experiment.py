@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from mlflow import MlflowClient
 
-from admin import tracking
-from admin.backends import Backend, Outcome
-from admin.bundle_run import BundleRun, add_bundle
-from admin.errors import DataError, UsageError
-from admin.experiment_config import ExperimentConfig
-from admin.liveness import end_dead_runs
-from admin.measure import Measured, load_data
-from admin.mlflow_client import experiment_id
-from admin.settings import Settings
-from admin.spec import TrainingSpec
+from . import tracking
+from .backends import Backend, Outcome
+from .bundle_run import BundleRun, add_bundle
+from .errors import DataError, UsageError
+from .experiment_config import ExperimentConfig
+from .liveness import end_dead_runs
+from .measure import Measured, load_data
+from .mlflow_client import experiment_id
+from .settings import Settings
+from .spec import TrainingSpec
 
 STEPS_FOR_BEST = 3
 """Steps that follow when every combination is measured."""
@@ -107,6 +107,7 @@ def run(
             dataset=dataset,
             step=step,
             signing_key=settings.signing_key_file,
+            max_bytes=settings.max_bundle_bytes,
         )
         client.set_tag(parent, "best_run_id", best.run_id)
         client.log_metric(parent, "best_cv_rmse", best.cv_rmse)

@@ -8,18 +8,18 @@ from typing import Any
 
 import yaml
 
-from admin import models, preprocessing
-from admin.discovery import guess
-from admin.errors import UsageError
-from admin.parameters import scalar
-from admin.spec import (
+from . import models, preprocessing
+from .discovery import guess
+from .errors import UsageError
+from .parameters import scalar
+from .spec import (
     DEFAULT_FOLDS,
     DEFAULT_SEED,
     DEFAULT_TEST_SIZE,
     TrainingSpec,
     default_data,
 )
-from admin.strategy import ModelStrategy, PreprocessingStrategy
+from .strategy import ModelStrategy, PreprocessingStrategy
 
 _KEYS = ("data", "target_unit", "cv", "test_size", "seed", "models", "preprocessors")
 

@@ -16,7 +16,7 @@ from typing import IO
 
 from mlflow import MlflowClient
 
-from admin.tags import LOCK_TAG
+from .tags import LOCK_TAG
 
 _FOLDER = "running"
 # Between the lock and its run, there is no run yet; this long it may take MLflow to make it.

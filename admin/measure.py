@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, replace
 
 from sklearn.pipeline import Pipeline
 
-from admin import data, models, preprocessing
-from admin.data import Dataset
-from admin.evaluate import CrossValidation, HoldOut, build_pipeline, cross_validate, hold_out
-from admin.spec import TrainingSpec
-from admin.strategy import merge
+from . import data, models, preprocessing
+from .data import Dataset
+from .evaluate import CrossValidation, HoldOut, build_pipeline, cross_validate, hold_out
+from .spec import TrainingSpec
+from .strategy import merge
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-"""What can be typed after `python -m admin`: the commands, their flags and their help."""
+"""What can be typed after `housing-admin`: the commands, their flags and their help."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ class Menu:
     Settings come from the environment: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
     MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY, HOUSING_CA_FILE,
     HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE. With --debug, every command
-    shows where an error came from.
+    shows where an error came from; --version alone tells name and version.
     """
 
     def __init__(self, choose: Callable[[str, Mapping[str, Any], _Text], None]) -> None:

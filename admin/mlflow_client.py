@@ -12,10 +12,11 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from admin import embedded, space
-from admin.errors import RegistryError
-from admin.settings import Settings
 from housing_grpc.registry.causes import disk_is_full, missing_driver
+
+from . import embedded, space
+from .errors import RegistryError
+from .settings import Settings
 
 EXPERIMENT = "housing-prices"
 """The experiment that all training runs belong to."""

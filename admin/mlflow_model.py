@@ -109,10 +109,12 @@ def signature() -> ModelSignature:
 
 
 def _copy_code(folder: Path) -> None:
-    folder.mkdir()
-    for file in (resources.files("housing_grpc") / "bundle").iterdir():
-        if file.name.endswith(".py"):
-            (folder / file.name).write_bytes(file.read_bytes())
+    package = resources.files("housing_grpc") / "bundle"
+    for source, target in ((package, folder), (package / "onnx", folder / "onnx")):
+        target.mkdir()
+        for file in source.iterdir():
+            if file.name.endswith(".py"):
+                (target / file.name).write_bytes(file.read_bytes())
 
 
 def _copy_files(source: Path, folder: Path) -> None:

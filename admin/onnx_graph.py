@@ -15,7 +15,7 @@ from onnx import ModelProto, NodeProto, TensorProto, checker
 from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_tensor_value_info
 from onnx.numpy_helper import from_array
 
-from admin.graph import Graph, Linear, Tree, Trees
+from .graph import Graph, Linear, Tree, Trees
 
 # TreeEnsemble came with version 5 of the machine learning operators.
 _OPSETS = (make_opsetid("", 21), make_opsetid("ai.onnx.ml", 5))

@@ -3,7 +3,7 @@
 Flags arrive as text: a run id such as 12e45 must not become a number on the way.
 """
 
-from admin.errors import UsageError
+from .errors import UsageError
 
 Text = str | None
 

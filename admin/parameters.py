@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from admin.errors import UsageError
+from .errors import UsageError
 
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
 _PAIR = re.compile(r"\s*([A-Za-z_]\w*)\s*[=:]\s*(.*?)\s*")

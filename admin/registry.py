@@ -11,11 +11,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from admin.embedded import locked
-from admin.errors import RegistryError
-from admin.tags import MODEL_ID_TAG
-from admin.versions import found_versions, promoted
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, RegistryLocation
+
+from .embedded import locked
+from .errors import RegistryError
+from .tags import MODEL_ID_TAG
+from .versions import found_versions, promoted
 
 _METADATA = f"{BUNDLE_FOLDER}/metadata.json"
 _LOGGED_MODEL = "models:/"
@@ -62,8 +63,7 @@ def _register(client: MlflowClient, location: RegistryLocation, run: Run) -> Reg
     model_id = run.data.tags.get(MODEL_ID_TAG, "")
     if not model_id or not _holds_bundle(client, model_id):
         raise RegistryError(
-            f"run {run.info.run_id} has no bundle to register;"
-            " train one with: python -m admin train"
+            f"run {run.info.run_id} has no bundle to register; train one with: housing-admin train"
         )
     _ensure_model(client, location)
     made = client.create_model_version(
@@ -114,14 +114,14 @@ def promote(client: MlflowClient, location: RegistryLocation, number: int) -> Pr
         known = ", ".join(map(str, sorted(found))) or "none"
         raise RegistryError(
             f"{location.model_name} has no version {number}; it has: {known}"
-            f"{'' if found else '; register a run first: python -m admin register RUN_ID'}"
+            f"{'' if found else '; register a run first: housing-admin register RUN_ID'}"
         )
     version = found[number]
     model_id = str(version.source or "").removeprefix(_LOGGED_MODEL)
     if not version.tags.get(DIGEST_TAG) or not _holds_bundle(client, model_id):
         raise RegistryError(
             f"version {number} of {location.model_name} has no bundle, so no server could load it;"
-            " promote another, see: python -m admin models"
+            " promote another, see: housing-admin models"
         )
     previous = promoted(client, location)
     if previous != number:
@@ -135,11 +135,11 @@ def _finished_run(client: MlflowClient, run_id: str) -> Run:
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
-        raise RegistryError(f"there is no run {run_id}; see: python -m admin runs") from error
+        raise RegistryError(f"there is no run {run_id}; see: housing-admin runs") from error
     if run.info.status != "FINISHED":
         raise RegistryError(
             f"run {run_id} is {run.info.status}, not FINISHED; register one that is,"
-            " see: python -m admin runs"
+            " see: housing-admin runs"
         )
     return run
 

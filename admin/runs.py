@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from admin.liveness import end_dead_runs
-from admin.mlflow_client import experiment_id
-from admin.settings import Settings
-from admin.tags import MODEL_ID_TAG
-from admin.versions import versions
+from .liveness import end_dead_runs
+from .mlflow_client import experiment_id
+from .settings import Settings
+from .tags import MODEL_ID_TAG
+from .versions import versions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from mlflow import MlflowClient
 
-from admin.mlflow_client import experiment_id
-from admin.registry import promote, register
-from admin.settings import Settings
-from admin.spec import TrainingSpec
-from admin.tags import MODEL_ID_TAG, SEED_TAG
-from admin.train import train
-from admin.versions import promoted
+from .mlflow_client import experiment_id
+from .registry import promote, register
+from .settings import Settings
+from .spec import TrainingSpec
+from .tags import MODEL_ID_TAG, SEED_TAG
+from .train import train
+from .versions import promoted
 
 
 @dataclass(frozen=True, kw_only=True)

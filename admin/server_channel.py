@@ -4,8 +4,8 @@ from pathlib import Path
 
 import grpc
 
-from admin.errors import UsageError
-from admin.settings import Settings
+from .errors import UsageError
+from .settings import Settings
 
 
 def opened(settings: Settings, target: str, *, tls: bool) -> grpc.Channel:

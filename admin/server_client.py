@@ -8,9 +8,9 @@ from typing import Any, cast
 import grpc
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
-from admin import server_channel, server_refusal
-from admin.errors import ServerError
-from admin.settings import Settings
+from . import server_channel, server_refusal
+from .errors import ServerError
+from .settings import Settings
 
 _PREDICT_SECONDS = 30.0
 _INFO_SECONDS = 5.0

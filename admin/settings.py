@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from admin.errors import UsageError
+from housing_grpc.bundle import files
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
+
+from .errors import UsageError
 
 DEFAULT_PORT = 50051
 DEFAULT_TARGET = f"localhost:{DEFAULT_PORT}"
@@ -28,6 +30,7 @@ class Settings:
         certificate_file: Certificate (PEM) shown to the server, or None.
         key_file: The private key (PEM) of that certificate, or None.
         signing_key_file: Private key (PEM) that new bundles are signed with, or None.
+        max_bundle_bytes: Most bytes of a bundle that servers take.
     """
 
     location: RegistryLocation
@@ -38,6 +41,7 @@ class Settings:
     certificate_file: Path | None = None
     key_file: Path | None = None
     signing_key_file: Path | None = None
+    max_bundle_bytes: int = files.MAX_BYTES
 
 
 def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
@@ -48,7 +52,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
             MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET (or else what a server
             here listens on, GRPC_HOST and GRPC_PORT), HOUSING_API_KEY (or else API_KEY, the
             server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
-            BUNDLE_SIGNING_KEY_FILE.
+            BUNDLE_SIGNING_KEY_FILE, MAX_BUNDLE_BYTES.
 
     Raises:
         UsageError: A variable is wrong; the text names it.
@@ -66,6 +70,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         certificate_file=_file(env, "HOUSING_CERT_FILE"),
         key_file=_file(env, "HOUSING_KEY_FILE"),
         signing_key_file=_file(env, "BUNDLE_SIGNING_KEY_FILE"),
+        max_bundle_bytes=_max_bundle_bytes(env),
     )
 
 
@@ -77,6 +82,14 @@ def _target(env: Mapping[str, str]) -> str:
         host = "localhost"
     bare = host.removeprefix("[").removesuffix("]")
     return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
+
+
+def _max_bundle_bytes(env: Mapping[str, str]) -> int:
+    text = env.get("MAX_BUNDLE_BYTES") or str(files.MAX_BYTES)
+    whole = text.isascii() and text.isdecimal() and len(text) <= 10
+    if not whole or not 2**20 <= int(text) <= 2**30:
+        raise UsageError(f"MAX_BUNDLE_BYTES={text!r}: takes a whole number from {2**20} to {2**30}")
+    return int(text)
 
 
 def _file(env: Mapping[str, str], name: str) -> Path | None:

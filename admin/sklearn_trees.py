@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
-from admin.graph import Tree
+from .graph import Tree
 
 
 def read(regressors: Iterable[DecisionTreeRegressor], *, weight: float) -> tuple[Tree, ...]:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from admin.errors import RegistryError
 from housing_grpc.registry.causes import disk_is_full
+
+from .errors import RegistryError
 
 DATABASE_BYTES = 2 * 2**20
 """What MLflow's database may need for a change: itself when it is new, a journal later."""

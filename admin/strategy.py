@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from admin.discovery import guess
-from admin.errors import UsageError
-from admin.graph import Graph
 from housing_grpc.bundle.schema import FEATURE_NAMES
+
+from .discovery import guess
+from .errors import UsageError
+from .graph import Graph
 
 _TRIAL_ROWS = 20
 

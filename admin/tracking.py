@@ -11,11 +11,11 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from admin import liveness
-from admin.code_version import code_version
-from admin.measure import Measured
-from admin.spec import TrainingSpec
-from admin.tags import LOCK_TAG
+from . import liveness
+from .code_version import code_version
+from .measure import Measured
+from .spec import TrainingSpec
+from .tags import LOCK_TAG
 
 _PARENT_TAG = "mlflow.parentRunId"
 _LONGEST_REASON = 500

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from mlflow import MlflowClient
 
-from admin import tracking
-from admin.bundle_run import BundleRun, add_bundle
-from admin.liveness import end_dead_runs
-from admin.measure import Measured, complete, load_data, measure
-from admin.mlflow_client import experiment_id
-from admin.settings import Settings
-from admin.spec import TrainingSpec
+from . import tracking
+from .bundle_run import BundleRun, add_bundle
+from .liveness import end_dead_runs
+from .measure import Measured, complete, load_data, measure
+from .mlflow_client import experiment_id
+from .settings import Settings
+from .spec import TrainingSpec
 
 _STEPS_BESIDE_FOLDS = 4
 
@@ -76,6 +76,7 @@ def train(
             dataset=dataset,
             step=step,
             signing_key=settings.signing_key_file,
+            max_bytes=settings.max_bundle_bytes,
         )
         tracking.log_measured(client, run_id, measured, model_id=bundle.model_id)
     return Trained(bundle=bundle, measured=measured)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console as Terminal
 from rich.prompt import Confirm, IntPrompt, Prompt
 
-from admin import models, preprocessing
-from admin.errors import UsageError
-from admin.parameters import parse
-from admin.spec import DEFAULT_FOLDS, DEFAULT_MODEL, DEFAULT_PREPROCESSING
-from admin.strategy import ModelStrategy, PreprocessingStrategy, merge
+from . import models, preprocessing
+from .errors import UsageError
+from .parameters import parse
+from .spec import DEFAULT_FOLDS, DEFAULT_MODEL, DEFAULT_PREPROCESSING
+from .strategy import ModelStrategy, PreprocessingStrategy, merge
 
 Flags = dict[str, str | None]
 
@@ -30,7 +30,7 @@ def ask() -> Flags:
 
 def command(flags: Mapping[str, str | None]) -> str:
     """Return what to type next time instead of answering again."""
-    parts = ["python -m admin train"]
+    parts = ["housing-admin train"]
     for name, value in flags.items():
         if value == "True":
             parts.append(f"--{name}")

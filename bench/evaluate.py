@@ -110,7 +110,7 @@ def _missing(preparation: str, figures: dict[str, Figure]) -> None:
 def _bundles(folder: Path) -> tuple[Bundle, Bundle]:
     files = bundle_format.read(folder)
     native, onnx = Bundle(files), Bundle(files, native=False)
-    if not native.native:
+    if native.evaluator != "native":
         raise SystemExit("the evaluator is not built; install a C compiler, then make setup")
     return native, onnx
 

@@ -6,7 +6,8 @@ venv=$1
 site=$(echo "$venv"/lib/python3.*/site-packages)
 
 # Of Swagger UI, housing_grpc/rest/pages.py serves two files.
-find "$site/swagger_ui" -type f ! -name swagger-ui.css ! -name swagger-ui-bundle.js -delete
+find "$site/mkdocs_swagger_ui_tag" -type f ! -name swagger-ui.css ! -name swagger-ui-bundle.js \
+    ! -name LICENSE ! -name NOTICE -delete
 # Converters and examples, which loading and running a model does not import.
 rm -rf "$site"/onnxruntime/transformers "$site"/onnxruntime/quantization \
     "$site"/onnxruntime/tools "$site"/onnxruntime/datasets
@@ -19,6 +20,8 @@ find "$site" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name
 # Symbols for debuggers. Libraries that auditwheel has put beside a wheel stay as they are.
 find "$site" -type f -name '*.so' ! -path '*.libs/*' -exec strip --strip-unneeded {} +
 
+# The command of what is not here.
+rm -f "$venv"/bin/housing-admin
 "$venv"/bin/python -m pip uninstall --quiet --yes setuptools pip
 # Byte code of what the server, its proxy and its child process import; nothing could write
 # it later, as the file system may be read-only.

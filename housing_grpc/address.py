@@ -14,6 +14,15 @@ def is_loopback(host: str) -> bool:
     return host.lower() == "localhost"
 
 
+def is_ip(host: str) -> bool:
+    """Whether a host is an address, such as 192.0.2.1 or [2001:db8::1], and no name."""
+    try:
+        ipaddress.ip_address(_bare(host))
+    except ValueError:
+        return False
+    return True
+
+
 def target(host: str, port: int) -> str:
     """Returns where this machine reaches what listens on a host and port."""
     bare = _ANY.get(_bare(host), _bare(host))

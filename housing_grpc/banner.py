@@ -1,5 +1,8 @@
 """What a person reads when the server is up."""
 
+import sys
+from pathlib import Path
+
 from housing_grpc import address
 from housing_grpc.live import Live
 from housing_grpc.settings import Settings
@@ -24,15 +27,23 @@ def text(chosen: Settings, port: int, live: Live) -> str:
             "",
             "  Next, in another terminal:",
             *_variables(chosen, port),
-            "    .venv/bin/python -m admin predict          one price, for an example house",
-            "    .venv/bin/python -m admin info             all about the live model",
+            _command("predict", "one price, for an example house"),
+            _command("info", "all about the live model"),
             f"    grpcurl {_flags(chosen)} -d '{_EXAMPLE}' {target} \\",
             "      housing.v1.PredictionService/Predict",
-            "    .venv/bin/python -m admin train            another model, with its quality",
+            _command("train", "another model, with its quality"),
             "  Ctrl-C stops the server when the calls in flight are answered.",
             "",
         )
     )
+
+
+def _command(name: str, purpose: str) -> str:
+    """Returns a line that runs a command of the admin CLI where this server was started."""
+    admin = Path(sys.executable).with_name("housing-admin")
+    here = Path.cwd()
+    shown = admin.relative_to(here) if admin.is_relative_to(here) else admin.name
+    return f"    {f'{shown} {name}':<43}{purpose}"
 
 
 def _metrics(chosen: Settings) -> tuple[str, ...]:

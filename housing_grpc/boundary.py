@@ -17,6 +17,7 @@ from housing_grpc import failure
 from housing_grpc.bounds import RowBound
 from housing_grpc.call import Call, Method
 from housing_grpc.errors import Reason, ServingError
+from housing_grpc.flood import Flood
 
 Parse = Callable[[bytes], Any]
 
@@ -52,6 +53,7 @@ class Boundary:
         self.observer = observer
         self._version = version
         self._rejected = rejected
+        self._flood = Flood()
 
     def refuse(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
         """Ends a call that was not let in."""
@@ -62,7 +64,7 @@ class Boundary:
 
     def fail(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
         """Ends a call with an error."""
-        failure.end(call, context, raised, self._version())
+        failure.end(call, context, raised, self._version(), self._flood)
 
     def ended(self, call: Call, code: grpc.StatusCode, received: int, sent: int) -> None:
         """Takes note of how a call that was let in ended, and of how many messages it had."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from housing_grpc import log
+from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 
@@ -120,6 +121,7 @@ class Trial:
     Args:
         children: Runs it.
         verifier: Says who must have signed the bundle; without one, nobody need have.
+        max_bytes: Most bytes of a bundle.
         seconds: Time that the bundle gets to load.
     """
 
@@ -128,10 +130,11 @@ class Trial:
         children: Children,
         verifier: Verifier | None = None,
         *,
+        max_bytes: int = files.MAX_BYTES,
         seconds: float = _TRIAL_SECONDS,
     ) -> None:
         self._children = children
-        self._keys = [str(verifier.file)] if verifier else []
+        self._arguments = [str(max_bytes), *([str(verifier.file)] if verifier else [])]
         self._seconds = seconds
 
     def __call__(self, folder: Path) -> None:
@@ -144,7 +147,7 @@ class Trial:
             refusal = self._children.run(
                 "housing_grpc.bundle.trial",
                 str(folder),
-                *self._keys,
+                *self._arguments,
                 document={},
                 seconds=self._seconds,
             )

@@ -10,6 +10,7 @@ from housing_grpc.bundle.schema import FEATURES, FeatureSpec
 from housing_grpc.errors import Reason, ServingError, Violation
 from housing_grpc.live import Live, LiveModel
 from housing_grpc.manager import Reloaded
+from housing_grpc.registry.location import is_alias
 from housing_grpc.source import Target
 
 # A registry numbers its versions in 32 bits; more digits would make the database fail.
@@ -36,6 +37,7 @@ def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
         generation=live.generation,
         run_id=metadata.run_id,
         server_version=housing_grpc.__version__,
+        evaluator=live.evaluator,
     )
     response.trained_at.FromDatetime(metadata.trained_at)
     response.loaded_at.FromDatetime(live.loaded_at)
@@ -51,8 +53,8 @@ def decode_target(request: pb.ReloadModelRequest) -> Target:
     chosen = request.WhichOneof("target")
     if chosen == "version" and not _VERSION.fullmatch(request.version):
         raise _invalid_target("version", "must be a registered version's number, such as '2'")
-    if chosen == "alias" and not request.alias:
-        raise _invalid_target("alias", "is empty; give one such as 'production', or leave it out")
+    if chosen == "alias" and not is_alias(request.alias):
+        raise _invalid_target("alias", "must be a name such as 'production', or be left out")
     return Target(version=request.version or None, alias=request.alias or None)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import grpc
@@ -10,18 +10,25 @@ import grpc
 from housing_grpc import health, limits, listen, log, reflection, routes, telemetry
 from housing_grpc.access import Access, Key
 from housing_grpc.boundary import Boundary
+from housing_grpc.fast_paths import FastPaths
 from housing_grpc.gate import Gate
 from housing_grpc.health import Health
 from housing_grpc.live import Serving
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.room import StreamRoom
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer, Reloads
 from housing_grpc.settings import Settings
 from housing_grpc.stream import StreamScorer
 from housing_grpc.tracing import Tracing
+from housing_grpc.watchdog import Watchdog
 
 _logger = logging.getLogger(__name__)
+
+
+def _stay() -> None:
+    """Lets a process whose evaluations are stuck go on: they may come to their end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +42,8 @@ class Parts:
         gauges: Of the metrics; filled here.
         access: Who may call what.
         tracing: Makes spans of calls; None for none.
+        stuck: Called when evaluations of the model never end.
+        fast_paths: What this process can do fast.
     """
 
     serving: Serving
@@ -43,6 +52,8 @@ class Parts:
     gauges: telemetry.Gauges
     access: Access
     tracing: Tracing | None
+    fast_paths: FastPaths
+    stuck: Callable[[], None] = _stay
 
 
 class Endpoint:
@@ -59,14 +70,20 @@ class Endpoint:
 
     def __init__(self, chosen: Settings, parts: Parts, *, shared_port: bool = False) -> None:
         self._settings = chosen
+        self._parts = parts
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
         self._options = limits.options(chosen, shared_port=shared_port)
-        self._health = Health(routes.SERVICES)
-        self._workers = routes.Workers(chosen)
-        scorer = Scorer(parts.metrics.predictions)
-        self._streams = StreamScorer(parts.serving, scorer, limits.of_streams(chosen))
-        parts.gauges.update(telemetry.gauges(self._workers, self._streams, self._certificates))
+        threadless_waits = parts.fast_paths.threadless_waits
+        self._health = Health(routes.SERVICES, threadless_waits=threadless_waits)
+        self._workers = routes.Workers(chosen, threadless_waits=threadless_waits)
+        self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
+        scorer = Scorer(parts.metrics.predictions, self._watchdog)
+        self._streams = StreamScorer(
+            parts.serving, parts.serving.pins, scorer, limits.of_streams(chosen)
+        )
+        self._room = StreamRoom(chosen.max_streams, chosen.max_streams_per_key)
+        parts.gauges.update(telemetry.gauges(self._workers, self._room, self._certificates))
         self._server = self._build(parts, scorer)
         self._probes: grpc.Server | None = None
 
@@ -77,6 +94,7 @@ class Endpoint:
             StartError: A port is taken, or the address is not this machine's.
         """
         chosen = self._settings
+        limits.allow_files(chosen)
         credentials = self._certificates.credentials() if self._certificates else None
         try:
             port = listen.bind(self._server, chosen.grpc_host, chosen.grpc_port, credentials)
@@ -89,6 +107,7 @@ class Endpoint:
 
     def start(self) -> None:
         """Answers probes at once, and calls as soon as a model is live."""
+        self._watchdog.start()
         self._server.start()
         if self._probes is not None:
             self._probes.start()
@@ -122,12 +141,26 @@ class Endpoint:
         ended.wait()
         if self._probes is not None:
             self._probes.stop(None).wait()
+        self._watchdog.close()
         self._workers.stop()
         self._health.close()
 
     def replace_keys(self, found: Iterable[Key]) -> None:
         """Takes other keys from now on."""
         self._access.replace(found)
+
+    def _stuck(self, threads: int) -> None:
+        self._health.stuck(threads > 0)
+        self._parts.metrics.stuck(threads)
+        version = self._parts.serving.version()
+        if not threads:
+            log.event(_logger, logging.WARNING, "model.recovered", model_version=version)
+            return
+        log.event(
+            _logger, logging.ERROR, "model.stuck",
+            threads=threads, seconds=self._settings.max_call_seconds, model_version=version,
+        )  # fmt: skip
+        self._parts.stuck()
 
     def _build(self, parts: Parts, scorer: Scorer) -> grpc.Server:
         chosen, serving, metrics = self._settings, parts.serving, parts.metrics
@@ -139,7 +172,7 @@ class Endpoint:
         served = routes.services(
             prediction,
             ModelServicer(serving, parts.reloads),
-            self._streams,
+            self._room,
             self._workers,
             chosen,
         )
@@ -149,7 +182,8 @@ class Endpoint:
         gate = Gate(table, parts.access, boundary, max_metadata_bytes=limit)
         server.add_generic_rpc_handlers((gate, self._health.handler()))
         if chosen.reflection_enabled:
-            reflection.add_to(server, (*routes.SERVICES, health.SERVICE))
+            names = *routes.SERVICES, health.SERVICE
+            reflection.add_to(server, names, self._workers.reflection)
         return server
 
     def _bind_probes(self) -> grpc.Server | None:

@@ -1,8 +1,6 @@
 """How a call that failed ends: a status for the caller, a line for the log."""
 
 import logging
-import threading
-import time
 from typing import NoReturn
 
 import grpc
@@ -11,9 +9,7 @@ from housing_grpc import log, status
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.call import REQUEST_ID, Call
 from housing_grpc.errors import Reason, ServingError
-
-# Of refusals that come by the thousand, so many lines a second tell enough.
-_MOST_LINES = 20
+from housing_grpc.flood import Flood
 
 _FLOODING = frozenset(
     {Reason.OVERLOADED, Reason.RATE_LIMITED, Reason.UNAUTHENTICATED, Reason.PERMISSION_DENIED}
@@ -30,7 +26,13 @@ def told(raised: BaseException) -> ServingError:
     return ServingError(Reason.INTERNAL, "internal error; the server's log has it by request id")
 
 
-def end(call: Call, context: grpc.ServicerContext, raised: BaseException, version: str) -> NoReturn:
+def end(
+    call: Call,
+    context: grpc.ServicerContext,
+    raised: BaseException,
+    version: str,
+    flood: Flood,
+) -> NoReturn:
     """Ends a call with what the caller may know of an error, and logs the rest.
 
     Args:
@@ -38,21 +40,23 @@ def end(call: Call, context: grpc.ServicerContext, raised: BaseException, versio
         context: Its context.
         raised: The error.
         version: Of the model that serves, for the log.
+        flood: Of the lines for refusals that come by the thousand.
     """
     error = told(raised)
     # A bundle that is refused is the bundle's fault, and its text says all.
     fault = raised if error.code is grpc.StatusCode.INTERNAL else None
-    _log(call, error, fault, version)
+    unlogged = flood.unlogged() if error.reason in _FLOODING else 0
+    if unlogged is not None:
+        _log(call, error, fault, version, unlogged)
     status_told = status.to_grpc(error)
     # Not `abort_with_status`, which drops all other trailing metadata.
     context.set_trailing_metadata((*status_told.trailing_metadata, (REQUEST_ID, call.identified())))
     context.abort(status_told.code, status_told.details)
 
 
-def _log(call: Call, error: ServingError, fault: BaseException | None, version: str) -> None:
-    unlogged = _flood.unlogged() if error.reason in _FLOODING else 0
-    if unlogged is None:
-        return
+def _log(
+    call: Call, error: ServingError, fault: BaseException | None, version: str, unlogged: int
+) -> None:
     more: dict[str, object] = {"unlogged": unlogged} if unlogged else {}
     if call.caller is not None and call.caller.name:
         more["caller"] = call.caller.name
@@ -68,29 +72,3 @@ def _log(call: Call, error: ServingError, fault: BaseException | None, version: 
         model_version=version,
         **more,
     )
-
-
-class _Flood:
-    """Counts lines, so that refusing a call costs less than serving it would."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._second = 0
-        self._lines = 0
-        self._unlogged = 0
-
-    def unlogged(self) -> int | None:
-        """Returns None for a line too many, else how many were so since the last one."""
-        second = int(time.monotonic())
-        with self._lock:
-            if second != self._second:
-                self._second, self._lines = second, 0
-            self._lines += 1
-            if self._lines > _MOST_LINES:
-                self._unlogged += 1
-                return None
-            unlogged, self._unlogged = self._unlogged, 0
-            return unlogged
-
-
-_flood = _Flood()

@@ -27,10 +27,10 @@ class Route:
     Args:
         method: The method.
         serve: Makes the behaviour that grpcio runs, for one call.
-        check_room: Raises a ServingError if no more calls of it can be taken.
+        check_room: Raises a ServingError if such a call cannot be taken.
     """
 
-    def __init__(self, method: Method, serve: Serve, *, check_room: Callable[[], None]) -> None:
+    def __init__(self, method: Method, serve: Serve, *, check_room: Callable[[Call], None]) -> None:
         self.method = method
         self.serve = serve
         self.check_room = check_room
@@ -71,7 +71,7 @@ class Gate(grpc.GenericRpcHandler):
             self._check_metadata(metadata)
             call.caller = self._access.caller(details.method, metadata)
             _check_rate(call)
-            route.check_room()
+            route.check_room(call)
         except BaseException as error:  # noqa: BLE001 - else grpcio would tell it as UNKNOWN
             # Both ways a stream: the library would wait for the message of a unary call.
             refusal = _Refusal(call, error, self._boundary)

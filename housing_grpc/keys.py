@@ -6,6 +6,8 @@ from housing_grpc.access import Key, Role, digest
 
 _HASHED = "sha256:"
 _SINGLE = "API_KEY"
+# It stands in the log line of each call that fails.
+_LONGEST_NAME = 128
 
 
 class KeysError(Exception):
@@ -52,6 +54,8 @@ def _parse(parts: list[str], where: str) -> Key:
     if len(parts) != 3:
         raise KeysError(f"{where}: write NAME ROLE KEY, not {len(parts)} words")
     name, role, key = parts
+    if len(name) > _LONGEST_NAME:
+        raise KeysError(f"{where}: the name is longer than {_LONGEST_NAME} characters")
     if role not in tuple(Role):
         raise KeysError(f"{where}: the role is one of {', '.join(Role)}")
     return _key(name, Role(role), key, where)

@@ -1,10 +1,12 @@
 """What settings allow: how much, how fast, by whom."""
 
+import logging
+import resource
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from housing_grpc import keys
+from housing_grpc import keys, log
 from housing_grpc.access import Access, Key
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.keys import KeysError
@@ -20,6 +22,10 @@ _KEEPALIVE_TIMEOUT_MS = 20_000
 _PING_INTERVAL_MS = 10_000
 _NO_LIMIT = 2**31 - 1
 _HANDSHAKE_MS = 10_000
+# Beside the connections: what the server itself opens, and a reload with its processes.
+_OWN_FILES = 128
+
+_logger = logging.getLogger(__name__)
 
 
 def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, Any], ...]:
@@ -46,6 +52,7 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
         ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
         ("grpc.max_allowed_incoming_connections", chosen.max_connections),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
+        ("grpc.max_connection_idle_ms", round(chosen.connection_idle_seconds * 1000)),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
         ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
@@ -57,10 +64,25 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
     return tuple(found)
 
 
+def allow_files(chosen: Settings) -> None:
+    """Lets the process open as many files as its connections may take, and its own besides.
+
+    Without one that is free, it could not even answer a probe on another port.
+    """
+    ports = 2 if chosen.health_port else 1
+    needed = ports * chosen.max_connections + _OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        log.event(_logger, logging.WARNING, "files.few", needed=needed, allowed=allowed)
+
+
 def of_streams(chosen: Settings) -> StreamLimits:
     """Returns what a stream may take."""
     return StreamLimits(
-        streams=chosen.max_streams,
         chunk_rows=chosen.max_chunk_rows,
         idle_seconds=chosen.stream_idle_seconds,
         age_seconds=chosen.stream_max_age_seconds,

@@ -10,7 +10,8 @@ import msgspec
 from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.errors import Reason, ServingError
-from housing_grpc.retired import Retired
+from housing_grpc.loaded import LoadedBundles
+from housing_grpc.pins import Pins
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,11 @@ class Live(Protocol):
         """What the bundle says of itself."""
         ...
 
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class LiveModel:
@@ -100,6 +106,11 @@ class LiveModel:
         """What the bundle says of itself."""
         return self.bundle.metadata
 
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        return self.bundle.evaluator
+
 
 class Models(Protocol):
     """Where a call finds the model that serves it."""
@@ -118,13 +129,18 @@ class Serving:
 
     Args:
         on_live: Called with each model after it went live.
+        most: Most models in memory: the live one, the next one, and those that calls still hold.
+
+    Attributes:
+        pins: Models that streams keep although another one is live.
     """
 
-    def __init__(self, on_live: Sequence[Callable[[LiveModel], None]] = ()) -> None:
+    def __init__(self, on_live: Sequence[Callable[[LiveModel], None]] = (), *, most: int) -> None:
+        self.pins: Pins[LiveModel] = Pins()
         self._on_live = on_live
         self._live: LiveModel | None = None
         self._next: Bundle | None = None
-        self._retired = Retired()
+        self._loaded = LoadedBundles(most)
 
     def current(self) -> LiveModel:
         """Returns the live model.
@@ -159,8 +175,10 @@ class Serving:
         if live is not None and live.bundle.digest == digest:
             self._next = live.bundle
             return live.bundle
-        self._retired.await_release()
+        serving = live.bundle if live else None
+        self._loaded.make_room(lambda: self.pins.retire_oldest(serving))
         bundle = load()
+        self._loaded.note(bundle)
         if bundle.digest != digest:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
         self._next = bundle
@@ -175,11 +193,8 @@ class Serving:
         bundle, self._next = self._next, None
         if bundle is None:
             raise RuntimeError("no model was made ready")
-        old = self._live
         live = LiveModel(bundle=bundle, **msgspec.structs.asdict(facts))
         self._live = live
-        if old is not None and old.bundle is not bundle:
-            self._retired.note(old.bundle)
         for tell in self._on_live:
             tell(live)
         return live

@@ -180,7 +180,7 @@ class Manager(Generic[L]):
         log.event(
             _logger, logging.INFO, "model.live",
             version=live.version, digest=live.digest[:12], generation=live.generation,
-            model_type=live.about.model_type, stale=live.stale,
+            model_type=live.about.model_type, stale=live.stale, evaluator=live.evaluator,
         )  # fmt: skip
         return live
 

@@ -11,9 +11,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from housing_grpc import __version__
 from housing_grpc.option_kinds import words
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+# Of a value that is wrong.
+_MOST_SHOWN = 100
 
 SECRET = object()
 """Marks a setting that has no flag, since everyone on a machine may list its processes."""
@@ -66,7 +70,8 @@ def _convert(source: str, text: str, wanted: Any) -> Any:
     try:
         return msgspec.convert(text, wanted, strict=False)
     except msgspec.ValidationError as error:
-        raise OptionError(f"{source}={text!r}: takes {words(wanted)}") from error
+        shown = repr(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!r}…"
+        raise OptionError(f"{source}={shown}: takes {words(wanted)}") from error
 
 
 def _parser(kind: type[msgspec.Struct], program: str, description: str) -> argparse.ArgumentParser:
@@ -76,6 +81,8 @@ def _parser(kind: type[msgspec.Struct], program: str, description: str) -> argpa
         description=description,
         epilog="Each flag can be set by the variable named beside it.",
     )
+    # Answered before this is reached (`housing_grpc.version`): here for `--help`.
+    parser.add_argument("--version", action="version", version=__version__)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name, wanted in _kinds(kind).items():
         if SECRET in wanted.__metadata__:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from queue import SimpleQueue
@@ -12,15 +12,13 @@ from typing import Any
 import grpc
 
 from housing_grpc import arrival, log
+from housing_grpc.overdue import Overdue
 
 # Of the last call in the mean time that calls take.
 _WEIGHT = 0.05
 # Calls without their message hold some 10 KB each, and what has come of it. Of more, the oldest
 # gives way.
 _MOST_WAITING = 4096
-# How often the longest wait is looked at, of what a wait may last.
-_LOOKS = 8
-_MOST_SECONDS_BETWEEN_LOOKS = 1.0
 
 _Job = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -66,6 +64,8 @@ class CallPool(ThreadPoolExecutor):
         workers: How many.
         patience_seconds: Longest wait for a caller's message.
         name: Of the threads.
+        threadless_waits: Whether to wait for messages without a worker, which has to be proven
+            to work with the grpcio that is installed (`arrival_proof`); else workers wait.
         clock: Gives the seconds that calls are timed by.
     """
 
@@ -75,10 +75,12 @@ class CallPool(ThreadPoolExecutor):
         *,
         patience_seconds: float,
         name: str,
+        threadless_waits: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(1)
         self._count = workers
+        self.threadless_waits = threadless_waits
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._mean = 0.0
@@ -89,7 +91,7 @@ class CallPool(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Takes a call; grpcio wants to know of its end only to count calls, which it does not."""
         job = fn, args
-        behaviour = arrival.behaviour_of(args)
+        behaviour: Any = arrival.behaviour_of(args) if self.threadless_waits else None
         if getattr(behaviour, "experimental_thread_pool", None) is self:
             call = arrival.call_of(args)
             self._waits.begin(call)
@@ -113,13 +115,39 @@ class CallPool(ThreadPoolExecutor):
             StopIteration: There is none.
             grpc.RpcError: The call was cancelled, by its caller or for its slowness.
         """
-        if arrival.KNOWN:
+        if self.threadless_waits:
             return arrival.take(messages)
         self._waits.begin(context)
         try:
             return next(messages)
         finally:
             self._waits.end(context)
+
+    def answer(
+        self,
+        messages: Any,
+        context: grpc.ServicerContext,
+        send: Callable[[bytes], None],
+        answer: bytes,
+        then: Callable[[], None],
+    ) -> None:
+        """Answers a message of a stream; no worker waits until that is taken and the next comes.
+
+        Args:
+            messages: The call's requests.
+            context: The call's.
+            send: What grpcio gave the behaviour to answer with.
+            answer: The message.
+            then: Run by a worker when the next message is there, or none will come.
+        """
+        if not self.threadless_waits:
+            send(answer)
+            self._jobs.put((then, ()))
+            return
+        self._waits.begin(context)
+        received = partial(self._arrived, (then, ()), context, _always)
+        sent = partial(arrival.begin_next, messages, context, received)
+        arrival.send(messages, context, answer, sent)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""
@@ -144,35 +172,29 @@ class CallPool(ThreadPoolExecutor):
 
 
 class _Waits:
-    """The calls whose message has not come yet, the longest wait first."""
+    """The calls whose message has not come yet; one that waits too long is ended."""
 
     def __init__(self, patience_seconds: float, name: str) -> None:
-        self._patience = patience_seconds
-        self._since: dict[Any, float] = {}
-        self._closed = threading.Event()
-        threading.Thread(target=self._watch, name=f"{name}-watch", daemon=True).start()
+        self._calls: Overdue[Any] = Overdue(patience_seconds, _cancel, f"{name}-watch")
+        self._calls.start()
 
     def begin(self, call: Any) -> None:
-        if len(self._since) >= _MOST_WAITING:
-            oldest = next(iter(self._since))
-            self.end(oldest)
+        if self._calls.count() >= _MOST_WAITING:
+            oldest = self._calls.oldest()
+            self._calls.end(oldest)
             oldest.cancel()
-        self._since[call] = time.monotonic()
+        self._calls.begin(call)
 
     def end(self, call: Any) -> None:
-        self._since.pop(call, None)
+        self._calls.end(call)
 
     def close(self) -> None:
-        self._closed.set()
+        self._calls.close()
 
-    def _watch(self) -> None:
-        pause = min(self._patience / _LOOKS, _MOST_SECONDS_BETWEEN_LOOKS)
-        while not self._closed.wait(pause):
-            latest = time.monotonic() - self._patience
-            for call, since in self._since.copy().items():
-                if since > latest:
-                    break
-                call.cancel()
+
+def _cancel(calls: Iterable[Any]) -> None:
+    for call in calls:
+        call.cancel()
 
 
 class InlinePool(ThreadPoolExecutor):

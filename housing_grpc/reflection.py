@@ -4,9 +4,9 @@ grpcio ships the service as `grpc.reflection.v1alpha` alone; `v1` has the same
 messages under another package, so that its descriptor is made from the other's.
 """
 
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import grpc
@@ -15,26 +15,30 @@ from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from housing_grpc import log
+from housing_grpc.pool import CallPool, on_pool
+
 _V1ALPHA = reflection.SERVICE_NAME
 _V1 = _V1ALPHA.replace("v1alpha", "v1")
-_WORKERS = 4
+
+_logger = logging.getLogger(__name__)
 
 
-def add_to(server: grpc.Server, services: Sequence[str], *, longest_seconds: float = 60.0) -> None:
+def add_to(server: grpc.Server, services: Sequence[str], pool: CallPool) -> None:
     """Makes the server answer questions about the given services and itself.
 
     Args:
         server: Not started yet.
         services: Full names of the services.
-        longest_seconds: Longest life of a stream of questions.
+        pool: Answers; a stream on which nobody asks anything for long is ended by it.
     """
     _describe_v1()
     names = (*services, _V1ALPHA, _V1)
     servicer = reflection.ReflectionServicer(names, pool=_Pool())
-    handler = grpc.stream_stream_rpc_method_handler(
-        _bounded(servicer.ServerReflectionInfo, longest_seconds),
+    conversations = _Conversations(servicer.ServerReflectionInfo, pool)
+    handler: Any = grpc.stream_stream_rpc_method_handler(
+        on_pool(conversations.go_on, pool, non_blocking=True),
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
-        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
     server.add_generic_rpc_handlers(
         tuple(
@@ -44,22 +48,46 @@ def add_to(server: grpc.Server, services: Sequence[str], *, longest_seconds: flo
     )
 
 
-def _bounded(serve: Any, seconds: float) -> Any:
-    """Keeps streams on which nobody asks anything from holding a worker, or all of them."""
+class _Conversations:
+    """Streams of questions; one that waits for its caller holds no worker.
 
-    def answer(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
-        timer = threading.Timer(seconds, context.cancel)
-        timer.daemon = True
-        timer.start()
+    Args:
+        serve: Answers a stream of questions.
+        pool: Runs them.
+    """
+
+    def __init__(self, serve: Callable[..., Iterator[Any]], pool: CallPool) -> None:
+        self._serve = serve
+        self._pool = pool
+
+    def go_on(
+        self,
+        messages: Iterator[Any],
+        context: grpc.ServicerContext,
+        send: Callable[[bytes | None], None],
+    ) -> None:
+        """Answers the question that has come, and lets the stream wait for the next one."""
         try:
-            yield from serve(requests, context)
-        finally:
-            timer.cancel()
+            self._answer(messages, context, send)
+        except StopIteration:
+            if context.is_active():
+                send(None)
+        except grpc.RpcError:
+            pass  # The caller is gone.
+        except Exception as error:  # noqa: BLE001 - nobody else would end the call
+            log.event(_logger, logging.ERROR, "reflection.failed", error=error)
+            context.cancel()
 
-    # grpcio takes a handler's own pool from this attribute.
-    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="reflection")
-    answer.experimental_thread_pool = pool  # type: ignore[attr-defined]
-    return answer
+    def _answer(
+        self,
+        messages: Iterator[Any],
+        context: grpc.ServicerContext,
+        send: Callable[[bytes | None], None],
+    ) -> None:
+        question = self._pool.receive(messages, context)
+        answer = next(self._serve(iter((question,)), context))
+        then = partial(self.go_on, messages, context, send)
+        self._pool.answer(messages, context, send, answer.SerializeToString(), then)
 
 
 class _Pool:

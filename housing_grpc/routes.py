@@ -1,7 +1,7 @@
 """Wires methods to their servicers, workers and limits."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,13 +12,13 @@ from housing.v1 import model_pb2, prediction_pb2
 from housing_grpc import codec_rows
 from housing_grpc.boundary import Boundary, Parse, parser
 from housing_grpc.bounds import RowBound
-from housing_grpc.call import Method
+from housing_grpc.call import Call, Method
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.gate import Route
 from housing_grpc.pool import CallPool
+from housing_grpc.room import StreamRoom
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.settings import Settings
-from housing_grpc.stream import StreamScorer
 from housing_grpc.streaming import StreamMethod
 from housing_grpc.unary import UnaryMethod
 
@@ -29,6 +29,9 @@ SERVICES = (PREDICTION.full_name, MODEL.full_name)
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 256
+_REFLECTION_WORKERS = 2
+# Tools keep a stream of questions open while their user reads the answers.
+_REFLECTION_SECONDS = 60.0
 _RETRY_SECONDS = 0.1
 # Beyond the streams that are served: workers that tell others that there are too many.
 _REFUSING_WORKERS = 4
@@ -39,24 +42,26 @@ class Workers:
 
     Args:
         chosen: The settings.
+        threadless_waits: As of the pools.
     """
 
-    def __init__(self, chosen: Settings) -> None:
+    def __init__(self, chosen: Settings, *, threadless_waits: bool) -> None:
+        self.threadless_waits = threadless_waits
         patience = chosen.request_timeout_seconds
-        self.predict = CallPool(chosen.grpc_workers, patience_seconds=patience, name="predict")
-        self.model = CallPool(_MODEL_WORKERS, patience_seconds=patience, name="model")
+        pool = partial(CallPool, threadless_waits=threadless_waits)
+        self.predict = pool(chosen.grpc_workers, patience_seconds=patience, name="predict")
+        self.model = pool(_MODEL_WORKERS, patience_seconds=patience, name="model")
+        self.reflection = pool(
+            _REFLECTION_WORKERS, patience_seconds=_REFLECTION_SECONDS, name="reflection"
+        )
         self.stream = ThreadPoolExecutor(
             chosen.max_streams + _REFUSING_WORKERS, thread_name_prefix="stream"
         )
 
     def stop(self) -> None:
         """Lets the threads end when they have nothing more to do."""
-        for pool in (self.predict, self.model, self.stream):
+        for pool in (self.predict, self.model, self.reflection, self.stream):
             pool.shutdown(wait=False)
-
-
-def _no_limit() -> None:
-    """Lets every stream in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +76,7 @@ class Served:
         longest_wait: Most seconds for which one may have to wait.
         bounds: Of the houses in a request, by the name of the method.
         reads: Read requests that are written in the usual way, by the name of the method.
-        check_streams: Raises a ServingError if no more streams can be taken.
+        streams: Room for its methods that are streams.
     """
 
     service: ServiceDescriptor
@@ -79,15 +84,15 @@ class Served:
     pool: CallPool
     most_queued: int
     longest_wait: float
+    streams: StreamRoom
     bounds: Mapping[str, RowBound] = field(default_factory=dict)
     reads: Mapping[str, Parse] = field(default_factory=dict)
-    check_streams: Callable[[], None] = _no_limit
 
 
 def services(
     prediction: PredictionServicer,
     model: ModelServicer,
-    streams: StreamScorer,
+    streams: StreamRoom,
     workers: Workers,
     chosen: Settings,
 ) -> tuple[Served, ...]:
@@ -110,7 +115,7 @@ def services(
             longest_wait=chosen.max_queue_seconds,
             bounds=bounds,
             reads=reads,
-            check_streams=streams.check_room,
+            streams=streams,
         ),
         Served(
             service=MODEL,
@@ -118,6 +123,7 @@ def services(
             pool=workers.model,
             most_queued=_MOST_QUEUED_OF_MODEL,
             longest_wait=math.inf,
+            streams=streams,
         ),
     )
 
@@ -138,14 +144,15 @@ def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boun
     serve = getattr(served.servicer, method.name)
     parse = parser(method, served.reads.get(method.name), served.bounds.get(method.name))
     if method.streams:
-        handler = StreamMethod(parse, serve, streams, to).handler
-        return Route(method, handler, check_room=served.check_streams)
+        room = served.streams
+        handler = StreamMethod(parse, serve, streams, to, room).handler
+        return Route(method, handler, check_room=lambda call: room.check(call.caller))
     check_room = partial(_check_queue, served.pool, served.most_queued, served.longest_wait)
     unary = UnaryMethod(parse, serve, served.pool, to, check_room=check_room)
     return Route(method, unary.handler, check_room=check_room)
 
 
-def _check_queue(pool: CallPool, most: int, longest: float) -> None:
+def _check_queue(pool: CallPool, most: int, longest: float, _: Call) -> None:
     wait = pool.expected_wait()
     if wait > longest or pool.queued() >= most:
         raise ServingError(

@@ -16,6 +16,7 @@ from housing_grpc.errors import ServingError
 from housing_grpc.live import LiveModel
 from housing_grpc.sift import Sifted, sift
 from housing_grpc.survey import Survey
+from housing_grpc.watchdog import Watchdog
 
 Rows = codec_house.Rows
 
@@ -41,10 +42,12 @@ class Scorer:
 
     Args:
         observer: Told of every house.
+        watchdog: Notices evaluations that never end.
     """
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, watchdog: Watchdog) -> None:
         self._observer = observer
+        self._watched = watchdog.run
         self._turns = threading.Semaphore(processors.usable())
 
     def score_house(self, live: LiveModel, house: pb.House) -> pb.PredictResponse:
@@ -58,7 +61,7 @@ class Scorer:
         except ServingError as error:
             self._observer.rejected(error.reason)
             raise
-        price, ranges = live.bundle.predict_row(values), live.bundle.ranges
+        price, ranges = self._watched(live.bundle.predict_row, values), live.bundle.ranges
         self._observer.observe_one(ranges, _pack(*values), price)
         return codec_price.encode_prediction(values, price, ranges, live.version)
 
@@ -70,7 +73,8 @@ class Scorer:
         Raises:
             ServingError: It cannot be scored.
         """
-        found, ranges = live.bundle.price_row(asked.row, validation.DOMAIN), live.bundle.ranges
+        ranges = live.bundle.ranges
+        found = self._watched(live.bundle.price_row, asked.row, validation.DOMAIN)
         if found is None:
             return self.score_house(live, asked.house)
         price, says_all = found
@@ -115,6 +119,6 @@ class Scorer:
         # Threads that compute without the interpreter's lock, more than there are processors,
         # would crowd out the one that accepts and refuses calls.
         with self._turns:
-            prices = live.bundle.predict(sifted.rows)
+            prices = self._watched(live.bundle.predict, sifted.rows)
         self._observer.observe(live.bundle.ranges, sifted.rows, prices, sifted.seen)
         return prices

@@ -2,7 +2,7 @@
 
 import logging
 
-from housing_grpc import keys, limits, log, supply, telemetry
+from housing_grpc import fast_paths, keys, limits, log, supply, telemetry
 from housing_grpc.endpoint import Endpoint, Parts
 from housing_grpc.keys import KeysError
 from housing_grpc.live import LiveModel, Serving
@@ -33,11 +33,11 @@ class HousingServer:
         self._tracing = tracing
         gauges: telemetry.Gauges = {}
         self.metrics = telemetry.metrics(gauges)
-        serving = Serving([self.metrics.on_live])
+        serving = Serving([self.metrics.on_live], most=chosen.max_models)
         verifier = supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
-            LocalStage(serving, verifier),
+            LocalStage(serving, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
         )
@@ -48,7 +48,9 @@ class HousingServer:
             gauges=gauges,
             access=limits.access(chosen, limits.configured_keys(chosen)),
             tracing=tracing,
+            fast_paths=fast_paths.find(),
         )
+        self._fallbacks = parts.fast_paths.fallbacks
         self._endpoint = Endpoint(chosen, parts)
         self.port = self._endpoint.bind()
 
@@ -60,6 +62,8 @@ class HousingServer:
         """
         self._endpoint.start()
         live = self._supply.start()
+        for fallback in self._fallbacks:
+            fallback.warn()
         self._endpoint.serving()
         return live
 

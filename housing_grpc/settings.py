@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from housing_grpc import options, processors
 from housing_grpc.address import is_loopback
+from housing_grpc.bundle import files
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.options import SECRET, OptionError
 from housing_grpc.registry import location
@@ -48,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_streams: Annotated[
         int, Meta(ge=1, le=1024, description="most streams at a time; each takes two threads")
     ] = 32
+    max_streams_per_key: Annotated[
+        int, Meta(ge=1, le=1024, description="most streams at a time of one key")
+    ] = 16
     stream_idle_seconds: Annotated[
         float,
         Meta(gt=0, le=86_400, description="longest wait for a chunk, or for an answer to be taken"),
@@ -58,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bundle_dir: Annotated[
         str, Meta(description="serve this bundle folder instead of the registry's alias")
     ] = ""
+    max_bundle_bytes: Annotated[
+        int, Meta(ge=2**20, le=2**30, description="largest bundle that is fetched or read")
+    ] = files.MAX_BYTES
     housing_home: Annotated[
         str, Meta(description="folder of the embedded registry and of the bundle cache")
     ] = location.DEFAULT_HOME
@@ -79,6 +86,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bundle_public_key_file: Annotated[
         str, Meta(description="Ed25519 public keys in PEM; only bundles that they signed serve")
     ] = ""
+    max_models: Annotated[
+        int,
+        Meta(ge=2, le=64, description="most models in memory; then the oldest pinned streams end"),
+    ] = 4
     drain_seconds: Annotated[
         Seconds, Meta(description="time between NOT_SERVING and refusing new calls at a stop")
     ] = 1.0
@@ -116,6 +127,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout_seconds: Annotated[
         float, Meta(gt=0, le=3600, description="longest wait for the message of a call")
     ] = 30.0
+    max_call_seconds: Annotated[
+        float, Meta(gt=0, le=3600, description="longest time that one evaluation may take")
+    ] = 30.0
     max_metadata_bytes: Annotated[
         int, Meta(ge=1024, le=2**20, description="largest metadata of a call")
     ] = 8192
@@ -125,6 +139,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_calls_per_connection: Annotated[
         int, Meta(ge=1, le=100_000, description="most calls at a time on one connection")
     ] = 256
+    connection_idle_seconds: Annotated[
+        float, Meta(gt=0, le=86_400, description="longest time that a connection is without a call")
+    ] = 300.0
     connection_max_age_seconds: Annotated[
         Seconds,
         Meta(description="age at which a connection is closed gently, to spread load; 0 for never"),

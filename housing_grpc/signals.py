@@ -3,9 +3,12 @@
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
+from typing import NoReturn
 
 HARD_EXIT_SECONDS = 2.0
 """How long the end may take once all calls should have ended."""
@@ -74,6 +77,18 @@ class Signals:
         while True:
             self._hung_up.get()
             self._hang_up()
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process with an exit code, whatever its threads do.
+
+    Python would take itself apart first. A thread that then comes back from native code, such as
+    a long evaluation, aborts the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def exit_hard_after(seconds: float, at_once: Callable[[], None]) -> None:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from housing_grpc.bundle import files
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 
@@ -35,7 +37,7 @@ class Fetched:
 
     folder: Path
     version: str
-    digest: str
+    digest: Digest
     stale: bool = False
 
 
@@ -80,13 +82,21 @@ class FolderSource:
     Args:
         folder: The bundle.
         verifier: Says who must have signed it; without one, nobody need have.
+        max_bytes: Most bytes of a bundle.
     """
 
     kind = "folder"
 
-    def __init__(self, folder: Path, verifier: Verifier | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        verifier: Verifier | None = None,
+        *,
+        max_bytes: int = files.MAX_BYTES,
+    ) -> None:
         self._folder = folder
         self._verifier = verifier
+        self._max_bytes = max_bytes
 
     def fetch(self, target: Target) -> Fetched:
         """Returns the folder's bundle; its version is the start of its digest."""
@@ -96,12 +106,13 @@ class FolderSource:
                 "this server serves a bundle folder, which has no versions or aliases; "
                 "reload without naming one",
             )
-        digest = bundle_format.read(self._folder, self._verifier).digest
+        found = bundle_format.read(self._folder, self._verifier, max_bytes=self._max_bytes)
+        digest = found.digest
         return Fetched(folder=self._folder, version=_version(digest), digest=digest)
 
     def wanted(self) -> str:
         """Returns the version of what lies in the folder, whole or not."""
-        return _version(bundle_format.digest(self._folder))
+        return _version(bundle_format.digest(self._folder, max_bytes=self._max_bytes))
 
     def last_known(self) -> None:
         """Returns None: the folder is all there is."""

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import grpc
@@ -15,6 +16,7 @@ from housing_grpc.codec_rows import PlainChunk, PlainMatrix
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.live import LiveModel, Models
 from housing_grpc.pacing import Pacer, StreamEndedError
+from housing_grpc.pins import Pin, Pins
 from housing_grpc.scoring import Scorer
 
 _RETRY_SECONDS = 1.0
@@ -27,29 +29,31 @@ class StreamLimits:
     """What a stream may take.
 
     Attributes:
-        streams: Most at a time.
         chunk_rows: Most houses in a chunk.
         idle_seconds: Longest wait for a chunk, or for an answer to be taken.
         age_seconds: Longest life of a stream.
     """
 
-    streams: int
     chunk_rows: int
     idle_seconds: float
     age_seconds: float
 
 
 class StreamScorer:
-    """Scores streams, as many at a time as the limits say.
+    """Scores streams.
 
     Args:
         models: Where the live model is.
+        pins: Those that streams have pinned.
         scorer: Scores the houses.
         limits: What a stream may take.
     """
 
-    def __init__(self, models: Models, scorer: Scorer, limits: StreamLimits) -> None:
+    def __init__(
+        self, models: Models, pins: Pins[LiveModel], scorer: Scorer, limits: StreamLimits
+    ) -> None:
         self._models = models
+        self._pins = pins
         self._scorer = scorer
         self._limits = limits
         self._lock = threading.Lock()
@@ -72,23 +76,6 @@ class StreamScorer:
                 self._open.discard(pacer)
             pacer.close()
 
-    def check_room(self) -> None:
-        """Checks whether one more can be served.
-
-        Raises:
-            ServingError: TOO_MANY_STREAMS.
-        """
-        if len(self._open) >= self._limits.streams:
-            raise ServingError(
-                Reason.TOO_MANY_STREAMS,
-                f"the server has all the {self._limits.streams} streams that it takes",
-                retry_seconds=_RETRY_SECONDS,
-            )
-
-    def count(self) -> int:
-        """Returns how many streams are open."""
-        return len(self._open)
-
     def stop(self) -> None:
         """Ends every stream when it has answered the chunk it is at."""
         with self._lock:
@@ -100,7 +87,6 @@ class StreamScorer:
         with self._lock:
             if self._stopping:
                 raise _stopping()
-            self.check_room()
             pacer = Pacer(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
             self._open.add(pacer)
             return pacer
@@ -110,17 +96,21 @@ class StreamScorer:
     ) -> Iterator[pb.PredictStreamResponse]:
         summary = pb.StreamSummary()
         oldest = time.monotonic() + self._limits.age_seconds
-        pinned: LiveModel | None = None
-        while (request := self._next(pacer, oldest)) is not None:
-            check_active(context)
-            live = pinned or self._models.current()
-            if summary.chunks == 0 and request.pin_model:
-                pinned = live
-            response, failed = self._score(live, request)
-            _count(summary, response.chunk, failed)
-            # A stream that is quiet holds no model, unless it has pinned one.
-            del live
-            yield response
+        with ExitStack() as stack:
+            pin: Pin[LiveModel] | None = None
+            while (request := self._next(pacer, oldest)) is not None:
+                check_active(context)
+                live = pin.model if pin else self._models.current()
+                if live is None:
+                    raise _retired()
+                if summary.chunks == 0 and request.pin_model:
+                    pin = self._pins.add(live, lambda: pacer.interrupt(_retired()))
+                    stack.callback(self._pins.drop, pin)
+                response, failed = self._score(live, request)
+                _count(summary, response.chunk, failed)
+                # A stream that is quiet holds no model, unless it has pinned one.
+                del live
+                yield response
         yield pb.PredictStreamResponse(summary=summary)
 
     def _next(self, pacer: Pacer[Chunk], oldest: float) -> Chunk | None:
@@ -185,6 +175,14 @@ def _count(summary: pb.StreamSummary, chunk: pb.ChunkResult, failed: int) -> Non
         summary.rows += len(chunk.rows.items)
     if chunk.model_version not in summary.model_versions:
         summary.model_versions.append(chunk.model_version)
+
+
+def _retired() -> ServingError:
+    return ServingError(
+        Reason.MODEL_RETIRED,
+        "the model that this stream has pinned had to make room for newer ones; go on in a new "
+        "stream after the last answer, with the model that is live then",
+    )
 
 
 def _stopping() -> ServingError:

@@ -13,6 +13,7 @@ from housing_grpc.boundary import Boundary, Parse
 from housing_grpc.call import REQUEST_ID, Call
 from housing_grpc.pool import on_pool
 from housing_grpc.ratelimit import RateLimit, too_fast
+from housing_grpc.room import StreamRoom
 
 Serve = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 
@@ -29,15 +30,22 @@ class StreamMethod:
         serve: Answers the requests.
         pool: Runs the calls, each of which holds a worker as long as it lasts.
         boundary: What they pass.
+        room: For streams; each takes the room of one.
     """
 
     def __init__(
-        self, parse: Parse, serve: Serve, pool: ThreadPoolExecutor, boundary: Boundary
+        self,
+        parse: Parse,
+        serve: Serve,
+        pool: ThreadPoolExecutor,
+        boundary: Boundary,
+        room: StreamRoom,
     ) -> None:
         self._parse = parse
         self._serve = serve
         self._pool = pool
         self._boundary = boundary
+        self._room = room
 
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
@@ -52,9 +60,10 @@ class StreamMethod:
         if call.request_id:
             context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
         try:
-            for answer in self._serve(counted, context):
-                yield answer.SerializeToString()
-                sent += 1
+            with self._room.taken(call.caller):
+                for answer in self._serve(counted, context):
+                    yield answer.SerializeToString()
+                    sent += 1
         except (GeneratorExit, grpc.RpcError):
             # The caller is gone: there is nobody to tell.
             code = _gone(context)

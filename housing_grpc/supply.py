@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic
 
+from housing_grpc import extras
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.child import Children, Trial
@@ -23,6 +24,9 @@ class ModelSupply(Generic[L]):
         stage: Where they go live.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
+
+    Raises:
+        StartError: What asks the registry is not installed.
     """
 
     def __init__(
@@ -36,7 +40,10 @@ class ModelSupply(Generic[L]):
         self._children = Children()
         source = _source(chosen, self._children, verifier)
         self.manager = Manager(
-            source, stage, trial=Trial(self._children, verifier), on_reload=on_reload
+            source,
+            stage,
+            trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes),
+            on_reload=on_reload,
         )
         self._follower = (
             Follower(self.manager, source, chosen.model_poll_seconds)
@@ -85,11 +92,15 @@ def verifier(chosen: Settings) -> Verifier | None:
 
 def _source(chosen: Settings, children: Children, verifier: Verifier | None) -> Source:
     if chosen.bundle_dir:
-        return FolderSource(Path(chosen.bundle_dir), verifier)
+        return FolderSource(Path(chosen.bundle_dir), verifier, max_bytes=chosen.max_bundle_bytes)
+    lacking = extras.missing("registry", "mlflow", purpose="a server without BUNDLE_DIR")
+    if lacking:
+        raise StartError(lacking, EXIT_SETTINGS)
     return RegistrySource(
         chosen.location,
         chosen.cache,
         chosen.registry_timeout_seconds,
         children=children,
         verifier=verifier,
+        max_bytes=chosen.max_bundle_bytes,
     )

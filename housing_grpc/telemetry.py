@@ -7,8 +7,8 @@ from housing_grpc import routes
 from housing_grpc.errors import Reason
 from housing_grpc.metrics.observer import methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.room import StreamRoom
 from housing_grpc.routes import Workers
-from housing_grpc.stream import StreamScorer
 from housing_grpc.tls import Certificates
 
 SERVICES = (routes.PREDICTION, routes.MODEL)
@@ -42,7 +42,7 @@ def metrics(gauges: Gauges) -> ServerMetrics:
     )
 
 
-def gauges(workers: Workers, streams: StreamScorer, certificates: Certificates | None) -> Gauges:
+def gauges(workers: Workers, streams: StreamRoom, certificates: Certificates | None) -> Gauges:
     """Returns what is asked at each scrape.
 
     Args:
@@ -53,6 +53,7 @@ def gauges(workers: Workers, streams: StreamScorer, certificates: Certificates |
     return {
         "housing_queue_depth": workers.predict.queued,
         "housing_streams_open": streams.count,
+        "housing_grpcio_fallback": lambda: float(not workers.threadless_waits),
         "housing_tls_certificate_expiry_timestamp_seconds": lambda: (
             certificates.expires() if certificates else None
         ),

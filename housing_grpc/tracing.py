@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from housing_grpc import log
+from housing_grpc import extras, log
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ _SERVICE_NAME = "housing-grpc"
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
-_PACKAGES = {
-    "otlp_proto_http": "opentelemetry-exporter-otlp-proto-http",
-    "otlp_proto_grpc": "opentelemetry-exporter-otlp-proto-grpc",
+_INSTALL = {
+    "otlp_proto_http": extras.install("otel"),
+    "otlp_proto_grpc": "pip install opentelemetry-exporter-otlp-proto-grpc",
 }
 
 # Status codes that are the server's fault, by number; the others leave a span's status unset.
@@ -117,11 +117,11 @@ def _exporter(wanted: str, environment: Mapping[str, str]) -> "SpanExporter":
     for found in entry_points(group="opentelemetry_traces_exporter", name=name):
         exporter: SpanExporter = found.load()()
         return exporter
-    package = _PACKAGES.get(name)
+    install = _INSTALL.get(name)
     raise StartError(
-        f"traces are wanted, but {package} is not installed: pip install {package}, or set "
-        "OTEL_SDK_DISABLED=true"
-        if package
+        "OpenTelemetry's variables ask for traces, but what sends them is not installed: "
+        f"{install}, or set OTEL_SDK_DISABLED=true"
+        if install
         else f"OTEL_TRACES_EXPORTER is {wanted!r}, which is not installed; set it to otlp, "
         "console or none",
         EXIT_SETTINGS,

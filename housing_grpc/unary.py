@@ -31,7 +31,7 @@ class UnaryMethod:
         serve: Answers a request.
         pool: Runs the calls.
         boundary: What they pass.
-        check_room: Raises a ServingError if no more calls can be taken.
+        check_room: Raises a ServingError if such a call cannot be taken.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class UnaryMethod:
         pool: CallPool,
         boundary: Boundary,
         *,
-        check_room: Callable[[], None],
+        check_room: Callable[[Call], None],
     ) -> None:
         self._parse = parse
         self._serve = serve
@@ -58,7 +58,7 @@ class UnaryMethod:
     def _admits(self, call: Call) -> bool:
         # Since the gate has looked, as many may have come as have waited for their message.
         try:
-            self._check_room()
+            self._check_room(call)
         except ServingError as error:
             call.refusal = error
         return call.refusal is None

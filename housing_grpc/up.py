@@ -12,7 +12,7 @@ import sys
 import time
 from types import FrameType
 
-from housing_grpc import settings
+from housing_grpc import extras, settings
 from housing_grpc.errors import EXIT_SETTINGS, StartError
 from housing_grpc.options import OptionError
 from housing_grpc.rest import settings as rest_settings
@@ -68,6 +68,9 @@ def main() -> int:
         description="Runs the gRPC server and the REST proxy together.",
         epilog="It takes no flags: set variables, such as WORKERS=2, which reach both.",
     ).parse_args()
+    lacking = extras.missing_for_rest()
+    if lacking:
+        return _fail(lacking, EXIT_SETTINGS)
     try:
         chosen = settings.load([])
         _check(chosen, rest_settings.load([]))

@@ -12,12 +12,13 @@ from housing_grpc.boundary import Boundary
 from housing_grpc.gate import Gate
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.pool import CallPool
+from housing_grpc.room import StreamRoom
 from housing_grpc.routes import Served
 
 
 def pool_of(stack: ExitStack, workers: int) -> CallPool:
     """Returns workers that end with the stack."""
-    pool = CallPool(workers, patience_seconds=30, name="test")
+    pool = CallPool(workers, patience_seconds=30, name="test", threadless_waits=True)
     stack.callback(pool.shutdown, wait=False)
     return pool
 
@@ -55,4 +56,5 @@ def served(service: object, servicer: object, pool: CallPool) -> Served:
         pool=pool,
         most_queued=10_000,
         longest_wait=3600,
+        streams=StreamRoom(100, 100),
     )

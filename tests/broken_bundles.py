@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from onnx import TensorProto, helper
 
+from admin import onnx_graph
+from admin.graph import Linear
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.metadata import Metadata
 from tests import hostile
@@ -159,17 +160,28 @@ def other_answers(folder: Path) -> None:
 
 @kind("SELF_TEST")
 def output_not_a_number(folder: Path) -> None:
-    _write_anew(folder, {"model.onnx": _constant_graph(np.array([np.nan]), rows=True)})
+    steep = Linear(coefficients=np.full(hostile.FEATURES, 1e308), intercept=0.0)
+    _write_anew(folder, {"model.onnx": onnx_graph.build(steep, hostile.FEATURES)})
 
 
-@kind("SELF_TEST")
-def output_of_another_shape(folder: Path) -> None:
-    _write_anew(folder, {"model.onnx": _constant_graph(np.ones(3), rows=False)})
+@kind("BUNDLE_UNSAFE")
+def data_in_another_file(folder: Path) -> None:
+    _write_anew(folder, {"model.onnx": hostile.external_data("metadata.json")})
+
+
+@kind("BUNDLE_UNSAFE")
+def a_loop_that_never_ends(folder: Path) -> None:
+    _write_anew(folder, {"model.onnx": hostile.endless()})
+
+
+@kind("BUNDLE_UNSAFE")
+def a_graph_that_takes_all_memory(folder: Path) -> None:
+    _write_anew(folder, {"model.onnx": hostile.memory(mib=4000)})
 
 
 @kind("BUNDLE_FORMAT")
-def takes_all_memory(folder: Path) -> None:
-    _write_anew(folder, {"model.onnx": hostile.memory(mib=4000)})
+def numbers_that_take_all_memory(folder: Path) -> None:
+    _write_anew(folder, {"preprocessor.json": hostile.numbers(mib=40)})
 
 
 def _describe(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -191,23 +203,3 @@ def _write_anew(
     found = bundle_format.read(folder)
     shutil.rmtree(folder)
     bundle_format.write(folder, change(found.metadata), {**found.blobs, **blobs})
-
-
-def _constant_graph(values: "np.ndarray[Any, np.dtype[np.float64]]", *, rows: bool) -> bytes:
-    """Answers with a constant: once for each row, or as it is."""
-    double = TensorProto.DOUBLE
-    given = helper.make_tensor_value_info("rows", double, [None, hostile.FEATURES])
-    prices = helper.make_tensor_value_info("prices", double, [None])
-    constant = helper.make_tensor("c", double, [len(values)], values.tolist())
-    axes = helper.make_node("Constant", [], ["axes"], value_ints=[1])
-    fixed = helper.make_node("Constant", [], ["fixed"], value=constant)
-    total = helper.make_node("ReduceSum", ["rows", "axes"], ["total"], keepdims=0)
-    last = (
-        helper.make_node("Add", ["total", "fixed"], ["prices"])
-        if rows
-        else helper.make_node("Identity", ["fixed"], ["prices"])
-    )
-    nodes = [axes, fixed, total, last] if rows else [fixed, last]
-    graph = helper.make_graph(nodes, "constant", [given], [prices])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())

@@ -15,7 +15,9 @@ from admin import data, models, preprocessing
 from admin.data import Dataset
 from admin.evaluate import build_pipeline
 from admin.export import Facts, export
+from housing_grpc.bundle import built
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.format import MODEL_FILE, BundleFiles
 from housing_grpc.bundle.metadata import Golden, Metadata
 from housing_grpc.bundle.model import Bundle
@@ -24,6 +26,8 @@ from housing_grpc.bundle.signature import Sign
 
 DATA = Path(__file__).parents[1] / "data" / "HousingData.csv"
 MODEL_NAME = "housing-price-model"
+# What evaluates the models that are exported here.
+EVALUATOR = "onnxruntime" if built.UNUSABLE else "native"
 TRAINED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 Rows = NDArray[np.float64]
@@ -34,7 +38,7 @@ class Example:
     """A bundle and the fitted pipeline that it was made from."""
 
     folder: Path
-    digest: str
+    digest: Digest
     pipeline: Any
 
     @property
@@ -93,7 +97,7 @@ def rewrite(
     *,
     graph: bytes | None = None,
     change: Callable[[Metadata], Metadata] = lambda metadata: metadata,
-) -> str:
+) -> Digest:
     """Write a changed copy of a bundle that is whole; returns its digest.
 
     Where the graph is another one, the golden answers are its own.
@@ -107,7 +111,7 @@ def rewrite(
 
 
 def _answered_anew(metadata: Metadata, blobs: dict[str, bytes]) -> Metadata:
-    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=""))
+    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=Digest("")))
     golden = metadata.golden
     answers = bundle.predict(np.array(golden.rows, dtype=np.float64)).tolist()
     fresh = Golden(rows=golden.rows, answers=answers, tolerance=golden.tolerance)

@@ -1,9 +1,11 @@
-"""ONNX graphs that a bundle must not hurt the server with."""
+"""What a bundle must not hurt the server with."""
 
 from onnx import NodeProto, TensorProto, helper
 
+from housing_grpc.bundle.schema import FEATURE_NAMES
+
 DOUBLE = TensorProto.DOUBLE
-FEATURES = 13
+FEATURES = len(FEATURE_NAMES)
 
 
 def _graph(nodes: list[NodeProto], extra: str) -> bytes:
@@ -26,6 +28,28 @@ def memory(mib: int) -> bytes:
     fill = helper.make_node("ConstantOfShape", ["shape"], ["filled"], value=one)
     largest = helper.make_node("ReduceMax", ["filled"], ["extra"], keepdims=0)
     return _graph([shape, fill, largest], "extra")
+
+
+def external_data(file: str, size: int = 1) -> bytes:
+    """A graph whose price is that byte of a file which RM says."""
+    told = TensorProto(name="told", data_type=TensorProto.UINT8, dims=[size])
+    told.data_location = TensorProto.EXTERNAL
+    told.external_data.add(key="location", value=file)
+    nodes = [
+        helper.make_node("Cast", ["told"], ["bytes"], to=DOUBLE),
+        helper.make_node("Gather", ["scaled", "rm"], ["wanted"], axis=1),
+        helper.make_node("Cast", ["wanted"], ["place"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["bytes", "place"], ["price"], axis=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "prices",
+        [helper.make_tensor_value_info("scaled", DOUBLE, [None, FEATURES])],
+        [helper.make_tensor_value_info("price", DOUBLE, [None, 1])],
+        [told, helper.make_tensor("rm", TensorProto.INT64, [1], [FEATURE_NAMES.index("RM")])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return bytes(model.SerializeToString())
 
 
 def endless() -> bytes:
@@ -53,3 +77,12 @@ def endless() -> bytes:
     )
     loop = helper.make_node("Loop", ["most", "yes", "start"], ["extra"], body=body)
     return _graph([most, yes, start, loop], "extra")
+
+
+def numbers(mib: int) -> bytes:
+    """A `preprocessor.json` of that size, whose numbers take twelve times as much to read."""
+    values = b"0," * (mib * 2**19)
+    return (
+        b'{"imputer": {"kind": "constant", "values": [' + values + b"0]},"
+        b' "scaler": {"mean": [], "scale": []}}'
+    )

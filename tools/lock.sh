@@ -10,9 +10,16 @@ compile() {
         --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links "$@"
 }
 
-compile pyproject.toml --extra admin --extra dev -o requirements/dev.txt "$@"
-compile pyproject.toml --extra admin -c requirements/dev.txt -o requirements/admin.txt
-compile pyproject.toml -c requirements/admin.txt -o requirements/serve.txt
+# What the image of the server has; the admin side's files hold it, too, for `make serve`.
+serve="--extra registry --extra rest --extra onnx --extra otel"
+
+# shellcheck disable=SC2086  # words, to be split
+{
+    compile pyproject.toml $serve --extra admin --extra dev -o requirements/dev.txt "$@"
+    compile pyproject.toml $serve --extra admin -c requirements/dev.txt -o requirements/admin.txt
+    compile pyproject.toml $serve -c requirements/admin.txt -o requirements/serve.txt
+}
+compile pyproject.toml -c requirements/serve.txt -o requirements/core.txt
 compile --group mlflow -c requirements/dev.txt -o requirements/mlflow.txt
 compile --group build -c requirements/dev.txt -o requirements/build.txt
 compile pyproject.toml --extra fuzz -c requirements/dev.txt -o requirements/fuzz.txt

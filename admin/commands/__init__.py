@@ -7,8 +7,8 @@ are, and imports what is slow only once it has checked them.
 import importlib
 from typing import Any
 
-from admin.console import Console
-from admin.settings import Settings
+from ..console import Console
+from ..settings import Settings
 
 
 def run(name: str, console: Console, settings: Settings, **options: Any) -> None:

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from admin import options
-from admin.commands.models import number as score
-from admin.commands.session import registry
-from admin.console import Console
-from admin.errors import UsageError
-from admin.options import Text
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..errors import UsageError
+from ..options import Text
+from ..settings import Settings
+from .models import number as score
+from .session import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from admin.backends import Backend
-    from admin.experiment import Compared, Line
+    from ..backends import Backend
+    from ..experiment import Compared, Line
 
 _CONFIG = Path("experiments") / "default.yaml"
 _COLUMNS = ("cv_rmse", "cv_mae", "cv_r2", "rmse", "model", "preprocessing", "parameters", "run")
@@ -43,11 +43,11 @@ def run(
     file = Path(options.given(config, "--config") or _CONFIG)
     place = _place(backend, scheduler, jobs)
     with console.busy("Loading scikit-learn ..."):
-        from admin import experiment_config
+        from .. import experiment_config
     wanted = experiment_config.load(file)
     with registry(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
-            from admin import experiment
+            from .. import experiment
         train_all = place()
         total = len(wanted.specs) + experiment.STEPS_FOR_BEST
         console.say(f"{wanted.name}: {len(wanted.specs)} combinations")
@@ -72,7 +72,7 @@ def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]
         raise UsageError("--jobs is for this machine; a cluster trains as many as it has workers")
 
     def make() -> "Backend":
-        from admin import backends, dask_backend
+        from .. import backends, dask_backend
 
         if address is not None:
             return dask_backend.cluster(address)
@@ -88,7 +88,7 @@ def _show(console: Console, found: "Compared") -> None:
             console.show(f"failed: {line.spec.title} {_parameters(line)}: {line.reason}")
     best = found.lines[0]
     console.show(f"The best is {best.spec.title}: run {best.run_id}")
-    console.show(f"To register it: python -m admin register {best.run_id}")
+    console.show(f"To register it: housing-admin register {best.run_id}")
 
 
 def _cells(line: "Line") -> tuple[str, ...]:

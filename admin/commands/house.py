@@ -5,9 +5,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from admin.discovery import guess
-from admin.errors import UsageError
 from housing_grpc.bundle.schema import FEATURE_NAMES
+
+from ..discovery import guess
+from ..errors import UsageError
 
 House = dict[str, float]
 
@@ -61,7 +62,7 @@ def from_file(path: str) -> list[House]:
     Raises:
         DataError: It cannot be used.
     """
-    from admin.data import load_features
+    from ..data import load_features
 
     rows = load_features(path).to_dict(orient="records")
     return [{str(name): x for name, x in row.items() if not math.isnan(x)} for row in rows]

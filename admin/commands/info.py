@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from admin import options
-from admin.console import Console
-from admin.options import Text
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..options import Text
+from ..settings import Settings
 
 if TYPE_CHECKING:
     from housing.v1.model_pb2 import ModelInfoResponse
@@ -25,7 +25,7 @@ def run(console: Console, settings: Settings, *, target: Text = None, tls: Text 
     address = options.given(target, "--target") or settings.target
     from google.protobuf.json_format import MessageToDict
 
-    from admin.server_client import connect
+    from ..server_client import connect
 
     with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
         found = server.info()
@@ -51,6 +51,7 @@ def _facts(found: "ModelInfoResponse") -> list[tuple[str, str]]:
         ("run", found.run_id or "-"),
         ("source", found.source),
         ("server", found.server_version),
+        ("evaluator", found.evaluator or "-"),
     ]
 
 

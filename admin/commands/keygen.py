@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from admin import options
-from admin.console import Console
-from admin.errors import UsageError
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..errors import UsageError
+from ..settings import Settings
 
 
 def run(console: Console, settings: Settings, *, file: str) -> None:  # noqa: ARG001 (all commands alike)

@@ -4,12 +4,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from admin.commands.session import registry
-from admin.console import Console
-from admin.settings import Settings
+from ..console import Console
+from ..settings import Settings
+from .session import registry
 
 if TYPE_CHECKING:
-    from admin.versions import Version
+    from ..versions import Version
 
 _COLUMNS = ("version", "alias", "model", "preprocessing", "rmse", "cv_rmse", "created", "run")
 
@@ -22,12 +22,12 @@ def run(console: Console, settings: Settings) -> None:
         settings: Where MLflow is.
     """
     with registry(console, settings) as client:
-        from admin.versions import versions
+        from ..versions import versions
 
         found = versions(client, settings.location)
     name = settings.location.model_name
     if not found:
-        console.show(f"{name} has no version yet; make one with: python -m admin seed")
+        console.show(f"{name} has no version yet; make one with: housing-admin seed")
     else:
         console.table(_COLUMNS, [_cells(version) for version in found], title=name)
     console.give({"model": name, "versions": [asdict(version) for version in found]})

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from admin import options
-from admin.commands import house
-from admin.console import Console
-from admin.errors import ServerError, UsageError
-from admin.options import Text
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..errors import ServerError, UsageError
+from ..options import Text
+from ..settings import Settings
+from . import house
 
 if TYPE_CHECKING:
-    from admin.server_client import Prediction, ServerClient
+    from ..server_client import Prediction, ServerClient
 
 
 def run(
@@ -38,7 +38,7 @@ def run(
     """
     houses = _houses(features, options.given(file, "--file"), document)
     address = options.given(target, "--target") or settings.target
-    from admin.server_client import connect
+    from ..server_client import connect
 
     with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
         found = server.predict(houses)

@@ -1,12 +1,12 @@
 """Chooses the version to serve."""
 
-from admin import options
-from admin.commands import models, reload
-from admin.commands.session import registry
-from admin.console import Console
-from admin.errors import UsageError
-from admin.options import Text
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..errors import UsageError
+from ..options import Text
+from ..settings import Settings
+from . import models, reload
+from .session import registry
 
 
 def run(
@@ -34,12 +34,10 @@ def run(
         return
     number = options.whole(options.given(version, "--version"), "--version", low=1)
     if number is None:
-        raise UsageError(
-            "say which version: python -m admin promote 2; see: python -m admin models"
-        )
+        raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     location = settings.location
     with registry(console, settings) as client:
-        from admin.registry import promote
+        from ..registry import promote
 
         done = promote(client, location, number)
     before = "none" if done.previous is None else str(done.previous)
@@ -47,7 +45,7 @@ def run(
     console.show(f"{location.alias} of {location.model_name}: {change}")
     document = {"alias": location.alias, "previous": done.previous, "version": done.version}
     if reload_target is None:
-        console.show("To make the server take it: python -m admin reload")
+        console.show("To make the server take it: housing-admin reload")
         console.give(document)
         return
     answer = reload.tell(console, settings, alias=location.alias, target=reload_target, tls=tls)

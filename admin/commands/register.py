@@ -1,9 +1,9 @@
 """Makes a run a version of the registered model."""
 
-from admin import options
-from admin.commands.session import registry
-from admin.console import Console
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..settings import Settings
+from .session import registry
 
 
 def run(console: Console, settings: Settings, *, run_id: str) -> None:
@@ -17,10 +17,10 @@ def run(console: Console, settings: Settings, *, run_id: str) -> None:
     wanted = options.given(run_id, "RUN_ID") or ""
     name = settings.location.model_name
     with registry(console, settings) as client:
-        from admin.registry import register
+        from ..registry import register
 
         made = register(client, settings.location, wanted)
     done = "is now" if made.created else "is already"
     console.show(f"Run {wanted} {done} version {made.version} of {name}.")
-    console.show(f"To serve it: python -m admin promote {made.version}")
+    console.show(f"To serve it: housing-admin promote {made.version}")
     console.give({"run_id": wanted, "version": made.version, "created": made.created})

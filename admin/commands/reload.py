@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from admin import options
-from admin.console import Console
-from admin.errors import UsageError
-from admin.options import Text
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..errors import UsageError
+from ..options import Text
+from ..settings import Settings
 
 
 def run(
@@ -63,7 +63,7 @@ def tell(
     encrypt = options.flag(tls or False, "--tls")
     from google.protobuf.json_format import MessageToDict
 
-    from admin.server_client import connect
+    from ..server_client import connect
 
     with (
         console.busy(f"Reloading {address} ..."),

@@ -3,15 +3,15 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from admin import options
-from admin.commands.models import minute, number
-from admin.commands.session import registry
-from admin.console import Console
-from admin.options import Text
-from admin.settings import Settings
+from .. import options
+from ..console import Console
+from ..options import Text
+from ..settings import Settings
+from .models import minute, number
+from .session import registry
 
 if TYPE_CHECKING:
-    from admin.runs import RunLine
+    from ..runs import RunLine
 
 _LIMIT = 20
 _MOST = 1000
@@ -39,10 +39,10 @@ def run(console: Console, settings: Settings, *, limit: Text = None) -> None:
     most = options.whole(limit, "--limit", low=1, high=_MOST) or _LIMIT
     with registry(console, settings) as client:
         with console.busy("Loading MLflow ..."):
-            from admin.runs import latest
+            from ..runs import latest
         found = latest(client, settings, most)
     if not found:
-        console.show("There is no run yet; make one with: python -m admin train")
+        console.show("There is no run yet; make one with: housing-admin train")
     else:
         console.table(_COLUMNS, [_cells(line) for line in found])
     console.give([asdict(line) for line in found])

@@ -1,9 +1,9 @@
 """Sees to it that there is a model to serve."""
 
-from admin.commands.session import registry
-from admin.commands.train import spec_of
-from admin.console import Console
-from admin.settings import Settings
+from ..console import Console
+from ..settings import Settings
+from .session import registry
+from .train import spec_of
 
 
 def run(console: Console, settings: Settings, **flags: str | None) -> None:
@@ -17,15 +17,15 @@ def run(console: Console, settings: Settings, **flags: str | None) -> None:
     spec = spec_of(**flags)
     location = settings.location
     with registry(console, settings) as client:
-        from admin.versions import promoted
+        from ..versions import promoted
 
         current = promoted(client, location)
         run_id = ""
         if current is None:
             console.say(f"No version is promoted; training {spec.title} ...")
             with console.busy("Loading scikit-learn ..."):
-                from admin.seed import seed
-                from admin.train import steps
+                from ..seed import seed
+                from ..train import steps
             with console.steps(steps(spec), spec.title) as step:
                 done = seed(client, settings, spec, step)
             current, run_id = done.version, done.run_id

@@ -4,13 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from admin import options
-from admin.commands.session import registry
-from admin.console import Console
-from admin.options import Text
-from admin.parameters import parse
-from admin.settings import Settings
-from admin.spec import (
+from .. import options
+from ..console import Console
+from ..options import Text
+from ..parameters import parse
+from ..settings import Settings
+from ..spec import (
     DEFAULT_FOLDS,
     DEFAULT_MODEL,
     DEFAULT_PREPROCESSING,
@@ -19,9 +18,10 @@ from admin.spec import (
     TrainingSpec,
     default_data,
 )
+from .session import registry
 
 if TYPE_CHECKING:
-    from admin.train import Trained
+    from ..train import Trained
 
 _METRICS = ("rmse", "mae", "r2", "mape")
 
@@ -41,8 +41,8 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
     spec = spec_of(**flags)
     with registry(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
-            from admin.registry import register as register_run
-            from admin.train import steps, train
+            from ..registry import register as register_run
+            from ..train import steps, train
         with console.steps(steps(spec), spec.title) as step:
             trained = train(client, settings, spec, step=step)
         run_id = trained.bundle.run_id
@@ -50,9 +50,9 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
     show(console, trained)
     if made is not None:
         console.show(f"Registered as version {made.version} of {settings.location.model_name}.")
-        console.show(f"To serve it: python -m admin promote {made.version}")
+        console.show(f"To serve it: housing-admin promote {made.version}")
     else:
-        console.show(f"To register it: python -m admin register {run_id}")
+        console.show(f"To register it: housing-admin register {run_id}")
     console.give(_document(trained) | {"version": made.version if made else None})
 
 
@@ -108,7 +108,7 @@ def show(console: Console, trained: "Trained") -> None:
 
 def _asked(console: Console) -> dict[str, Text]:
     with console.busy("Loading scikit-learn ..."):
-        from admin import wizard
+        from .. import wizard
     flags = wizard.ask()
     console.say(f"The same without questions: {wizard.command(flags)}")
     return flags

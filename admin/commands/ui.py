@@ -3,11 +3,11 @@
 import os
 import sys
 
-from admin import embedded, options
-from admin.commands.session import registry
-from admin.console import Console
-from admin.options import Text
-from admin.settings import Settings
+from .. import embedded, options
+from ..console import Console
+from ..options import Text
+from ..settings import Settings
+from .session import registry
 
 _HOST = "127.0.0.1"
 _PORT = 5000

@@ -3,7 +3,7 @@
 The only code that knows both scikit-learn and the bundle.
 """
 
-from admin.export.exporter import Exported, Facts, export
-from admin.export.signing import signing
+from .exporter import Exported, Facts, export
+from .signing import signing
 
 __all__ = ["Exported", "Facts", "export", "signing"]

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from admin.data import Dataset
-from admin.export.probes import probes
-from admin.export.reference import reference
 from housing_grpc.bundle.model import Bundle
+
+from ..data import Dataset
+from .probes import probes
+from .reference import reference
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,12 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from admin.data import Dataset
-from admin.export.probes import blank
-from admin.export.reference import reference
 from housing_grpc.bundle.metadata import Feature, Golden, Histogram, Target
 from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
+
+from ..data import Dataset
+from .probes import blank
+from .reference import reference
 
 _BINS = 10
 _GOLDEN_SEED = 20240102

@@ -10,20 +10,23 @@ from pathlib import Path
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from admin import onnx_graph
-from admin.data import Dataset
-from admin.errors import ExportError, UsageError
-from admin.export import comparison, description
-from admin.strategy import ModelStrategy, PreprocessingStrategy
+from housing_grpc.bundle import files
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import Sign
 from housing_grpc.registry.causes import disk_is_full
+
+from .. import onnx_graph
+from ..data import Dataset
+from ..errors import ExportError, UsageError
+from ..strategy import ModelStrategy, PreprocessingStrategy
+from . import comparison, description
 
 # A ten-thousandth where prices are in thousands of dollars and spread as those of the
 # shipped data are: ten cents.
@@ -64,7 +67,7 @@ class Exported:
         tolerance: Largest difference that would have been accepted.
     """
 
-    digest: str
+    digest: Digest
     folder: Path
     largest_gap: float
     tolerance: float
@@ -79,6 +82,7 @@ def export(
     facts: Facts,
     folder: Path,
     sign: Sign | None = None,
+    max_bytes: int = files.MAX_BYTES,
 ) -> Exported:
     """Write a fitted pipeline as a bundle, unless their answers differ.
 
@@ -90,6 +94,7 @@ def export(
         facts: What else the bundle is to say.
         folder: Where to write it; must not exist yet.
         sign: Signs it; see `admin.export.signing`.
+        max_bytes: Most bytes of a bundle that servers take.
 
     Raises:
         ExportError: The bundle does not answer as the pipeline does; nothing is written.
@@ -109,6 +114,7 @@ def export(
         tolerance=tolerance,
     )
     try:
+        files.check_sizes([(name, len(blob)) for name, blob in blobs.items()], max_bytes)
         # Servers with and without the evaluator in C may get the bundle.
         bundles = [_in_memory(metadata, blobs, native=native) for native in (True, False)]
         gap = comparison.largest_gap(bundles, pipeline, training)
@@ -121,7 +127,7 @@ def export(
             f" {tolerance:.3g} is allowed; many trees summed in float32, as XGBoost does, are"
             " the usual reason: train fewer trees with a larger learning rate"
         )
-    digest = _write(folder, metadata, blobs, sign)
+    digest = _write(folder, metadata, blobs, sign, max_bytes)
     return Exported(digest=digest, folder=folder, largest_gap=gap.size, tolerance=tolerance)
 
 
@@ -180,11 +186,17 @@ def _in_memory(
 ) -> bundle_model.Bundle:
     """Load the bundle from what would be written."""
     as_read = meta.decode(meta.encode(metadata))
-    files = BundleFiles(metadata=as_read, blobs=blobs, digest="")
+    files = BundleFiles(metadata=as_read, blobs=blobs, digest=Digest(""))
     return bundle_model.Bundle(files, native=native)
 
 
-def _write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None) -> str:
+def _write(
+    folder: Path,
+    metadata: Metadata,
+    blobs: Mapping[str, bytes],
+    sign: Sign | None,
+    max_bytes: int,
+) -> Digest:
     try:
         digest = bundle_format.write(folder, metadata, blobs, sign)
     except OSError as error:
@@ -194,7 +206,7 @@ def _write(folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: S
             f"{folder} cannot be written: {error.strerror}; name another folder"
         ) from error
     try:
-        bundle_model.load(folder)
+        bundle_model.load(folder, max_bytes=max_bytes)
     except BundleError as error:
         shutil.rmtree(folder)
         raise ExportError(f"{folder} cannot be read back: {error}; check the disk") from error

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from admin.errors import UsageError
 from housing_grpc.bundle.signature import KeyFileError, Sign, signer
+
+from ..errors import UsageError
 
 
 def signing(file: Path | None) -> Sign | None:
     """Return what signs a bundle, or None where none is to be signed.
 
     Args:
-        file: An Ed25519 private key in PEM, as `python -m admin keygen` makes one.
+        file: An Ed25519 private key in PEM, as `housing-admin keygen` makes one.
 
     Raises:
         UsageError: It cannot be used.
@@ -21,5 +22,5 @@ def signing(file: Path | None) -> Sign | None:
         return signer(file)
     except KeyFileError as error:
         raise UsageError(
-            f"BUNDLE_SIGNING_KEY_FILE: {file} {error}; `python -m admin keygen` makes a key"
+            f"BUNDLE_SIGNING_KEY_FILE: {file} {error}; `housing-admin keygen` makes a key"
         ) from error

@@ -3,8 +3,8 @@
 A new model is a new file here that defines `STRATEGY`; nothing else lists them.
 """
 
-from admin import discovery
-from admin.strategy import ModelStrategy
+from .. import discovery
+from ..strategy import ModelStrategy
 
 
 def names() -> tuple[str, ...]:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingRegressor
 
-from admin import sklearn_trees
-from admin.graph import Trees
-from admin.strategy import ModelStrategy, shares
+from .. import sklearn_trees
+from ..graph import Trees
+from ..strategy import ModelStrategy, shares
 
 
 def _build(params: Mapping[str, Any], seed: int) -> GradientBoostingRegressor:

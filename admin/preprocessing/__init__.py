@@ -3,8 +3,8 @@
 A new way is a new file here that defines `STRATEGY`; nothing else lists them.
 """
 
-from admin import discovery
-from admin.strategy import PreprocessingStrategy
+from .. import discovery
+from ..strategy import PreprocessingStrategy
 
 
 def names() -> tuple[str, ...]:

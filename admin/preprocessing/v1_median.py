@@ -5,7 +5,7 @@ from typing import Any
 
 from sklearn.impute import SimpleImputer
 
-from admin.strategy import PreprocessingStrategy
+from ..strategy import PreprocessingStrategy
 
 
 def _build(params: Mapping[str, Any], seed: int) -> SimpleImputer:

@@ -85,7 +85,7 @@ def row_error(status: object, row: int, place: int) -> RowError:
 def model_info(answer: model_pb2.ModelInfoResponse) -> ModelInfo:
     """Returns the answer to ModelInfo."""
     plain = ("name", "version", "model_type", "preprocessing", "bundle_digest", "data_digest",
-             "source", "stale", "generation", "run_id", "server_version")  # fmt: skip
+             "source", "stale", "generation", "run_id", "server_version", "evaluator")  # fmt: skip
     target = answer.target
     return ModelInfo(
         **{name: getattr(answer, name) for name in plain},

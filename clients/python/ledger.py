@@ -15,7 +15,10 @@ from .scores import ChunkScores, decode_chunk
 
 # A new stream may get further; anything else would only fail again.
 _RESUMABLE_CODES = frozenset({StatusCode.UNAVAILABLE, StatusCode.CANCELLED})
-_RESUMABLE_REASONS = frozenset({"STREAM_TOO_OLD", "STREAM_IDLE", "SERVER_STOPPING", "NO_ANSWER"})
+# After MODEL_RETIRED, a pinned job goes on only if it meets the same model again.
+_RESUMABLE_REASONS = frozenset(
+    {"STREAM_TOO_OLD", "STREAM_IDLE", "SERVER_STOPPING", "MODEL_RETIRED", "NO_ANSWER"}
+)
 _FIRST_RETRIES = 3
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 5.0

@@ -106,6 +106,8 @@ class ModelInfo:
     generation: int
     run_id: str
     server_version: str
+    evaluator: str
+    """What computes the prices, such as "native"; empty from a server that does not tell."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -103,17 +103,3 @@ def read_rows(data: bytes, start: int, end: int, width: int, most: int, /) -> by
         Float64, shape (n, width), NaN where a value is missing; None if there are more rows
         than the limit, or if the list is not written in the usual way.
     """
-
-def read_integers(data: memoryview, start: int, /) -> tuple[bytes, int]:
-    """Reads integers of one repeated field, not packed, in protobuf's wire format.
-
-    Args:
-        data: Holds them.
-        start: Where the key of the first one is, of one byte.
-
-    Returns:
-        Int64, shape (n,), as many as follow each other; and where they end.
-
-    Raises:
-        ValueError: One has no end, or is below zero.
-    """

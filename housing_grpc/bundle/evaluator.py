@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from . import built
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
-from .onnx_messages import OtherGraphError
-from .onnx_reader import Ensemble, Linear, read
+from .onnx import Ensemble, Graph, Linear
 from .preprocess import Preprocessor
 from .ranges import Ranges
 
@@ -19,19 +19,8 @@ if TYPE_CHECKING:
 Rows = NDArray[np.float64]
 
 
-def _built() -> "type[Model] | None":
-    try:
-        from ._native import Model
-    except ImportError:
-        # There was no compiler where this was installed: ONNX Runtime gives the same answers.
-        return None
-    return Model
-
-
-NATIVE = _built()
-
-# More nodes than the evaluator can number are for ONNX Runtime.
-_MOST_SPLITS = 2**22
+# None where it cannot be used: ONNX Runtime gives the same answers.
+NATIVE: "type[Model] | None" = built.model
 
 
 class Evaluator:
@@ -40,6 +29,8 @@ class Evaluator:
     Args:
         model: Fills, scales and scores.
     """
+
+    name = "native"
 
     def __init__(self, model: "Model") -> None:
         self._model = model
@@ -69,20 +60,15 @@ class Evaluator:
         return found
 
 
-def evaluator(preprocessor: Preprocessor, graph: bytes) -> Evaluator | None:
-    """Returns the evaluator of a graph, or None if it was not built or does not know the graph.
+def evaluator(preprocessor: Preprocessor, graph: Graph) -> Evaluator | None:
+    """Returns the evaluator of a graph, or None if it was not built.
 
     Raises:
-        BundleFormatError: The graph is of the right kind, but describes no model.
+        BundleFormatError: The numbers describe no model.
     """
     if NATIVE is None:
         return None
-    try:
-        regressor = read(graph)
-    except OtherGraphError:
-        return None
-    if isinstance(regressor, Ensemble) and len(regressor.threshold) > _MOST_SPLITS:
-        return None
+    regressor = graph.regressor
     parts = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
     try:
         imputer = preprocessor.imputer.parts

@@ -1,22 +1,30 @@
-"""Plain files of a folder that nobody vouches for: listed and read without following anything."""
+"""Plain files of a folder that nobody vouches for: listed and read without following anything.
+
+Sizes are bounded before a byte is read, and again while it is: a file may grow in between.
+"""
 
 import errno
 import os
+import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 
+MAX_BYTES = 64 * 2**20
+"""Most bytes of a bundle unless MAX_BUNDLE_BYTES says otherwise: 300 unlimited trees take 5 MB."""
+
+_MOST_FILES = 16
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
-# Far above what any strategy makes; a larger file would only fill the memory.
-_LIMIT = 512 * 2**20
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
 
 
-def names(folder: Path) -> set[str]:
-    """Returns the names of the files in a folder.
+def sizes(folder: Path, max_bytes: int) -> dict[str, int]:
+    """Returns the names of the files in a folder, and how many bytes each has.
 
     Raises:
-        BundleFormatError: It is not a folder, or cannot be read.
+        BundleFormatError: It is not a folder, cannot be read, or is too large.
         BundleUnsafeError: It holds something else than plain files, or a pickle.
     """
     if folder.is_symlink():
@@ -27,12 +35,68 @@ def names(folder: Path) -> set[str]:
         raise BundleFormatError(f"{folder.name}: is not a folder")
     try:
         with os.scandir(folder) as entries:
-            return {_checked(entry) for entry in entries}
+            return check_sizes(map(_checked, entries), max_bytes)
     except OSError as error:
         raise BundleFormatError(f"{folder.name}: cannot be read: {error.strerror}") from error
 
 
-def read(path: Path, limit: int = _LIMIT) -> bytes:
+def check_sizes(found: Iterable[tuple[str, int]], max_bytes: int) -> dict[str, int]:
+    """Checks sizes before files are fetched or read.
+
+    Args:
+        found: Name and bytes of each file; no more than are allowed are asked for.
+        max_bytes: Most bytes of all of them.
+
+    Returns:
+        The bytes of each file, by name.
+
+    Raises:
+        BundleFormatError: There are too many files, or too many bytes.
+    """
+    known: dict[str, int] = {}
+    for name, size in found:
+        known[name] = size
+        if len(known) > _MOST_FILES:
+            raise BundleFormatError(f"the bundle has more than {_MOST_FILES} files")
+    if sum(known.values()) > max_bytes:
+        raise too_large(max_bytes)
+    return known
+
+
+def check_entry(name: str, *, plain_file: bool) -> None:
+    """Refuses what a bundle's folder never holds.
+
+    Args:
+        name: What it is called.
+        plain_file: Whether it is a file, and no link, folder or device.
+
+    Raises:
+        BundleUnsafeError: It is not a plain file, or by its name a pickle or a path.
+    """
+    if not is_plain(name):
+        raise BundleUnsafeError(
+            f"a file is named {name[:100]!a}; a bundle's names are letters, digits, . _ and -"
+        )
+    if not plain_file:
+        raise _not_plain(name)
+    if name.lower().endswith(_PICKLE_NAMES):
+        raise BundleUnsafeError(f"{name}: is a pickle by its name")
+
+
+def is_plain(name: str) -> bool:
+    """Returns whether a file's name is one that a bundle may have, and so no path."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def too_large(max_bytes: int) -> BundleFormatError:
+    """Returns the error of a bundle that has too many bytes."""
+    return BundleFormatError(
+        f"the bundle is larger than MAX_BUNDLE_BYTES={max_bytes}; raise that, or train fewer or"
+        " smaller trees"
+    )
+
+
+def read(path: Path, limit: int) -> bytes:
     """Returns the content of a plain file.
 
     Args:
@@ -40,7 +104,7 @@ def read(path: Path, limit: int = _LIMIT) -> bytes:
         limit: Most bytes that it may have.
 
     Raises:
-        BundleChecksumError: It is not there.
+        BundleChecksumError: It is not there, or changes while it is read.
         BundleFormatError: It is too large, or cannot be read.
         BundleUnsafeError: It is not a plain file.
     """
@@ -61,15 +125,17 @@ def read(path: Path, limit: int = _LIMIT) -> bytes:
             raise _not_plain(path.name)
         if found.st_size > limit:
             raise BundleFormatError(f"{path.name}: is larger than {limit} bytes")
-        return file.read(found.st_size)
+        # One more than it should have, as it could grow without end.
+        content = file.read(found.st_size + 1)
+    if len(content) != found.st_size:
+        raise BundleChecksumError(f"{path.name}: changed while it was read")
+    return content
 
 
-def _checked(entry: "os.DirEntry[str]") -> str:
-    if not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-        raise _not_plain(entry.name)
-    if entry.name.lower().endswith(_PICKLE_NAMES):
-        raise BundleUnsafeError(f"{entry.name}: is a pickle by its name")
-    return entry.name
+def _checked(entry: "os.DirEntry[str]") -> tuple[str, int]:
+    found = entry.stat(follow_symlinks=False)
+    check_entry(entry.name, plain_file=stat.S_ISREG(found.st_mode))
+    return entry.name, found.st_size
 
 
 def _not_plain(name: str) -> BundleUnsafeError:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import msgspec
 
+from . import digest as bundle_digest
 from . import files
 from . import metadata as meta
+from .digest import Digest
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 from .metadata import FileEntry, Metadata
 from .signature import SIGNATURE_FILE, SIGNATURE_LIMIT, Sign, Verifier
@@ -26,10 +28,10 @@ PREPROCESSOR_FILE = "preprocessor.json"
 MODEL_FILE = "model.onnx"
 
 _FILES = frozenset({METADATA_FILE, PREPROCESSOR_FILE, MODEL_FILE})
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_METADATA_LIMIT = 16 * 2**20
+# A hundred times what the export writes; as objects it takes some twenty times as much.
+_METADATA_LIMIT = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +46,12 @@ class BundleFiles:
 
     metadata: Metadata
     blobs: Mapping[str, bytes]
-    digest: str
+    digest: Digest
 
 
 def write(
     folder: Path, metadata: Metadata, blobs: Mapping[str, bytes], sign: Sign | None = None
-) -> str:
+) -> Digest:
     """Writes a bundle to `folder`, which must not exist yet.
 
     The files are written beside it, flushed to disk and renamed into place, so
@@ -80,28 +82,34 @@ def write(
         size = sum(map(len, contents.values()))
         text = f"{error.strerror}, {size} bytes are needed"
         raise OSError(error.errno, text, str(folder)) from error
-    return hashlib.sha256(document).hexdigest()
+    return bundle_digest.compute(document)
 
 
-def read(folder: Path, verifier: Verifier | None = None) -> BundleFiles:
+def read(
+    folder: Path, verifier: Verifier | None = None, *, max_bytes: int = files.MAX_BYTES
+) -> BundleFiles:
     """Reads a bundle and verifies every byte of it.
 
     Args:
         folder: The bundle.
         verifier: Says who must have signed it; without one, nobody need have.
+        max_bytes: Most bytes of all its files.
 
     Raises:
         BundleUnsafeError: A pickle, a link or a path; nothing was parsed.
         BundleSignatureError: Nobody who is trusted has signed it; nothing was parsed.
         BundleChecksumError: A file is damaged, missing or one too many.
-        BundleFormatError: It is not a bundle, or one of a newer format.
+        BundleFormatError: It is not a bundle, too large, or one of a newer format.
         SchemaIncompatibleError: It takes other features.
     """
-    names = files.names(folder)
+    names = files.sizes(folder, max_bytes).keys()
     document = _document(folder, names)
     if verifier is not None:
         verifier.check(document, _signature(folder, names))
-    blobs = {name: files.read(folder / name) for name in sorted(names & _FILES - {METADATA_FILE})}
+    blobs = {
+        name: files.read(folder / name, limit=max_bytes)
+        for name in sorted(names & _FILES - {METADATA_FILE})
+    }
     for name, blob in {**blobs, METADATA_FILE: document}.items():
         if _PICKLE_START.match(blob):
             raise BundleUnsafeError(f"{name}: is a pickle; a bundle never holds one")
@@ -109,16 +117,16 @@ def read(folder: Path, verifier: Verifier | None = None) -> BundleFiles:
     _check_manifest(metadata, names)
     for name, blob in blobs.items():
         _check_blob(name, blob, metadata.files[name])
-    return BundleFiles(metadata=metadata, blobs=blobs, digest=hashlib.sha256(document).hexdigest())
+    return BundleFiles(metadata=metadata, blobs=blobs, digest=bundle_digest.compute(document))
 
 
-def digest(folder: Path) -> str:
+def digest(folder: Path, *, max_bytes: int = files.MAX_BYTES) -> Digest:
     """Returns the digest that a bundle has if it is whole; nothing is verified or parsed.
 
     Raises:
         BundleError: There is no bundle.
     """
-    return hashlib.sha256(_document(folder, files.names(folder))).hexdigest()
+    return bundle_digest.compute(_document(folder, files.sizes(folder, max_bytes).keys()))
 
 
 def _document(folder: Path, names: Set[str]) -> bytes:
@@ -136,8 +144,8 @@ def _signature(folder: Path, names: Set[str]) -> bytes | None:
 def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
     listed = set(metadata.files)
     for name in sorted(listed):
-        if not _PLAIN_NAME.fullmatch(name):
-            raise BundleUnsafeError(f"metadata.json: the file name {name!r} is a path")
+        if not files.is_plain(name):
+            raise BundleUnsafeError(f"metadata.json: the file name {name[:100]!a} is a path")
     for name in sorted(_FILES - {METADATA_FILE} - listed):
         raise BundleFormatError(f"metadata.json: lists no {name}")
     for name in sorted(listed - names):

@@ -11,6 +11,11 @@ from .schema import FEATURE_NAMES
 
 FORMAT_VERSION = 1
 
+# As long as MLflow lets a model's name or alias be. What callers, logs and metrics are told is
+# made of these: without limits, an answer could be larger than clients take.
+Text = Annotated[str, msgspec.Meta(max_length=255)]
+_MANY = msgspec.Meta(max_length=1000)
+
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
@@ -38,7 +43,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
         histogram: Spread of the training values.
     """
 
-    name: str
+    name: Text
     min: float
     max: float
     missing_count: Count
@@ -48,8 +53,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What the model predicts, as it was in the training data."""
 
-    name: str
-    unit: str
+    name: Text
+    unit: Text
     min: float
     max: float
 
@@ -97,18 +102,18 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format_version: int
-    name: str
-    model_type: str
-    preprocessing: str
+    name: Text
+    model_type: Text
+    preprocessing: Text
     params: dict[str, object]
-    features: list[Feature]
+    features: Annotated[list[Feature], _MANY]
     target: Target
-    metrics: dict[str, float]
+    metrics: Annotated[dict[Text, float], _MANY]
     data_digest: Sha256
     trained_at: datetime
-    run_id: str
-    code_version: str
-    library_versions: dict[str, str]
+    run_id: Text
+    code_version: Text
+    library_versions: Annotated[dict[Text, Text], _MANY]
     golden: Golden
     files: dict[str, FileEntry] = {}
 

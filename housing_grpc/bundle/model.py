@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from . import files, onnx, preprocess
 from . import format as bundle_format
-from . import preprocess
-from .errors import ModelOutputError, SelfTestError
+from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, SelfTestError
 from .evaluator import evaluator
 from .format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
 from .metadata import Metadata
 from .onnx_session import OnnxSession
 from .ranges import Ranges
+from .schema import FEATURE_NAMES
 from .signature import Verifier
 
 Rows = NDArray[np.float64]
@@ -23,23 +24,27 @@ class Bundle:
 
     Args:
         files: The bundle's verified files.
-        native: Whether to use the evaluator in C, if it was built and knows the graph;
-            ONNX Runtime gives the same answers, slower.
+        native: Whether to use the evaluator in C, if it was built; ONNX Runtime gives the
+            same answers, slower.
 
     Raises:
-        BundleFormatError: A file cannot be parsed, or the graph is not one of
-            rows to prices.
+        BundleFormatError: A file cannot be parsed.
+        BundleUnsafeError: The graph is not one that the export writes.
     """
 
     def __init__(self, files: BundleFiles, *, native: bool = True) -> None:
         self.metadata: Metadata = files.metadata
-        self.digest: str = files.digest
+        self.digest = files.digest
         self.ranges = Ranges.of(files.metadata)
         preprocessor = preprocess.load(files.blobs[PREPROCESSOR_FILE])
-        graph = files.blobs[MODEL_FILE]
+        graph = _checked(files.blobs[MODEL_FILE])
         found = evaluator(preprocessor, graph) if native else None
-        self.native = found is not None
         self._predictor = found or OnnxSession(preprocessor, graph)
+
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        return self._predictor.name
 
     def predict(self, rows: Rows) -> Rows:
         """Predicts a price a row, in the target's unit.
@@ -107,16 +112,31 @@ class Bundle:
             )
 
 
-def load(folder: Path, verifier: Verifier | None = None) -> Bundle:
+def _checked(content: bytes) -> onnx.Graph:
+    try:
+        return onnx.read(content, len(FEATURE_NAMES))
+    except onnx.ForeignGraphError as error:
+        raise BundleUnsafeError(
+            f"{MODEL_FILE}: holds {error}; only what the export writes is served, so train and"
+            " register the model again"
+        ) from error
+    except onnx.GraphError as error:
+        raise BundleFormatError(f"{MODEL_FILE}: is no ONNX graph: {error}") from error
+
+
+def load(
+    folder: Path, verifier: Verifier | None = None, *, max_bytes: int = files.MAX_BYTES
+) -> Bundle:
     """Reads, verifies, loads and tests a bundle; it is warm when this returns.
 
     Args:
         folder: The bundle.
         verifier: Says who must have signed it; without one, nobody need have.
+        max_bytes: Most bytes of all its files.
 
     Raises:
         BundleError: It cannot be served; the subclass says why.
     """
-    bundle = Bundle(bundle_format.read(folder, verifier))
+    bundle = Bundle(bundle_format.read(folder, verifier, max_bytes=max_bytes))
     bundle.self_test()
     return bundle

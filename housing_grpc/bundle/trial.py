@@ -1,6 +1,6 @@
 """Loads a bundle once in a process of its own, with limits.
 
-`python -m housing_grpc.bundle.trial FOLDER [PUBLIC_KEY_FILE]` prints nothing and exits
+`python -m housing_grpc.bundle.trial FOLDER MAX_BYTES [PUBLIC_KEY_FILE]` prints nothing and exits
 with 0 if the bundle can be served; else it prints the reason and a text, as JSON, and
 exits with 1.
 """
@@ -11,6 +11,7 @@ import resource
 import sys
 from pathlib import Path
 
+from . import files
 from .errors import BundleError, BundleFormatError
 from .signature import Verifier
 
@@ -23,11 +24,14 @@ _CPU_SECONDS = 120
 _OPEN_FILES = 256
 
 
-def main(folder: Path, verifier: Verifier | None) -> int:
+def main(folder: Path, max_bytes: int, verifier: Verifier | None) -> int:
     """Returns the exit code."""
-    memory = _limit(folder)
+    memory = _BASE_BYTES
     try:
-        _load(folder, verifier)
+        # A size that is not bounded must not become a limit.
+        memory += _BYTES_A_BYTE * sum(files.sizes(folder, max_bytes).values())
+        _limit(memory)
+        _load(folder, max_bytes, verifier)
     except BundleError as error:
         return _refuse(error)
     except MemoryError:
@@ -37,18 +41,15 @@ def main(folder: Path, verifier: Verifier | None) -> int:
     return 0
 
 
-def _load(folder: Path, verifier: Verifier | None) -> None:
+def _load(folder: Path, max_bytes: int, verifier: Verifier | None) -> None:
     # One thread: each would take memory of its own, the more the more cores there are.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from .model import load
 
-    load(folder, verifier)
+    load(folder, verifier, max_bytes=max_bytes)
 
 
-def _limit(folder: Path) -> int:
-    """Limits this process; returns the bytes of memory that it may take."""
-    size = sum(entry.stat().st_size for entry in folder.iterdir()) if folder.is_dir() else 0
-    memory = _BASE_BYTES + _BYTES_A_BYTE * size
+def _limit(memory: int) -> None:
     for kind, wanted in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, _CPU_SECONDS),
@@ -58,7 +59,6 @@ def _limit(folder: Path) -> int:
         hard = resource.getrlimit(kind)[1]
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(kind, (most, most))
-    return memory
 
 
 def _refuse(error: BundleError) -> int:
@@ -67,4 +67,5 @@ def _refuse(error: BundleError) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Verifier(Path(sys.argv[2])) if len(sys.argv) > 2 else None))
+    _, _folder, _max_bytes, *_keys = sys.argv
+    sys.exit(main(Path(_folder), int(_max_bytes), Verifier(Path(_keys[0])) if _keys else None))

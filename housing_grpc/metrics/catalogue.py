@@ -82,6 +82,8 @@ _CALLS = (
     _counter("grpc_server_msg_sent_total", "Messages that callers were sent.", *_CALL),
     _histogram("grpc_server_handling_seconds", "Time that calls took.", SECONDS, *_CALL),
     _counter("housing_rejected_total", "Calls that were turned away, by reason.", "reason"),
+    _counter("housing_stuck_evaluations_total",
+             "Evaluations of the model that took longer than they may."),
     _gauge("housing_calls_in_flight", "Calls that have begun and not ended."),
     _gauge("housing_queue_depth", "Calls that wait for a worker."),
     _gauge("housing_streams_open", "Prediction streams that are open."),
@@ -102,7 +104,7 @@ _PREDICTIONS = (
 
 _MODEL = (
     _gauge(MODEL_INFO, "1, with what is known of the live model.",
-           "name", "version", "digest", "model_type", "preprocessing",
+           "name", "version", "digest", "model_type", "preprocessing", "evaluator",
            merge=Merge.LATEST, always=False),
     _gauge(LOADED, "When the live model went live, in Unix time.",
            merge=Merge.LATEST, always=False),
@@ -119,6 +121,9 @@ _MODEL = (
 _PROCESS = (
     _gauge("housing_build_info", "1, with the version of the server.", "version",
            merge=Merge.LATEST),
+    _gauge("housing_grpcio_fallback",
+           "1 if workers wait for messages, as the grpcio that is installed is another one.",
+           merge=Merge.MAX),
     _gauge("housing_tls_certificate_expiry_timestamp_seconds",
            "When the server's certificate expires, in Unix time; only with TLS.",
            merge=Merge.MIN, always=False),

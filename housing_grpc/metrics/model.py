@@ -24,6 +24,7 @@ _OF_OTHERS = frozenset({
     Reason.INVALID_TARGET,
     Reason.MALFORMED_REQUEST,
     Reason.METADATA_TOO_LARGE,
+    Reason.MODEL_RETIRED,
     Reason.NO_FEATURES,
     Reason.OVERLOADED,
     Reason.PERMISSION_DENIED,
@@ -56,7 +57,10 @@ class ModelMetrics:
         """Takes over what is known of a model that went live."""
         bundle = live.bundle
         about = bundle.metadata
-        labels = (about.name, live.version, bundle.digest, about.model_type, about.preprocessing)
+        labels = (
+            about.name, live.version, bundle.digest, about.model_type, about.preprocessing,
+            live.evaluator,
+        )  # fmt: skip
         with self._lock:
             self._state |= {
                 MODEL_INFO: {labels: [1.0]},

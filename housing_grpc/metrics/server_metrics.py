@@ -37,6 +37,7 @@ class ServerMetrics:
         self.predictions = PredictionMetrics()
         self.model = ModelMetrics()
         self._rejected = Tally(rejections)
+        self._stuck, self._stuck_now = 0, 0
         self._runtime = Runtime()
         self._version = version
         self._gauges = gauges
@@ -50,6 +51,15 @@ class ServerMetrics:
         """Counts a call that was turned away."""
         self._rejected.add(reason)
 
+    def stuck(self, evaluations: int) -> None:
+        """Counts evaluations that never end.
+
+        Args:
+            evaluations: How many there are now.
+        """
+        self._stuck += max(evaluations - self._stuck_now, 0)
+        self._stuck_now = evaluations
+
     def state(self) -> State:
         """Returns all counts and gauges as of now."""
         gauges = {name: ask() for name, ask in self._gauges.items()}
@@ -60,5 +70,6 @@ class ServerMetrics:
             **self._runtime.state(),
             **{name: {(): [float(v)]} for name, v in gauges.items() if v is not None},
             "housing_rejected_total": self._rejected.series(),
+            "housing_stuck_evaluations_total": {(): [float(self._stuck)]},
             "housing_build_info": {(self._version,): [1.0]},
         }

@@ -1,14 +1,19 @@
 """Bundles from the registry, kept on local disk by digest."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from housing_grpc.bundle import digest as bundle_digest
+from housing_grpc.bundle.digest import Digest
+from housing_grpc.bundle.errors import BundleFormatError
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.source import Fetched
 
@@ -25,18 +30,55 @@ class BundleCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
-    def path(self, digest: str) -> Path:
-        """Returns where the bundle of that digest is, or would be."""
-        return self._folder / digest
+    def path(self, digest: Digest) -> Path:
+        """Returns where the bundle of that digest is, or would be.
 
-    def part(self) -> Path:
-        """Returns a new empty folder to download to, beside the bundles."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=_PART, dir=self._folder))
+        Raises:
+            BundleFormatError: It is no digest, so it must not become a path.
+        """
+        return self.folder / bundle_digest.parse(digest, "the name of a bundle in the cache")
 
-    def keep(self, bundle: Path, digest: str) -> None:
+    @contextmanager
+    def part(self) -> Iterator[Path]:
+        """Yields a new empty folder to download to, beside the bundles; it goes at the end.
+
+        Those that servers left when they died go first. A lock on the folder says that a
+        server is alive.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        part, lock = self._locked_part()
+        try:
+            yield part
+        finally:
+            self._remove(part)
+            os.close(lock)
+
+    def _locked_part(self) -> tuple[Path, int]:
+        while True:
+            part = Path(tempfile.mkdtemp(prefix=_PART, dir=self.folder))
+            # Another server may sweep it away before it is locked.
+            with suppress(FileNotFoundError):
+                lock = _opened(part)
+                if _lock(lock) is not False and part.is_dir():
+                    return part, lock
+                os.close(lock)
+
+    def _sweep(self) -> None:
+        for part in self.folder.glob(f"{_PART}*"):
+            # It may be another server's to remove, too.
+            with suppress(OSError):
+                lock = _opened(part)
+                free = _lock(lock)
+                # Where there are no locks, as on some network file systems, the age says it.
+                old = time.time() - part.stat().st_mtime > _ABANDONED_SECONDS
+                if free or (free is None and old):
+                    self._remove(part)
+                os.close(lock)
+
+    def keep(self, bundle: Path, digest: Digest) -> None:
         """Moves a verified bundle in; one that is there already is left."""
         if bundle.is_dir():
             for file in (*bundle.iterdir(), bundle):
@@ -46,16 +88,23 @@ class BundleCache:
         if not self.path(digest).is_dir():
             raise FileNotFoundError(f"{self.path(digest)}: the bundle could not be moved here")
 
-    def discard(self, digest: str) -> None:
+    def discard(self, digest: Digest) -> None:
         """Removes a bundle that turned out to be damaged."""
-        shutil.rmtree(self.path(digest), ignore_errors=True)
+        self._remove(self.path(digest))
+
+    def _remove(self, folder: Path) -> None:
+        # By where it really is, not by its name: only what lies directly in the cache's own
+        # folder goes, and a link goes nowhere.
+        if not folder.is_symlink() and folder.resolve().parent == self.folder.resolve():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def last(self, location: RegistryLocation) -> Fetched | None:
         """Returns the bundle that served last for a location, if it is still here."""
         try:
             entry = json.loads(self._pointer(location).read_text())
-            version, digest = str(entry["version"]), str(entry["digest"])
-        except (OSError, ValueError, KeyError, TypeError):
+            version = str(entry["version"])
+            digest = bundle_digest.parse(str(entry["digest"]), "the note of the cache")
+        except (OSError, ValueError, KeyError, TypeError, BundleFormatError):
             return None
         folder = self.path(digest)
         if not folder.is_dir():
@@ -74,34 +123,43 @@ class BundleCache:
         except OSError:
             beside.unlink(missing_ok=True)
             raise
-        _flush(self._folder)
+        _flush(self.folder)
         self._prune()
 
     def _pointer(self, location: RegistryLocation) -> Path:
         # Hashed: a tracking URI may hold a password.
         key = f"{location.tracking_uri}\n{location.model_name}\n{location.alias}"
-        return self._folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+        return self.folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
 
     def _prune(self) -> None:
         folders = sorted(
-            (entry for entry in self._folder.iterdir() if entry.is_dir()),
+            (entry for entry in self.folder.iterdir() if entry.is_dir()),
             key=lambda entry: entry.stat().st_mtime,
             reverse=True,
         )
-        bundles = [entry for entry in folders if not entry.name.startswith(_PART)]
-        abandoned = [
-            entry
-            for entry in folders
-            if entry.name.startswith(_PART)
-            and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS
-        ]
-        for entry in (*bundles[_KEPT:], *abandoned):
-            shutil.rmtree(entry, ignore_errors=True)
-        for note in self._folder.glob("last-*.tmp"):
+        bundles = [entry for entry in folders if bundle_digest.is_digest(entry.name)]
+        for entry in bundles[_KEPT:]:
+            self._remove(entry)
+        for note in self.folder.glob("last-*.tmp"):
             # A server that was killed has left it; another one may be removing it, too.
             with suppress(FileNotFoundError):
                 if time.time() - note.stat().st_mtime > _ABANDONED_SECONDS:
                     note.unlink()
+
+
+def _opened(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _lock(handle: int) -> bool | None:
+    """Returns whether nobody else has the lock, which is held then; None if there are none."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def _flush(path: Path) -> None:

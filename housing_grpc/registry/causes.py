@@ -53,6 +53,16 @@ def disk_is_full(error: BaseException) -> bool:
     )
 
 
+def file_is_too_large(error: BaseException) -> bool:
+    """Returns whether an error came about because a file would be larger than is allowed."""
+    return any(isinstance(seen, OSError) and seen.errno == errno.EFBIG for seen in _chain(error))
+
+
+def cannot_be_used(error: OSError) -> str:
+    """Returns what a caller is told of a cache that cannot be used: why, but not where it is."""
+    return f"the bundle cache cannot be used: {error.strerror}"
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: BaseException | None = error
     while seen is not None:

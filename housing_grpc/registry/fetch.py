@@ -1,26 +1,28 @@
 """Fetches a registered bundle; the child process of `registry.source`.
 
 Reads the request as JSON from standard input and answers on standard output
-with `{"version", "digest"}`, of which the digest only if the bundle itself is asked
-for, or with `{"reason", "message"}`.
+with `{"version", "digest"}`, of which the digest only if there is a `part` to download
+to, or with `{"reason", "message"}`.
 """
 
-import errno
 import json
+import math
 import os
-import shutil
+import re
+import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import format as bundle_format
-from housing_grpc.bundle.errors import BundleChecksumError, BundleError
+from housing_grpc.bundle.digest import Digest
+from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.causes import disk_is_full, missing_driver
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from housing_grpc.registry.causes import cannot_be_used, disk_is_full, missing_driver
+from housing_grpc.registry.location import DIGEST_TAG
 
 for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
@@ -28,6 +30,8 @@ for _name, _value in {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # A bundle is small, and the server would choose the addresses to ask.
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
 }.items():
     os.environ.setdefault(_name, _value)
 
@@ -35,7 +39,12 @@ for _name, _value in {
 import mlflow  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 
+from housing_grpc.registry.download import StoreError, download  # noqa: E402
+
+# As MLflow numbers them; the text becomes a part of an address, a label and a log line.
+_VERSION = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _SQLITE = "sqlite:///"
+_ORPHAN_SECONDS = 5
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 
 
@@ -46,7 +55,10 @@ def main() -> None:
     os.dup2(2, 1)
     answer: dict[str, Any]
     try:
-        answer = _fetch(json.load(sys.stdin))
+        request = json.load(sys.stdin)
+        # Its parent kills it earlier. This ends it should the parent be gone.
+        signal.alarm(math.ceil(request["seconds"]) + _ORPHAN_SECONDS)
+        answer = _fetch(request)
     except ServingError as error:
         answer = {"reason": error.reason.value, "message": error.message}
     except BundleError as error:
@@ -54,7 +66,7 @@ def main() -> None:
     except OSError as error:  # Of the cache: those of the registry are told as its own.
         answer = {
             "reason": Reason.REGISTRY_UNAVAILABLE,
-            "message": f"the bundle cache cannot be used: {error.strerror}",
+            "message": cannot_be_used(error),
             "cache_full": disk_is_full(error),
         }
     json.dump(answer, answers)
@@ -65,15 +77,13 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
     _refuse_absent_sqlite(request["tracking_uri"])
     found = _resolve(request)
     version = str(found.version)
-    if not request["fetch"]:
+    if not request["part"]:
         return {"version": version}
     cache = BundleCache(Path(request["cache"]))
-    keys = request["public_key_file"]
-    verifier = Verifier(Path(keys)) if keys else None
-    tagged = found.tags.get(DIGEST_TAG, "")
-    if _is_whole(cache, tagged, verifier):
-        return {"version": version, "digest": tagged}
-    return {"version": version, "digest": _download(cache, found, tagged, verifier)}
+    digest = _tagged_digest(found)
+    if not _is_whole(request, digest, cache):
+        _download(request, found, digest, cache)
+    return {"version": version, "digest": digest}
 
 
 def _refuse_absent_sqlite(uri: str) -> None:
@@ -81,7 +91,7 @@ def _refuse_absent_sqlite(uri: str) -> None:
     if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).is_file():
         raise ServingError(
             Reason.MODEL_NOT_FOUND,
-            "there is no registry yet; `python -m admin seed` makes one with a first model",
+            "there is no registry yet; `housing-admin seed` makes one with a first model",
         )
 
 
@@ -93,63 +103,74 @@ def _resolve(request: dict[str, Any]) -> Any:
         mlflow.set_registry_uri(request["tracking_uri"])
         client = mlflow.MlflowClient()
         if version:
-            return client.get_model_version(name, version)
-        return client.get_model_version_by_alias(name, alias)
+            return _checked(client.get_model_version(name, version), name, version)
+        return _checked(client.get_model_version_by_alias(name, alias), name, None)
     except MlflowException as error:
         if error.error_code not in _ABSENT:
             raise _unavailable("the registry", error) from error
         wanted = f"version {version}" if version else f"alias '{alias}'"
         raise ServingError(
             Reason.MODEL_NOT_FOUND,
-            f"model '{name}' has no {wanted}; `python -m admin models` lists what there is",
+            f"model '{name}' has no {wanted}; `housing-admin models` lists what there is",
         ) from error
+    except ServingError:
+        raise
     except Exception as error:  # Drivers and HTTP clients raise what they like.
         raise _unavailable("the registry", error) from error
 
 
-def _is_whole(cache: BundleCache, digest: str, verifier: Verifier | None) -> bool:
-    if not digest or not cache.path(digest).is_dir():
+def _checked(found: Any, name: str, version: str | None) -> Any:
+    """Refuses an answer about something else than was asked, or that is no version."""
+    number = str(found.version)
+    if found.name != name or number != (version or number) or not _VERSION.fullmatch(number):
+        raise ServingError(
+            Reason.REGISTRY_UNAVAILABLE,
+            "the registry answers with another version than it was asked for",
+        )
+    return found
+
+
+def _tagged_digest(found: Any) -> Digest:
+    """Returns the digest that the version was registered with; nothing else names a bundle."""
+    tagged = found.tags.get(DIGEST_TAG)
+    if tagged is None:
+        raise BundleFormatError(
+            f"version {found.version} has no tag {DIGEST_TAG}, which says what its bundle must be;"
+            " `python -m admin register RUN_ID` registers its run again"
+        )
+    return bundle_digest.parse(tagged, f"the tag {DIGEST_TAG} of version {found.version}")
+
+
+def _is_whole(request: dict[str, Any], digest: Digest, cache: BundleCache) -> bool:
+    if not cache.path(digest).is_dir():
         return False
     try:
-        return bundle_format.read(cache.path(digest), verifier).digest == digest
+        return _digest_of(cache.path(digest), request) == digest
     except BundleError:
         cache.discard(digest)
         return False
 
 
-def _download(cache: BundleCache, found: Any, tagged: str, verifier: Verifier | None) -> str:
-    part = cache.part()
+def _download(request: dict[str, Any], found: Any, digest: Digest, cache: BundleCache) -> None:
+    uri = f"models:/{found.name}/{found.version}"
     try:
-        uri = f"models:/{found.name}/{found.version}/{BUNDLE_FOLDER}"
-        try:
-            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(part)))
-        except Exception as error:  # Stores raise what they like.
-            if disk_is_full(error):
-                raise _full(uri) from error
-            raise _unavailable("the artifact store", error) from error
-        if not folder.is_dir():
-            raise BundleError(f"version {found.version} holds no bundle")
-        digest = bundle_format.read(folder, verifier).digest
-        if tagged and tagged != digest:
-            raise BundleChecksumError(
-                f"version {found.version}: the bundle is not the one that was registered"
-            )
-        cache.keep(folder, digest)
-        return digest
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        folder = download(uri, Path(request["part"]), request["max_bytes"])
+    except StoreError as error:
+        raise _unavailable("the artifact store", error.__cause__ or error) from error
+    if _digest_of(folder, request) != digest:
+        raise BundleChecksumError(
+            f"version {found.version}: the bundle is not the one that was registered"
+        )
+    cache.keep(folder, digest)
 
 
-def _full(uri: str) -> OSError:
-    text = os.strerror(errno.ENOSPC)
-    # If the store has gone away, too, the size is all that is lost.
-    with suppress(Exception):
-        sizes = [file.file_size or 0 for file in mlflow.artifacts.list_artifacts(artifact_uri=uri)]
-        text = f"{text}, {sum(sizes)} bytes are needed"
-    return OSError(errno.ENOSPC, text)
+def _digest_of(folder: Path, request: dict[str, Any]) -> Digest:
+    keys = request["public_key_file"]
+    verifier = Verifier(Path(keys)) if keys else None
+    return bundle_format.read(folder, verifier, max_bytes=request["max_bytes"]).digest
 
 
-def _unavailable(what: str, error: Exception) -> ServingError:
+def _unavailable(what: str, error: BaseException) -> ServingError:
     driver = missing_driver(error)
     if driver:
         return ServingError(Reason.REGISTRY_UNAVAILABLE, f"{what} cannot be opened: {driver}")

@@ -26,8 +26,10 @@ _SERVER_SCHEMES = frozenset(
     {"http", "https", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc"}
 )
 _PLUGINS = "mlflow.tracking_store"
+# MLflow's databases keep 256 characters of a name, and it takes 255 of an alias.
+LONGEST_NAME = 255
 _NAME = re.compile(r"[^/:.][^/:]*")
-_ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]+", re.IGNORECASE)
+_ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,11 @@ def from_environment(env: Mapping[str, str]) -> RegistryLocation:
     )
 
 
+def is_alias(text: str) -> bool:
+    """Returns whether MLflow takes a text as an alias: letters, digits, - and _, at most 255."""
+    return _ALIAS.fullmatch(text) is not None
+
+
 def default_tracking_uri(home: Path) -> str:
     """Returns the URI of the embedded registry below a home folder, an absolute path."""
     return f"sqlite:///{home / 'mlflow.db'}"
@@ -120,6 +127,8 @@ def _check_scheme(uri: str) -> None:
 
 def _checked(env: Mapping[str, str], name: str, default: str, allowed: re.Pattern[str]) -> str:
     value = env.get(name) or default
+    if len(value) > LONGEST_NAME:
+        raise ValueError(f"{name} is longer than the {LONGEST_NAME} characters of a name")
     if not allowed.fullmatch(value):
         raise ValueError(f"{name} is {value!r}, which MLflow does not take as a name")
     return value

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from housing_grpc import log
+from housing_grpc.bundle import digest as bundle_digest
+from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.child import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
+from housing_grpc.registry.causes import cannot_be_used, disk_is_full
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.source import Fetched, Target
 
@@ -34,6 +37,7 @@ class RegistrySource:
         seconds: Time that the registry and its store get to deliver.
         children: Runs MLflow.
         verifier: Says who must have signed a bundle; without one, nobody need have.
+        max_bytes: Most bytes of a bundle.
     """
 
     kind = "registry"
@@ -46,21 +50,22 @@ class RegistrySource:
         *,
         children: Children,
         verifier: Verifier | None = None,
+        max_bytes: int = files.MAX_BYTES,
     ) -> None:
         self._location = location
-        self._folder = cache
         self._cache = BundleCache(cache)
         self._seconds = seconds
         self._children = children
         self._keys = str(verifier.file) if verifier else ""
+        self._max_bytes = max_bytes
         self._first = True
 
     def fetch(self, target: Target) -> Fetched:
         """Brings the wanted version to the cache, verified."""
         cold = self._first and self.last_known() is None
         seconds = max(self._seconds, _FIRST_SECONDS) if cold else self._seconds
-        answer = self._ask(target, seconds, fetch=True)
-        digest = answer["digest"]
+        answer = self._download(target, seconds)
+        digest = bundle_digest.parse(answer["digest"], "the answer of the process that fetches")
         return Fetched(folder=self._cache.path(digest), version=answer["version"], digest=digest)
 
     def wanted(self) -> str:
@@ -70,7 +75,7 @@ class RegistrySource:
         One that stays would answer in milliseconds, but hold 170 MB all the time, twice
         what the server itself takes, and connections that go stale.
         """
-        version: str = self._ask(Target(), self._seconds, fetch=False)["version"]
+        version: str = self._ask(Target(), self._seconds, niceness=_NICENESS)["version"]
         return version
 
     def last_known(self) -> Fetched | None:
@@ -82,22 +87,32 @@ class RegistrySource:
         self._first = False
         self._cache.remember(self._location, fetched)
 
-    def _ask(self, target: Target, seconds: float, *, fetch: bool) -> Any:
+    def _download(self, target: Target, seconds: float) -> Any:
+        try:
+            # However the child ends, killed at its time limit, too, nothing of it stays.
+            with self._cache.part() as part:
+                return self._ask(target, seconds, part=str(part))
+        except OSError as error:
+            raise self._no_cache(cannot_be_used(error), full=disk_is_full(error)) from error
+
+    def _ask(self, target: Target, seconds: float, *, part: str = "", niceness: int = 0) -> Any:
         request = {
             "tracking_uri": self._location.tracking_uri,
             "model_name": self._location.model_name,
             "alias": target.alias or self._location.alias,
             "version": target.version,
-            "fetch": fetch,
-            "cache": str(self._folder),
+            "cache": str(self._cache.folder),
+            "part": part,
             "public_key_file": self._keys,
+            "max_bytes": self._max_bytes,
+            "seconds": seconds,
         }
         try:
             answer = self._children.run(
                 "housing_grpc.registry.fetch",
                 document=request,
                 seconds=seconds,
-                niceness=0 if fetch else _NICENESS,
+                niceness=niceness,
             )
         except ChildTimeoutError:
             raise _unavailable(
@@ -106,15 +121,19 @@ class RegistrySource:
         except ChildCrashError as error:
             log.event(_logger, logging.ERROR, "fetch.crashed", error=error)
             raise _unavailable("the process that fetches bundles crashed") from error
+        if "cache_full" in answer:
+            raise self._no_cache(answer["message"], full=answer["cache_full"])
         if "reason" in answer:
-            if answer.get("cache_full"):
-                # The caller is not told where it is, but whoever reads the log has to know.
-                log.event(
-                    _logger, logging.ERROR, "cache.full",
-                    folder=self._folder, message=answer["message"],
-                )  # fmt: skip
             raise _refusal(answer["reason"], answer["message"])
         return answer
+
+    def _no_cache(self, message: str, *, full: bool) -> ServingError:
+        if full:
+            # The caller is not told where it is, but whoever reads the log has to know.
+            log.event(
+                _logger, logging.ERROR, "cache.full", folder=self._cache.folder, message=message
+            )
+        return _unavailable(message)
 
 
 def _unavailable(message: str) -> ServingError:

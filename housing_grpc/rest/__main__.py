@@ -1,11 +1,28 @@
-"""`python -m housing_grpc.rest`."""
+"""The REST proxy: `python -m housing_grpc.rest`, or `housing-rest`."""
 
 import os
 import sys
 
-# gRPC's own lines are no JSON, have no level of ours, and any caller can provoke them.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+from housing_grpc import extras, version
 
-from housing_grpc.rest.server import main  # Afterwards: gRPC reads it when it is imported.
+_EXIT_SETTINGS = 2
 
-sys.exit(main())
+
+def main() -> int:
+    """Serves until a signal; returns the exit code."""
+    if version.answered("housing-rest"):
+        return 0
+    lacking = extras.missing_for_rest()
+    if lacking:
+        print(f"error: {lacking}", file=sys.stderr)
+        return _EXIT_SETTINGS
+    # gRPC's own lines are no JSON, have no level of ours, and any caller can provoke them.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Afterwards, as gRPC reads the variable when it is imported.
+    from housing_grpc.rest import server
+
+    return server.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

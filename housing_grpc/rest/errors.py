@@ -20,6 +20,7 @@ class Reason(StrEnum):
     BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
     CROSS_SITE = "CROSS_SITE"
     HEADER_TOO_LARGE = "HEADER_TOO_LARGE"
+    HOST_NOT_ALLOWED = "HOST_NOT_ALLOWED"
     INTERNAL = "INTERNAL"
     INVALID_PARAMETER = "INVALID_PARAMETER"
     JSON_DUPLICATE_KEY = "JSON_DUPLICATE_KEY"
@@ -35,6 +36,7 @@ class Reason(StrEnum):
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     STOPPING = "STOPPING"
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     UNEXPECTED_BODY = "UNEXPECTED_BODY"
     UNKNOWN_PARAMETER = "UNKNOWN_PARAMETER"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
@@ -56,12 +58,14 @@ CODES: dict[Reason, int] = {
     Reason.BACKEND_TIMEOUT: Code.DEADLINE_EXCEEDED,
     Reason.BACKEND_UNAVAILABLE: Code.UNAVAILABLE,
     Reason.CROSS_SITE: Code.PERMISSION_DENIED,
+    Reason.HOST_NOT_ALLOWED: Code.PERMISSION_DENIED,
     Reason.INTERNAL: Code.INTERNAL,
     Reason.METHOD_NOT_ALLOWED: Code.UNIMPLEMENTED,
     Reason.NOT_FOUND: Code.NOT_FOUND,
     Reason.PAYLOAD_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
     Reason.REQUEST_TIMEOUT: Code.DEADLINE_EXCEEDED,
     Reason.STOPPING: Code.UNAVAILABLE,
+    Reason.TOO_MANY_REQUESTS: Code.UNAVAILABLE,
 }
 
 
@@ -99,6 +103,33 @@ def stopping() -> RestError:
     """Returns what is told where the proxy stops before it has answered."""
     return RestError(
         reason=Reason.STOPPING, message="the proxy is stopping; try again", retry_seconds=1
+    )
+
+
+def head_too_large(headers: int, most_bytes: int) -> RestError:
+    """Returns what is told of a head, or of trailers, that are not read to their end."""
+    return RestError(
+        reason=Reason.HEADER_TOO_LARGE,
+        message=f"the head of a request may have {headers} headers and {most_bytes} bytes in all, "
+        "and so may its trailers; send fewer or shorter headers",
+    )
+
+
+def head_too_slow(seconds: float) -> RestError:
+    """Returns what is told of a head that has begun, but not ended."""
+    return RestError(
+        reason=Reason.REQUEST_TIMEOUT,
+        message=f"the head of the request did not arrive within {seconds:g} s",
+    )
+
+
+def crowded() -> RestError:
+    """Returns what is told of a request where so many others are in work that it has to wait."""
+    return RestError(
+        reason=Reason.TOO_MANY_REQUESTS,
+        message="the proxy has all the requests in work that it takes at a time; try again",
+        retry_seconds=1,
+        headers={"connection": "close"},
     )
 
 

@@ -40,7 +40,19 @@ _EXPIRY = Family(
     always=False,
 )
 
-CATALOGUE = (_REQUESTS, _DURATION, _EXPIRY)
+_OPEN = Family(
+    name="http_connections_open",
+    kind="gauge",
+    help="Connections that are open, those in a TLS handshake included.",
+)
+_CLOSED = Family(
+    name="http_connections_closed_total",
+    kind="counter",
+    help="Connections that the proxy closed before their callers did, by reason.",
+    labels=("reason",),
+)
+
+CATALOGUE = (_REQUESTS, _DURATION, _OPEN, _CLOSED, _EXPIRY)
 """Every metric of the proxy."""
 
 
@@ -68,6 +80,8 @@ class Metrics:
             buckets=_DURATION.buckets,
             registry=registry,
         )
+        self._open = Gauge(_OPEN.name, _OPEN.help, registry=registry)
+        self._closed = Counter(_CLOSED.name, _CLOSED.help, _CLOSED.labels, registry=registry)
         if certificate_expires is not None:
             expiry = Gauge(_EXPIRY.name, _EXPIRY.help, registry=registry)
             expiry.set_function(certificate_expires)
@@ -88,6 +102,14 @@ class Metrics:
             histogram = self._seconds.labels(verb, route)
             self._histograms[verb, route] = histogram
         histogram.observe(seconds)
+
+    def watch_connections(self, opened: Callable[[], int]) -> None:
+        """Takes what returns how many connections are open."""
+        self._open.set_function(opened)
+
+    def connection_closed(self, reason: str) -> None:
+        """Counts a connection that the proxy closed."""
+        self._closed.labels(reason).inc()
 
     async def page(self, _exchange: Exchange) -> Response:
         """Answers with all metrics in the text form of Prometheus."""

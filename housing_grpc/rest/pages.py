@@ -1,13 +1,14 @@
 """The pages for people, and what they are made of; all of it comes from this machine."""
 
+import hashlib
+import mimetypes
+from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response, StreamingResponse
 
 import housing_grpc
 from housing_grpc.rest import writer
@@ -17,7 +18,7 @@ from housing_grpc.rest.router import Endpoint
 
 STATIC = Path(str(files("housing_grpc.rest"))) / "static"
 
-_HTML = "text/html"
+_PART_BYTES = 64 * 1024
 # Swagger UI styles its elements in place and draws its icons from data: addresses.
 _POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -28,16 +29,16 @@ _SAFE = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-_SWAGGER = ("swagger-ui.css", "swagger-ui-bundle.js")
+# Files of Swagger UI by name, and where the package that carries them has them.
+_SWAGGER = {
+    "swagger-ui.css": "stylesheets/swagger-ui.css",
+    "swagger-ui-bundle.js": "javascripts/swagger-ui-bundle.js",
+}
 
 
 def html(name: str) -> Endpoint:
     """Returns what answers with one page."""
-
-    async def answer(_exchange: Exchange) -> Response:
-        return FileResponse(STATIC / name, media_type=_HTML, headers=_SAFE)
-
-    return answer
+    return _file(STATIC / name, _SAFE)
 
 
 def home(routes: list[dict[str, str]]) -> Endpoint:
@@ -76,31 +77,51 @@ def document(tree: Any) -> Endpoint:
 
 def assets() -> Endpoint:
     """Returns what answers with a file of our own pages."""
-    return _files(STATIC, tuple(path.name for path in STATIC.iterdir()))
+    return _files(STATIC, {path.name: path.name for path in STATIC.iterdir()})
 
 
 def swagger() -> Endpoint:
     """Returns what answers with a file of Swagger UI, from the package that carries it."""
-    # Found without importing it: its code is for servers of its own.
-    folder = distribution("swagger-ui-py").locate_file("swagger_ui/static")
+    # Found without importing it: its code is for MkDocs.
+    folder = distribution("mkdocs-swagger-ui-tag").locate_file("mkdocs_swagger_ui_tag/swagger-ui")
     return _files(Path(str(folder)), _SWAGGER)
 
 
-def _files(folder: Path, names: tuple[str, ...]) -> Endpoint:
-    static = StaticFiles(directory=folder)
+def _files(folder: Path, places: Mapping[str, str]) -> Endpoint:
+    headers = {**_SAFE, "cache-control": "no-cache"}
+    endpoints = {name: _file(folder / place, headers) for name, place in places.items()}
 
     async def answer(exchange: Exchange) -> Response:
-        name = exchange.variables["file"]
-        if name not in names:
+        endpoint = endpoints.get(exchange.variables["file"])
+        if endpoint is None:
             raise RestError(reason=Reason.NOT_FOUND, message="there is no such file")
-        try:
-            response = await static.get_response(name, exchange.scope)
-        except HTTPException as error:
-            raise RestError(reason=Reason.NOT_FOUND, message="there is no such file") from error
-        response.headers.update({**_SAFE, "cache-control": "no-cache"})
-        return response
+        return await endpoint(exchange)
 
     return answer
+
+
+def _file(path: Path, headers: Mapping[str, str]) -> Endpoint:
+    """Returns what answers with a file; read now, it takes no thread and no descriptor then."""
+    data = path.read_bytes()
+    tag = f'"{hashlib.sha256(data).hexdigest()}"'
+    kind, _ = mimetypes.guess_type(path.name)
+
+    async def answer(exchange: Exchange) -> Response:
+        if tag in exchange.header(b"if-none-match"):
+            return Response(status_code=304, headers={**headers, "etag": tag})
+        # In parts, of which no more are in memory than the caller takes.
+        return StreamingResponse(
+            _parts(data),
+            headers={**headers, "etag": tag, "content-length": str(len(data))},
+            media_type=kind,
+        )
+
+    return answer
+
+
+async def _parts(data: bytes) -> AsyncIterator[memoryview]:
+    for start in range(0, len(data), _PART_BYTES):
+        yield memoryview(data)[start : start + _PART_BYTES]
 
 
 def _prefers_html(accept: str) -> bool:

@@ -10,8 +10,10 @@ from housing_grpc.rest import errors, status
 from housing_grpc.rest.errors import ClientGoneError, RestError
 from housing_grpc.rest.exchange import REQUEST_ID, Exchange
 from housing_grpc.rest.failures import log_failure, told
+from housing_grpc.rest.hosts import Hosts
 from housing_grpc.rest.metrics import Metrics
 from housing_grpc.rest.origin import Origins
+from housing_grpc.rest.protocol import CROWDED
 from housing_grpc.rest.router import Router
 
 _GONE = 499
@@ -24,12 +26,14 @@ class Proxy:
         router: Finds what answers.
         metrics: Counts requests.
         origins: Whose pages may call.
+        hosts: The names that callers may use.
     """
 
-    def __init__(self, router: Router, metrics: Metrics, origins: Origins) -> None:
+    def __init__(self, router: Router, metrics: Metrics, origins: Origins, hosts: Hosts) -> None:
         self._router = router
         self._metrics = metrics
         self._origins = origins
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -57,9 +61,12 @@ class Proxy:
             self._metrics.observe(scope["method"], exchange.route, code, seconds)
 
     async def _answer(self, exchange: Exchange, send: Send) -> int:
+        self._hosts.check(exchange)
         route, exchange.variables = self._router.find(exchange.scope["method"], exchange.path)
         exchange.route = route.template.text
         self._origins.check(exchange)
+        if exchange.scope["state"][CROWDED]:
+            raise errors.crowded()
         return await _send(await route.endpoint(exchange), exchange, send)
 
 

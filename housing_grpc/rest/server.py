@@ -5,8 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -14,13 +13,18 @@ from prometheus_client import CollectorRegistry
 
 from housing_grpc import log
 from housing_grpc.options import OptionError
-from housing_grpc.rest import banner, listen, routes, settings
+from housing_grpc.rest import banner, connections, listen, routes, settings
 from housing_grpc.rest.backend import Backend
 from housing_grpc.rest.certificate import Certificate
 from housing_grpc.rest.channel import ServerTls
+from housing_grpc.rest.connections import Connections
+from housing_grpc.rest.deadlines import Patience
+from housing_grpc.rest.hosts import Hosts
+from housing_grpc.rest.http_server import HttpServer
 from housing_grpc.rest.listen import PortError
 from housing_grpc.rest.metrics import Metrics
 from housing_grpc.rest.origin import Origins
+from housing_grpc.rest.protocol import BoundedProtocol
 from housing_grpc.rest.proxy import Proxy
 from housing_grpc.rest.services import GENERATED
 from housing_grpc.rest.settings import Settings
@@ -56,7 +60,7 @@ class RestServer:
         )
         self._server_tls = _server_tls(chosen)
         self._socket = listen.bind(chosen.api_host, chosen.api_port)
-        self._uvicorn: uvicorn.Server | None = None
+        self._uvicorn: HttpServer | None = None
         self._stopping = False
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -73,7 +77,7 @@ class RestServer:
             tls=self._server_tls,
         )
         try:
-            self._uvicorn = _Uvicorn(self._config(backend))
+            self._uvicorn = self._built(backend)
             self._uvicorn.should_exit = self._stopping
             log.event(
                 _logger, logging.INFO, "rest.serving",
@@ -94,7 +98,7 @@ class RestServer:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._told.set)
 
-    def _config(self, backend: Backend) -> uvicorn.Config:
+    def _built(self, backend: Backend) -> HttpServer:
         chosen = self._settings
         shown = self._certificate
         metrics = Metrics(CollectorRegistry(), (lambda: shown.expires) if shown else None)
@@ -110,8 +114,11 @@ class RestServer:
             limits=limits,
             stopping=self._told,
         )
-        return uvicorn.Config(
-            Proxy(router, metrics, Origins(chosen.api_host, chosen.origins)),
+        origins = Origins(chosen.api_host, chosen.origins)
+        hosts = Hosts(chosen.api_host, chosen.hosts)
+        config = uvicorn.Config(
+            Proxy(router, metrics, origins, hosts),
+            http=BoundedProtocol,
             ssl_context_factory=(lambda *_: shown.context) if shown else None,
             interface="asgi3",
             lifespan="off",
@@ -123,6 +130,11 @@ class RestServer:
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, round(chosen.api_grace_seconds)),
         )
+        patience = Patience(
+            head_seconds=chosen.api_head_seconds, answer_seconds=chosen.api_timeout_seconds
+        )
+        opened = Connections(connections.most(chosen.api_max_connections), metrics)
+        return HttpServer(config, self._socket, opened, patience)
 
 
 def main() -> int:
@@ -143,13 +155,6 @@ def main() -> int:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(server.serve())
     return 0
-
-
-class _Uvicorn(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to `main`; uvicorn would end the process with them once more."""
-        yield
 
 
 def _server_tls(chosen: Settings) -> ServerTls | None:
@@ -173,16 +178,16 @@ def _stopper(server: RestServer) -> Callable[[int, FrameType | None], None]:
     return stop
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
         import uvloop
-    except ImportError:  # There is none for Windows.
-        return None
+    except ImportError:  # There is none for Windows, whose own loop watches no listening socket.
+        return asyncio.SelectorEventLoop
     return uvloop.new_event_loop
 
 
 def _adopt_uvicorns_log() -> None:
-    """Sends what uvicorn warns about, such as bytes that are no HTTP, the way of our own log."""
+    """Sends what uvicorn reports, such as a fault in a request, the way of our own log."""
     theirs = logging.getLogger("uvicorn")
     theirs.handlers[:] = logging.getLogger(log.ROOT).handlers
     theirs.setLevel(logging.WARNING)

@@ -20,6 +20,7 @@ _TARGET = re.compile(rf"^(?:({'|'.join(_SCHEMES)}):(?://[^/]*/)?)?(.*)$", re.IGN
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*):\d+")
 # An origin as browsers write it: no path, no user.
 _ORIGIN = re.compile(r"https?://[^/\s@?#]+", re.IGNORECASE)
+_HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _GRPC_PORT = 50051
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
@@ -44,6 +45,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_timeout_seconds: Annotated[
         Seconds, Meta(description="time a call gets, and a request to arrive")
     ] = 90.0
+    api_head_seconds: Annotated[
+        Seconds,
+        Meta(description="time that a connection gets to send the head of a request"),
+    ] = 30.0
+    api_max_connections: Annotated[
+        int,
+        Meta(
+            ge=8,
+            le=100_000,
+            description="most connections at a time; the oldest idle one makes room",
+        ),
+    ] = 320
     api_grace_seconds: Annotated[
         Seconds, Meta(description="time that requests in flight get to finish at a stop")
     ] = 10.0
@@ -53,6 +66,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_tls_key_file: Annotated[str, Meta(description="private key of the certificate")] = ""
     api_allowed_origins: Annotated[
         str, Meta(description="origins whose pages may call, such as https://houses.example")
+    ] = ""
+    api_allowed_hosts: Annotated[
+        str,
+        Meta(
+            description="names that callers may use for this proxy; none: any, or loopback's "
+            "names where API_HOST is loopback"
+        ),
     ] = ""
     grpc_tls: Annotated[bool, Meta(description="whether to speak TLS to the gRPC server")] = False
     grpc_ca_file: Annotated[
@@ -80,7 +100,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def origins(self) -> frozenset[str]:
         """Origins whose pages may call, beside those of the address that is asked."""
-        return frozenset(self.api_allowed_origins.lower().replace(",", " ").split())
+        return frozenset(_listed(self.api_allowed_origins))
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names that callers may use, beside addresses or the names of loopback."""
+        return frozenset(_listed(self.api_allowed_hosts))
 
 
 def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -103,6 +128,10 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     return chosen
 
 
+def _listed(text: str) -> list[str]:
+    return text.lower().replace(",", " ").split()
+
+
 def _target(environment: Mapping[str, str]) -> str:
     """Returns where a server listens that has the same variables; "" if they do not say."""
     host, port = environment.get("GRPC_HOST", ""), environment.get("GRPC_PORT", "")
@@ -122,6 +151,12 @@ def _check(chosen: Settings, *, has_key: bool) -> None:
             raise OptionError(
                 f"API_ALLOWED_ORIGINS={chosen.api_allowed_origins!r}: write each as "
                 "https://HOST or https://HOST:PORT, with commas between them"
+            )
+    for host in chosen.hosts:
+        if not _HOST_NAME.fullmatch(host):
+            raise OptionError(
+                f"API_ALLOWED_HOSTS={chosen.api_allowed_hosts!r}: write each as houses.example, "
+                "without scheme and port, with commas between them"
             )
     _check_files(chosen)
     _check_openness(chosen, has_key=has_key)

@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.errors import BundleChecksumError
+from housing_grpc.bundle.evaluator import Evaluator
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.errors import Reason, ServingError
+from housing_grpc.fast_paths import Fallback
 from housing_grpc.live import Facts
 from housing_grpc.settings import Settings
 from housing_grpc.source import Fetched
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.hand import Hand, check
 from housing_grpc.workers.link import LinkClosedError, answer_of
-from housing_grpc.workers.messages import KeyRing, Prepare
+from housing_grpc.workers.messages import Answer, KeyRing, Prepare, Prepared
 from housing_grpc.workers.release import About, Release
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
@@ -57,6 +59,7 @@ class Fleet:
         self._changing = threading.Lock()
         self._release: Release | None = None
         self._bundle: BundleFiles | None = None
+        self._warned: set[Fallback] = set()
         self._members = threading.Condition()
         self._serving: dict[int, Hand] = {}
         self._stopping = False
@@ -88,8 +91,14 @@ class Fleet:
             if len(workers) < self._count:
                 raise _worker_gone()
             same = self._release is not None and self._release.digest == bundle.digest
-            _prepare(workers, Prepare(digest=bundle.digest) if same else _whole(bundle))
-            release = Release(digest=bundle.digest, about=_about(bundle), facts=facts())
+            order = Prepare(digest=bundle.digest) if same else _whole(bundle)
+            slowest = _slowest(_prepare(workers, order))
+            release = Release(
+                digest=bundle.digest,
+                about=_about(bundle),
+                facts=facts(),
+                evaluator=slowest.evaluator,
+            )
             self._release, self._bundle = release, bundle
             _commit(workers, release)
             return release
@@ -106,8 +115,9 @@ class Fleet:
         """
         ring = self._ring
         order = m.Configure(settings=self._settings, ring=ring)
-        worker.obey(order, _START_SECONDS)
+        answer = worker.obey(order, _START_SECONDS)
         with self._changing:
+            self._warn(answer)
             if self._release is not None and self._bundle is not None:
                 worker.obey(_whole(self._bundle), _PREPARE_SECONDS)
                 worker.obey(m.Commit(facts=self._release.facts), _COMMIT_SECONDS)
@@ -148,27 +158,43 @@ class Fleet:
             ):
                 raise _worker_gone()
 
+    def _warn(self, answer: Answer) -> None:
+        """Logs what a worker has to do without, once and not for each worker."""
+        if isinstance(answer, m.Configured):
+            for fallback in answer.fallbacks:
+                if fallback not in self._warned:
+                    self._warned.add(fallback)
+                    fallback.warn()
+
     def _read(self, fetched: Fetched) -> BundleFiles:
         if self._bundle is not None and self._bundle.digest == fetched.digest:
             return self._bundle
-        bundle = bundle_format.read(fetched.folder, self._verifier)
+        bundle = bundle_format.read(
+            fetched.folder, self._verifier, max_bytes=self._settings.max_bundle_bytes
+        )
         if bundle.digest != fetched.digest:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
         return bundle
 
 
-def _prepare(workers: Sequence[Hand], order: Prepare) -> None:
+def _prepare(workers: Sequence[Hand], order: Prepare) -> list[Answer]:
     asked = [worker.send(order) for worker in workers]
     until = time.monotonic() + _PREPARE_SECONDS
     try:
-        for future in asked:
-            check(answer_of(future, until - time.monotonic()))
+        return [check(answer_of(future, until - time.monotonic())) for future in asked]
     except LinkClosedError:
         _abort(workers)
         raise _worker_gone() from None
     except ServingError:
         _abort(workers)
         raise
+
+
+def _slowest(answers: Sequence[Answer]) -> Prepared:
+    """Returns how the bundle is evaluated: in C only if it is so in all workers."""
+    prepared = [answer for answer in answers if isinstance(answer, Prepared)]
+    slow = (answer for answer in prepared if answer.evaluator != Evaluator.name)
+    return next(slow, prepared[0])
 
 
 def _abort(workers: Sequence[Hand]) -> None:

@@ -59,15 +59,15 @@ class Hand:
         """Gives an order; the future has the answer."""
         return self._link.send(order)
 
-    def obey(self, order: Order, seconds: float) -> None:
-        """Gives an order, and waits until it is done.
+    def obey(self, order: Order, seconds: float) -> Answer:
+        """Gives an order, waits until it is done, and returns the answer.
 
         Raises:
             LinkClosedError: It is not done in time, or the process is gone.
             ServingError: It cannot be done.
             StartError: The worker cannot serve at all.
         """
-        check(answer_of(self.send(order), seconds))
+        return check(answer_of(self.send(order), seconds))
 
     def silent(self, seconds: float) -> bool:
         """Returns whether it is there, and answers nothing for so long."""
@@ -89,8 +89,8 @@ class Hand:
         self._process.kill()
 
 
-def check(answer: Answer) -> None:
-    """Raises what an answer tells of.
+def check(answer: Answer) -> Answer:
+    """Returns an answer, or raises the error that it tells of.
 
     Raises:
         ServingError: The order cannot be done.
@@ -100,3 +100,4 @@ def check(answer: Answer) -> None:
         raise answer.error()
     if isinstance(answer, m.Refused):
         raise StartError(answer.message, answer.exit_code)
+    return answer

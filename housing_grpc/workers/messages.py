@@ -5,8 +5,10 @@ from typing import TypeAlias
 import msgspec
 
 from housing_grpc.access import Key
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.errors import Reason, ServingError, Violation
+from housing_grpc.fast_paths import Fallback
 from housing_grpc.live import Facts
 from housing_grpc.manager import Reloaded
 from housing_grpc.metrics.state import State
@@ -50,7 +52,7 @@ class Prepare(Message, frozen=True, kw_only=True):
     The files have been verified; that of the signature is not among them.
     """
 
-    digest: str
+    digest: Digest
     metadata: Metadata | None = None
     blobs: dict[str, bytes] = {}
 
@@ -100,6 +102,18 @@ class Leaving(Message, frozen=True, kw_only=True):
 
 class Done(Message, frozen=True, kw_only=True):
     """It is done."""
+
+
+class Configured(Message, frozen=True, kw_only=True):
+    """It is a server now."""
+
+    fallbacks: tuple[Fallback, ...]
+
+
+class Prepared(Message, frozen=True, kw_only=True):
+    """The bundle is ready to go live."""
+
+    evaluator: str
 
 
 class Counted(Message, frozen=True, kw_only=True):
@@ -173,7 +187,7 @@ class Moved(Message, frozen=True, kw_only=True):
 
 Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Count | Rekey | Stop
 Question: TypeAlias = Order | Reload | Leaving
-Answer: TypeAlias = Done | Counted | Failed | Refused | Moved
+Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Moved
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, tag=True):

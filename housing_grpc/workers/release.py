@@ -2,6 +2,7 @@
 
 import msgspec
 
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.live import Facts
 
 
@@ -16,9 +17,10 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 class Release(msgspec.Struct, frozen=True, kw_only=True):
     """A model that is live in every worker."""
 
-    digest: str
+    digest: Digest
     about: About
     facts: Facts
+    evaluator: str
 
     @property
     def version(self) -> str:

@@ -2,15 +2,16 @@
 
 import logging
 import os
+from collections.abc import Callable
 
-from housing_grpc import limits, log, telemetry, tracing
+from housing_grpc import fast_paths, limits, log, telemetry, tracing
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.endpoint import Endpoint, Parts
 from housing_grpc.live import Serving
 from housing_grpc.metrics.state import State
 from housing_grpc.service import Reloads
-from housing_grpc.workers.messages import Commit, Configure, KeyRing, Prepare
+from housing_grpc.workers.messages import Commit, Configure, KeyRing, Prepare, Prepared
 from housing_grpc.workers.rates import SharedRates
 
 _TRACES_SECONDS = 1.0
@@ -25,19 +26,24 @@ class WorkerServer:
         order: The settings and the keys.
         rates: Shared by all workers.
         reloads: Has another model go live in all workers.
+        leave: Has another process take the place of this one.
 
     Raises:
         StartError: Certificates, or what traces are sent with, cannot be used.
     """
 
-    def __init__(self, order: Configure, rates: SharedRates, reloads: Reloads) -> None:
+    def __init__(
+        self, order: Configure, rates: SharedRates, reloads: Reloads, leave: Callable[[], None]
+    ) -> None:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
         self._metrics = telemetry.metrics(gauges)
-        self._serving = Serving([self._metrics.on_live])
+        self._serving = Serving([self._metrics.on_live], most=order.settings.max_models)
         self._rates = rates
         self._tracing = tracing.from_environment(os.environ)
         rates.assign(order.ring.places)
+        found = fast_paths.find()
+        self.fallbacks = found.fallbacks
         parts = Parts(
             serving=self._serving,
             reloads=reloads,
@@ -45,6 +51,8 @@ class WorkerServer:
             gauges=gauges,
             access=limits.access(order.settings, order.ring.keys, rates.cell),
             tracing=self._tracing,
+            stuck=leave,
+            fast_paths=found,
         )
         self._endpoint = Endpoint(order.settings, parts, shared_port=True)
 
@@ -57,7 +65,7 @@ class WorkerServer:
         self._endpoint.bind()
         self._endpoint.start()
 
-    def prepare(self, order: Prepare) -> None:
+    def prepare(self, order: Prepare) -> Prepared:
         """Makes a bundle ready to go live.
 
         Raises:
@@ -72,7 +80,8 @@ class WorkerServer:
             bundle.self_test()
             return bundle
 
-        self._serving.prepare(order.digest, load)
+        bundle = self._serving.prepare(order.digest, load)
+        return Prepared(evaluator=bundle.evaluator)
 
     def commit(self, order: Commit) -> None:
         """Lets what was made ready go live."""

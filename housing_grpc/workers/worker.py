@@ -15,7 +15,7 @@ from housing_grpc import log
 from housing_grpc.errors import Reason, ServingError, StartError
 from housing_grpc.failure import told
 from housing_grpc.manager import Reloaded
-from housing_grpc.signals import HARD_EXIT_SECONDS, exit_hard_after
+from housing_grpc.signals import HARD_EXIT_SECONDS, end, exit_hard_after
 from housing_grpc.source import Target
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.link import Link, LinkClosedError, Reply
@@ -102,7 +102,7 @@ class Worker:
 
     def _obey(self, order: m.Question, reply: Reply) -> None:
         try:
-            self._do(order)
+            answer = self._do(order)
         except StartError as error:
             reply(m.Refused(message=str(error), exit_code=error.exit_code))
         except BaseException as error:  # noqa: BLE001 - the supervisor waits for an answer
@@ -111,19 +111,18 @@ class Worker:
                 log.event(_logger, logging.ERROR, "worker.failed", error=error)
             reply(m.Failed.of(known))
         else:
-            reply(m.Done())
+            reply(answer)
 
-    def _do(self, order: m.Question) -> None:
+    def _do(self, order: m.Question) -> m.Answer:
         if isinstance(order, m.Configure):
-            self._configure(order)
-            return
+            return self._configure(order)
         if self._server is None:
             raise RuntimeError("the first order is to configure")
         match order:
             case m.Listen():
                 self._server.listen()
             case m.Prepare():
-                self._server.prepare(order)
+                return self._server.prepare(order)
             case m.Commit():
                 self._server.commit(order)
             case m.Abort():
@@ -134,12 +133,15 @@ class Worker:
                 self._ends.put(True)
             case _:
                 raise TypeError(f"a worker does not know {type(order).__name__}")
+        return m.Done()
 
-    def _configure(self, order: m.Configure) -> None:
+    def _configure(self, order: m.Configure) -> m.Configured:
         chosen = order.settings
         log.configure(chosen.log_level, chosen.log_format, worker=self._number)
         self._stop_seconds = chosen.drain_seconds + chosen.grace_seconds + HARD_EXIT_SECONDS
-        self._server = WorkerServer(order, self._rates, self)
+        # As by SIGTERM to it alone: calls on its other threads end in order.
+        self._server = WorkerServer(order, self._rates, self, lambda: self._ends.put(True))
+        return m.Configured(fallbacks=self._server.fallbacks)
 
 
 def main(arguments: list[str]) -> int:
@@ -149,4 +151,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main(sys.argv[1:]))

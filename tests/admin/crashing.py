@@ -188,9 +188,10 @@ def _remember(folder: Path) -> None:
     from housing_grpc.source import Fetched
 
     cache = BundleCache(folder / "cache")
-    part = Path(shutil.copytree(folder / "source", cache.part() / "bundle"))
-    digest = bundle_format.read(part).digest
-    cache.keep(part, digest)
+    with cache.part() as part:
+        bundle = Path(shutil.copytree(folder / "source", part / "bundle"))
+        digest = bundle_format.read(bundle).digest
+        cache.keep(bundle, digest)
     fetched = Fetched(folder=cache.path(digest), version="2", digest=digest)
     cache.remember(LOCATION, fetched)
 

@@ -14,6 +14,7 @@ from admin.evaluate import build_pipeline
 from admin.export import Exported, Facts, export
 from admin.graph import Trees
 from admin.strategy import ModelStrategy, PreprocessingStrategy
+from housing_grpc.bundle import files
 
 DATASET = load(Path(__file__).parents[2] / "data" / "HousingData.csv")
 FACTS = Facts(
@@ -42,6 +43,8 @@ def run(
     filling: str | PreprocessingStrategy = "v1_median",
     dataset: Dataset = DATASET,
     facts: Facts = FACTS,
+    *,
+    max_bytes: int = files.MAX_BYTES,
 ) -> tuple[Exported, Pipeline]:
     model = models.get(model) if isinstance(model, str) else model
     filling = preprocessing.get(filling) if isinstance(filling, str) else filling
@@ -53,6 +56,7 @@ def run(
         training=dataset,
         facts=facts,
         folder=folder,
+        max_bytes=max_bytes,
     )
     return done, pipeline
 

@@ -27,7 +27,7 @@ def test_the_help_names_every_command() -> None:
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([name, "--help"]) == 0
     help_text = capsys.readouterr().out
-    assert help_text.startswith(f"NAME\n    python -m admin {name} - ")
+    assert help_text.startswith(f"NAME\n    housing-admin {name} - ")
     for noise in ("FIRE_METADATA", "Default: None", "Type: "):
         assert noise not in help_text
     assert cli.main([name, "-h"]) == 0
@@ -61,7 +61,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
     ("arguments", "code", "complaint"),
     [
         (["tarin"], 2, "there is no command 'tarin'; there are: train, experiment,"),
-        (["train", "--modle", "x"], 2, "train does not take --modle; see: python -m admin train"),
+        (["train", "--modle", "x"], 2, "train does not take --modle; see: housing-admin train"),
         (["train", "extra"], 2, "train does not take extra"),
         (["train", "--model"], 2, "--model needs a value"),
         (["train", "--seed", "-1"], 2, "--seed: '-1' is not right"),

@@ -96,11 +96,11 @@ def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
     here: Settings, trained: Trained, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["models"]) == 0
-    assert "has no version yet; make one with: python -m admin seed" in capsys.readouterr().out
+    assert "has no version yet; make one with: housing-admin seed" in capsys.readouterr().out
     assert cli.main(["register", trained.run_id]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"Run {trained.run_id} is now version 1 of housing-price-model.",
-        "To serve it: python -m admin promote 1",
+        "To serve it: housing-admin promote 1",
     ]
     assert cli.main(["promote", "1"]) == 0
     assert capsys.readouterr().out.startswith("production of housing-price-model: none -> 1\n")
@@ -122,7 +122,7 @@ def test_an_experiment_is_compared(
     assert out[0].startswith("cv_rmse\t")
     assert out[1].split("\t")[4:7] == ["linear", "v1_median", "alpha=1"]
     assert out[2].startswith("failed: linear x v1_median alpha=-1: linear: ")
-    assert re.fullmatch(r"To register it: python -m admin register [0-9a-f]{32}", out[4])
+    assert re.fullmatch(r"To register it: housing-admin register [0-9a-f]{32}", out[4])
     assert cli.main(["experiment", "--config", str(file), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [each["failure"] is None for each in found["combinations"]] == [True, False]

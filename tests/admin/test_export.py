@@ -61,8 +61,8 @@ NEW_MODEL = '''
 import numpy as np
 from sklearn.dummy import DummyRegressor
 
-from admin.graph import Linear
-from admin.strategy import ModelStrategy, shares
+from ..graph import Linear
+from ..strategy import ModelStrategy, shares
 
 STRATEGY = ModelStrategy(
     name="typical_price",

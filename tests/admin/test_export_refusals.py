@@ -4,11 +4,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from admin import models, preprocessing
 from admin.errors import ExportError, UsageError
-from admin.graph import Trees
+from admin.graph import Tree, Trees
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.admin.exporting import DOLLARS, FACTS, run, trees_of
 
@@ -52,6 +53,53 @@ def test_a_wrong_graph_is_refused_and_nothing_is_left(tmp_path: Path, change: Ch
         run(tmp_path / "bundle", wrong)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def too_deep(graph: Trees) -> Trees:
+    splits = np.arange(5000)
+    leaves = np.full(5001, -1)
+    chain = Tree(
+        feature=np.zeros(10_001, np.int64),
+        threshold=np.zeros(10_001),
+        left=np.concatenate([splits[1:], [10_000], leaves]),
+        right=np.concatenate([splits + 5000, leaves]),
+        value=np.zeros(10_001),
+    )
+    return dataclasses.replace(graph, trees=(*graph.trees, chain))
+
+
+def circle(graph: Trees) -> Trees:
+    ring = Tree(
+        feature=np.zeros(3, np.int64),
+        threshold=np.zeros(3),
+        left=np.array([1, 0, -1]),
+        right=np.array([2, 2, -1]),
+        value=np.zeros(3),
+    )
+    return dataclasses.replace(graph, trees=(*graph.trees, ring))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (too_deep, r"a tree of more than 4096 levels \(limit its depth\)"),
+        (circle, "a split or leaf with two parents"),
+    ],
+    ids=["too deep", "circle"],
+)
+def test_what_no_server_takes_is_refused_here(tmp_path: Path, change: Change, text: str) -> None:
+    model = models.get("xgboost")
+    wrong = dataclasses.replace(model, graph=lambda fitted: change(trees_of(model, fitted)))
+    with pytest.raises(ExportError, match=f"the bundle cannot be used: model.onnx: holds {text}"):
+        run(tmp_path / "bundle", wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_larger_than_servers_take_is_refused_here(tmp_path: Path) -> None:
+    run(tmp_path / "small", max_bytes=20_000)
+    with pytest.raises(ExportError, match="the bundle is larger than MAX_BUNDLE_BYTES=2000; raise"):
+        run(tmp_path / "large", "xgboost", max_bytes=2000)
+    assert [each.name for each in tmp_path.iterdir()] == ["small"]
 
 
 Described = dict[str, Any]

@@ -1,4 +1,4 @@
-"""`python -m admin keygen`, and bundles that are signed with what it made."""
+"""`housing-admin keygen`, and bundles that are signed with what it made."""
 
 import json
 from pathlib import Path

@@ -80,6 +80,17 @@ def test_a_name_that_mlflow_refuses_is_refused_at_once(variable: str, value: str
     )
 
 
+@pytest.mark.parametrize("variable", ["MLFLOW_MODEL_NAME", "MLFLOW_MODEL_ALIAS"])
+def test_a_name_without_end_is_not_shown(variable: str) -> None:
+    longest = settings.from_environment({variable: "a" * 255}).location
+    assert "a" * 255 in (longest.model_name, longest.alias)
+    with pytest.raises(UsageError) as caught:
+        settings.from_environment({variable: "a" * 256})
+    assert str(caught.value) == (
+        f"{variable} is longer than the 255 characters of a name; set another"
+    )
+
+
 @pytest.mark.parametrize(
     ("uri", "shown"),
     [

@@ -160,7 +160,7 @@ def test_given_parameters_replace_defaults() -> None:
 def dropped_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose files are models, too."""
     monkeypatch.setattr(models, "__path__", [*models.__path__, str(tmp_path)])
-    for name in ("unfinished", "misnamed", "uninstalled"):
+    for name in ("unfinished", "misnamed", "uninstalled", "absolute"):
         monkeypatch.delitem(sys.modules, f"admin.models.{name}", raising=False)
     return tmp_path
 
@@ -169,7 +169,12 @@ def dropped_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("name", "code", "text"),
     [
         ("unfinished", "", "has no STRATEGY that is a ModelStrategy"),
-        ("misnamed", "from admin.models.linear import STRATEGY", "is not named 'misnamed'"),
+        ("misnamed", "from .linear import STRATEGY", "is not named 'misnamed'"),
+        (
+            "absolute",
+            "from housing_admin.models.linear import STRATEGY",
+            r"stands: from \.\.strategy import ModelStrategy",
+        ),
         ("uninstalled", "import no_such_library", "No module named 'no_such_library'; install"),
     ],
 )

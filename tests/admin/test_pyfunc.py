@@ -42,7 +42,9 @@ print(json.dumps({
     "one": model.predict(pandas.DataFrame([{"RM": 6, "RAD": 4, "CHAS": None}])).tolist(),
     "text": refused(pandas.DataFrame([{"RM": "six"}])),
     "foreign": refused(pandas.DataFrame([{"ROOMS": 6}])),
-    "project": [name for name in ("admin", "housing_grpc") if importlib.util.find_spec(name)],
+    "project": [
+        name for name in ("housing_admin", "housing_grpc") if importlib.util.find_spec(name)
+    ],
     "pickle": "cloudpickle" in open(sys.argv[3]).read(),
 }))
 """

@@ -97,7 +97,7 @@ def test_a_run_that_is_not_there_is_refused(
 ) -> None:
     with pytest.raises(RegistryError) as caught:
         register(client, ready.location, run_id)
-    assert str(caught.value) == f"there is no run {run_id}; see: python -m admin runs"
+    assert str(caught.value) == f"there is no run {run_id}; see: housing-admin runs"
 
 
 def test_a_run_that_goes_on_or_has_no_bundle_is_refused(

@@ -29,7 +29,7 @@ def test_the_wizard_trains_what_was_answered(bare: Settings) -> None:
     terminal.expect("Register the result?")
     terminal.type("y\n")
     terminal.expect(
-        "python -m admin train --model linear --preprocessor v1_median --params alpha=2"
+        "housing-admin train --model linear --preprocessor v1_median --params alpha=2"
         " --cv 2 --register"
     )
     terminal.expect("linear x v1_median, 506 houses, errors in thousands of USD")
@@ -59,4 +59,4 @@ def test_with_a_flag_nothing_is_asked(tmp_path: Path) -> None:
 
 def test_the_same_can_be_typed() -> None:
     flags = {"model": "linear", "params": "a=1 b", "cv": None, "register": "True"}
-    assert command(flags) == "python -m admin train --model linear --params 'a=1 b' --register"
+    assert command(flags) == "housing-admin train --model linear --params 'a=1 b' --register"

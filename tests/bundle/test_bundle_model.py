@@ -4,43 +4,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
-from onnx import TensorProto
-from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_tensor_value_info
 
+from admin import onnx_graph
+from admin.graph import Linear
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import (
     BundleChecksumError,
+    BundleError,
     BundleFormatError,
+    BundleUnsafeError,
     ModelOutputError,
     SelfTestError,
 )
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
-
-
-def graph(
-    taken: int = TensorProto.DOUBLE,
-    given: int = TensorProto.DOUBLE,
-    width: int = 13,
-    operator: str = "Sqrt",
-) -> bytes:
-    nodes = [make_node(operator, ["x"], ["root"]), make_node("Cast", ["root"], ["y"], to=given)]
-    made = make_graph(
-        nodes,
-        "test",
-        [make_tensor_value_info("x", taken, [None, width])],
-        [make_tensor_value_info("y", given, [None, width])],
-    )
-    model_proto = make_model(made, opset_imports=[make_opsetid("", 21)], ir_version=10)
-    content: bytes = model_proto.SerializeToString()
-    return content
+from tests import hostile
 
 
 def in_memory(metadata: Metadata, blobs: dict[str, bytes]) -> Bundle:
-    return Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest="d"))
+    return Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=Digest("d")))
 
 
 def with_document(blobs: dict[str, bytes], **changes: object) -> dict[str, bytes]:
@@ -81,9 +68,10 @@ def test_a_wrong_golden_answer_is_refused(
 def test_a_golden_row_without_an_answer_is_refused(
     metadata: Metadata, blobs: dict[str, bytes]
 ) -> None:
-    rooted = {**blobs, "model.onnx": graph(operator="Log")}
+    steep = Linear(coefficients=np.full(13, 1e308), intercept=0.0)
+    overflowing = {**blobs, "model.onnx": onnx_graph.build(steep, 13)}
     with pytest.raises(SelfTestError, match="golden rows: the model gave"):
-        in_memory(metadata, rooted).self_test()
+        in_memory(metadata, overflowing).self_test()
 
 
 def test_loading_verifies(folder: Path) -> None:
@@ -96,33 +84,43 @@ def test_loading_verifies(folder: Path) -> None:
 def test_a_price_that_is_no_number_is_refused(
     metadata: Metadata, blobs: dict[str, bytes], native: bool
 ) -> None:
-    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest="d"), native=native)
+    bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=Digest("d")), native=native)
     with pytest.raises(ModelOutputError, match="not a finite number"):
         bundle.predict(np.full((2, 13), 1.7e308))
 
 
-def test_a_wrong_number_of_prices_is_refused(metadata: Metadata, blobs: dict[str, bytes]) -> None:
-    bundle = in_memory(metadata, {**blobs, "model.onnx": graph()})
-    with pytest.raises(ModelOutputError, match="26 prices for 2 rows"):
-        bundle.predict(np.full((2, 13), 5.0))
-
-
 @pytest.mark.parametrize(
-    ("onnx", "text"),
+    ("graph", "error", "text"),
     [
-        (b"no graph", "ONNX Runtime cannot load it"),
-        (b"", "ONNX Runtime cannot load it"),
-        (graph(taken=TensorProto.FLOAT), "does not take rows of 13 doubles"),
-        (graph(width=12), "does not take rows of 13 doubles"),
-        (graph(given=TensorProto.FLOAT), "does not answer with doubles"),
+        (b"no graph", BundleFormatError, "is no ONNX graph: a field has no type"),
+        (b"", BundleUnsafeError, "holds a message that lacks a field"),
+        (hostile.external_data(".env"), BundleUnsafeError, "holds a tensor with data in another"),
+        (hostile.endless(), BundleUnsafeError, "holds an attribute with a graph inside"),
+        (hostile.memory(mib=1), BundleUnsafeError, "holds "),
     ],
-    ids=["text", "empty", "float in", "twelve in", "float out"],
+    ids=["text", "empty", "external data", "endless", "memory"],
 )
 def test_another_graph_is_refused(
-    metadata: Metadata, blobs: dict[str, bytes], onnx: bytes, text: str
+    metadata: Metadata, blobs: dict[str, bytes], graph: bytes, error: type[BundleError], text: str
 ) -> None:
-    with pytest.raises(BundleFormatError, match=f"model.onnx: {text}"):
-        in_memory(metadata, {**blobs, "model.onnx": onnx})
+    files = BundleFiles(metadata=metadata, blobs={**blobs, "model.onnx": graph}, digest=Digest("d"))
+    for native in (True, False):
+        with pytest.raises(error, match=rf"^model\.onnx: {text}"):
+            Bundle(files, native=native)
+
+
+def test_no_graph_reaches_onnx_runtime_unless_it_was_checked(
+    metadata: Metadata, blobs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: seen.append(1))
+    for graph in (hostile.external_data(".env"), hostile.endless(), b"no graph"):
+        files = BundleFiles(
+            metadata=metadata, blobs={**blobs, "model.onnx": graph}, digest=Digest("d")
+        )
+        with pytest.raises(BundleError):
+            Bundle(files, native=False)
+    assert not seen
 
 
 SCALER = {"mean": [0.0] * 13, "scale": [1.0] * 13}

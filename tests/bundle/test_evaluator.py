@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 from admin import onnx_graph
 from admin.graph import Graph, Linear, Tree, Trees
 from housing_grpc.bundle import evaluator as evaluators
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.onnx import read
 from housing_grpc.bundle.onnx_session import OnnxSession
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.trees import random_tree
 from tests.support.evaluators import SCALED, UNSCALED, WIDTH, Rows, forest, grid, native
-from tests.support.waiting import SECONDS
 
 pytestmark = pytest.mark.skipif(evaluators.NATIVE is None, reason="the evaluator is not built")
 
@@ -31,7 +32,7 @@ SOURCES = Path(__file__).parents[2] / "housing_grpc/bundle/native"
 
 
 def both(graph: Graph, rows: Rows, preprocessor: Preprocessor = UNSCALED) -> tuple[Rows, Rows]:
-    reference = OnnxSession(preprocessor, onnx_graph.build(graph, WIDTH))
+    reference = OnnxSession(preprocessor, read(onnx_graph.build(graph, WIDTH), WIDTH))
     return native(graph, preprocessor).predict(rows), reference.predict(rows)
 
 
@@ -146,11 +147,11 @@ def test_a_price_that_is_no_number_is_refused() -> None:
 def test_without_the_evaluator_onnx_runtime_serves(
     metadata: Metadata, blobs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = BundleFiles(metadata=metadata, blobs=blobs, digest="")
+    files = BundleFiles(metadata=metadata, blobs=blobs, digest=Digest(""))
     bundles = [Bundle(files), Bundle(files, native=False)]
     monkeypatch.setattr(evaluators, "NATIVE", None)
     bundles.append(Bundle(files))
-    assert [bundle.native for bundle in bundles] == [True, False, False]
+    assert [bundle.evaluator for bundle in bundles] == ["native", "onnxruntime", "onnxruntime"]
     row = [1.0] * 12 + [float("nan")]
     assert {bundle.predict_row(row) for bundle in bundles} == {101.0}
     assert {bundle.predict(np.array([row])).item() for bundle in bundles} == {101.0}

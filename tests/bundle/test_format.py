@@ -156,6 +156,28 @@ def one_feature_less(folder: Path) -> None:
     rewrite(folder, lambda found: found["features"].pop())
 
 
+TEXTS = ("name", "model_type", "preprocessing", "run_id", "code_version")
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        *[({name: "x" * 256}, rf"\$\.{name}") for name in TEXTS],
+        ({"name": "x" * 8 * 2**20}, r"\$\.name"),
+        ({"target": {"name": "MEDV", "unit": "x" * 256, "min": 0, "max": 1}}, r"\$\.target\.unit"),
+        ({"metrics": {"x" * 256: 1.0}}, "key"),
+        ({"metrics": {str(n): 1.0 for n in range(1001)}}, r"\$\.metrics"),
+        ({"library_versions": {"numpy": "x" * 256}}, r"\$\.library_versions"),
+        ({"library_versions": {str(n): "1" for n in range(1001)}}, r"\$\.library_versions"),
+    ],
+)
+def test_what_is_told_has_a_limit(folder: Path, change: dict[str, Any], where: str) -> None:
+    rewrite(folder, lambda document: document.update(change))
+    with pytest.raises(BundleFormatError, match=rf"length <= \d+ - at .*{where}") as caught:
+        bundle_format.read(folder)
+    assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize(("spoil", "error", "text"), DAMAGES)
 def test_damage_is_refused(
     folder: Path, spoil: Damage, error: type[BundleError], text: str

@@ -4,6 +4,7 @@ That it ends with 0 says that it ended in time: two seconds after its grace it e
 with 1.
 """
 
+import os
 import shutil
 import signal
 import threading
@@ -26,10 +27,7 @@ from housing.v1.prediction_pb2 import (
     PredictStreamRequest,
 )
 
-from housing_grpc.bundle import format as bundle_format
-from housing_grpc.bundle.format import MODEL_FILE
 from housing_grpc.errors import EXIT_PORT
-from tests import hostile
 from tests.examples import Example
 from tests.server.conftest import connected
 from tests.server.processes import ServerProcess, serving
@@ -170,13 +168,10 @@ def test_sigterm_in_the_middle_of_streams(linear: Example) -> None:
         assert process.end()[0] == 0
 
 
-def children_of(process: ServerProcess) -> list[Path]:
-    """Returns what is known of the processes that it has started."""
-    return [Path("/proc", str(pid)) for pid in children(process.popen.pid)]
-
-
-def test_sigterm_in_the_middle_of_a_verification(linear: Example, tmp_path: Path) -> None:
-    found, folder = bundle_format.read(linear.folder), tmp_path / "live"
+def test_sigterm_in_the_middle_of_a_verification(
+    linear: Example, forest: Example, tmp_path: Path
+) -> None:
+    folder = tmp_path / "live"
     shutil.copytree(linear.folder, folder)
     with (
         serving(folder, **SOON) as process,
@@ -185,21 +180,23 @@ def test_sigterm_in_the_middle_of_a_verification(linear: Example, tmp_path: Path
     ):
         client = connected(stack, port_of(process))
         shutil.rmtree(folder)
-        bundle_format.write(folder, found.metadata, {**found.blobs, MODEL_FILE: hostile.endless()})
+        shutil.copytree(forest.folder, folder)
         reload: Callable[[], object] = lambda: client.models.ReloadModel(  # noqa: E731
             ReloadModelRequest(), timeout=600
         )
         reloading = pool.submit(lambda: failure(reload))
         end = time.monotonic() + SECONDS
-        while not (trials := children_of(process)):
+        while not (trials := children(process.popen.pid)):
             assert time.monotonic() < end, "nothing verifies the bundle"
             time.sleep(0.02)
+        for pid in trials:  # It would be done too soon otherwise.
+            os.kill(pid, signal.SIGSTOP)
         process.signal(signal.SIGTERM)
         status = reloading.result()
         assert (status.code, reason_of(status)) == (UNAVAILABLE, "SERVER_STOPPING")
         process.event("server.stopped")
         assert process.end()[0] == 0
-        assert not [trial for trial in trials if trial.exists()]
+        assert not [pid for pid in trials if Path("/proc", str(pid)).exists()]
 
 
 @pytest.mark.chaos

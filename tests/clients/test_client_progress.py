@@ -92,11 +92,13 @@ GONE_ON_WITH = [
     error(grpc.StatusCode.CANCELLED),
     error(grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_TOO_OLD"),
     error(grpc.StatusCode.DEADLINE_EXCEEDED, "STREAM_IDLE"),
+    error(grpc.StatusCode.ABORTED, "MODEL_RETIRED"),
     error(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", retry=0.1),
     error(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry=0.1),
 ]
 
 GIVEN_UP = [
+    error(grpc.StatusCode.ABORTED),
     error(grpc.StatusCode.INVALID_ARGUMENT, "SHAPE_MISMATCH"),
     error(grpc.StatusCode.UNAUTHENTICATED),
     error(grpc.StatusCode.PERMISSION_DENIED),

@@ -96,3 +96,47 @@ def test_a_pinned_job_refuses_another_model_after_a_resume(
     assert linear.version in caught.value.message
     assert forest.version in caught.value.message
     assert prices(found) == pytest.approx(expected(linear)[: len(found)], abs=1e-4)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["another model", "the same model again"])
+def test_a_pinned_job_whose_model_had_to_make_room(
+    server_of: Callable[..., HousingServer],
+    connect: Connect,
+    linear: Example,
+    tmp_path: Path,
+    back: bool,
+) -> None:
+    live = tmp_path / "live"
+    shutil.copytree(linear.folder, live)
+    server = server_of(live, max_models=2)
+    target = f"127.0.0.1:{server.port}"
+    client, second = connect(target), connect(target)
+
+    def become(name: str) -> None:
+        made = tmp_path / name
+        change: Any = lambda old: msgspec.structs.replace(old, run_id=name)  # noqa: E731
+        examples.rewrite(linear.folder, made, change=change)
+        shutil.rmtree(live)
+        made.rename(live)
+        assert second.reload().changed
+
+    def reload() -> None:
+        become("another")
+        become("a third")
+        if back:
+            shutil.rmtree(live)
+            shutil.copytree(linear.folder, live)
+            assert second.reload().changed
+
+    scores = client.score(
+        houses(ROWS // 2, reload), chunk_rows=CHUNK, pin_model=True, progress=False
+    )
+    found: list[Any] = []
+    if back:
+        collect(scores, found)
+        assert prices(found) == pytest.approx(expected(linear), abs=1e-4)
+        assert scores.tally.resumes == 1
+    else:
+        with pytest.raises(housing.ModelChangedError) as caught:
+            collect(scores, found)
+        assert linear.version in caught.value.message

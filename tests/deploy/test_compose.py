@@ -92,6 +92,13 @@ def test_what_stays_has_a_health_check_and_waits_for_what_it_needs(everything: S
             assert ended == (other in ONCE), (name, other)
 
 
+def test_health_has_a_port_that_callers_cannot_fill(everything: Services) -> None:
+    server = everything["server"]
+    assert server["environment"]["HEALTH_PORT"] == "50052"
+    assert [port["target"] for port in server["ports"]] == [50051]
+    assert re.search(r"^ENV HEALTH_PORT=50052$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+
 def test_ports_are_published_on_this_machine_only(everything: Services) -> None:
     published = {
         port["published"]: port["host_ip"]

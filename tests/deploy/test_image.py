@@ -76,7 +76,7 @@ def test_it_is_small_and_has_nothing_to_train_or_build_with(server: Stage) -> No
     ).stdout
     print(f"the root file system has {told.split()[0]} MiB")
     assert int(told.split()[0]) < MEBIBYTES
-    for module in ("sklearn", "xgboost", "pandas", "pip", "setuptools", "admin"):
+    for module in ("sklearn", "xgboost", "pandas", "pip", "setuptools", "admin", "housing_admin"):
         assert run(server, "python", "-c", f"import {module}").returncode == 1, module
     assert run(server, "sh", "-c", "command -v gcc cc make").returncode != 0
 

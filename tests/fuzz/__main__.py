@@ -15,13 +15,16 @@ from typing import Any
 TARGETS = {
     "requests": ("tests.fuzz.requests", "Requests"),
     "documents": ("tests.fuzz.documents", "Documents"),
+    "heads": ("tests.fuzz.heads", "Heads"),
     "metadata": ("tests.fuzz.bundles", "MetadataFile"),
     "preprocessor": ("tests.fuzz.bundles", "PreprocessorFile"),
 }
 MISSING = "atheris is not installed; `make fuzz` installs it"
 WORK = Path("var/fuzz")
 # Room for a batch, small enough for many a second.
-LONGEST = {"requests": 2048, "documents": 2048, "metadata": 65536, "preprocessor": 16384}
+LONGEST = {
+    "requests": 2048, "documents": 2048, "heads": 32768, "metadata": 65536, "preprocessor": 16384,
+}  # fmt: skip
 # This share of inputs is made without knowing what they are.
 _BLIND = 0.5
 

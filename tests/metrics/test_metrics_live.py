@@ -15,7 +15,7 @@ from housing.v1.prediction_pb2 import (
 )
 
 from housing_grpc.metrics.catalogue import DOCUMENTED
-from tests.examples import Example
+from tests.examples import EVALUATOR, Example
 from tests.metrics.conftest import PREDICTIONS, Measure, Measured, Samples
 from tests.server.wire import SECONDS, ask, failed, house
 
@@ -160,7 +160,15 @@ def test_a_deadline_that_passes_is_counted(server: Measured) -> None:
 
 def test_the_live_model_is_told(server: Measured, linear: Example) -> None:
     found = server.samples()
-    labels = (linear.digest, "linear", "housing-price-model", "v1_median", linear.version)
+    labels = (
+        linear.digest,
+        EVALUATOR,
+        "linear",
+        "housing-price-model",
+        "v1_median",
+        linear.version,
+    )
     assert found["housing_model_info", labels] == 1
     assert found["housing_model_generation", ()] == 1
     assert found["housing_model_stale", ()] == 0
+    assert found["housing_grpcio_fallback", ()] == 0

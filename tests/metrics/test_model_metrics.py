@@ -11,7 +11,7 @@ from housing_grpc.bundle.errors import BundleError
 from housing_grpc.errors import Reason
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
 from housing_grpc.source import FolderSource, Target
-from tests.examples import Example
+from tests.examples import EVALUATOR, Example
 from tests.server.model_manager import ModelManager
 
 
@@ -36,7 +36,7 @@ def test_the_model_that_went_live_last_is_the_one_that_is_told(
     reloaded = manager.reload(Target())
     state = metrics.state()
     name = "housing-price-model"
-    labels = (name, forest.version, forest.digest, "random_forest", "v2_knn")
+    labels = (name, forest.version, forest.digest, "random_forest", "v2_knn", EVALUATOR)
     assert state["housing_model_info"] == {labels: [1]}
     assert state["housing_model_generation"] == {(): [2]}
     assert state["housing_model_stale"] == {(): [0]}

@@ -180,8 +180,8 @@ def test_what_is_json_is_taken(rest: httpx.Client, media_type: str) -> None:
 
 def test_a_body_that_never_comes_is_not_waited_for(scripted: Scripted, start: Start) -> None:
     port = start(scripted.target, api_timeout_seconds=0.2).base_url.port
-    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as caller:
-        caller.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{")
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
+        caller.sendall(b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{")
         answer = caller.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"REQUEST_TIMEOUT" in answer
@@ -198,7 +198,7 @@ def test_a_call_that_takes_too_long_is_given_up(scripted: Scripted, start: Start
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as caller:
         # All at once: a body that comes later than that is no longer waited for.
         caller.sendall(
-            b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             b"connection: close\r\ncontent-length: 2\r\n\r\n{}"
         )
         told = caller.makefile("rb").read()

@@ -48,13 +48,20 @@ def test_our_own_pages_are_answered(rest: httpx.Client, host: str, origin: str) 
 HERE = {"host": "here.example", "origin": "http://here.example", "sec-fetch-site": "same-origin"}
 
 
-def test_a_name_that_somebody_lets_lead_to_loopback_is_another_site(rest: httpx.Client) -> None:
-    assert refused(rest.post("/predict", json=HOUSE, headers=HERE))[1] == "CROSS_SITE"
+def test_a_name_that_somebody_lets_lead_to_loopback_is_another_site(
+    housing: Client, start: Start
+) -> None:
+    client = start(housing.address, api_allowed_hosts="here.example")
+    assert refused(client.post("/predict", json=HOUSE, headers=HERE))[1] == "CROSS_SITE"
 
 
 @pytest.mark.parametrize("host", ["here.example", "inside:8000"])
 def test_origins_that_are_allowed_may_call(housing: Client, start: Start, host: str) -> None:
-    client = start(housing.address, api_allowed_origins="http://Here.example, https://b.example")
+    client = start(
+        housing.address,
+        api_allowed_hosts="here.example inside",
+        api_allowed_origins="http://Here.example, https://b.example",
+    )
     headers = {**HERE, "host": host}
     assert client.post("/predict", json=HOUSE, headers=headers).status_code == 200
     headers["origin"] = "http://other.example"

@@ -97,7 +97,7 @@ def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Star
     body = b'{"RM": 6}'
     with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as caller:
         kind = f"content-type: application/json\r\ncontent-length: {len(body)}"
-        head = f"POST /predict HTTP/1.1\r\nhost: x\r\n{kind}\r\n\r\n"
+        head = f"POST /predict HTTP/1.1\r\nhost: localhost\r\n{kind}\r\n\r\n"
         caller.sendall(head.encode() + body)
         assert scripted.called.wait(SECONDS)
     assert scripted.ended.wait(SECONDS)

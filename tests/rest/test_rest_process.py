@@ -21,7 +21,6 @@ from tests.rest.answers import HOUSE
 from tests.rest.scripted import Scripted
 from tests.server.wire import Client
 from tests.support.proxies import COMMAND, process
-from tests.support.waiting import SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +69,7 @@ def test_a_second_signal_ends_it_at_once(scripted: Scripted) -> None:
         socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 0)) as caller,
     ):
         caller.sendall(
-            b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             b"content-length: 2\r\n\r\n{}"
         )
         assert scripted.called.wait(SECONDS)
@@ -87,7 +86,8 @@ def test_bytes_that_are_no_http_are_logged_like_all_else(housing: Client) -> Non
             assert caller.recv(100).startswith(b"HTTP/1.1 400")
         assert running.stderr is not None
         line = json.loads(running.stderr.readline())
-    assert (line["level"], line["event"]) == ("warning", "Invalid HTTP request received.")
+    assert (line["level"], line["event"]) == ("warning", "connection.closed")
+    assert (line["reason"], line["open"]) == ("not_http", 1)
 
 
 def test_it_holds_no_model_and_no_training_library(housing: Client) -> None:
@@ -202,6 +202,8 @@ def test_a_server_elsewhere_says_itself_whom_it_serves(target: str) -> None:
         ({"GRPC_CERT_FILE": "c"}, "^GRPC_CERT_FILE and GRPC_KEY_FILE go together"),
         ({"GRPC_CERT_FILE": "c", "GRPC_KEY_FILE": "k"}, "^GRPC_CERT_FILE needs TLS"),
         ({"API_ALLOWED_ORIGINS": "a.example"}, "^API_ALLOWED_ORIGINS='a.example': write each as"),
+        ({"API_ALLOWED_HOSTS": "https://a"}, "^API_ALLOWED_HOSTS='https://a': write each as"),
+        ({"API_ALLOWED_HOSTS": "a.example, b:80"}, "^API_ALLOWED_HOSTS='a.example, b:80': write"),
         ({"API_ALLOWED_ORIGINS": "https://a/b"}, "^API_ALLOWED_ORIGINS='https://a/b': write each"),
     ],
 )

@@ -17,6 +17,7 @@ class ModelManager(Manager[LiveModel]):
         trial: Loads a bundle where a crash does no harm, before it is loaded here.
         on_live: Called with each model after it went live.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
+        most: Most models in memory.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class ModelManager(Manager[LiveModel]):
         trial: Callable[[Path], None],
         on_live: Sequence[Callable[[LiveModel], None]] = (),
         on_reload: Callable[[str], None] = lambda _: None,
+        most: int = 2,
     ) -> None:
-        stage = LocalStage(Serving(on_live), None)
+        stage = LocalStage(Serving(on_live, most=most), None)
         super().__init__(source, stage, trial=trial, on_reload=on_reload)

@@ -28,6 +28,9 @@ WRONG: dict[str, tuple[str, str]] = {
     "one word": (CANARY, "write NAME ROLE KEY, not 1 words"),
     "two words": (f"alice {CANARY}", "write NAME ROLE KEY, not 2 words"),
     "four words": (f"alice predict {CANARY} x", "write NAME ROLE KEY, not 4 words"),
+    "a name without end": (
+        f"{'a' * 129} predict {CANARY}", "the name is longer than 128 characters",
+    ),
     "another role": (f"alice owner {CANARY}", "the role is one of predict, admin"),
     "a role in capitals": (f"alice ADMIN {CANARY}", "the role is one of predict, admin"),
     "a key in the place of the role": (f"alice {CANARY} x", "the role is one of predict, admin"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.errors import Reason, ServingError
 from housing_grpc.live import LiveModel
@@ -163,7 +164,7 @@ def test_a_trial_that_fails_leaves_the_old_model_live(linear: Example, forest: E
 def test_a_bundle_that_is_replaced_while_it_is_read_is_refused(
     linear: Example, forest: Example
 ) -> None:
-    other = Fetched(folder=forest.folder, version="2", digest="0" * 64)
+    other = Fetched(folder=forest.folder, version="2", digest=Digest("0" * 64))
     manager = manage(Shelf(fetched(linear, "1"), other))
     first = manager.start()
     with pytest.raises(BundleChecksumError, match="replaced while it was read; reload again"):

@@ -1,7 +1,9 @@
 """ModelInfo: all about the live model."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import msgspec
 import numpy as np
 from housing.v1.model_pb2 import (
     FeatureInfo,
@@ -14,8 +16,10 @@ from housing.v1.model_pb2 import (
 import housing_grpc
 from admin.data import Dataset
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURES
-from tests.examples import MODEL_NAME, TRAINED_AT, Example
+from tests import examples
+from tests.examples import EVALUATOR, MODEL_NAME, TRAINED_AT, Example
 from tests.server.conftest import Serve
 from tests.server.wire import SECONDS, Client
 
@@ -63,10 +67,30 @@ def test_every_field(serve: Serve, linear: Example, houses: Dataset) -> None:
         generation=1,
         run_id="run-of-linear",
         server_version=housing_grpc.__version__,
+        evaluator=EVALUATOR,
     )
     expected.trained_at.FromDatetime(TRAINED_AT)
     assert info == expected
     assert info.library_versions["numpy"] == np.__version__
+
+
+def test_the_largest_is_no_larger_than_clients_take(
+    serve: Serve, linear: Example, tmp_path: Path
+) -> None:
+    widest = chr(0x1F3E0) * 255
+    names = [f"{number:04}{widest[4:]}" for number in range(1000)]
+
+    def fill(metadata: Metadata) -> Metadata:
+        return msgspec.structs.replace(
+            metadata,
+            **dict.fromkeys(("name", "model_type", "preprocessing", "run_id"), widest),
+            metrics=dict.fromkeys(names, 0.5),
+            library_versions=dict.fromkeys(names, widest),
+        )
+
+    examples.rewrite(linear.folder, tmp_path / "bundle", change=fill)
+    info = info_of(serve(tmp_path / "bundle"))
+    assert (info.name, len(info.metrics), len(info.library_versions)) == (widest, 1000, 1000)
 
 
 def test_no_field_of_the_contract_is_forgotten(client: Client) -> None:

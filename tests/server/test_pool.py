@@ -10,7 +10,6 @@ from housing.v1.prediction_pb2 import (
     PredictRequest,
 )
 
-from housing_grpc import arrival
 from housing_grpc.pool import CallPool
 from tests.examples import Example
 from tests.http2.frames import PREDICT
@@ -111,25 +110,11 @@ def test_the_oldest_of_too_many_waits_gives_way(
         others_are_served(client, calls=3)
 
 
-def test_with_another_grpcio_workers_wait(
-    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("housing_grpc.arrival.KNOWN", False)
-    client = serve(linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE)
-    others_are_served(client, calls=3)
-    with ExitStack() as stack:
-        [(connection, streams)] = headers_only(stack, port_of(client), 4, connections=1)
-        ended = [connection.listen(stream).headers[stream] for stream in streams]
-        assert [each["grpc-status"] for each in ended] == [CANCELLED] * 4
-        others_are_served(client, calls=3)
-
-
-def test_this_grpcio_is_known() -> None:
-    assert arrival.KNOWN
-
-
 def test_a_worker_outlives_whatever_a_call_raises() -> None:
-    pool, done = CallPool(1, patience_seconds=1, name="robust"), threading.Event()
+    pool, done = (
+        CallPool(1, patience_seconds=1, name="robust", threadless_waits=True),
+        threading.Event(),
+    )
 
     def broken() -> None:
         raise SystemExit
@@ -142,7 +127,7 @@ def test_a_worker_outlives_whatever_a_call_raises() -> None:
 
 
 def test_what_is_queued_is_done_before_the_threads_end() -> None:
-    pool = CallPool(2, patience_seconds=1, name="ending")
+    pool = CallPool(2, patience_seconds=1, name="ending", threadless_waits=True)
     done: list[int] = []
     for number in range(100):
         pool.submit(done.append, number)
@@ -162,7 +147,7 @@ def test_a_call_can_expect_to_wait_as_long_as_those_before_it_take() -> None:
         busy.set()
         assert go_on.wait(SECONDS)
 
-    pool = CallPool(1, patience_seconds=60, name="test", clock=lambda: now)
+    pool = CallPool(1, patience_seconds=60, name="test", threadless_waits=True, clock=lambda: now)
     try:
         assert pool.expected_wait() == 0
         for _ in range(60):

@@ -14,7 +14,7 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 from housing_grpc.errors import EXIT_MODEL, EXIT_PORT, EXIT_SETTINGS, StartError
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.examples import Example
+from tests.examples import EVALUATOR, Example
 from tests.server.conftest import Serve
 from tests.server.processes import serving, started
 from tests.server.wire import SECONDS, Client, client_of
@@ -44,6 +44,7 @@ def test_it_serves_a_folder_and_logs_in_json(linear: Example, connect: Connect) 
             "generation": 1,
             "model_type": "linear",
             "stale": False,
+            "evaluator": EVALUATOR,
         }
         up = process.event("server.serving")
         assert (up["host"], up["level"]) == ("127.0.0.1", "info")
@@ -73,8 +74,8 @@ def test_the_banner_says_where_everything_is(linear: Example, connect: Connect) 
 def test_in_text_the_log_is_for_people(linear: Example) -> None:
     with serving(linear.folder, LOG_FORMAT="text") as process:
         assert process.popen.stderr is not None
-        line = process.popen.stderr.readline()
-    pattern = rf"\d{{4}}-[^ ]+Z INFO model\.live version={linear.version} .*stale=False\n"
+        line = next(line for line in process.popen.stderr if " model.live " in line)
+    pattern = rf"\d{{4}}-[^ ]+Z INFO model\.live version={linear.version} .*stale=False .*\n"
     assert re.fullmatch(pattern, line), line
 
 

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import grpc
@@ -15,29 +17,19 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
 )
 from housing.v1 import model_pb2, prediction_pb2
 from housing.v1.prediction_pb2 import House, PredictRequest
+from hyperframe.frame import SettingsFrame
 
 from housing_grpc import reflection
+from housing_grpc.pool import CallPool
 from tests.examples import Example
+from tests.http2.frames import Connection, data, message
 from tests.server.conftest import Serve
 from tests.server.wire import SECONDS, Client, failure
 from tests.support.reflection import PACKAGES, asked
 
-Silence = Callable[[], Iterator[bytes]]
-
 METHOD = f"/{PACKAGES[0]}.ServerReflection/ServerReflectionInfo"
-
-
-@pytest.fixture
-def silence() -> Iterator[Silence]:
-    """Makes requests that do not come for as long as the test lasts."""
-    over = threading.Event()
-
-    def never() -> Iterator[bytes]:
-        over.wait()
-        yield b""
-
-    yield never
-    over.set()
+CHECK = "/grpc.health.v1.Health/Check"
+LIST = ServerReflectionRequest(list_services="")
 
 
 def files_of(answer: ServerReflectionResponse) -> list[FileDescriptorProto]:
@@ -112,17 +104,62 @@ def test_idle_streams_do_not_keep_predictions_waiting(
         each.cancel()
 
 
-def test_a_stream_on_which_nobody_asks_anything_is_ended(silence: Silence) -> None:
+@pytest.mark.parametrize("asks", [0, 3])
+@pytest.mark.parametrize("known", [True, False], ids=["this grpcio", "another grpcio"])
+def test_a_stream_on_which_nobody_asks_anything_is_ended(*, asks: int, known: bool) -> None:
+    calls = CallPool(1, patience_seconds=1, name="reflection", threadless_waits=known)
     with ThreadPoolExecutor(1) as pool:
         server = grpc.server(pool)
-        reflection.add_to(server, (), longest_seconds=0.1)
+        reflection.add_to(server, (), calls)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             call: Any = channel.stream_stream(METHOD, None, None)
-            answers = call(silence(), timeout=SECONDS)
+            answers = call(never_ending(asks), timeout=SECONDS)
+            for _ in range(asks):
+                assert next(answers)
             assert failure(lambda: next(answers)).code == StatusCode.CANCELLED.value[0]
         server.stop(None).wait()
+        calls.shutdown()
+
+
+def never_ending(asks: int = 0) -> Iterator[bytes]:
+    for _ in range(asks):
+        yield LIST.SerializeToString()
+    threading.Event().wait(SECONDS)
+    yield b""
+
+
+@pytest.mark.parametrize(
+    ("window", "asks"),
+    [(65_535, 0), (65_535, 1), (0, 1)],
+    ids=["ask nothing", "ask once and fall silent", "take no answer"],
+)
+def test_a_hundred_idle_streams_keep_nobody_from_asking(
+    serve: Serve, linear: Example, window: int, asks: int
+) -> None:
+    client = serve(linear.folder)
+    with ExitStack() as stack:
+        for _ in range(2):
+            connection = stack.enter_context(Connection(int(client.address.rpartition(":")[2])))
+            connection.greet({SettingsFrame.INITIAL_WINDOW_SIZE: window}).agree()
+            for stream in range(1, 101, 2):
+                connection.send(connection.headers(stream, path=METHOD))
+                if asks:
+                    asking = data(stream, message(LIST.SerializeToString()), end=False)
+                    connection.send(asking)
+            # When it is answered, all that was sent before it has been seen.
+            connection.send(connection.headers(1001, path=CHECK), data(1001, message(b"")))
+            if window:
+                assert connection.listen(1001).status(1001) == "0"
+        for package in PACKAGES:
+            (answer,) = asked(client, package, LIST)
+            assert answer.list_services_response.service
+
+
+def test_questions_are_answered_one_after_the_other(client: Client) -> None:
+    answers = list(asked(client, PACKAGES[0], *[LIST] * 50))
+    assert answers == answers[:1] * 50
 
 
 def test_reflection_can_be_switched_off(serve: Serve, linear: Example) -> None:
@@ -131,3 +168,8 @@ def test_reflection_can_be_switched_off(serve: Serve, linear: Example) -> None:
         request = ServerReflectionRequest(list_services="")
         status = failure(lambda: list(asked(client, package, request)))  # noqa: B023
         assert status.code == StatusCode.UNIMPLEMENTED.value[0]
+
+
+def test_grpcio_has_no_v1_of_its_own_yet() -> None:
+    # Once it has, `reflection` need not make one, nor add it to the pool of all descriptors.
+    assert find_spec("grpc_reflection.v1") is None

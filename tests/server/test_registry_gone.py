@@ -28,7 +28,7 @@ Connect = Callable[[int], Client]
 def test_no_registry_yet(tmp_path: Path) -> None:
     assert str(refused("", tmp_path)) == (
         "no model to serve: there is no registry yet; "
-        "`python -m admin seed` makes one with a first model"
+        "`housing-admin seed` makes one with a first model"
     )
     assert not (tmp_path / "mlflow.db").exists()
 

@@ -113,7 +113,7 @@ def test_what_is_not_there(live: Live, target: dict[str, str], wanted: str) -> N
     assert failure(lambda: reload(live.client, **target)) == refusal(
         StatusCode.NOT_FOUND,
         "MODEL_NOT_FOUND",
-        f"model '{MODEL_NAME}' has no {wanted}; `python -m admin models` lists what there is",
+        f"model '{MODEL_NAME}' has no {wanted}; `housing-admin models` lists what there is",
     )
     assert info(live.client) == before
 
@@ -140,6 +140,24 @@ def test_a_bundle_that_is_not_the_registered_one(live: Live, registry: Registry)
         "BUNDLE_CHECKSUM",
         "version 2: the bundle is not the one that was registered",
     )
+    assert info(live.client) == before
+
+
+def test_a_digest_that_is_a_path_deletes_no_folder(live: Live, registry: Registry) -> None:
+    before = info(live.client)
+    right = registry.client.get_model_version(MODEL_NAME, "2").tags[DIGEST_TAG]
+    for tag in ("..", str(live.home)):
+        registry.client.set_model_version_tag(MODEL_NAME, "2", DIGEST_TAG, tag)
+        try:
+            status = failure(lambda: reload(live.client, version="2"))
+        finally:
+            registry.client.set_model_version_tag(MODEL_NAME, "2", DIGEST_TAG, right)
+        assert status == refusal(
+            StatusCode.FAILED_PRECONDITION,
+            "BUNDLE_FORMAT",
+            f"the tag {DIGEST_TAG} of version 2 is not a bundle digest of 64 hexadecimal digits",
+        )
+    assert (live.home / "bundles" / before.bundle_digest).is_dir()
     assert info(live.client) == before
 
 

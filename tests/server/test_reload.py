@@ -72,7 +72,7 @@ def test_a_folder_has_no_versions(client: Client, target: dict[str, str]) -> Non
 
 
 VERSION = "version: must be a registered version's number, such as '2'"
-ALIAS = "alias: is empty; give one such as 'production', or leave it out"
+ALIAS = "alias: must be a name such as 'production', or be left out"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,8 @@ ALIAS = "alias: is empty; give one such as 'production', or leave it out"
         ({"version": "²"}, VERSION),
         ({"version": "1" * 30}, VERSION),
         ({"alias": ""}, ALIAS),
+        ({"alias": "../production"}, ALIAS),
+        ({"alias": "a" * 256}, ALIAS),
     ],
 )
 def test_a_target_that_cannot_be(client: Client, target: dict[str, str], message: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from housing_grpc.bundle.model import load
 from housing_grpc.errors import ServingError
-from housing_grpc.retired import Retired
+from housing_grpc.loaded import LoadedBundles
 from housing_grpc.source import Target
 from tests.examples import Example
 from tests.server.conftest import Events
@@ -68,20 +68,20 @@ def test_a_third_model_waits_for_the_calls_that_hold_the_first(
 def test_a_call_that_never_ends_does_not_prevent_a_reload(
     linear: Example, forest: Example, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
-    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
+    monkeypatch.setattr("housing_grpc.loaded._SECONDS", 0.05)
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None)
     held = [manager.start().bundle]
     assert manager.reload(Target()).changed
     assert manager.reload(Target()).changed
-    assert events.of("model.held") == [{}]
+    assert events.of("model.held") == [{"models": 2}]
     assert held[0].digest == linear.digest
 
 
 def test_a_model_that_only_a_circle_holds_is_collected(
     linear: Example, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
-    monkeypatch.setattr("housing_grpc.retired._SECONDS", 0.05)
-    retired = Retired()
+    monkeypatch.setattr("housing_grpc.loaded._SECONDS", 0.05)
+    loaded = LoadedBundles(1)
     gc.disable()
     try:
         # As an error that was kept holds it: by its traceback, which holds the error.
@@ -89,10 +89,10 @@ def test_a_model_that_only_a_circle_holds_is_collected(
         circle: list[object] = [held]
         circle.append(circle)
         bundle = weakref.ref(held)
-        retired.note(held)
+        loaded.note(held)
         del held, circle
         assert bundle() is not None
-        retired.await_release()
+        loaded.make_room(lambda: False)
     finally:
         gc.enable()
     assert bundle() is None

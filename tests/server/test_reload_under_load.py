@@ -15,10 +15,12 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 from housing_grpc.bundle.model import load
 from housing_grpc.codec_house import decode_houses
 from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.pins import Pins
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import PredictionServicer
 from housing_grpc.source import Target
 from housing_grpc.stream import StreamLimits, StreamScorer
+from housing_grpc.watchdog import Watchdog
 from tests import boundary
 from tests.examples import Example
 from tests.server.conftest import PREDICTION
@@ -34,9 +36,9 @@ ROWS = [HOUSE, House(rm=7), House(lstat=30)]
 
 @contextmanager
 def serving(manager: ModelManager) -> Iterator[Client]:
-    limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=10, age_seconds=10)
-    scorer = Scorer(PredictionMetrics())
-    streams = StreamScorer(manager, scorer, limits)
+    limits = StreamLimits(chunk_rows=10, idle_seconds=10, age_seconds=10)
+    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
+    streams = StreamScorer(manager, Pins(), scorer, limits)
     servicer = PredictionServicer(manager, streams, scorer, max_batch_rows=10)
     with ExitStack() as stack:
         served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, CLIENTS))

@@ -12,6 +12,7 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.scoring import Scorer
 from housing_grpc.source import FolderSource
+from housing_grpc.watchdog import Watchdog
 from tests.examples import Example
 from tests.server.model_manager import ModelManager
 
@@ -43,7 +44,8 @@ def test_no_more_batches_are_computed_at_a_time_than_there_are_processors(
                 at_once[0] -= 1
 
     monkeypatch.setattr(Bundle, "predict", counted)
-    scorer, rows = Scorer(PredictionMetrics()), np.tile(live.bundle.ranges.minimum, (4, 1))
+    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
+    rows = np.tile(live.bundle.ranges.minimum, (4, 1))
     with ThreadPoolExecutor(8) as callers:
         found = list(callers.map(lambda _: scorer.score_rows(live, rows), range(40)))
     assert (most[0], len(found)) == (PROCESSORS, 40)

@@ -23,9 +23,11 @@ OTHERS: dict[str, tuple[str, object]] = {
     "max_message_bytes": ("2048", 2048),
     "max_chunk_rows": ("12", 12),
     "max_streams": ("4", 4),
+    "max_streams_per_key": ("3", 3),
     "stream_idle_seconds": ("2.5", 2.5),
     "stream_max_age_seconds": ("9", 9.0),
     "bundle_dir": ("/b", "/b"),
+    "max_bundle_bytes": ("2097152", 2**21),
     "housing_home": ("/h", "/h"),
     "mlflow_tracking_uri": ("http://mlflow:5000", "http://mlflow:5000"),
     "mlflow_model_name": ("other-model", "other-model"),
@@ -33,6 +35,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "registry_timeout_seconds": ("1.5", 1.5),
     "model_poll_seconds": ("30", 30.0),
     "bundle_public_key_file": ("/k", "/k"),
+    "max_models": ("2", 2),
     "drain_seconds": ("0", 0.0),
     "grace_seconds": ("0.25", 0.25),
     "api_key": ("secret", "secret"),
@@ -46,9 +49,11 @@ OTHERS: dict[str, tuple[str, object]] = {
     "max_queued_calls": ("8", 8),
     "max_queue_seconds": ("0.5", 0.5),
     "request_timeout_seconds": ("4", 4.0),
+    "max_call_seconds": ("20", 20.0),
     "max_metadata_bytes": ("4096", 4096),
     "max_connections": ("5", 5),
     "max_calls_per_connection": ("6", 6),
+    "connection_idle_seconds": ("60", 60.0),
     "connection_max_age_seconds": ("300", 300.0),
     "health_port": ("50053", 50053),
     "metrics_enabled": ("false", False),
@@ -162,6 +167,8 @@ def test_a_flag_can_empty_what_a_variable_sets() -> None:
         ("MAX_BATCH_ROWS", "0"),
         ("MAX_MESSAGE_BYTES", "1023"),
         ("MAX_STREAMS", "0"),
+        ("MAX_STREAMS_PER_KEY", "0"),
+        ("MAX_MODELS", "1"),
         ("STREAM_IDLE_SECONDS", "0"),
         ("DRAIN_SECONDS", "-1"),
         ("DRAIN_SECONDS", "nan"),
@@ -196,6 +203,11 @@ def test_a_wrong_value_is_named(variable: str, value: str) -> None:
 def test_it_is_said_what_a_setting_takes(variable: str, takes: str) -> None:
     with pytest.raises(StartError, match=f"^{variable}='x': takes {takes}$"):
         settings.load([], {variable: "x"})
+
+
+def test_of_a_value_without_end_the_start_is_shown() -> None:
+    with pytest.raises(StartError, match=f"^GRPC_PORT='{'x' * 100}'…: takes a whole number"):
+        settings.load([], {"GRPC_PORT": "x" * 1_000_000})
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictRequest, PredictResponse, RangeWarning
 
 from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.pins import Pins
 from housing_grpc.scoring import Scorer
 from housing_grpc.service import ModelServicer, PredictionServicer
 from housing_grpc.source import FolderSource
 from housing_grpc.stream import StreamLimits, StreamScorer
+from housing_grpc.watchdog import Watchdog
 from tests.examples import Example
 from tests.server.conftest import MODEL, PREDICTION
 from tests.server.model_manager import ModelManager
@@ -23,9 +25,9 @@ from tests.server.model_manager import ModelManager
 def server(linear: Example) -> Any:
     manager = ModelManager(FolderSource(linear.folder), trial=lambda _: None)
     manager.start()
-    limits = StreamLimits(streams=1, chunk_rows=10, idle_seconds=1, age_seconds=1)
-    scorer = Scorer(PredictionMetrics())
-    streams = StreamScorer(manager, scorer, limits)
+    limits = StreamLimits(chunk_rows=10, idle_seconds=1, age_seconds=1)
+    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
+    streams = StreamScorer(manager, Pins(), scorer, limits)
     servicers = {
         PREDICTION: PredictionServicer(manager, streams, scorer, max_batch_rows=2),
         MODEL: ModelServicer(manager, manager),

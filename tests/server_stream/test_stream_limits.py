@@ -1,6 +1,9 @@
 """How long, how old and how many: a stream takes only what it may."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import grpc
 import numpy as np
@@ -10,7 +13,7 @@ from google.rpc.status_pb2 import Status
 from housing.v1 import prediction_pb2 as pb
 
 from tests.server.wire import reason_of
-from tests.server_stream.conftest import Open, Start, Target, Told, listen, matrix
+from tests.server_stream.conftest import SECONDS, Open, Start, Target, Told, listen, matrix
 from tests.support.waiting import until
 
 Opened = Callable[..., Open]
@@ -119,3 +122,34 @@ def expect(status: Status | None, code: grpc.StatusCode, reason: str) -> Status:
     assert status is not None
     assert (status.code, reason_of(status)) == (code.value[0], reason)
     return status
+
+
+def test_one_key_does_not_hold_all_streams(start: Start, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("greedy predict key-1\ngreedy predict key-2\nother predict key-3\n")
+    target = start(max_streams=6, max_streams_per_key=3, api_keys_file=str(keys))
+    over = threading.Event()
+
+    def held() -> Iterator[pb.PredictStreamRequest]:
+        yield CHUNK
+        over.wait(SECONDS)
+
+    def opened(key: str) -> Any:
+        shown = (("x-api-key", key),)
+        return target.predictions.PredictStream(held(), metadata=shown, timeout=SECONDS)
+
+    try:
+        streams = [opened(key) for key in ("key-1", "key-2", "key-1", "key-3")]
+        assert [next(stream).chunk.sequence for stream in streams] == [1] * 4
+        error = expect(
+            listen(opened("key-2")).error, grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"
+        )
+        assert "this key has all the 3 streams" in error.message
+        assert error.details[-1].Is(RetryInfo.DESCRIPTOR)
+        streams += [opened(key) for key in ("key-3", "key-3")]
+        assert [next(stream).chunk.sequence for stream in streams[4:]] == [1] * 2
+        streams[0].cancel()
+        until(lambda: target.open() == 5)
+        assert next(opened("key-2")).chunk.sequence == 1
+    finally:
+        over.set()

@@ -19,6 +19,7 @@ from housing_grpc.errors import ServingError
 from housing_grpc.metrics import predictions
 from housing_grpc.scoring import Scorer
 from housing_grpc.survey import survey
+from housing_grpc.watchdog import Watchdog
 from tests.examples import Example, Rows
 from tests.server.wire import house
 
@@ -120,7 +121,7 @@ def live(linear: Example) -> Any:
 
 @pytest.fixture(scope="module")
 def scorer() -> Scorer:
-    return Scorer(predictions.PredictionMetrics())
+    return Scorer(predictions.PredictionMetrics(), Watchdog(60, lambda _: None))
 
 
 def results(scorer: Scorer, live: Any, rows: Rows, start: int) -> list[pb.RowResult]:

@@ -7,6 +7,7 @@ from admin import onnx_graph
 from admin.graph import Graph, Tree
 from housing_grpc.bundle.evaluator import Evaluator, evaluator
 from housing_grpc.bundle.imputers import ConstantImputer
+from housing_grpc.bundle.onnx import read
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.trees import random_tree
 
@@ -21,7 +22,7 @@ SCALED = Preprocessor(
 
 def native(graph: Graph, preprocessor: Preprocessor = UNSCALED) -> Evaluator:
     """Returns the evaluator of a model."""
-    found = evaluator(preprocessor, onnx_graph.build(graph, WIDTH))
+    found = evaluator(preprocessor, read(onnx_graph.build(graph, WIDTH), WIDTH))
     assert found is not None
     return found
 

@@ -44,7 +44,9 @@ def calling(client: httpx.Client, header: str) -> Iterator[socket.socket]:
     url = httpx.URL(f"{client.base_url}")
     with socket.create_connection((url.host, url.port or 0), timeout=SECONDS) as caller:
         kind = NDJSON["content-type"]
-        head = f"POST {STREAM} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\n{header}\r\n\r\n"
+        head = (
+            f"POST {STREAM} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\n{header}\r\n\r\n"
+        )
         caller.sendall(head.encode())
         yield caller
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from housing_grpc import process
 from housing_grpc.bundle.errors import SelfTestError
 from housing_grpc.workers import hand, serve, worker
-from housing_grpc.workers.messages import Commit, Prepare
+from housing_grpc.workers.messages import Commit, Prepare, Prepared
 
 _MODULE = "tests.workers.faulty"
 _WORKER_ARGUMENTS = 4
@@ -24,7 +24,7 @@ def _has(what: str) -> bool:
 
 
 class Faulty(serve.WorkerServer):
-    def prepare(self, order: Prepare) -> None:
+    def prepare(self, order: Prepare) -> Prepared:
         if _has("refuses"):
             raise SelfTestError("golden rows: an answer is off by 1, 0 is allowed")
         if _has("breaks"):
@@ -33,7 +33,7 @@ class Faulty(serve.WorkerServer):
             os.kill(os.getpid(), signal.SIGKILL)
         while _has("dawdles"):
             time.sleep(0.02)
-        super().prepare(order)
+        return super().prepare(order)
 
     def commit(self, order: Commit) -> None:
         if _has("vanishes"):

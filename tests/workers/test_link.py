@@ -9,6 +9,7 @@ from queue import Queue
 
 import pytest
 
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.errors import Reason, ServingError, Violation
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.link import Link, LinkClosedError, Reply, answer_of
@@ -68,7 +69,7 @@ def test_a_message_of_many_megabytes() -> None:
         seen.append(question)
         reply(m.Done())
 
-    order = m.Prepare(digest="d", blobs={"model.onnx": bytes(50 * 2**20)})
+    order = m.Prepare(digest=Digest("d"), blobs={"model.onnx": bytes(50 * 2**20)})
     with linked(keep) as (near, _, _):
         near.ask(order, SECONDS)
     assert seen == [order]

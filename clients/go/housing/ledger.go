@@ -72,7 +72,7 @@ func (l *ledger) broken(err *Error) (pause time.Duration, again bool) {
 // resumable tells a stream that broke from one that was refused.
 func (l *ledger) resumable(err *Error) bool {
 	switch err.Reason {
-	case "STREAM_IDLE", "STREAM_TOO_OLD", reasonNoAnswer:
+	case "STREAM_IDLE", "STREAM_TOO_OLD", "MODEL_RETIRED", reasonNoAnswer:
 		return true
 	}
 	switch err.Code {

@@ -47,6 +47,7 @@ func breaking(err error) func(int, int) error {
 func TestWhatAJobThatWasServedGoesOnAfter(t *testing.T) {
 	for name, told := range map[string]error{
 		"too old":          failure(t, codes.DeadlineExceeded, "STREAM_TOO_OLD", 0),
+		"model retired":    failure(t, codes.Aborted, "MODEL_RETIRED", 0),
 		"stopping":         failure(t, codes.Unavailable, "SERVER_STOPPING", time.Millisecond),
 		"too many streams": failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond),
 		"too many calls":   failure(t, codes.ResourceExhausted, "RATE_LIMITED", time.Millisecond),
@@ -62,6 +63,7 @@ func TestWhatAJobThatWasServedGoesOnAfter(t *testing.T) {
 func TestWhatAJobGivesUpAfter(t *testing.T) {
 	for name, told := range map[string]error{
 		"refused":              failure(t, codes.InvalidArgument, "BATCH_TOO_LARGE", 0),
+		"another reload":       failure(t, codes.Aborted, "RELOAD_IN_PROGRESS", 0),
 		"unknown key":          failure(t, codes.Unauthenticated, "UNAUTHENTICATED", 0),
 		"its own fault":        failure(t, codes.Internal, "INTERNAL", 0),
 		"never enough room":    failure(t, codes.ResourceExhausted, "MESSAGE_TOO_LARGE", 0),

@@ -14,7 +14,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const LONGEST_ASKED_MS = 60_000;
 
 const BROKEN = [status.UNAVAILABLE, status.CANCELLED];
-const ENDED = ["STREAM_IDLE", "STREAM_TOO_OLD", "NO_ANSWER"];
+const ENDED = ["STREAM_IDLE", "STREAM_TOO_OLD", "MODEL_RETIRED", "NO_ANSWER"];
 
 export class Ledger {
   #served = false;

@@ -28,6 +28,7 @@ test("a broken stream is resumed without loss or doubling", async () => {
 for (const told of [
   ["DEADLINE_EXCEEDED", "STREAM_TOO_OLD"],
   ["DEADLINE_EXCEEDED", "STREAM_IDLE"],
+  ["ABORTED", "MODEL_RETIRED"],
   ["UNAVAILABLE", "SERVER_STOPPING", 1],
   ["RESOURCE_EXHAUSTED", "TOO_MANY_STREAMS", 1],
   ["RESOURCE_EXHAUSTED", "RATE_LIMITED", 1],
@@ -43,6 +44,7 @@ for (const told of [
 for (const told of [
   ["INVALID_ARGUMENT", "BATCH_TOO_LARGE"],
   ["UNAUTHENTICATED", "UNAUTHENTICATED"],
+  ["ABORTED", "RELOAD_IN_PROGRESS"],
   ["INTERNAL", "INTERNAL"],
   ["RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE"],
   ["UNAVAILABLE", "SERVER_STOPPING", 3_600_000],

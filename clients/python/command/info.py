@@ -35,6 +35,7 @@ def _text(found: ModelInfo) -> str:
         f"  live since   {found.loaded_at:%Y-%m-%d %H:%M:%S} UTC, generation {found.generation}",
         f"  from         {found.source}, bundle {found.bundle_digest[:12]}",
         f"  server       {found.server_version}",
+        f"  evaluator    {found.evaluator or '-'}",
         *(f"  {name:<12} {value:g}" for name, value in sorted(found.metrics.items())),
         "  features",
     ]

@@ -27,7 +27,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16housing/v1/model.proto\x12\nhousing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10ModelInfoRequest\"\x89\x05\n\x11ModelInfoResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x15\n\rpreprocessing\x18\x04 \x01(\t\x12)\n\x08\x66\x65\x61tures\x18\x05 \x03(\x0b\x32\x17.housing.v1.FeatureInfo\x12&\n\x06target\x18\x06 \x01(\x0b\x32\x16.housing.v1.TargetInfo\x12;\n\x07metrics\x18\x07 \x03(\x0b\x32*.housing.v1.ModelInfoResponse.MetricsEntry\x12.\n\ntrained_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tloaded_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rbundle_digest\x18\n \x01(\t\x12\x13\n\x0b\x64\x61ta_digest\x18\x0b \x01(\t\x12L\n\x10library_versions\x18\x0c \x03(\x0b\x32\x32.housing.v1.ModelInfoResponse.LibraryVersionsEntry\x12\x0e\n\x06source\x18\r \x01(\t\x12\r\n\x05stale\x18\x0e \x01(\x08\x12\x12\n\ngeneration\x18\x0f \x01(\x04\x12\x0e\n\x06run_id\x18\x10 \x01(\t\x12\x16\n\x0eserver_version\x18\x11 \x01(\t\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x36\n\x14LibraryVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x91\x01\n\x0b\x46\x65\x61tureInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0b\n\x03min\x18\x04 \x01(\x01\x12\x0b\n\x03max\x18\x05 \x01(\x01\x12\x15\n\rmissing_count\x18\x06 \x01(\x04\x12\x0f\n\x07integer\x18\x07 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x08 \x03(\x01\"B\n\nTargetInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x0b\n\x03min\x18\x03 \x01(\x01\x12\x0b\n\x03max\x18\x04 \x01(\x01\"B\n\x12ReloadModelRequest\x12\x11\n\x07version\x18\x01 \x01(\tH\x00\x12\x0f\n\x05\x61lias\x18\x02 \x01(\tH\x00\x42\x08\n\x06target\"\xa9\x01\n\x13ReloadModelResponse\x12\x18\n\x10previous_version\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x08\x12+\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rbundle_digest\x18\x05 \x01(\t\x12\x12\n\ngeneration\x18\x06 \x01(\x04\x32\x80\x02\n\x0cModelService\x12o\n\tModelInfo\x12\x1c.housing.v1.ModelInfoRequest\x1a\x1d.housing.v1.ModelInfoResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x0e/v1/model/infoZ\r\x12\x0b/model/info\x12\x7f\n\x0bReloadModel\x12\x1e.housing.v1.ReloadModelRequest\x1a\x1f.housing.v1.ReloadModelResponse\"/\x82\xd3\xe4\x93\x02)\"\x10/v1/model/reload:\x01*Z\x12\"\r/model/reload:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16housing/v1/model.proto\x12\nhousing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n\x10ModelInfoRequest\"\x9c\x05\n\x11ModelInfoResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x15\n\rpreprocessing\x18\x04 \x01(\t\x12)\n\x08\x66\x65\x61tures\x18\x05 \x03(\x0b\x32\x17.housing.v1.FeatureInfo\x12&\n\x06target\x18\x06 \x01(\x0b\x32\x16.housing.v1.TargetInfo\x12;\n\x07metrics\x18\x07 \x03(\x0b\x32*.housing.v1.ModelInfoResponse.MetricsEntry\x12.\n\ntrained_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tloaded_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rbundle_digest\x18\n \x01(\t\x12\x13\n\x0b\x64\x61ta_digest\x18\x0b \x01(\t\x12L\n\x10library_versions\x18\x0c \x03(\x0b\x32\x32.housing.v1.ModelInfoResponse.LibraryVersionsEntry\x12\x0e\n\x06source\x18\r \x01(\t\x12\r\n\x05stale\x18\x0e \x01(\x08\x12\x12\n\ngeneration\x18\x0f \x01(\x04\x12\x0e\n\x06run_id\x18\x10 \x01(\t\x12\x16\n\x0eserver_version\x18\x11 \x01(\t\x12\x11\n\tevaluator\x18\x12 \x01(\t\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x36\n\x14LibraryVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x91\x01\n\x0b\x46\x65\x61tureInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0b\n\x03min\x18\x04 \x01(\x01\x12\x0b\n\x03max\x18\x05 \x01(\x01\x12\x15\n\rmissing_count\x18\x06 \x01(\x04\x12\x0f\n\x07integer\x18\x07 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x08 \x03(\x01\"B\n\nTargetInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x0b\n\x03min\x18\x03 \x01(\x01\x12\x0b\n\x03max\x18\x04 \x01(\x01\"B\n\x12ReloadModelRequest\x12\x11\n\x07version\x18\x01 \x01(\tH\x00\x12\x0f\n\x05\x61lias\x18\x02 \x01(\tH\x00\x42\x08\n\x06target\"\xa9\x01\n\x13ReloadModelResponse\x12\x18\n\x10previous_version\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x08\x12+\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rbundle_digest\x18\x05 \x01(\t\x12\x12\n\ngeneration\x18\x06 \x01(\x04\x32\x80\x02\n\x0cModelService\x12o\n\tModelInfo\x12\x1c.housing.v1.ModelInfoRequest\x1a\x1d.housing.v1.ModelInfoResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x0e/v1/model/infoZ\r\x12\x0b/model/info\x12\x7f\n\x0bReloadModel\x12\x1e.housing.v1.ReloadModelRequest\x1a\x1f.housing.v1.ReloadModelResponse\"/\x82\xd3\xe4\x93\x02)\"\x10/v1/model/reload:\x01*Z\x12\"\r/model/reload:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,19 +45,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELINFOREQUEST']._serialized_start=133
   _globals['_MODELINFOREQUEST']._serialized_end=151
   _globals['_MODELINFORESPONSE']._serialized_start=154
-  _globals['_MODELINFORESPONSE']._serialized_end=803
-  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_start=701
-  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_end=747
-  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_start=749
-  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_end=803
-  _globals['_FEATUREINFO']._serialized_start=806
-  _globals['_FEATUREINFO']._serialized_end=951
-  _globals['_TARGETINFO']._serialized_start=953
-  _globals['_TARGETINFO']._serialized_end=1019
-  _globals['_RELOADMODELREQUEST']._serialized_start=1021
-  _globals['_RELOADMODELREQUEST']._serialized_end=1087
-  _globals['_RELOADMODELRESPONSE']._serialized_start=1090
-  _globals['_RELOADMODELRESPONSE']._serialized_end=1259
-  _globals['_MODELSERVICE']._serialized_start=1262
-  _globals['_MODELSERVICE']._serialized_end=1518
+  _globals['_MODELINFORESPONSE']._serialized_end=822
+  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_start=720
+  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_end=766
+  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_start=768
+  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_end=822
+  _globals['_FEATUREINFO']._serialized_start=825
+  _globals['_FEATUREINFO']._serialized_end=970
+  _globals['_TARGETINFO']._serialized_start=972
+  _globals['_TARGETINFO']._serialized_end=1038
+  _globals['_RELOADMODELREQUEST']._serialized_start=1040
+  _globals['_RELOADMODELREQUEST']._serialized_end=1106
+  _globals['_RELOADMODELRESPONSE']._serialized_start=1109
+  _globals['_RELOADMODELRESPONSE']._serialized_end=1278
+  _globals['_MODELSERVICE']._serialized_start=1281
+  _globals['_MODELSERVICE']._serialized_end=1537
 # @@protoc_insertion_point(module_scope)

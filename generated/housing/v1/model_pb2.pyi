@@ -16,7 +16,7 @@ class ModelInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ModelInfoResponse(_message.Message):
-    __slots__ = ("name", "version", "model_type", "preprocessing", "features", "target", "metrics", "trained_at", "loaded_at", "bundle_digest", "data_digest", "library_versions", "source", "stale", "generation", "run_id", "server_version")
+    __slots__ = ("name", "version", "model_type", "preprocessing", "features", "target", "metrics", "trained_at", "loaded_at", "bundle_digest", "data_digest", "library_versions", "source", "stale", "generation", "run_id", "server_version", "evaluator")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class ModelInfoResponse(_message.Message):
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EVALUATOR_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: str
     model_type: str
@@ -65,7 +66,8 @@ class ModelInfoResponse(_message.Message):
     generation: int
     run_id: str
     server_version: str
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., model_type: _Optional[str] = ..., preprocessing: _Optional[str] = ..., features: _Optional[_Iterable[_Union[FeatureInfo, _Mapping]]] = ..., target: _Optional[_Union[TargetInfo, _Mapping]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., trained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., loaded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., library_versions: _Optional[_Mapping[str, str]] = ..., source: _Optional[str] = ..., stale: _Optional[bool] = ..., generation: _Optional[int] = ..., run_id: _Optional[str] = ..., server_version: _Optional[str] = ...) -> None: ...
+    evaluator: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., model_type: _Optional[str] = ..., preprocessing: _Optional[str] = ..., features: _Optional[_Iterable[_Union[FeatureInfo, _Mapping]]] = ..., target: _Optional[_Union[TargetInfo, _Mapping]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., trained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., loaded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., library_versions: _Optional[_Mapping[str, str]] = ..., source: _Optional[str] = ..., stale: _Optional[bool] = ..., generation: _Optional[int] = ..., run_id: _Optional[str] = ..., server_version: _Optional[str] = ..., evaluator: _Optional[str] = ...) -> None: ...
 
 class FeatureInfo(_message.Message):
     __slots__ = ("name", "unit", "description", "min", "max", "missing_count", "integer", "choices")

@@ -100,8 +100,9 @@ class PredictionServiceStub:
       (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
       (MALFORMED_REQUEST).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
-      server has all the streams that it takes (TOO_MANY_STREAMS), or the
-      metadata is too large (METADATA_TOO_LARGE).
+      server or the key has all the streams that it may (TOO_MANY_STREAMS), or
+      the metadata is too large (METADATA_TOO_LARGE).
+    * ABORTED: the pinned model had to make room for newer ones (MODEL_RETIRED).
     * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
       in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
@@ -186,8 +187,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
       (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
       (MALFORMED_REQUEST).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
-      server has all the streams that it takes (TOO_MANY_STREAMS), or the
-      metadata is too large (METADATA_TOO_LARGE).
+      server or the key has all the streams that it may (TOO_MANY_STREAMS), or
+      the metadata is too large (METADATA_TOO_LARGE).
+    * ABORTED: the pinned model had to make room for newer ones (MODEL_RETIRED).
     * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
       in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
     * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the
@@ -287,8 +289,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
           (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
           (MALFORMED_REQUEST).
         * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
-          server has all the streams that it takes (TOO_MANY_STREAMS), or the
-          metadata is too large (METADATA_TOO_LARGE).
+          server or the key has all the streams that it may (TOO_MANY_STREAMS), or
+          the metadata is too large (METADATA_TOO_LARGE).
+        * ABORTED: the pinned model had to make room for newer ones (MODEL_RETIRED).
         * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
           in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
         * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the

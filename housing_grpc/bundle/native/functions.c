@@ -98,42 +98,7 @@ static PyObject *read_rows(PyObject *Py_UNUSED(module), PyObject *args) {
     return rows;
 }
 
-/* The interpreter serves calls meanwhile: a large model has millions of them. */
-static PyObject *integers_of(const unsigned char *data, size_t size, size_t start) {
-    ptrdiff_t count;
-    size_t end;
-    Py_BEGIN_ALLOW_THREADS
-    count = integers_count(data, size, &end);
-    Py_END_ALLOW_THREADS
-    if (count < 0)
-        return PyErr_Format(PyExc_ValueError, "an integer has no end, or is below zero");
-    PyObject *numbers = PyBytes_FromStringAndSize(NULL, count * (ptrdiff_t)sizeof(int64_t));
-    if (!numbers)
-        return NULL;
-    int64_t *out = (int64_t *)PyBytes_AsString(numbers);
-    Py_BEGIN_ALLOW_THREADS
-    integers_read(data, (size_t)count, out);
-    Py_END_ALLOW_THREADS
-    return Py_BuildValue("Nn", numbers, (Py_ssize_t)(start + end));
-}
-
-static PyObject *read_integers(PyObject *Py_UNUSED(module), PyObject *args) {
-    Py_buffer data;
-    Py_ssize_t start;
-    if (!PyArg_ParseTuple(args, "y*n", &data, &start))
-        return NULL;
-    PyObject *found;
-    if (start < 0 || start >= data.len)
-        found = PyErr_Format(PyExc_ValueError, "a bound is out of bounds");
-    else
-        found = integers_of((const unsigned char *)data.buf + start, (size_t)(data.len - start),
-                            (size_t)start);
-    PyBuffer_Release(&data);
-    return found;
-}
-
 PyMethodDef functions[] = {
-    {"read_integers", read_integers, METH_VARARGS, NULL},
     {"survey", survey, METH_VARARGS, NULL},
     {"count_bins", bins, METH_VARARGS, NULL},
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -145,10 +145,4 @@ ptrdiff_t wire_count(const unsigned char *data, size_t size);
 /* Reads that many entries, which `wire_count` has found; tells whether all are as usual. */
 int wire_read(const unsigned char *data, size_t count, double *rows, size_t width);
 
-/* Returns how many integers stand behind a key like the first, and where they end; or -1 if one
- * has no end or is below zero. */
-ptrdiff_t integers_count(const unsigned char *data, size_t size, size_t *end);
-/* Reads that many, which `integers_count` has found. */
-void integers_read(const unsigned char *data, size_t count, int64_t *out);
-
 #endif

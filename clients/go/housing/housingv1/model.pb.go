@@ -102,6 +102,9 @@ type ModelInfoResponse struct {
 	RunId string `protobuf:"bytes,16,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Version of the server itself.
 	ServerVersion string `protobuf:"bytes,17,opt,name=server_version,json=serverVersion,proto3" json:"server_version,omitempty"`
+	// What computes the prices: "native", which is compiled C, or "onnxruntime",
+	// which gives the same prices several times slower.
+	Evaluator     string `protobuf:"bytes,18,opt,name=evaluator,proto3" json:"evaluator,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -251,6 +254,13 @@ func (x *ModelInfoResponse) GetRunId() string {
 func (x *ModelInfoResponse) GetServerVersion() string {
 	if x != nil {
 		return x.ServerVersion
+	}
+	return ""
+}
+
+func (x *ModelInfoResponse) GetEvaluator() string {
+	if x != nil {
+		return x.Evaluator
 	}
 	return ""
 }
@@ -622,7 +632,7 @@ const file_housing_v1_model_proto_rawDesc = "" +
 	"\n" +
 	"\x16housing/v1/model.proto\x12\n" +
 	"housing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10ModelInfoRequest\"\xd6\x06\n" +
+	"\x10ModelInfoRequest\"\xf4\x06\n" +
 	"\x11ModelInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1d\n" +
@@ -646,7 +656,8 @@ const file_housing_v1_model_proto_rawDesc = "" +
 	"generation\x18\x0f \x01(\x04R\n" +
 	"generation\x12\x15\n" +
 	"\x06run_id\x18\x10 \x01(\tR\x05runId\x12%\n" +
-	"\x0eserver_version\x18\x11 \x01(\tR\rserverVersion\x1a:\n" +
+	"\x0eserver_version\x18\x11 \x01(\tR\rserverVersion\x12\x1c\n" +
+	"\tevaluator\x18\x12 \x01(\tR\tevaluator\x1a:\n" +
 	"\fMetricsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\x1aB\n" +

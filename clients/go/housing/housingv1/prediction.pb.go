@@ -631,7 +631,8 @@ type PredictStreamRequest struct {
 	//	*PredictStreamRequest_Matrix
 	Payload isPredictStreamRequest_Payload `protobuf_oneof:"payload"`
 	// Whether all chunks are to be answered by the model that answers the first,
-	// even if another one goes live. Read from the first chunk alone.
+	// even if another one goes live. Read from the first chunk alone. A server
+	// keeps few models: with MODEL_RETIRED it ends the streams of the oldest one.
 	PinModel      bool `protobuf:"varint,4,opt,name=pin_model,json=pinModel,proto3" json:"pin_model,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

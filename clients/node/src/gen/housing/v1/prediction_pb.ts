@@ -683,7 +683,8 @@ export type PredictStreamRequest = Message<"housing.v1.PredictStreamRequest"> & 
 
   /**
    * Whether all chunks are to be answered by the model that answers the first,
-   * even if another one goes live. Read from the first chunk alone.
+   * even if another one goes live. Read from the first chunk alone. A server
+   * keeps few models: with MODEL_RETIRED it ends the streams of the oldest one.
    *
    * @generated from field: bool pin_model = 4;
    */
@@ -719,7 +720,8 @@ export type PredictStreamRequestJson = {
 
   /**
    * Whether all chunks are to be answered by the model that answers the first,
-   * even if another one goes live. Read from the first chunk alone.
+   * even if another one goes live. Read from the first chunk alone. A server
+   * keeps few models: with MODEL_RETIRED it ends the streams of the oldest one.
    *
    * @generated from field: bool pin_model = 4;
    */
@@ -1305,8 +1307,9 @@ export const PredictionService: GenService<{
    *   (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
    *   (MALFORMED_REQUEST).
    * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
-   *   server has all the streams that it takes (TOO_MANY_STREAMS), or the
-   *   metadata is too large (METADATA_TOO_LARGE).
+   *   server or the key has all the streams that it may (TOO_MANY_STREAMS), or
+   *   the metadata is too large (METADATA_TOO_LARGE).
+   * * ABORTED: the pinned model had to make room for newer ones (MODEL_RETIRED).
    * * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
    *   in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY), or the

@@ -1,0 +1,42 @@
+"""Says what is installed under which name, and how the evaluator in C is built.
+
+The folder `admin` is installed as `housing_admin`, so that no name is taken that other projects
+use, too. What can be said in pyproject.toml stands there.
+"""
+
+import os
+from pathlib import Path
+
+from setuptools import Extension, find_packages, setup  # type: ignore[import-untyped]
+
+# The image of the server is built without this folder.
+ADMIN = [name for name in find_packages() if name.partition(".")[0] == "admin"]
+NATIVE = Path("housing_grpc/bundle/native")
+
+setup(
+    packages=[
+        *find_packages(include=["housing_grpc", "housing_grpc.*"]),
+        *find_packages("generated"),
+        *(f"housing_{name}" for name in ADMIN),
+    ],
+    # The package `housing` is what `make proto` writes below generated/.
+    package_dir={"housing": "generated/housing", "housing_admin": "admin"},
+    ext_modules=[
+        # Where it cannot be compiled, ONNX Runtime gives the same answers, slower: good enough
+        # for this machine, not for a wheel that is handed on.
+        Extension(
+            "housing_grpc.bundle._native",
+            # `make wheel` and the release set it.
+            optional="HOUSING_NEEDS_C" not in os.environ,
+            sources=sorted(map(str, NATIVE.glob("*.c"))),
+            depends=sorted(map(str, NATIVE.glob("*.h"))),
+            # One file for Python 3.11 and all later ones.
+            py_limited_api=True,
+            define_macros=[("Py_LIMITED_API", "0x030B0000")],
+            libraries=["m"],
+            # The sums must not depend on whether the machine can multiply and add in one step.
+            extra_compile_args=["-std=c11", "-O3", "-ffp-contract=off"],
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)

@@ -1,0 +1,106 @@
+"""Why the extension in C cannot be used: it was never compiled, or what was compiled is broken."""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from housing_grpc.bundle import built
+
+Spoil = Callable[[Path], object]
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="libraries of other systems differ"),
+    pytest.mark.skipif(built.UNUSABLE is not None, reason="the extension is not built"),
+]
+
+COMPILED = "_native.abi3.so"
+REAL = Path(built.__file__).parent / COMPILED
+OTHER_PYTHON = "_native.cpython-39-x86_64-linux-gnu.so"
+NEVER = (
+    "the extension in C was not compiled: when this was installed there was no C compiler, or it "
+    "failed"
+)
+# A module that has nothing of what is asked for.
+EMPTY = """
+#include <Python.h>
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_native"};
+PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }
+"""
+
+
+def no_library(folder: Path) -> None:
+    (folder / COMPILED).write_bytes(b"no library")
+
+
+def for_another_machine(folder: Path) -> None:
+    data = bytearray(REAL.read_bytes())
+    # Where ELF says what it is for: RISC-V.
+    data[18:20] = b"\xf3\x00"
+    (folder / COMPILED).write_bytes(data)
+
+
+def for_another_python(folder: Path) -> None:
+    shutil.copy(REAL, folder / OTHER_PYTHON)
+
+
+def with_an_undefined_symbol(folder: Path) -> None:
+    compile_c(folder, "int nowhere(void); int PyInit__native(void) { return nowhere(); }")
+
+
+def of_other_sources(folder: Path) -> None:
+    compile_c(folder, EMPTY)
+
+
+BROKEN: dict[Spoil, str] = {
+    no_library: f"the compiled {COMPILED} cannot be used: ",
+    for_another_machine: f"the compiled {COMPILED} cannot be used: ",
+    for_another_python: f"the compiled {OTHER_PYTHON} cannot be used: No module named ",
+    with_an_undefined_symbol: f"the compiled {COMPILED} cannot be used: {COMPILED}: undefined "
+    "symbol: nowhere",
+    of_other_sources: f"the compiled {COMPILED} cannot be used: it lacks Model, count_bins, ",
+}
+
+
+def compile_c(folder: Path, source: str) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    (folder / "made.c").write_text(source)
+    headers = sysconfig.get_path("include")
+    command = [compiler, "-shared", "-fPIC", f"-I{headers}", "-o", COMPILED, "made.c"]
+    subprocess.run(command, cwd=folder, check=True)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an empty package, which can be imported by the folder's name."""
+    folder = tmp_path / f"package_{tmp_path.name}"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    return folder
+
+
+def test_the_one_that_is_there_is_used() -> None:
+    found, why = built.load(REAL.parent, "housing_grpc.bundle")
+    assert why is None
+    assert found["Model"] is built.model
+
+
+def test_one_that_was_never_compiled(package: Path) -> None:
+    assert built.load(package, package.name) == ({}, built.Unusable(broken=False, cause=NEVER))
+
+
+@pytest.mark.parametrize("spoil", BROKEN, ids=lambda spoil: spoil.__name__)
+def test_one_that_is_broken(package: Path, spoil: Spoil) -> None:
+    spoil(package)
+    found, why = built.load(package, package.name)
+    assert (found, why is not None and why.broken) == ({}, True)
+    assert why is not None
+    assert why.cause.startswith(BROKEN[spoil])
+    assert str(package) not in why.cause

@@ -1,0 +1,38 @@
+"""Of refusals that come by the thousand, the log has some lines, and the number of the others."""
+
+import types
+
+import pytest
+from grpc import StatusCode
+
+from housing_grpc import failure
+from tests.examples import Example
+from tests.server.conftest import Events, Serve
+from tests.server.test_pool import HOUSE
+from tests.server.wire import SECONDS, Client
+from tests.server.wire import failure as failed
+
+LINES = 20
+
+
+def refused(client: Client, calls: int) -> None:
+    for _ in range(calls):
+        status = failed(lambda: client.predictions.Predict(HOUSE, timeout=SECONDS))
+        assert status.code == StatusCode.UNAUTHENTICATED.value[0]
+
+
+def test_servers_of_one_process_do_not_share_the_limit_of_lines(
+    serve: Serve, linear: Example, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = [100.5]
+    clock = types.SimpleNamespace(monotonic=lambda: second[0])
+    monkeypatch.setattr(failure, "time", clock)
+    one, other = (serve(linear.folder, api_key="k") for _ in range(2))
+    refused(one, LINES + 10)
+    assert len(events.of("call.failed")) == LINES
+    refused(other, 1)
+    assert len(events.of("call.failed")) == LINES + 1
+    assert "unlogged" not in events.of("call.failed")[-1]
+    second[0] += 1
+    refused(one, 1)
+    assert events.of("call.failed")[-1]["unlogged"] == 10
