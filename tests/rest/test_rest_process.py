@@ -21,6 +21,7 @@ from tests.rest.answers import HOUSE
 from tests.rest.scripted import Scripted
 from tests.server.wire import Client
 from tests.support.proxies import COMMAND, process
+from tests.support.waiting import SECONDS
 
 ROOT = Path(__file__).parents[2]
 

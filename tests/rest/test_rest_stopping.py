@@ -11,6 +11,7 @@ from tests.rest.answers import HOUSE
 from tests.rest.scripted import Scripted
 from tests.server.wire import Client
 from tests.support.proxies import calling, chunk, process
+from tests.support.waiting import SECONDS
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

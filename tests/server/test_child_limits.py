@@ -18,6 +18,7 @@ from tests.examples import Example
 from tests.server.conftest import Serve
 from tests.server.wire import failure, reason_of
 from tests.support.reloads import price, reload, replace
+from tests.support.waiting import SECONDS
 
 STATEMENT = ("-n", "1", "-r", "1")
 

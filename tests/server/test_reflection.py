@@ -1,7 +1,7 @@
 """What the server says of its own contract, under both names of the reflection service."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -92,12 +92,10 @@ def test_what_is_not_there_is_an_answer_and_the_stream_goes_on(client: Client, s
     assert files_of(second)[0].name == "housing/v1/model.proto"
 
 
-def test_idle_streams_do_not_keep_predictions_waiting(
-    serve: Serve, linear: Example, silence: Silence
-) -> None:
+def test_idle_streams_do_not_keep_predictions_waiting(serve: Serve, linear: Example) -> None:
     client = serve(linear.folder, grpc_workers=1)
     call: Any = client.channel.stream_stream(METHOD, None, None)
-    idle = [call(silence()) for _ in range(8)]
+    idle = [call(never_ending()) for _ in range(8)]
     request = PredictRequest(house=House(rm=6))
     assert client.predictions.Predict(request, timeout=SECONDS).model_version == linear.version
     for each in idle:

@@ -16,6 +16,7 @@ from tests.server import processes
 from tests.server.registry_server import info, reload, started
 from tests.server.wire import Client, failure, reason_of, refusal
 from tests.support.black_holes import accepting, calls_until, dropping, remembered
+from tests.support.waiting import SECONDS
 
 # Longer than the import of MLflow takes, so that it is the registry that is waited for.
 BUDGET = 6.0

@@ -15,6 +15,7 @@ from housing_grpc.errors import EXIT_PORT
 from tests.examples import Example
 from tests.server.processes import started
 from tests.server.wire import SECONDS
+from tests.support.ports import free_port
 from tests.support.waiting import until
 from tests.workers.conftest import Fleet, Start, sockets
 
