@@ -23,7 +23,7 @@ from tests.server.wire import client_of
 from tests.support.ports import free_port
 from tests.support.waiting import SECONDS
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.integration
 
 MEBIBYTES = 350
 

@@ -26,7 +26,7 @@ from tests.server.wire import Client, client_of
 from tests.support import waiting
 from tests.support.ports import free_port
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 RULES = ROOT / "deploy/prometheus"
 DASHBOARD = ROOT / "deploy/grafana/dashboards/housing.json"

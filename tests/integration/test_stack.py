@@ -15,7 +15,7 @@ from tests.integration.stack import STORES, Stack
 from tests.server.processes import ROOT
 from tests.support.waiting import SECONDS
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 REQUEST = PredictRequest(house=House(rm=6.5, lstat=12, crim=1))
 

@@ -14,7 +14,7 @@ from tests.integration.stack import STORES, Stack
 from tests.server.wire import Client, failure, reason_of
 from tests.support.waiting import SECONDS
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 OLDER, NEWER = 1, 2
 PARTS = ("postgres", "store", "mlflow")
