@@ -93,23 +93,25 @@ secrets:
 
 # --- Work on it -----------------------------------------------------------------------
 
-# The tests of one file share what they have set up, so they stay together.
-PARALLEL := --numprocesses=logical --dist=loadfile
+# Tests start some hundred processes, which are not to compile what they import each time.
+PYTEST := $(TOOLS) PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
+# The tests of one file share what they have set up, so they stay together. 600 MB a worker.
+PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile
 
 test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some, without
-	@$(TOOLS) $(PY) -m pytest $(or $(ARGS),--cov $(PARALLEL))
+	@$(PYTEST) $(or $(ARGS),--cov $(PARALLEL))
 
 integration: .venv/.dev.stamp ## Run the tests that need a browser or more time
-	@$(TOOLS) $(PY) -m pytest -m integration $(ARGS)
+	@$(PYTEST) -m integration $(ARGS)
 
 chaos: .venv/.dev.stamp ## Break things on purpose: about half an hour; ARGS="-k name" breaks some
-	@$(TOOLS) $(PY) -m pytest -m chaos $(ARGS)
+	@$(PYTEST) -m chaos $(ARGS)
 
 fuzz: .venv/.fuzz.stamp ## Feed random input to every boundary, FUZZ_SECONDS=60 each; ARGS=tests/fuzz for that alone
-	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(TOOLS) $(PY) -m pytest -m fuzz $(ARGS)
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(PYTEST) -m fuzz $(ARGS)
 
-sanitize: .venv/.dev.stamp ## Test the evaluator in C with AddressSanitizer and UBSan, SEEDS=1 times
-	@$(TOOLS) tools/sanitize.sh $(or $(SEEDS),1)
+sanitize: .venv/.dev.stamp ## Test the C code under AddressSanitizer and UBSan, with gcc on Linux, SEEDS=1 times
+	@$(TOOLS) PYTHONDONTWRITEBYTECODE= tools/sanitize.sh $(or $(SEEDS),1)
 
 check: lint types ## Everything but the tests: style, types, imports, protobuf contract
 	@$(TOOLS) $(PY) tools/proto.py check

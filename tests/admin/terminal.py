@@ -13,6 +13,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.waiting import SECONDS
+
 ROOT = Path(__file__).parents[2]
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 _BEGUN = re.compile(r"\x1b(\[[0-9;?]*)?\Z")
@@ -112,5 +114,5 @@ def admin(home: Path, *arguments: str, **environment: str) -> "subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=SECONDS,
     )

@@ -9,6 +9,7 @@ from admin import cli
 from admin.menu import Menu
 from admin.settings import Settings
 from tests.admin.terminal import ROOT, Terminal, admin, environment_of
+from tests.support.waiting import SECONDS
 
 COMMANDS = [name for name in vars(Menu) if not name.startswith("_")]
 HEAVY = ("grpc", "matplotlib", "mlflow", "numpy", "pandas", "rich", "sklearn", "xgboost", "yaml")
@@ -51,7 +52,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=SECONDS,
     )
     assert done.stderr.splitlines()[-1] == "[]"
 

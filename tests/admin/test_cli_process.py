@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from admin.mlflow_client import connect
 from admin.settings import Settings
 from admin.versions import promoted
 from tests.admin.terminal import ROOT, admin, environment_of
+from tests.support.ports import free_port
+from tests.support.waiting import SECONDS
 
 
 def test_a_first_seed_says_nothing_but_json_on_standard_output(tmp_path: Path) -> None:
@@ -49,15 +50,14 @@ def test_an_interrupt_ends_a_training_with_130(bare: Settings) -> None:
                 break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (130, "interrupted\n")
     with connect(bare) as client:
         assert promoted(client, bare.location) is None
 
 
 def test_the_pages_of_mlflow_are_served_to_this_machine_alone(ready: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "admin", "ui", "--port", str(port)],
         cwd=ROOT,
@@ -70,7 +70,7 @@ def test_the_pages_of_mlflow_are_served_to_this_machine_alone(ready: Settings) -
         found = _fetched(port, path)
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(timeout=SECONDS)
     assert found["experiment"]["name"] == "housing-prices"
 
 
@@ -108,7 +108,7 @@ def test_a_reader_that_goes_is_no_error(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         check=False,
-        timeout=60,
+        timeout=SECONDS,
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")

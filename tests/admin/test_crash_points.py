@@ -130,7 +130,6 @@ def test_a_promotion_leaves_the_old_alias_or_the_new_one(library: Path, two_vers
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(1800)
 def test_a_promotion_that_is_cut_off_within_a_write_leaves_the_old_alias_or_the_new_one(
     library: Path, two_versions: Path
 ) -> None:
@@ -139,7 +138,6 @@ def test_a_promotion_that_is_cut_off_within_a_write_leaves_the_old_alias_or_the_
     assert {point["after"] for point in points} == {2}
 
 
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("how", "stride"),
     [
@@ -158,7 +156,6 @@ def test_a_version_is_there_with_all_its_files_or_not_at_all(
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("how", [*KILLS, pytest.param(DISK_FULL, id="full")])
 def test_a_training_that_ends_anywhere_leaves_no_half_version(
     library: Path, bare: Settings, bare_home: Path, base: Path, how: int

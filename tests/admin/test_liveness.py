@@ -17,6 +17,7 @@ from admin.settings import Settings
 from admin.tags import LOCK_TAG
 from admin.tracking import run
 from tests.admin.terminal import ROOT, environment_of, unmeasured
+from tests.support.waiting import SECONDS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -53,7 +54,7 @@ def opened(settings: Settings) -> "tuple[subprocess.Popen[str], str]":
 
 def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=SECONDS)
     return process.returncode
 
 
@@ -98,7 +99,7 @@ def test_a_command_that_is_told_to_stop_ends_with_143(bare: Settings) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (143, "stopped by SIGTERM\n")
 
 

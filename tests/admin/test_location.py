@@ -8,6 +8,7 @@ from admin import settings
 from admin.errors import UsageError
 from housing_grpc.registry import causes, location
 from housing_grpc.registry.location import RegistryLocation
+from tests.support.waiting import SECONDS
 
 
 def at(uri: str) -> RegistryLocation:
@@ -170,6 +171,6 @@ def test_the_location_needs_no_library() -> None:
         "print(sorted(new - set(sys.stdlib_module_names)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=SECONDS
     )
     assert done.stdout.strip() == "['housing_grpc']"

@@ -16,6 +16,7 @@ from admin.errors import RegistryError
 from admin.mlflow_client import connect
 from admin.settings import Settings
 from tests.admin.conftest import settings_of
+from tests.support.waiting import SECONDS
 
 OPEN = """
 import sys
@@ -43,7 +44,7 @@ def test_several_first_uses_at_once_make_one_registry(tmp_path: Path) -> None:
         )
         for _ in range(3)
     ]
-    results = [process.communicate(timeout=120) for process in started]
+    results = [process.communicate(timeout=SECONDS) for process in started]
     assert [error for _, error in results] == ["", "", ""]
     said = [line for output, _ in results for line in output.splitlines()]
     assert len([line for line in said if line.startswith("Setting up")]) == 1

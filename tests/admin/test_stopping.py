@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.admin.terminal import ROOT, unmeasured
+from tests.support.waiting import SECONDS
 
 # The signal comes while an object is being deleted, where Python drops what is raised.
 _DELETING = """
@@ -54,7 +55,7 @@ def test_it_is_not_lost_where_python_drops_it(number: signal.Signals, heard: str
     assert process.stdout is not None
     assert process.stdout.readline() == "here\n"
     process.send_signal(number)
-    assert process.communicate(timeout=60) == (f"{heard}\n", "")
+    assert process.communicate(timeout=SECONDS) == (f"{heard}\n", "")
 
 
 def test_what_else_python_drops_is_told_once() -> None:

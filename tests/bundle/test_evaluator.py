@@ -25,6 +25,7 @@ from housing_grpc.bundle.onnx_session import OnnxSession
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.trees import random_tree
 from tests.support.evaluators import SCALED, UNSCALED, WIDTH, Rows, forest, grid, native
+from tests.support.waiting import SECONDS
 
 pytestmark = pytest.mark.skipif(evaluators.NATIVE is None, reason="the evaluator is not built")
 
@@ -168,5 +169,5 @@ def test_it_compiles_without_a_warning(tmp_path: Path) -> None:
         + [str(source) for source in sorted(SOURCES.glob("*.c"))]
         + ["-o", str(tmp_path / "native.so"), "-lm"],
         check=True,
-        timeout=120,
+        timeout=SECONDS,
     )

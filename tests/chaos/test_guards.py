@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("admin", "clients", "data", "docs", "generated", "housing_grpc", "proto", "tests")
 FILES = ("pyproject.toml", ".env.example")
 IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
-SECONDS = 240
+SECONDS = 1200
 TESTS_FAILED = 1
 # For every day; all of them take minutes.
 SAMPLE = GUARDS[:: len(GUARDS) // 5]
@@ -52,7 +52,7 @@ def run(tree: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def outcome_of(tree: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    quick = ("-x", "-q", "-p", "no:cacheprovider", "--timeout=60")
+    quick = ("-x", "-q", "-p", "no:cacheprovider", "--timeout=120")
     return run(tree, "-m", "pytest", *quick, *(f"tests/{test}" for test in tests))
 
 
@@ -94,7 +94,6 @@ def test_some_guards_are_missed(tree: Path, guard: Guard) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(900)
 def test_nothing_fails_while_all_guards_are_there(tree: Path) -> None:
     found = outcome_of(tree, sorted({guard.test for guard in GUARDS}))
     assert found.returncode == 0, found.stdout

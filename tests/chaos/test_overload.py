@@ -18,7 +18,7 @@ from tests.server.conftest import connected
 from tests.server.processes import serving
 from tests.support.health import SERVING, check
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.chaos
 
 WORKERS, QUEUE = 2, 8
 # Whoever has no worker and no place in the queue is one too many.

@@ -17,7 +17,7 @@ from tests.server.registry_server import info, reload
 from tests.server.wire import failure, reason_of
 from tests.support.black_holes import accepting, calls_until, remembered
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.chaos
 
 SECONDS, CALLERS = 60, 4
 

@@ -16,7 +16,7 @@ from bench import reload as bench
 from tests.examples import Example
 from tests.server.processes import ServerProcess, serving
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.chaos
 
 LEAK_RELOADS = 200
 LEAK_FROM = 50

@@ -9,6 +9,7 @@ from housing.v1 import prediction_pb2 as pb
 from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
 from housing_grpc.errors import Reason, ServingError
+from tests.support.waiting import SECONDS
 
 
 class Base(PredictionServiceServicer):
@@ -77,4 +78,4 @@ def _sleep(context: grpc.ServicerContext) -> None:
     over = threading.Event()
     # A call that has ended already takes no callback.
     if context.add_callback(over.set):
-        over.wait(60)
+        over.wait(SECONDS)

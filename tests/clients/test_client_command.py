@@ -17,6 +17,7 @@ from tests.clients.conftest import Run, Spawn
 from tests.clients.jobs import end, wait_until_serving
 from tests.conftest import ROOT
 from tests.examples import Example
+from tests.support.waiting import SECONDS
 
 Capture = pytest.CaptureFixture[str]
 
@@ -98,7 +99,7 @@ def test_a_job_that_is_stopped_says_how_to_go_on(
                 assert job.poll() is None
                 pause.wait(0.02)
             job.send_signal(stop)
-            assert job.wait(60) == 128 + stop
+            assert job.wait(SECONDS) == 128 + stop
         assert job.stderr
         first, last = job.stderr.read().splitlines()
     assert first.endswith("done; go on with --resume")
@@ -130,7 +131,7 @@ def test_a_server_that_goes_is_waited_for_as_long_as_told(
             rows.write("6\n" * 20)
         assert job.stderr
         first, second, *_ = job.stderr.read().splitlines()
-        assert job.wait(60) == 3
+        assert job.wait(SECONDS) == 3
     assert first.endswith("done; go on with --resume")
     assert second.startswith(f"error: {address}: ")
 
@@ -170,7 +171,7 @@ def test_watch_follows(spawn: Spawn, free_port: int, linear: Example) -> None:
         assert next(states) in {"NOT_SERVING", "UNREACHABLE"}
         server.wait()
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(30) == 130
+        assert watching.wait(SECONDS) == 130
     finally:
         watching.kill()
         watching.wait()

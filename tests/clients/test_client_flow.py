@@ -11,6 +11,7 @@ import pytest
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
 from tests.clients.conftest import ALONE
 from tests.conftest import ROOT
+from tests.support.waiting import SECONDS
 
 # Chunks that take ten seconds to draw.
 WINDOW = 1000
@@ -57,7 +58,7 @@ def test_a_price_does_not_wait_for_the_next_line_of_a_pipe(address: str) -> None
             # Would never come if it waited for a line that is not written yet.
             assert job.stdout.readline().startswith(f"{row},")
         job.stdin.close()
-        assert job.wait(60) == 0
+        assert job.wait(SECONDS) == 0
 
 
 def test_an_answer_does_not_wait_for_the_source_in_asyncio(address: str) -> None:

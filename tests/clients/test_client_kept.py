@@ -13,6 +13,7 @@ from clients.python.command.files import REJECTED_HEADER
 from clients.python.command.rejected import Rejected
 from tests.clients.conftest import Run
 from tests.conftest import ROOT
+from tests.support.waiting import SECONDS
 
 Capture = pytest.CaptureFixture[str]
 
@@ -163,7 +164,7 @@ def test_of_two_jobs_that_start_at_once_one_gives_way(
             rows.write("RM\n7\n")
         assert late.stderr
         assert "was written by another job meanwhile" in late.stderr.read()
-        assert late.wait(60) == 2
+        assert late.wait(SECONDS) == 2
     assert target.read_bytes() == done
 
 

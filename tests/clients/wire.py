@@ -5,6 +5,8 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from tests.support.waiting import SECONDS
+
 _BLOCK = 1 << 14
 
 
@@ -38,7 +40,7 @@ class Wire:
         self._loop.close()
 
     def _run(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(SECONDS)
 
     async def _cut(self) -> None:
         for writer in list(self._open):

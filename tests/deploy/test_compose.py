@@ -11,7 +11,7 @@ import pytest
 from tests.integration.toolchain import need
 from tests.server.processes import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 # By its version at least.
 PINNED = r"[\w/.-]+:v?\d+\.\d+(\.\d+)?(@sha256:[0-9a-f]{64})?"

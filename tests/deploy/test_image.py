@@ -16,12 +16,14 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.deploy.replay import Replay, Stage
 from tests.examples import Example
-from tests.integration.daemon import answers, free_port
+from tests.integration.daemon import answers
 from tests.integration.toolchain import need
 from tests.server.processes import ROOT, ServerProcess
 from tests.server.wire import client_of
+from tests.support.ports import free_port
+from tests.support.waiting import SECONDS
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.integration
 
 MEBIBYTES = 350
 
@@ -111,15 +113,17 @@ def test_it_serves_both_faces(server: Stage) -> None:
         target = f"127.0.0.1:{process.event('server.serving')['port']}"
         with grpc.insecure_channel(target) as channel:
             request = PredictRequest(house=House(rm=6.5, lstat=12))
-            price = client_of(channel, target).predictions.Predict(request, timeout=30).prediction
+            price = (
+                client_of(channel, target).predictions.Predict(request, timeout=SECONDS).prediction
+            )
         proxy = [*entry[:-1], "housing_grpc.rest"]
         with running(server, *proxy, **shared, API_PORT=port, GRPC_TARGET=target) as rest:
             rest.event("rest.serving")
-            docs = httpx.get(f"http://127.0.0.1:{port}/docs", timeout=30, trust_env=False)
+            docs = httpx.get(f"http://127.0.0.1:{port}/docs", timeout=SECONDS, trust_env=False)
             assert docs.status_code == 200
             house = {"RM": 6.5, "LSTAT": 12}
             url = f"http://127.0.0.1:{port}/predict"
-            answer = httpx.post(url, json=house, timeout=30, trust_env=False).json()
+            answer = httpx.post(url, json=house, timeout=SECONDS, trust_env=False).json()
     assert answer["prediction"] == price
 
 

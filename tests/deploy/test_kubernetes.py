@@ -13,7 +13,7 @@ from housing_grpc import keys, settings
 from tests.integration.toolchain import need, printed
 from tests.server.processes import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 KINDS = {
     "Namespace housing", "Service housing-server", "Service housing-rest",

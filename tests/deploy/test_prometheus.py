@@ -19,17 +19,19 @@ from housing.v1.model_pb2 import ReloadModelRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from tests.examples import Example
-from tests.integration.daemon import Daemon, answers, free_port
+from tests.integration.daemon import Daemon, answers
 from tests.integration.toolchain import need, printed
 from tests.server.processes import ROOT, serving, started
 from tests.server.wire import Client, client_of
+from tests.support import waiting
+from tests.support.ports import free_port
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 RULES = ROOT / "deploy/prometheus"
 DASHBOARD = ROOT / "deploy/grafana/dashboards/housing.json"
 DEBIAN = "Prometheus, on Debian: apt-get install prometheus"
-SECONDS = 60
+SECONDS = waiting.SECONDS
 # What a server without TLS that does well has nothing of.
 QUIET = {"Alerts"}
 
@@ -73,15 +75,15 @@ def traffic(client: Client, rest: str) -> None:
     rare = PredictRequest(house=House(rm=6.5, lstat=12, tax=9000))
     wrong = PredictRequest(house=House(chas=7))
     for _ in range(5):
-        client.predictions.Predict(rare, timeout=30)
+        client.predictions.Predict(rare, timeout=SECONDS)
         with pytest.raises(grpc.RpcError):
-            client.predictions.Predict(wrong, timeout=30)
+            client.predictions.Predict(wrong, timeout=SECONDS)
         # Enough rows for a drift that means something.
         batch = PredictBatchRequest(items=[rare.house] * 1000 + [wrong.house])
-        client.predictions.PredictBatch(batch, timeout=30)
+        client.predictions.PredictBatch(batch, timeout=SECONDS)
         for house in ({"RM": 6.5}, {"CHAS": 7}):
-            httpx.post(f"{rest}/predict", json=house, timeout=30, trust_env=False)
-    client.models.ReloadModel(ReloadModelRequest(), timeout=60)
+            httpx.post(f"{rest}/predict", json=house, timeout=SECONDS, trust_env=False)
+    client.models.ReloadModel(ReloadModelRequest(), timeout=SECONDS)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def test_real_input_and_what_is_near_it(name: str) -> None:
 
 
 @pytest.mark.fuzz
-@pytest.mark.timeout(SECONDS + 300)
+@pytest.mark.timeout(SECONDS + 1800)
 @pytest.mark.parametrize("name", TARGETS)
 def test_fuzz(name: str) -> None:
     if importlib.util.find_spec("atheris") is None:

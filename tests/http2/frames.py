@@ -19,7 +19,7 @@ from hyperframe.frame import (
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 PREDICT = "/housing.v1.PredictionService/Predict"
-SECONDS = 20.0
+SECONDS = 60.0
 
 _HEADER_BYTES = 9
 

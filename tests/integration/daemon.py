@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -11,8 +10,10 @@ from pathlib import Path
 
 import httpx
 
-_START_SECONDS = 90.0
-_STOP_SECONDS = 20.0
+from tests.support import waiting
+
+_START_SECONDS = waiting.SECONDS
+_STOP_SECONDS = waiting.SECONDS
 
 
 class Daemon:
@@ -85,14 +86,6 @@ class Daemon:
         return (
             f"{self._command[0]} does not answer:\n{self._log.read_text(errors='replace')[-4000:]}"
         )
-
-
-def free_port() -> int:
-    """Returns a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(url: str) -> Callable[[], bool]:

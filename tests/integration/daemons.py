@@ -8,9 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.integration.daemon import Daemon, answers, free_port
+from tests.integration.daemon import Daemon, answers
 from tests.integration.toolchain import need
 from tests.server.processes import ROOT
+from tests.support.ports import free_port
 
 USER, PASSWORD, BUCKET = "housing", "a-password-of-the-tests", "mlflow"
 

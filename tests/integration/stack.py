@@ -16,11 +16,12 @@ from tests.integration import daemons
 from tests.integration.daemon import Daemon
 from tests.server.processes import ROOT, started
 from tests.server.wire import Client, client_of
+from tests.support import waiting
 
 Store = Callable[[Path], tuple[Daemon, str]]
 
 STORES: dict[str, Store] = {"minio": daemons.minio, "seaweedfs": daemons.seaweedfs}
-SECONDS = 180
+SECONDS = waiting.SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from tests.server.processes import ROOT, serving
 CLIENT = ROOT / "clients" / "go"
 STATIC = {"CGO_ENABLED": "0", "GOWORK": "off"}
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.server.processes import ROOT, serving
 
 CLIENT = ROOT / "clients" / "node"
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 from tests.integration import daemons, stack
 from tests.integration.stack import STORES, Stack
 from tests.server.processes import ROOT
+from tests.support.waiting import SECONDS
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 REQUEST = PredictRequest(house=House(rm=6.5, lstat=12, crim=1))
 
@@ -32,15 +33,15 @@ def test_a_model_goes_from_training_to_an_answer_and_is_replaced(
     first = models.train()
     models.told("promote", f"--version={first}")
     with models.serving(tmp_path) as client:
-        before = client.predictions.Predict(REQUEST, timeout=30)
+        before = client.predictions.Predict(REQUEST, timeout=SECONDS)
         assert before.model_version == str(first)
-        assert not client.models.ModelInfo(ModelInfoRequest(), timeout=30).stale
+        assert not client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS).stale
 
         second = models.train("v2_knn")
-        assert not client.models.ReloadModel(ReloadModelRequest(), timeout=60).changed
+        assert not client.models.ReloadModel(ReloadModelRequest(), timeout=SECONDS).changed
         models.told("promote", f"--version={second}", f"--reload={client.address}")
-        info = client.models.ModelInfo(ModelInfoRequest(), timeout=30)
-        after = client.predictions.Predict(REQUEST, timeout=30)
+        info = client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+        after = client.predictions.Predict(REQUEST, timeout=SECONDS)
     assert (after.model_version, info.generation) == (str(second), 2)
     assert after.prediction != before.prediction
     assert models.told("seed")["version"] == second
@@ -51,7 +52,7 @@ def test_any_mlflow_client_loads_the_model_with_the_same_answer(
 ) -> None:
     models.told("seed")
     with models.serving(tmp_path) as client:
-        served = client.predictions.Predict(REQUEST, timeout=30).prediction
+        served = client.predictions.Predict(REQUEST, timeout=SECONDS).prediction
     script = (
         "import mlflow, pandas; m = mlflow.pyfunc.load_model('models:/housing-price-model"
         "@production'); n = m.metadata.get_input_schema().input_names();"
@@ -65,7 +66,7 @@ def test_any_mlflow_client_loads_the_model_with_the_same_answer(
         env={"MLFLOW_TRACKING_URI": uri, "MLFLOW_DISABLE_TELEMETRY": "true"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -101,7 +102,7 @@ def test_mlflow_answers_to_its_name_in_the_compose_network(models: Stack) -> Non
     if not uri:
         pytest.skip("the embedded MLflow has no server")
     url = f"{uri}/api/2.0/mlflow/experiments/search?max_results=1"
-    answer = httpx.get(url, headers={"Host": "mlflow:5000"}, timeout=30, trust_env=False)
+    answer = httpx.get(url, headers={"Host": "mlflow:5000"}, timeout=SECONDS, trust_env=False)
     assert answer.status_code == 200
-    answer = httpx.get(url, headers={"Host": "elsewhere.example"}, timeout=30, trust_env=False)
+    answer = httpx.get(url, headers={"Host": "elsewhere.example"}, timeout=SECONDS, trust_env=False)
     assert answer.status_code == 403

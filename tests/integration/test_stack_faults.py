@@ -12,8 +12,9 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 from tests.integration import stack
 from tests.integration.stack import STORES, Stack
 from tests.server.wire import Client, failure, reason_of
+from tests.support.waiting import SECONDS
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.integration
 
 OLDER, NEWER = 1, 2
 PARTS = ("postgres", "store", "mlflow")
@@ -28,7 +29,7 @@ def models() -> Iterator[Stack]:
 
 
 def price(client: Client) -> str:
-    return client.predictions.Predict(REQUEST, timeout=30).model_version
+    return client.predictions.Predict(REQUEST, timeout=SECONDS).model_version
 
 
 def refused(client: Client) -> None:
@@ -53,13 +54,13 @@ def test_a_server_outlives_what_it_loads_from(models: Stack, part: str, tmp_path
         refused(client)
     try:
         with models.serving(tmp_path) as client:
-            info = client.models.ModelInfo(ModelInfoRequest(), timeout=30)
+            info = client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
             assert (info.version, info.stale) == (str(OLDER), True)
             assert price(client) == str(OLDER)
             models.daemons[part].start()
-            answer = client.models.ReloadModel(ReloadModelRequest(), timeout=60)
+            answer = client.models.ReloadModel(ReloadModelRequest(), timeout=SECONDS)
             assert (answer.version, answer.changed) == (str(NEWER), True)
-            assert not client.models.ModelInfo(ModelInfoRequest(), timeout=30).stale
+            assert not client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS).stale
     finally:
         models.daemons[part].stop()
         models.daemons[part].start()

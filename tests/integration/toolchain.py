@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -17,9 +16,11 @@ from housing_grpc.bundle.metadata import Metadata
 from tests import examples
 from tests.examples import Example
 from tests.server.processes import serving
+from tests.support import waiting
+from tests.support.ports import free_port
 
 # The first build downloads what the clients depend on.
-SECONDS = 280
+SECONDS = 2 * waiting.SECONDS
 # Raw numbers of which the first server takes so many chunks a second, a thousand each, that it
 # can go meanwhile.
 MANY = 3_000_000
@@ -93,7 +94,7 @@ def check_says_in_one_line(command: Sequence[str], folder: Path) -> None:
         command: Runs an example; {target} in it stands for whom it is to ask.
         folder: Where to run it.
     """
-    target = f"127.0.0.1:{_free_port()}"
+    target = f"127.0.0.1:{free_port()}"
     filled = [part.format(target=target) for part in command]
     done = subprocess.run(
         filled, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -116,7 +117,7 @@ def check_survives_restart(
         scratch: Where that can be written.
     """
     next_version = examples.rewrite(bundle.folder, scratch / "next", change=_renumbered)[:12]
-    port = str(_free_port())
+    port = str(free_port())
     filled = [part.format(target=f"localhost:{port}", rows=MANY) for part in command]
     slow = {"RATE_LIMIT_PER_SECOND": str(CHUNKS_A_SECOND)}
     with serving(bundle.folder, GRPC_PORT=port, **slow) as server:
@@ -148,10 +149,3 @@ def _wait_for_prices(url: str, example: subprocess.Popen[str]) -> None:
 
 def _renumbered(metadata: Metadata) -> Metadata:
     return msgspec.structs.replace(metadata, run_id="another-run")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,6 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
+from tests.support.waiting import SECONDS
+
 
 class Collector:
     """Listens on a free port of the loopback address while its `with` block runs."""
@@ -53,7 +55,7 @@ class Collector:
     def wait_for(self, count: int) -> list[Span]:
         """Returns all spans once there are so many."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self._spans()) >= count, timeout=60)
+            assert self._arrived.wait_for(lambda: len(self._spans()) >= count, timeout=SECONDS)
             return self._spans()
 
     def _spans(self) -> list[Span]:

@@ -16,7 +16,7 @@ from tests.examples import Example
 from tests.project.installed import Environment, build, interpreter
 from tests.server.wire import client_of
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.integration
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 IN_C = """

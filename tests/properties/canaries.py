@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.clients.authority import Pair
+from tests.support.waiting import SECONDS
 
 SINGLE_KEY = "canary-single-key-Hx0f3Zq8"
 READER_KEY = "canary-reader-key-Wm5t2Lb1"
@@ -88,7 +89,7 @@ class _Echo(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.server.asked.set()
-        self.server.answering.wait(30)
+        self.server.answering.wait(SECONDS)
         text = f"{self.path} {dict(self.headers)}"
         body = json.dumps({"error_code": "INTERNAL_ERROR", "message": text}).encode()
         self.send_response(500)

@@ -162,7 +162,6 @@ def test_a_stream_equals_the_batches(asked: Asked, chunks: list[list[Row]]) -> N
 
 
 @pytest.mark.fuzz
-@pytest.mark.timeout(1800)
 @LONG
 @given(rows=BATCHES)
 def test_a_batch_equals_its_rows_in_10_000_examples(asked: Asked, rows: list[Row]) -> None:
@@ -170,7 +169,6 @@ def test_a_batch_equals_its_rows_in_10_000_examples(asked: Asked, rows: list[Row
 
 
 @pytest.mark.fuzz
-@pytest.mark.timeout(1800)
 @LONG
 @given(ordered=ORDERED)
 def test_order_is_kept_in_10_000_examples(
@@ -180,7 +178,6 @@ def test_order_is_kept_in_10_000_examples(
 
 
 @pytest.mark.fuzz
-@pytest.mark.timeout(1800)
 @LONG
 @given(chunks=CHUNKS)
 def test_a_stream_equals_the_batches_in_10_000_examples(

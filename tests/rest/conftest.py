@@ -20,8 +20,9 @@ from tests.examples import Example
 from tests.rest.atlas import generate
 from tests.rest.scripted import Scripted
 from tests.server.wire import Client, client_of
+from tests.support import waiting
 
-SECONDS = 30
+SECONDS = waiting.SECONDS
 
 Start = Callable[..., httpx.Client]
 
@@ -65,7 +66,7 @@ def proxied(
     chosen = {
         "api_port": 0, "grpc_target": target, "api_grace_seconds": 1.0,
         # A machine that is slow for a moment is no server that does not answer.
-        "api_connect_timeout_seconds": SECONDS, **settings,
+        "api_connect_timeout_seconds": 30, **settings,
     }  # fmt: skip
     server = RestServer(RestSettings(**chosen), package)  # type: ignore[arg-type]
     url = f"http://127.0.0.1:{server.port}"

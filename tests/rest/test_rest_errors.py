@@ -16,6 +16,7 @@ from tests.rest.answers import HOUSE, error, refused
 from tests.rest.conftest import Start
 from tests.rest.scripted import Scripted
 from tests.server.wire import refusal
+from tests.support.waiting import SECONDS
 
 STATUSES = {
     "CANCELLED": 499, "UNKNOWN": 500, "INVALID_ARGUMENT": 400, "DEADLINE_EXCEEDED": 504,
@@ -188,13 +189,13 @@ def test_a_body_that_never_comes_is_not_waited_for(scripted: Scripted, start: St
 
 def test_a_call_that_takes_too_long_is_given_up(scripted: Scripted, start: Start) -> None:
     def answer(_data: bytes, _context: grpc.ServicerContext) -> bytes:
-        scripted.ended.wait(30)
+        scripted.ended.wait(SECONDS)
         return b""
 
     scripted.answer = answer
     started = time.monotonic()
     port = start(scripted.target, api_timeout_seconds=0.3).base_url.port
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as caller:
         # All at once: a body that comes later than that is no longer waited for.
         caller.sendall(
             b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"

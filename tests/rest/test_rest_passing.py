@@ -88,7 +88,7 @@ def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Star
     cancelled = []
 
     def answer(_data: bytes, context: grpc.ServicerContext) -> bytes:
-        scripted.ended.wait(30)
+        scripted.ended.wait(SECONDS)
         cancelled.append(not context.is_active())
         return b""
 
@@ -99,8 +99,8 @@ def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Star
         kind = f"content-type: application/json\r\ncontent-length: {len(body)}"
         head = f"POST /predict HTTP/1.1\r\nhost: localhost\r\n{kind}\r\n\r\n"
         caller.sendall(head.encode() + body)
-        assert scripted.called.wait(30)
-    assert scripted.ended.wait(30)
+        assert scripted.called.wait(SECONDS)
+    assert scripted.ended.wait(SECONDS)
     while not cancelled:
         scripted.called.wait(0.01)
     assert cancelled == [True]

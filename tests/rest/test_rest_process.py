@@ -21,6 +21,7 @@ from tests.rest.answers import HOUSE
 from tests.rest.scripted import Scripted
 from tests.server.wire import Client
 from tests.support.proxies import COMMAND, process
+from tests.support.waiting import SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,9 +29,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it(housing: Client, number: signal.Signals) -> None:
     with process("--grpc-target", housing.address) as (running, url):
-        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=30).status_code == 200
+        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=SECONDS).status_code == 200
         running.send_signal(number)
-        assert running.wait(30) == 0
+        assert running.wait(SECONDS) == 0
         assert running.stderr is not None
         assert running.stderr.read().endswith("INFO rest.stopped\n")
 
@@ -44,8 +45,8 @@ def test_requests_in_flight_are_answered_before_it_stops(scripted: Scripted) -> 
             return b""
 
         scripted.answer = answer
-        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=30).status_code == 200
-        assert running.wait(30) == 0
+        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=SECONDS).status_code == 200
+        assert running.wait(SECONDS) == 0
 
 
 def _wait_until_refused(url: str) -> None:
@@ -53,14 +54,14 @@ def _wait_until_refused(url: str) -> None:
     parsed = httpx.URL(url)
     with suppress(ConnectionRefusedError):
         while True:
-            socket.create_connection((parsed.host, parsed.port or 0), timeout=30).close()
+            socket.create_connection((parsed.host, parsed.port or 0), timeout=SECONDS).close()
             # Or else those that are not accepted yet would soon be too many.
             time.sleep(0.02)
 
 
 def test_a_second_signal_ends_it_at_once(scripted: Scripted) -> None:
     def answer(_data: bytes, _context: object) -> bytes:
-        scripted.ended.wait(60)
+        scripted.ended.wait(SECONDS)
         return b""
 
     scripted.answer = answer
@@ -72,11 +73,11 @@ def test_a_second_signal_ends_it_at_once(scripted: Scripted) -> None:
             b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             b"content-length: 2\r\n\r\n{}"
         )
-        assert scripted.called.wait(30)
+        assert scripted.called.wait(SECONDS)
         running.send_signal(signal.SIGTERM)
         _wait_until_refused(url)
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 128 + signal.SIGTERM
+        assert running.wait(SECONDS) == 128 + signal.SIGTERM
 
 
 def test_bytes_that_are_no_http_are_logged_like_all_else(housing: Client) -> None:
@@ -92,7 +93,7 @@ def test_bytes_that_are_no_http_are_logged_like_all_else(housing: Client) -> Non
 
 def test_it_holds_no_model_and_no_training_library(housing: Client) -> None:
     with process("--grpc-target", housing.address) as (running, url):
-        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=30).status_code == 200
+        assert httpx.post(f"{url}/predict", json=HOUSE, timeout=SECONDS).status_code == 200
         maps = Path(f"/proc/{running.pid}/maps")
         if not maps.exists():
             pytest.skip("only Linux tells which libraries a process holds")

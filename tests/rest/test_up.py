@@ -17,10 +17,11 @@ from tests.certificates import make_ca
 from tests.examples import Example
 from tests.rest.answers import HOUSE
 from tests.rest.conftest import held_port
+from tests.support import waiting
 
 COMMAND = [sys.executable, "-m", "housing_grpc.up"]
 KEY = {"x-api-key": "k1"}
-SECONDS = 60
+SECONDS = waiting.SECONDS
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from housing_grpc.settings import Settings
 from tests import boundary
 from tests.examples import Example
 from tests.server.wire import Client, client_of
+from tests.support.waiting import SECONDS
 
 Serve = Callable[..., Client]
 Host = Callable[..., Client]
@@ -91,7 +92,7 @@ class Events(logging.Handler):
     def wait_for(self, name: str) -> Fields:
         """Gives the fields of the first event of that name, once it is there."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: self.of(name), timeout=60)
+            assert self._arrived.wait_for(lambda: self.of(name), timeout=SECONDS)
         return self.of(name)[0]
 
 

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support import waiting
+
 ROOT = Path(__file__).parents[2]
-SECONDS = 60
+SECONDS = waiting.SECONDS
 
 
 class ServerProcess:

@@ -55,4 +55,4 @@ def info(client: Client) -> ModelInfoResponse:
 
 def reload(client: Client, **target: str) -> ReloadModelResponse:
     """Reloads the alias, or a version or alias that is given."""
-    return client.models.ReloadModel(ReloadModelRequest(**target), timeout=90)
+    return client.models.ReloadModel(ReloadModelRequest(**target), timeout=SECONDS)

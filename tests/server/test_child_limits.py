@@ -18,6 +18,7 @@ from tests.examples import Example
 from tests.server.conftest import Serve
 from tests.server.wire import failure, reason_of
 from tests.support.reloads import price, reload, replace
+from tests.support.waiting import SECONDS
 
 STATEMENT = ("-n", "1", "-r", "1")
 
@@ -103,7 +104,7 @@ def test_all_children_end_with_the_server(tmp_path: Path) -> None:
             time.sleep(0.05)
         children.stop()
         for each in running:
-            error = each.exception(timeout=30)
+            error = each.exception(timeout=SECONDS)
             assert isinstance(error, ServingError)
             assert error.reason is Reason.SERVER_STOPPING
 

@@ -11,6 +11,7 @@ from housing.v1.prediction_pb2 import PredictResponse
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.examples import Example
 from tests.server.wire import Client
+from tests.support.waiting import SECONDS
 
 Tool = Callable[[str], str]
 
@@ -25,7 +26,7 @@ SERVICES = [
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
 def printed(*command: str) -> str:

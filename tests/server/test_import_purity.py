@@ -24,11 +24,11 @@ with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
     predictions = prediction_pb2_grpc.PredictionServiceStub(channel)
     models = model_pb2_grpc.ModelServiceStub(channel)
     house = prediction_pb2.House(rm=6.0)
-    predictions.Predict(prediction_pb2.PredictRequest(house=house), timeout=30)
+    predictions.Predict(prediction_pb2.PredictRequest(house=house), timeout=300)
     shutil.rmtree(live)
     shutil.copytree(other, live)
-    assert models.ReloadModel(model_pb2.ReloadModelRequest(), timeout=60).changed
-    predictions.PredictBatch(prediction_pb2.PredictBatchRequest(items=[house]), timeout=30)
+    assert models.ReloadModel(model_pb2.ReloadModelRequest(), timeout=300).changed
+    predictions.PredictBatch(prediction_pb2.PredictBatchRequest(items=[house]), timeout=300)
 server.close(grace_seconds=0)
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """

@@ -15,6 +15,7 @@ from housing_grpc.source import Fetched, Target
 from tests.examples import Example
 from tests.server.conftest import Events
 from tests.server.model_manager import ModelManager
+from tests.support.waiting import SECONDS
 
 Answer = Fetched | Exception
 
@@ -194,13 +195,13 @@ def test_one_reload_at_a_time(linear: Example, forest: Example) -> None:
     def wait(folder: Path) -> None:
         if folder == forest.folder:
             trying.set()
-            assert go_on.wait(30)
+            assert go_on.wait(SECONDS)
 
     manager = manage(Shelf(fetched(linear, "1"), fetched(forest, "2")), wait)
     manager.start()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(manager.reload, Target())
-        assert trying.wait(30)
+        assert trying.wait(SECONDS)
         with pytest.raises(ServingError, match="another reload is running") as caught:
             manager.reload(Target())
         assert (caught.value.reason, caught.value.retry_seconds) == (Reason.RELOAD_IN_PROGRESS, 1)

@@ -97,7 +97,7 @@ def test_idle_streams_do_not_keep_predictions_waiting(serve: Serve, linear: Exam
     call: Any = client.channel.stream_stream(METHOD, None, None)
     idle = [call(never_ending()) for _ in range(8)]
     request = PredictRequest(house=House(rm=6))
-    assert client.predictions.Predict(request, timeout=10).model_version == linear.version
+    assert client.predictions.Predict(request, timeout=SECONDS).model_version == linear.version
     for each in idle:
         each.cancel()
 

@@ -16,6 +16,7 @@ from tests.server import processes
 from tests.server.registry_server import info, reload, started
 from tests.server.wire import Client, failure, reason_of, refusal
 from tests.support.black_holes import accepting, calls_until, dropping, remembered
+from tests.support.waiting import SECONDS
 
 # Longer than the import of MLflow takes, so that it is the registry that is waited for.
 BUDGET = 6.0
@@ -74,7 +75,7 @@ def test_a_stop_ends_the_reload_and_the_question_that_are_under_way(
             # By now a question has been under way for long: it has failed once, in time.
             process.event("follower.failing")
             assert info(client).version == "7"
-            reloading = client.models.ReloadModel.future(ReloadModelRequest(), timeout=90)
+            reloading = client.models.ReloadModel.future(ReloadModelRequest(), timeout=SECONDS)
             # On a connection that is there calls arrive in order: the server has the reload.
             assert info(client).version == "7"
             process.signal(signal.SIGTERM)

@@ -36,7 +36,7 @@ def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Exa
         return "OK"
 
     def many() -> Counter[str]:
-        together.wait(30)
+        together.wait(SECONDS)
         return Counter(reload() for _ in range(RELOADS))
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -105,13 +105,13 @@ def test_a_trial_that_is_slow_keeps_nobody_waiting(linear: Example, forest: Exam
     def hold(folder: Path) -> None:
         if folder == forest.folder:
             trying.set()
-            assert go_on.wait(30)
+            assert go_on.wait(SECONDS)
 
     manager = ModelManager(Alternating(linear, forest), trial=hold)
     manager.start()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(manager.reload, Target())
-        assert trying.wait(30)
+        assert trying.wait(SECONDS)
         for _ in range(RELOADS):
             with pytest.raises(ServingError, match="another reload is running"):
                 manager.reload(Target())

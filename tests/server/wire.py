@@ -16,8 +16,9 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
+from tests.support import waiting
 
-SECONDS = 30
+SECONDS = waiting.SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,9 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.examples import Example, Rows
+from tests.support import waiting
 
-SECONDS = 60
+SECONDS = waiting.SECONDS
 
 _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),

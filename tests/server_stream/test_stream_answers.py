@@ -20,6 +20,7 @@ from tests import examples
 from tests.examples import Example, Rows
 from tests.server.wire import house, reason_of
 from tests.server_stream.conftest import Open, Start, Target, listed, matrix
+from tests.support.waiting import SECONDS
 
 PINNED = [False, True]
 
@@ -166,4 +167,5 @@ def reload(target: Target) -> None:
     from housing.v1.model_pb2 import ReloadModelRequest
     from housing.v1.model_pb2_grpc import ModelServiceStub
 
-    assert ModelServiceStub(target.channel).ReloadModel(ReloadModelRequest(), timeout=60).changed
+    reload = ModelServiceStub(target.channel).ReloadModel
+    assert reload(ReloadModelRequest(), timeout=SECONDS).changed

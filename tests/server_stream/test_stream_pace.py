@@ -10,6 +10,7 @@ import pytest
 from housing_grpc.pacing import Pacer, StreamEndedError
 from tests.server.wire import reason_of
 from tests.server_stream.conftest import Open, Start, Target, listen, matrix
+from tests.support.waiting import SECONDS
 
 Opened = Callable[..., Open]
 
@@ -57,7 +58,7 @@ def test_not_asking_for_long_abandons_the_stream() -> None:
     pacer = Pacer(iter([1, 2]), patience=3, abandon=abandoned.set)
     # Long enough for this thread to have its turn.
     assert pacer.next(60) == 1
-    assert abandoned.wait(60)
+    assert abandoned.wait(SECONDS)
 
 
 def test_a_reader_that_stops_stops_the_server(start: Start) -> None:
@@ -175,7 +176,7 @@ def test_a_chunk_that_is_being_scored_is_answered_before_the_server_stops(start:
         yield BIG
         yield BIG
         # What is written while the server hangs up would cost the status, in gRPC itself.
-        over.wait(60)
+        over.wait(SECONDS)
 
     call = target.stream(chunks())
     first = next(call)

@@ -13,6 +13,7 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.server.wire import reason_of
 from tests.server_stream.conftest import Start, Target, listed, listen, matrix
+from tests.support.waiting import SECONDS
 
 LIMIT = 10_000
 GOOD = matrix(np.full((2, 1), 6.0), 1, ["RM"])
@@ -63,7 +64,7 @@ def test_bytes_that_are_no_chunk(target: Target) -> None:
         "/housing.v1.PredictionService/PredictStream",
         response_deserializer=pb.PredictStreamResponse.FromString,
     )
-    told = listen(call(iter([GOOD.SerializeToString(), b"\xff\xff\xff"]), timeout=30))
+    told = listen(call(iter([GOOD.SerializeToString(), b"\xff\xff\xff"]), timeout=SECONDS))
     assert len(told.chunks) == 1
     assert told.error
     assert reason_of(told.error) == "MALFORMED_REQUEST"

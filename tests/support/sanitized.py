@@ -12,3 +12,7 @@ assert _spec.loader is not None
 _module = module_from_spec(_spec)
 _spec.loader.exec_module(_module)
 sys.modules[_NAME] = _module
+
+# They hold for this process. One that tries a bundle has a limit of memory, less than they take.
+for _variable in ("LD_PRELOAD", "PYTHONMALLOC"):
+    os.environ.pop(_variable, None)

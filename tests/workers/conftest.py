@@ -12,9 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server.processes import ServerProcess, serving, started
 from tests.server.wire import Client, client_of
+from tests.support import waiting
 from tests.support.waiting import until
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = waiting.SECONDS
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

@@ -13,8 +13,9 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.errors import Reason, ServingError, Violation
 from housing_grpc.workers import messages as m
 from housing_grpc.workers.link import Link, LinkClosedError, Reply, answer_of
+from tests.support import waiting
 
-SECONDS = 30
+SECONDS = waiting.SECONDS
 
 
 def done(_: m.Question, reply: Reply) -> None:

@@ -12,6 +12,7 @@ import pytest
 from housing_grpc.ratelimit import RateLimit
 from housing_grpc.workers import rates
 from housing_grpc.workers.rates import PLACES, Places, SharedRates
+from tests.support.waiting import SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +57,7 @@ def test_processes_that_take_without_pause_get_what_one_would() -> None:
         assert taker.stdin
         taker.stdin.write(f"{began + seconds}\n")
         taker.stdin.flush()
-    found = [json.loads(taker.communicate(timeout=60)[0]) for taker in takers]
+    found = [json.loads(taker.communicate(timeout=SECONDS)[0]) for taker in takers]
     os.close(descriptor)
     taken, tries = sum(each[0] for each in found), sum(each[1] for each in found)
     took = max(each[2] for each in found) - began
@@ -91,11 +92,13 @@ def test_a_lock_that_another_process_keeps_does_not_stop_anybody(shared: SharedR
     shared.assign({"": 0})
     limit = RateLimit(1, 1, cell=shared.cell(""), clock=lambda: 5.0)
     assert (limit.take(), limit.take()) == (0, 1)
-    keeper.communicate(timeout=30)
+    keeper.communicate(timeout=SECONDS)
 
 
 KEEPER = """
 import fcntl, sys
+
+from tests.support.waiting import SECONDS
 fcntl.lockf(int(sys.argv[1]), fcntl.LOCK_EX, 8, 0)
 print("locked", flush=True)
 sys.stdin.read()

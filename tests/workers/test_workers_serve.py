@@ -16,6 +16,7 @@ from housing_grpc.errors import EXIT_PORT
 from tests.examples import Example
 from tests.server.processes import started
 from tests.server.wire import SECONDS
+from tests.support.ports import free_port
 from tests.support.waiting import until
 from tests.workers.conftest import Fleet, Start, sockets
 
@@ -80,8 +81,7 @@ def test_lines_of_the_log_carry_the_number_of_their_worker(start: Start, linear:
 
 
 def test_a_port_for_probes_is_shared_too(start: Start, linear: Example) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     fleet = start(linear.folder, HEALTH_PORT=str(port))
     assert all(sockets(pid, port, "0A") for pid in fleet.pids())
 
