@@ -381,7 +381,7 @@ GUARDS: tuple[Guard, ...] = (
         "server/test_reload_races.py::test_16_threads_of_50_reloads_are_ok_or_aborted",
     ),
     _guard(
-        "a model that only a circle holds", "retired.py",
+        "a model that only a circle holds", "loaded.py",
         "            gc.collect()\n", "            pass\n",
         "server/test_reload_races.py::test_a_model_that_only_a_circle_holds_is_collected",
     ),

@@ -52,7 +52,7 @@ def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Exa
 def test_a_third_model_waits_for_the_calls_that_hold_the_first(
     linear: Example, forest: Example, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("housing_grpc.retired._SECONDS", SECONDS)
+    monkeypatch.setattr("housing_grpc.loaded._SECONDS", SECONDS)
     census = Census()
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
     held = [manager.start().bundle]
