@@ -103,6 +103,12 @@ class BoundedProtocol(TimedProtocol):
             self.end_wait()
         self.place()
 
+    def on_response_complete(self) -> None:
+        """Waits for the rest of a head that has begun behind the request."""
+        super().on_response_complete()
+        if self._in_head and self.idle:
+            self.await_head()
+
     def head_timeout(self) -> None:
         """Says so where a head has begun."""
         if self._in_head:

@@ -47,6 +47,14 @@ def test_a_head_that_does_not_end_is_408(hasty: httpx.Client, first: bytes) -> N
         assert (response.status, caller.recv(1)) == (408, b"")
 
 
+def test_a_head_that_begins_behind_a_request_is_as_late(hasty: httpx.Client) -> None:
+    with connected(hasty.base_url) as caller:
+        caller.sendall(GET + b"\r\n" + b"GET / HTTP/1.1\r\nx: ")
+        answers = rest_of(caller)
+    assert answers.startswith(b"HTTP/1.1 200 ")
+    assert b"HTTP/1.1 408 " in answers
+
+
 def test_a_head_that_trickles_is_as_late(hasty: httpx.Client) -> None:
     with connected(hasty.base_url) as caller:
         caller.sendall(b"GET / HTTP/1.1\r\nx: ")

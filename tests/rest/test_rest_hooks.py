@@ -29,7 +29,7 @@ EXTENDED: dict[type, tuple[type, set[str]]] = {
         HttpToolsProtocol,
         {
             "data_received", "on_message_begin", "on_url", "on_header", "on_headers_complete",
-            "on_body", "on_message_complete",
+            "on_body", "on_message_complete", "on_response_complete",
         },
     ),
     HttpServer: (uvicorn.Server, {"startup", "shutdown", "capture_signals"}),
