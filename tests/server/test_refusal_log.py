@@ -5,7 +5,7 @@ import types
 import pytest
 from grpc import StatusCode
 
-from housing_grpc import failure
+from housing_grpc import flood
 from tests.examples import Example
 from tests.server.conftest import Events, Serve
 from tests.server.test_pool import HOUSE
@@ -26,7 +26,7 @@ def test_servers_of_one_process_do_not_share_the_limit_of_lines(
 ) -> None:
     second = [100.5]
     clock = types.SimpleNamespace(monotonic=lambda: second[0])
-    monkeypatch.setattr(failure, "time", clock)
+    monkeypatch.setattr(flood, "time", clock)
     one, other = (serve(linear.folder, api_key="k") for _ in range(2))
     refused(one, LINES + 10)
     assert len(events.of("call.failed")) == LINES
