@@ -14,7 +14,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint audit types test integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy wheel lock clean
+	mlflow up dev down logs proto operations check format lint audit types test coverage integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy wheel lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -98,8 +98,11 @@ PYTEST := $(TOOLS) PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
 # The tests of one file share what they have set up, so they stay together. 600 MB a worker.
 PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile
 
-test: .venv/.dev.stamp ## Run the tests with coverage; ARGS="-k name" runs some, without
-	@$(PYTEST) $(or $(ARGS),--cov $(PARALLEL))
+test: .venv/.dev.stamp ## Run the tests, on all cores; ARGS="-k name" runs some, on one
+	@$(PYTEST) $(or $(ARGS),$(PARALLEL))
+
+coverage: .venv/.dev.stamp ## Run the tests, and tell what they leave out; takes half as long again
+	@$(PYTEST) --cov $(PARALLEL)
 
 integration: .venv/.dev.stamp ## Run the tests that need a browser or more time
 	@$(PYTEST) -m integration $(ARGS)

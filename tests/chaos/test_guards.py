@@ -18,8 +18,6 @@ FILES = ("pyproject.toml", ".env.example")
 IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
 SECONDS = 1200
 TESTS_FAILED = 1
-# For every day; all of them take minutes.
-SAMPLE = GUARDS[:: len(GUARDS) // 5]
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +84,6 @@ def test_it_is_the_copy_that_is_tested(tree: Path) -> None:
 
 def test_names_are_told_apart() -> None:
     assert len({guard.name for guard in GUARDS}) == len(GUARDS)
-
-
-@pytest.mark.parametrize("guard", SAMPLE, ids=lambda guard: guard.name)
-def test_some_guards_are_missed(tree: Path, guard: Guard) -> None:
-    check_is_missed(tree, guard)
 
 
 @pytest.mark.chaos
