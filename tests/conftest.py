@@ -11,6 +11,8 @@ import pytest
 from admin.data import Dataset
 from tests import examples
 from tests.examples import Example
+from tests.support import homes
+from tests.support.homes import Trained
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,6 +45,24 @@ def linear(tmp_path_factory: pytest.TempPathFactory, houses: Dataset) -> Example
 def forest(tmp_path_factory: pytest.TempPathFactory, houses: Dataset) -> Example:
     folder = tmp_path_factory.mktemp("forest") / "bundle"
     return examples.make(folder, houses, "random_forest", "v2_knn", n_estimators=10, max_depth=6)
+
+
+@pytest.fixture(scope="session")
+def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose MLflow is set up and holds nothing, for tests to copy."""
+    home = tmp_path_factory.mktemp("bare")
+    with homes.embedded():
+        homes.set_up(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, bare_home: Path) -> Trained:
+    """A home with one finished run, for tests to copy."""
+    home = tmp_path_factory.mktemp("trained") / "home"
+    homes.copy(bare_home, home)
+    with homes.embedded():
+        return Trained(home=home, run_id=homes.train(home))
 
 
 @pytest.fixture

@@ -1,19 +1,14 @@
 """A real MLflow on SQLite for each test, copied from one that is set up only once."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from admin import mlflow_environment
 from admin.settings import Settings
-from housing_grpc.registry import location
-from housing_grpc.registry.location import RegistryLocation
-from tests.examples import DATA
+from tests.support.homes import Trained, copy
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,66 +29,11 @@ _VARIABLES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """A home folder that holds one finished run of a linear model."""
-
-    home: Path
-    run_id: str
-
-
-def settings_of(home: Path, *, uri: str = "") -> Settings:
-    where = RegistryLocation(
-        tracking_uri=uri or location.default_tracking_uri(home),
-        model_name=location.DEFAULT_MODEL_NAME,
-        alias=location.DEFAULT_ALIAS,
-    )
-    return Settings(location=where, home=home)
-
-
-def copy(source: Path, home: Path) -> Settings:
-    """Gives a new home the registry of another; artifacts stay where they are."""
-    home.mkdir()
-    shutil.copyfile(source / "mlflow.db", home / "mlflow.db")
-    return settings_of(home)
-
-
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     # Set first, so that what MLflow sets on the way is taken back, too.
     for name in _VARIABLES:
         monkeypatch.setenv(name, "")
-
-
-@pytest.fixture(scope="session")
-def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home whose MLflow is set up and holds nothing."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "")
-        mlflow_environment.configure()
-        from admin.mlflow_client import connect
-
-        home = tmp_path_factory.mktemp("bare")
-        with connect(settings_of(home)):
-            pass
-        yield home
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, bare_home: Path) -> Iterator[Trained]:
-    """A home with one finished run, which no test may change."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "")
-        from admin.mlflow_client import connect
-        from admin.spec import TrainingSpec
-        from admin.train import train
-
-        home = tmp_path_factory.mktemp("trained") / "home"
-        settings = copy(bare_home, home)
-        spec = TrainingSpec(model="linear", data=DATA, cv=3)
-        with connect(settings) as client:
-            done = train(client, settings, spec)
-        yield Trained(home=home, run_id=done.bundle.run_id)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from admin import cli
 from admin.mlflow_client import connect
 from admin.settings import Settings
-from tests.admin.conftest import Trained, copy
 from tests.examples import DATA
+from tests.support.homes import Trained, copy
 
 Run = Callable[..., Any]
 

@@ -16,8 +16,8 @@ from admin.settings import Settings
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings as ServerSettings
-from tests.admin.conftest import Trained
 from tests.examples import DATA, Example
+from tests.support.homes import Trained
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from admin.mlflow_client import connect
 from admin.registry import promote, register
 from admin.settings import Settings
 from tests.admin import crashing
-from tests.admin.conftest import Trained, settings_of
 from tests.admin.crashing import DISK_FULL, KILL_BEFORE, KILL_WITHIN
 from tests.admin.terminal import ROOT, environment_of
 from tests.examples import Example
+from tests.support.homes import Trained, settings_of
 
 KILLS = [pytest.param(KILL_BEFORE, id="before"), pytest.param(KILL_WITHIN, id="within")]
 
@@ -123,17 +123,18 @@ def test_what_served_last_is_the_old_or_the_new_bundle(
     assert all(point["after"] == ["2", True] for point in points)
 
 
-def test_a_promotion_leaves_the_old_alias_or_the_new_one(library: Path, two_versions: Path) -> None:
-    points = crashed(library, "promote", two_versions, KILL_BEFORE)
-    assert seen(points) == [1, 2]
-    assert {point["after"] for point in points} == {2}
-
-
-@pytest.mark.chaos
-def test_a_promotion_that_is_cut_off_within_a_write_leaves_the_old_alias_or_the_new_one(
-    library: Path, two_versions: Path
+@pytest.mark.parametrize(
+    ("how", "stride"),
+    [
+        pytest.param(KILL_BEFORE, 3, id="some"),
+        pytest.param(KILL_BEFORE, 1, id="before", marks=pytest.mark.chaos),
+        pytest.param(KILL_WITHIN, 1, id="within", marks=pytest.mark.chaos),
+    ],
+)
+def test_a_promotion_leaves_the_old_alias_or_the_new_one(
+    library: Path, two_versions: Path, how: int, stride: int
 ) -> None:
-    points = crashed(library, "promote", two_versions, KILL_WITHIN)
+    points = crashed(library, "promote", two_versions, how, stride)
     assert seen(points) == [1, 2]
     assert {point["after"] for point in points} == {2}
 

@@ -14,10 +14,10 @@ from admin.registry import register
 from admin.settings import Settings
 from admin.versions import versions
 from housing_grpc.bundle import format as bundle_format
-from tests.admin.conftest import Trained, settings_of
 from tests.admin.small_disk import SmallDisk, mounted
 from tests.admin.terminal import admin
 from tests.examples import DATA, Example
+from tests.support.homes import Trained, settings_of
 
 TRAIN = ["train", "--model", "random_forest", "--preprocessor", "v1_median", "--data", str(DATA)]
 

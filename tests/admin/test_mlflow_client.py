@@ -15,7 +15,7 @@ from admin import embedded
 from admin.errors import RegistryError
 from admin.mlflow_client import connect
 from admin.settings import Settings
-from tests.admin.conftest import settings_of
+from tests.support.homes import settings_of
 from tests.support.waiting import SECONDS
 
 OPEN = """

@@ -17,8 +17,8 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.pyfunc import BundleModel
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER
-from tests.admin.conftest import Trained
 from tests.examples import DATA
+from tests.support.homes import Trained
 from tests.support.waiting import SECONDS
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from admin.spec import TrainingSpec
 from admin.tags import MODEL_ID_TAG, SEED_TAG
 from admin.versions import promoted, versions
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
-from tests.admin.conftest import Trained
 from tests.examples import DATA
+from tests.support.homes import Trained
 
 ROOT = Path(__file__).parents[2]
 LINEAR = TrainingSpec(model="linear", data=DATA)

@@ -6,7 +6,7 @@ from admin.errors import RegistryError
 from admin.mlflow_client import experiment_id
 from admin.settings import Settings
 from admin.tracking import run
-from tests.admin.conftest import Trained
+from tests.support.homes import Trained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

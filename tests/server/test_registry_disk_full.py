@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from admin import mlflow_environment
-from admin.settings import Settings
 from housing_grpc.child import Children
 from housing_grpc.errors import Reason, ServingError
-from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.source import RegistrySource
 from housing_grpc.source import Target
 from tests.admin.small_disk import SmallDisk, mounted
-from tests.examples import DATA, MODEL_NAME
 from tests.server.conftest import Events
+from tests.support import homes
+from tests.support.homes import Trained
 
 
 @pytest.fixture
@@ -26,29 +24,24 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 
 @pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RegistryLocation:
+def where(trained: Trained, tmp_path: Path) -> RegistryLocation:
     """A registry with a promoted version."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    mlflow_environment.configure()
-    from admin.mlflow_client import connect
-    from admin.seed import seed
-    from admin.spec import TrainingSpec
+    settings = homes.copy(trained.home, tmp_path / "home")
+    with homes.embedded():
+        from admin.mlflow_client import connect
+        from admin.registry import promote, register
 
-    home = tmp_path / "home"
-    where = RegistryLocation(
-        tracking_uri=location.default_tracking_uri(home), model_name=MODEL_NAME, alias="production"
-    )
-    settings = Settings(location=where, home=home)
-    with connect(settings) as client:
-        seed(client, settings, TrainingSpec(model="linear", data=DATA))
-    return where
+        with connect(settings) as client:
+            register(client, settings.location, trained.run_id)
+            promote(client, settings.location, 1)
+    return settings.location
 
 
 def test_a_full_cache_is_told_without_its_path_and_logged_with_it(
-    disk: SmallDisk, registry: RegistryLocation, events: Events
+    disk: SmallDisk, where: RegistryLocation, events: Events
 ) -> None:
     cache = disk.folder / "bundles"
-    source = RegistrySource(registry, cache, seconds=60, children=Children())
+    source = RegistrySource(where, cache, seconds=60, children=Children())
     disk.fill(free=4096 * 3)
     with pytest.raises(ServingError) as caught:
         source.fetch(Target())

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from admin import mlflow_environment
-from admin.settings import Settings as AdminSettings
 from housing_grpc.child import Children
 from housing_grpc.registry import location
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
@@ -19,6 +17,7 @@ from housing_grpc.registry.source import RegistrySource
 from tests.examples import DATA, MODEL_NAME
 from tests.server.registry_server import info, refused, reload, started
 from tests.server.wire import Client, failure, reason_of, refusal
+from tests.support import homes
 
 Connect = Callable[[int], Client]
 
@@ -47,20 +46,14 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        patch.setenv("MLFLOW_TRACKING_URI", "")
-        mlflow_environment.configure()
+def registry(bare_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    with homes.embedded(), ExitStack() as stack:
         from admin import mlflow_client, registry, train
         from admin.spec import TrainingSpec
 
-        home = tmp_path_factory.mktemp("registry")
-        where = RegistryLocation(
-            tracking_uri=location.default_tracking_uri(home),
-            model_name=MODEL_NAME,
-            alias="production",
-        )
-        settings = AdminSettings(location=where, home=home)
+        home = tmp_path_factory.mktemp("registry") / "home"
+        settings = homes.copy(bare_home, home)
+        where = settings.location
         client = stack.enter_context(mlflow_client.connect(settings))
         for model, params in (("linear", {}), ("random_forest", {"n_estimators": 5})):
             spec = TrainingSpec(model=model, params=params, data=DATA)
