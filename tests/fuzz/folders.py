@@ -1,6 +1,7 @@
 """Folders that should be bundles."""
 
 import base64
+import hashlib
 import json
 import os
 import random
@@ -35,7 +36,6 @@ class Folder(Target):
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         example = examples.make(folder / "real", examples.load_houses(), "linear", "v1_median")
-        self._digest = example.digest
         self._work = folder / "work"
         self._real = [
             {"name": file.name, "kind": "file", "content": _text(file.read_bytes()), "size": 2**41}
@@ -63,7 +63,7 @@ class Folder(Target):
             return mutants.of_json(seed, chance)
 
     def __call__(self, data: bytes) -> None:
-        """Reads the folder; it is refused in one line of text, or is the bundle."""
+        """Reads the folder; it is refused in one line of text, or all of it is as it says."""
         shutil.rmtree(self._work, ignore_errors=True)
         self._work.mkdir()
         try:
@@ -72,9 +72,13 @@ class Folder(Target):
         except (ValueError, TypeError, KeyError, AttributeError, OSError):
             return  # What cannot be made is no folder.
         try:
-            assert bundle_format.read(self._work, max_bytes=_LIMIT).digest == self._digest
+            found = bundle_format.read(self._work, max_bytes=_LIMIT)
         except BundleError as error:
             _check_text(str(error), self._work)
+            return
+        assert found.digest == _sha256(self._work / "metadata.json")
+        for name, listed in found.metadata.files.items():
+            assert listed.sha256 == _sha256(self._work / name)
 
     def _make(self, entry: dict[str, Any]) -> None:
         name = entry["name"].encode("latin-1").replace(b"/", b"")
@@ -97,6 +101,10 @@ def _check_text(text: str, folder: Path) -> None:
     assert text.isprintable(), text
     assert len(text) <= _LONGEST_TEXT, text
     assert str(folder.parent) not in text, text
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _text(content: bytes) -> str:
