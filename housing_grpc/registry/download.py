@@ -6,42 +6,55 @@ would get too large.
 
 import errno
 import os
+import re
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from housing_grpc.bundle import files
-from housing_grpc.bundle.errors import BundleError
+from housing_grpc.bundle.errors import BundleError, BundleUnsafeError
 from housing_grpc.registry.causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
+
+# Clients of these are sent credentials that the store cannot read (signatures, tokens for one
+# host alone), or none at all.
+_STORES = frozenset({"", "file", "s3", "gs"})
+_AZURE = frozenset({"wasbs", "abfss"})
+_AZURE_HOST = re.compile(
+    r".+\.(blob|dfs)\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)", re.ASCII
+)
 
 
 class StoreError(Exception):
     """The store does not deliver; what it was is the cause."""
 
 
-def download(version_uri: str, part: Path, max_bytes: int) -> Path:
+def download(version_uri: str, tracking_uri: str, part: Path, max_bytes: int) -> Path:
     """Downloads the bundle of a version, and returns its folder.
 
     Args:
         version_uri: Such as "models:/NAME/2".
+        tracking_uri: Of the registry.
         part: An empty folder.
         max_bytes: Most bytes of the bundle.
 
     Raises:
         StoreError: The store does not deliver.
         OSError: The disk is full; the text says how much the bundle takes.
-        BundleError: There is no bundle, or it is too large, or not one of plain files.
+        BundleError: There is no bundle, or it is too large, or not one of plain files, or
+            where nothing of a registry may be.
     """
     folder = part / Path(BUNDLE_FOLDER).name
     folder.mkdir()
     sizes: dict[str, int] = {}
     try:
         store = get_artifact_repository(version_uri)
+        _check_place(store, tracking_uri)
         sizes = files.check_sizes(map(_named, store.list_artifacts(BUNDLE_FOLDER)), max_bytes)
         for name in sizes:
             _download_file(store, folder / name, max_bytes - _size(folder))
@@ -57,6 +70,33 @@ def download(version_uri: str, part: Path, max_bytes: int) -> Path:
     if not sizes:
         raise BundleError(f"{version_uri.rpartition('/')[2]}: the version holds no bundle")
     return folder
+
+
+def _check_place(store: Any, tracking_uri: str) -> None:
+    """Refuses a place that the registry names and that would be sent what this process knows.
+
+    The registry says where a version's files are. Whoever writes to it could name a server of
+    theirs, which would be asked with the name and password of the registry.
+    """
+    while (inner := getattr(store, "repo", None)) is not None:
+        store = inner
+    place = urlsplit(store.artifact_uri)
+    if place.scheme in _STORES or _is_registry(place, urlsplit(tracking_uri)):
+        return
+    if place.scheme in _AZURE and _AZURE_HOST.fullmatch(place.hostname or ""):
+        return
+    raise BundleUnsafeError(
+        "the registry names a place for the version's files that is neither the registry itself,"
+        " nor a folder, nor a store at S3, Google or Azure"
+    )
+
+
+def _is_registry(place: SplitResult, registry: SplitResult) -> bool:
+    return (place.scheme, place.hostname, place.port) == (
+        registry.scheme,
+        registry.hostname,
+        registry.port,
+    ) and place.scheme in ("http", "https")
 
 
 def _named(found: Any) -> tuple[str, int]:

@@ -153,7 +153,7 @@ def _tagged_digest(found: Any) -> Digest:
     if tagged is None:
         raise BundleFormatError(
             f"version {found.version} has no tag {DIGEST_TAG}, which says what its bundle must be;"
-            " `python -m admin register RUN_ID` registers its run again"
+            " `housing-admin register RUN_ID` registers its run again"
         )
     return bundle_digest.parse(tagged, f"the tag {DIGEST_TAG} of version {found.version}")
 
@@ -171,7 +171,7 @@ def _is_whole(request: dict[str, Any], digest: Digest, cache: BundleCache) -> bo
 def _download(request: dict[str, Any], found: Any, digest: Digest, cache: BundleCache) -> None:
     uri = f"models:/{found.name}/{found.version}"
     try:
-        folder = download(uri, Path(request["part"]), request["max_bytes"])
+        folder = download(uri, request["tracking_uri"], Path(request["part"]), request["max_bytes"])
     except StoreError as error:
         raise _unavailable("the artifact store", error.__cause__ or error) from error
     if _digest_of(folder, request) != digest:

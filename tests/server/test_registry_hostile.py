@@ -1,5 +1,7 @@
 """A registry that answers what it likes: nothing of it becomes a path, a label or a version."""
 
+import select
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +60,7 @@ def test_a_version_that_does_not_say_its_digest_is_not_downloaded(
         Reason.BUNDLE_FORMAT,
         (
             f"version 2 has no tag {DIGEST_TAG}, which says what its bundle must be;"
-            " `python -m admin register RUN_ID` registers its run again"
+            " `housing-admin register RUN_ID` registers its run again"
         ),
     )
 
@@ -82,4 +84,31 @@ def test_an_answer_about_something_else_is_not_served(
     assert (error.reason, error.message) == (
         Reason.REGISTRY_UNAVAILABLE,
         "the registry answers with another version than it was asked for",
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://{}/api/2.0/mlflow-artifacts/artifacts/x",
+        "mlflow-artifacts://{}/x",
+        "ftp://{}/x",
+    ],
+)
+def test_files_at_a_server_of_somebody_else_are_not_asked_for(
+    registry: Registry, home: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "server")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret of the registry")
+    registry.version = answered("cd" * 32)
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        registry.artifact_uri = place.format(f"127.0.0.1:{theirs.getsockname()[1]}")
+        error = refusal_of(registry, home, Target())
+        assert select.select([theirs], [], [], 0)[0] == []
+    assert (error.reason, error.message) == (
+        Reason.BUNDLE_UNSAFE,
+        (
+            "the registry names a place for the version's files that is neither the registry"
+            " itself, nor a folder, nor a store at S3, Google or Azure"
+        ),
     )
