@@ -22,6 +22,8 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 _MOST_WATCHES = 1024
 # A probe that sends no message is ended then.
 _PATIENCE_SECONDS = 5.0
+# Of such probes, each of which may have sent all but the end of a message of the largest size.
+_MOST_WAITING = 64
 
 # A name that no service has: its watchers are told so.
 _UNKNOWN = "?"
@@ -39,7 +41,11 @@ class Health:
         self._names = (health.OVERALL_HEALTH, *services)
         # A pool of its own: probes are answered even if every worker is busy.
         self.pool = CallPool(
-            1, patience_seconds=_PATIENCE_SECONDS, name="health", threadless_waits=threadless_waits
+            1,
+            patience_seconds=_PATIENCE_SECONDS,
+            name="health",
+            threadless_waits=threadless_waits,
+            most_waiting=_MOST_WAITING,
         )
         self._servicer = health.HealthServicer()
         self._watches: dict[_Watch, None] = {}

@@ -16,8 +16,7 @@ from housing_grpc.overdue import Overdue
 
 # Of the last call in the mean time that calls take.
 _WEIGHT = 0.05
-# Calls without their message hold some 10 KB each, and what has come of it. Of more, the oldest
-# gives way.
+# Calls without their message hold some 10 KB each, and what has come of it.
 _MOST_WAITING = 4096
 
 _Job = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -66,6 +65,7 @@ class CallPool(ThreadPoolExecutor):
         name: Of the threads.
         threadless_waits: Whether to wait for messages without a worker, which has to be proven
             to work with the grpcio that is installed (`arrival_proof`); else workers wait.
+        most_waiting: Of calls that wait for their caller; of more, the oldest is ended.
         clock: Gives the seconds that calls are timed by.
     """
 
@@ -76,6 +76,7 @@ class CallPool(ThreadPoolExecutor):
         patience_seconds: float,
         name: str,
         threadless_waits: bool,
+        most_waiting: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(1)
@@ -84,7 +85,7 @@ class CallPool(ThreadPoolExecutor):
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._mean = 0.0
-        self._waits = _Waits(patience_seconds, name)
+        self._waits = _Waits(patience_seconds, most_waiting or _MOST_WAITING, name)
         for _ in range(workers):
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
@@ -174,12 +175,13 @@ class CallPool(ThreadPoolExecutor):
 class _Waits:
     """The calls whose message has not come yet; one that waits too long is ended."""
 
-    def __init__(self, patience_seconds: float, name: str) -> None:
+    def __init__(self, patience_seconds: float, most: int, name: str) -> None:
+        self._most = most
         self._calls: Overdue[Any] = Overdue(patience_seconds, _cancel, f"{name}-watch")
         self._calls.start()
 
     def begin(self, call: Any) -> None:
-        if self._calls.count() >= _MOST_WAITING:
+        if self._calls.count() >= self._most:
             oldest = self._calls.oldest()
             self._calls.end(oldest)
             oldest.cancel()

@@ -13,6 +13,7 @@ import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from housing_grpc import log
@@ -20,6 +21,8 @@ from housing_grpc.pool import CallPool, on_pool
 
 _V1ALPHA = reflection.SERVICE_NAME
 _V1 = _V1ALPHA.replace("v1alpha", "v1")
+# Longer than any name. An answer repeats its question, and is held until the caller takes it.
+_MOST_BYTES = 1024
 
 _logger = logging.getLogger(__name__)
 
@@ -37,8 +40,7 @@ def add_to(server: grpc.Server, services: Sequence[str], pool: CallPool) -> None
     servicer = reflection.ReflectionServicer(names, pool=_Pool())
     conversations = _Conversations(servicer.ServerReflectionInfo, pool)
     handler: Any = grpc.stream_stream_rpc_method_handler(
-        on_pool(conversations.go_on, pool, non_blocking=True),
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        on_pool(conversations.go_on, pool, non_blocking=True)
     )
     server.add_generic_rpc_handlers(
         tuple(
@@ -85,9 +87,24 @@ class _Conversations:
         send: Callable[[bytes | None], None],
     ) -> None:
         question = self._pool.receive(messages, context)
-        answer = next(self._serve(iter((question,)), context))
         then = partial(self.go_on, messages, context, send)
+        answer = self._answer_to(question, context)
         self._pool.answer(messages, context, send, answer.SerializeToString(), then)
+
+    def _answer_to(self, question: bytes, context: grpc.ServicerContext) -> Any:
+        if len(question) > _MOST_BYTES:
+            text = f"the question has {len(question)} bytes; at most {_MOST_BYTES} are read"
+            return _error(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        try:
+            asked = reflection_pb2.ServerReflectionRequest.FromString(question)
+        except DecodeError:
+            return _error(grpc.StatusCode.INVALID_ARGUMENT, "the bytes are no such request")
+        return next(self._serve(iter((asked,)), context))
+
+
+def _error(code: grpc.StatusCode, text: str) -> reflection_pb2.ServerReflectionResponse:
+    told = reflection_pb2.ErrorResponse(error_code=code.value[0], error_message=text)
+    return reflection_pb2.ServerReflectionResponse(error_response=told)
 
 
 class _Pool:

@@ -32,6 +32,8 @@ _MOST_QUEUED_OF_MODEL = 256
 _REFLECTION_WORKERS = 2
 # Tools keep a stream of questions open while their user reads the answers.
 _REFLECTION_SECONDS = 60.0
+# Nobody needs a key for them, and each may have sent most of a message of the largest size.
+_MOST_REFLECTIONS = 64
 _RETRY_SECONDS = 0.1
 # Beyond the streams that are served: workers that tell others that there are too many.
 _REFUSING_WORKERS = 4
@@ -52,7 +54,10 @@ class Workers:
         self.predict = pool(chosen.grpc_workers, patience_seconds=patience, name="predict")
         self.model = pool(_MODEL_WORKERS, patience_seconds=patience, name="model")
         self.reflection = pool(
-            _REFLECTION_WORKERS, patience_seconds=_REFLECTION_SECONDS, name="reflection"
+            _REFLECTION_WORKERS,
+            patience_seconds=_REFLECTION_SECONDS,
+            name="reflection",
+            most_waiting=_MOST_REFLECTIONS,
         )
         self.stream = ThreadPoolExecutor(
             chosen.max_streams + _REFUSING_WORKERS, thread_name_prefix="stream"

@@ -92,6 +92,22 @@ def test_what_is_not_there_is_an_answer_and_the_stream_goes_on(client: Client, s
     assert files_of(second)[0].name == "housing/v1/model.proto"
 
 
+@pytest.mark.parametrize("length", [1024, 4_000_000])
+def test_a_question_longer_than_any_name_is_not_repeated(client: Client, length: int) -> None:
+    question = ServerReflectionRequest(file_containing_symbol="a" * length)
+    first, second = asked(client, PACKAGES[0], question, LIST)
+    assert first.error_response.error_code == StatusCode.RESOURCE_EXHAUSTED.value[0]
+    assert first.ByteSize() < 100
+    assert second.list_services_response.service
+
+
+def test_a_question_that_is_none_is_refused(client: Client) -> None:
+    call: Any = client.channel.stream_stream(METHOD, None, ServerReflectionResponse.FromString)
+    first, second = call(iter([b"\xff", LIST.SerializeToString()]), timeout=SECONDS)
+    assert first.error_response.error_code == StatusCode.INVALID_ARGUMENT.value[0]
+    assert second.list_services_response.service
+
+
 def test_idle_streams_do_not_keep_predictions_waiting(serve: Serve, linear: Example) -> None:
     client = serve(linear.folder, grpc_workers=1)
     call: Any = client.channel.stream_stream(METHOD, None, None)
