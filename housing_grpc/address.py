@@ -1,10 +1,24 @@
 """Addresses as settings name them: what is this machine's own, and how to reach a listener."""
 
 import ipaddress
+import re
 from contextlib import suppress
 
 # To whoever listens on every network, the shortest way is loopback.
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound
+
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::\d*)?")
+
+
+def name_in(host: str) -> str | None:
+    """Returns the name or address in an HTTP header Host, without a port; None if it has none."""
+    found = _HOST.fullmatch(host.strip().lower())
+    return found[1].removesuffix(".") if found else None
+
+
+def is_own_name(name: str) -> bool:
+    """Whether a name, or an address, leads to this machine whatever a name server says."""
+    return is_loopback(name) or name.endswith(".localhost")
 
 
 def is_loopback(host: str) -> bool:

@@ -13,7 +13,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from housing_grpc import log
+from housing_grpc import address, log
 from housing_grpc.errors import EXIT_PORT, StartError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class MetricsServer:
                 "set METRICS_ENABLED=false",
                 EXIT_PORT,
             ) from error
-        self._server.set_app(_app(registry))
+        self._server.set_app(_app(registry, only_loopback=address.is_loopback(host)))
         self.port: int = self._server.server_port
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="metrics", daemon=True
@@ -66,10 +66,12 @@ class MetricsServer:
         self._thread.join()
 
 
-def _app(registry: CollectorRegistry) -> "WSGIApplication":
+def _app(registry: CollectorRegistry, *, only_loopback: bool) -> "WSGIApplication":
     metrics = make_wsgi_app(registry)
 
     def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if only_loopback and not _is_own_host(environ.get("HTTP_HOST")):
+            return _text(start_response, "403 Forbidden", "call this by a name of loopback\n")
         if environ["PATH_INFO"] != PATH:
             return _text(start_response, "404 Not Found", f"there is only {PATH} here\n")
         try:
@@ -80,6 +82,15 @@ def _app(registry: CollectorRegistry) -> "WSGIApplication":
         return page
 
     return app
+
+
+def _is_own_host(host: str | None) -> bool:
+    # A page of another site can have its own name lead here (DNS rebinding), but not take it out
+    # of the header. Without the header it is no browser that calls.
+    if host is None:
+        return True
+    name = address.name_in(host)
+    return name is not None and address.is_own_name(name)
 
 
 def _text(start_response: "StartResponse", status: str, text: str) -> Iterable[bytes]:

@@ -4,14 +4,12 @@ Whoever owns a name can let it lead to any address (DNS rebinding); a browser th
 proxy for the page's own site. The header Host still has the name.
 """
 
-import re
 from functools import lru_cache
 
 from housing_grpc import address
 from housing_grpc.rest.errors import Reason, RestError
 from housing_grpc.rest.exchange import Exchange
 
-_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::\d*)?")
 _HEADER = b"host"
 _MOST_KNOWN = 256
 
@@ -41,19 +39,16 @@ class Hosts:
         if not self._only_loopback and not self._allowed:
             return
         for name, value in exchange.scope["headers"]:
-            if name == _HEADER and not self._known(value.decode("latin-1").strip().lower()):
+            if name == _HEADER and not self._known(value.decode("latin-1")):
                 raise self._refusal()
 
     def _is_fine(self, host: str) -> bool:
-        found = _HOST.fullmatch(host)
-        if found is None:
+        name = address.name_in(host)
+        if name is None:
             return False
-        name = found[1].removesuffix(".")
         if name in self._allowed:
             return True
-        if self._only_loopback:
-            return address.is_loopback(name) or name.endswith(".localhost")
-        return address.is_ip(name)
+        return address.is_own_name(name) if self._only_loopback else address.is_ip(name)
 
     def _refusal(self) -> RestError:
         fine = "localhost, or by a loopback address" if self._only_loopback else "an address"

@@ -161,3 +161,25 @@ def test_servers_of_one_process_share_nothing(expose: Expose) -> None:
     one.rejected("UNAUTHENTICATED")
     found = [samples(httpx.get(f"{each}/metrics").text) for each in addresses]
     assert [each["housing_rejected_total", ("UNAUTHENTICATED",)] for each in found] == [1, 0]
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:9464", "[::1]:9464", "127.0.0.1"])
+def test_on_loopback_its_names_are_taken(address: str, host: str) -> None:
+    assert httpx.get(f"{address}/metrics", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:9464", "localhost.evil.example", ""]
+)
+def test_on_loopback_no_page_of_another_site_can_read_it(address: str, host: str) -> None:
+    answer = httpx.get(f"{address}/metrics", headers={"Host": host})
+    assert (answer.status_code, answer.text) == (403, "call this by a name of loopback\n")
+
+
+def test_elsewhere_any_name_is_taken() -> None:
+    server = MetricsServer("0.0.0.0", 0, CollectorRegistry())
+    try:
+        address = f"http://127.0.0.1:{server.port}/metrics"
+        assert httpx.get(address, headers={"Host": "metrics.example"}).status_code == 200
+    finally:
+        server.close()
