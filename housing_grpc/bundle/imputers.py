@@ -121,9 +121,11 @@ class IterativeImputer:
         self, *, initial: Rows, minimum: Rows, maximum: Rows, steps: Sequence[Step]
     ) -> None:
         for feature, inputs, coefficients, _ in steps:
+            if len(inputs) == 0:
+                raise ValueError("a step is computed from no feature")
             if len(inputs) != len(coefficients):
                 raise ValueError("a step has not as many coefficients as inputs")
-            if min(feature, *inputs) < 0 or max(feature, *inputs) >= len(initial):
+            if not all(0 <= each < len(initial) for each in (feature, *inputs)):
                 raise ValueError("a step names a feature that is not there")
         self.parts = _parts(initial, minimum, maximum, steps)
         self._initial = initial

@@ -12,11 +12,13 @@ from .schema import FEATURE_NAMES
 FORMAT_VERSION = 1
 
 # As long as MLflow lets a model's name or alias be. What callers, logs and metrics are told is
-# made of these: without limits, an answer could be larger than clients take.
-Text = Annotated[str, msgspec.Meta(max_length=255)]
+# made of these: without limits, an answer could be larger than clients take. Nor may they move a
+# terminal's cursor, begin a line of a log or turn the direction of what is shown.
+_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*\Z"
+Text = Annotated[str, msgspec.Meta(max_length=255, pattern=_PRINTABLE)]
 _MANY = msgspec.Meta(max_length=1000)
 
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 # What JSON itself does not bound: whole numbers may have any number of digits.
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]

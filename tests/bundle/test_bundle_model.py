@@ -155,6 +155,16 @@ ITERATIVE = {"kind": "iterative", "initial": [0.0] * 13, "minimum": [None] * 13}
             },
             "Expected `array` of length <= 10000",
         ),
+        (
+            {
+                "imputer": {
+                    **ITERATIVE,
+                    "maximum": [None] * 13,
+                    "steps": [{"feature": 0, "inputs": [], "coefficients": [], "intercept": 0}],
+                }
+            },
+            "a step is computed from no feature",
+        ),
         ({"imputer": {"kind": "knn", "neighbors": 1, "rows": []}}, "a row and a neighbour"),
         ({"imputer": {"kind": "knn", "neighbors": 1, "rows": [[None] * 13]}}, "a value in every"),
         (

@@ -220,6 +220,8 @@ def one_feature_less(folder: Path) -> None:
     rewrite(folder, lambda found: found["features"].pop())
 
 
+# They clear a terminal, begin another line of a log, or turn what follows around.
+UNPRINTABLE = ("\x1b[2J", "\n", "\r", "\0", "\x7f", "\x9b", "\u2028", "\u202e", "\u2066")
 TEXTS = ("name", "model_type", "preprocessing", "run_id", "code_version")
 
 
@@ -240,6 +242,20 @@ def test_what_is_told_has_a_limit(folder: Path, change: dict[str, Any], where: s
     with pytest.raises(BundleFormatError, match=rf"length <= \d+ - at .*{where}") as caught:
         bundle_format.read(folder)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        *[({"name": f"x{mark}y"}, r"\$\.name") for mark in UNPRINTABLE],
+        ({"metrics": {"rmse\n": 1.0}}, "key"),
+        ({"data_digest": "a" * 64 + "\n"}, r"\$\.data_digest"),
+    ],
+)
+def test_what_is_told_can_be_shown(folder: Path, change: dict[str, Any], where: str) -> None:
+    rewrite(folder, lambda document: document.update(change))
+    with pytest.raises(BundleFormatError, match=rf"matching regex .* - at .*{where}"):
+        bundle_format.read(folder)
 
 
 @pytest.mark.parametrize(("spoil", "error", "text"), DAMAGES)
