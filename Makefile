@@ -113,8 +113,8 @@ chaos: .venv/.dev.stamp ## Break things on purpose: about half an hour; ARGS="-k
 fuzz: .venv/.fuzz.stamp ## Feed random input to every boundary, FUZZ_SECONDS=60 each; ARGS=tests/fuzz for that alone
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) $(PYTEST) -m fuzz $(ARGS)
 
-sanitize: .venv/.dev.stamp ## Test the C code under AddressSanitizer and UBSan, with gcc on Linux, SEEDS=1 times
-	@$(TOOLS) PYTHONDONTWRITEBYTECODE= tools/sanitize.sh $(or $(SEEDS),1)
+sanitize: .venv/.dev.stamp ## Test the C code under AddressSanitizer and UBSan, with gcc on Linux, SEEDS=1 times; ARGS=FILE a part
+	@$(TOOLS) PYTHONDONTWRITEBYTECODE= tools/sanitize.sh $(or $(SEEDS),1) $(ARGS)
 
 check: lint types ## Everything but the tests: style, types, imports, protobuf contract
 	@$(TOOLS) $(PY) tools/proto.py check

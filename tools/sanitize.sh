@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the tests of the functions in C with AddressSanitizer and UBSan; the first report ends them.
-# `tools/sanitize.sh 20` runs them twenty times, each time with other random input.
+# `tools/sanitize.sh 20` runs them twenty times, each time with other random input;
+# `tools/sanitize.sh 1 tests/bundle` runs those tests alone.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,8 @@ tests='tests/bundle tests/metrics/test_prediction_metrics.py tests/properties/te
     tests/server/test_reload_races.py tests/server/test_reload_under_load.py
     tests/server/test_wire.py
     tests/server_stream/test_plain_requests.py tests/server_stream/test_survey.py'
+seeds=${1:-1}
+[ $# -lt 2 ] || { shift; tests=$*; }
 
 # Not in the package, which others may use meanwhile.
 built=build/sanitized
@@ -23,7 +26,7 @@ SANITIZED_NATIVE=$(echo "$built"/housing_grpc/bundle/_native*.so)
 # The interpreter has none of it, so the library is loaded first, and libstdc++ for it to find.
 # PYTHONMALLOC: the interpreter's own pools would hide what is read beyond an object.
 # Leaks are not looked for: the interpreter keeps what it has until the end.
-for seed in $(seq 1 "${1:-1}"); do
+for seed in $(seq 1 "$seeds"); do
     # shellcheck disable=SC2086  # names of files, to be split
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)" \
         ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1:quarantine_size_mb=16 \
