@@ -199,12 +199,12 @@ NATIVE := $(wildcard housing_grpc/bundle/native/*.[ch])
 
 # The stamps install only after something they depend on has changed.
 .venv/.admin.stamp: requirements/build.txt requirements/admin.txt pyproject.toml setup.py $(NATIVE) | .venv/bin/python
-	@echo 'Installing the server and the admin CLI into .venv (about a minute) ...'
+	@echo 'Installing the server and the admin CLI into .venv (some minutes) ...'
 	@$(call install,admin)
 	@touch $@
 
 .venv/.dev.stamp: requirements/build.txt requirements/dev.txt pyproject.toml setup.py $(NATIVE) | .venv/bin/python
-	@echo 'Installing the server, the admin CLI and the development tools into .venv (about a minute) ...'
+	@echo 'Installing the server, the admin CLI and the development tools into .venv (some minutes) ...'
 	@$(call install,dev)
 	@touch .venv/.admin.stamp $@
 

@@ -8,10 +8,27 @@ import os
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup  # type: ignore[import-untyped]
+from setuptools.command.build_ext import build_ext  # type: ignore[import-untyped]
 
 # The image of the server is built without this folder.
 ADMIN = [name for name in find_packages() if name.partition(".")[0] == "admin"]
 NATIVE = Path("housing_grpc/bundle/native")
+
+
+class BuildWithNote(build_ext):  # type: ignore[misc]
+    """Leaves the reason where the extension would lie if it cannot be compiled."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Builds it; `bundle/built.py` reads the note."""
+        note = Path(self.get_ext_fullpath(ext.name)).with_name("_native.failed")
+        note.unlink(missing_ok=True)
+        try:
+            super().build_extension(ext)
+        except Exception as error:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(str(error))
+            raise
+
 
 setup(
     packages=[
@@ -38,5 +55,6 @@ setup(
             extra_compile_args=["-std=c11", "-O3", "-ffp-contract=off"],
         )
     ],
+    cmdclass={"build_ext": BuildWithNote},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

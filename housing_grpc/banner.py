@@ -1,6 +1,8 @@
 """What a person reads when the server is up."""
 
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from housing_grpc import address
@@ -27,23 +29,25 @@ def text(chosen: Settings, port: int, live: Live) -> str:
             "",
             "  Next, in another terminal:",
             *_variables(chosen, port),
-            _command("predict", "one price, for an example house"),
-            _command("info", "all about the live model"),
+            *_commands(predict="one price, for an example house", info="all about the live model"),
             f"    grpcurl {_flags(chosen)} -d '{_EXAMPLE}' {target} \\",
             "      housing.v1.PredictionService/Predict",
-            _command("train", "another model, with its quality"),
+            *_commands(train="another model, with its quality"),
             "  Ctrl-C stops the server when the calls in flight are answered.",
             "",
         )
     )
 
 
-def _command(name: str, purpose: str) -> str:
-    """Returns a line that runs a command of the admin CLI where this server was started."""
+def _commands(**purposes: str) -> Iterator[str]:
+    """Yields lines that run commands of the admin CLI, if it is installed with this server."""
+    if find_spec("fire") is None:
+        return
     admin = Path(sys.executable).with_name("housing-admin")
     here = Path.cwd()
     shown = admin.relative_to(here) if admin.is_relative_to(here) else admin.name
-    return f"    {f'{shown} {name}':<43}{purpose}"
+    for name, purpose in purposes.items():
+        yield f"    {f'{shown} {name}':<43}{purpose}"
 
 
 def _metrics(chosen: Settings) -> tuple[str, ...]:

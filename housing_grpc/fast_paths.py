@@ -9,6 +9,8 @@ import msgspec
 from housing_grpc import arrival_proof, log
 from housing_grpc.bundle import built
 
+_SHOW = "HOUSING_NEEDS_C=1 pip install --verbose shows what the compiler says"
+
 _logger = logging.getLogger(__name__)
 
 
@@ -60,7 +62,7 @@ def _extension() -> Fallback | None:
     again = "install housing-grpc again (in a clone: touch pyproject.toml && make setup)"
     if built.UNUSABLE.broken:
         here = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
-        event, fix = "native.broken", f"it has to be compiled for {here}: {again}"
+        event, fix = "native.broken", f"it has to be compiled for {here}: {again}; {_SHOW}"
     else:
         event, fix = "native.missing", f"install a C compiler and Python's headers, then {again}"
     return Fallback(event=event, cause=built.UNUSABLE.cause, effect=built.EFFECT, fix=fix)

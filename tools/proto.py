@@ -73,6 +73,7 @@ def generate(folder: Path) -> None:
     (folder / COMMENTED).rename(folder / "housing" / COMMENTED)
     for package in (path for path in folder.rglob("*") if path.is_dir()):
         (package / "__init__.py").write_text('"""Written by `make proto`."""\n', encoding="utf-8")
+    (folder / "housing" / "py.typed").touch()
 
 
 def contents(folder: Path) -> dict[Path, bytes]:

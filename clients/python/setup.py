@@ -56,7 +56,11 @@ setup(
         "housing": f"{GENERATED}/housing",
         "housing.v1": f"{GENERATED}/housing/v1",
     },
-    package_data={"housing_client": ["py.typed"], "housing.v1": ["*.pyi"]},
+    package_data={
+        "housing": ["py.typed"],
+        "housing_client": ["py.typed"],
+        "housing.v1": ["*.pyi"],
+    },
     cmdclass={"build_py": BuildWithoutSetup, "sdist": SdistWithGenerated},
     # In the repository, what is built meanwhile goes where the rest of it goes.
     options={"build": {"build_base": str(REPOSITORY / "build" / "housing-client")}}

@@ -1,5 +1,6 @@
 """The extension in C, from the sources in `native/`; where it cannot be used, all of it is None."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from typing import Any
 # What an operator notices without it.
 EFFECT = "ONNX Runtime gives the same prices, and takes several times as long"
 
+# Left by setup.py: why it could not be compiled.
+_NOTE = "_native.failed"
+_NO_COMPILER = os.strerror(errno.ENOENT)
 _COMPILED = {".so", ".pyd"}
 _NAMES = {"Model", "survey", "count_bins"}
 # It is not built where doubles in memory are not as they are on the wire.
@@ -22,7 +26,7 @@ class Unusable:
     """Why the extension cannot be used.
 
     Attributes:
-        broken: Whether it was compiled, and does not load; else it was never compiled.
+        broken: Whether a compiler failed, or what it made does not load; else there was none.
         cause: One line.
     """
 
@@ -53,13 +57,19 @@ def load(folder: Path, package: str) -> tuple[dict[str, Any], Unusable | None]:
 def _unusable(folder: Path, error: str) -> Unusable:
     files = [file.name for file in sorted(folder.glob("_native.*")) if file.suffix in _COMPILED]
     if not files:
-        return Unusable(
-            broken=False,
-            cause="the extension in C was not compiled: when this was installed there was no C "
-            "compiler, or it failed",
-        )
+        return _not_compiled(folder / _NOTE)
     reason = error.replace(f"{folder}{os.sep}", "")
     return Unusable(broken=True, cause=f"the compiled {', '.join(files)} cannot be used: {reason}")
+
+
+def _not_compiled(note: Path) -> Unusable:
+    if not note.is_file():
+        return Unusable(broken=False, cause="the extension in C was not compiled")
+    reason = " ".join(note.read_text(errors="replace").split())
+    if _NO_COMPILER in reason:
+        cause = f"the extension in C was not compiled, as there was no C compiler: {reason}"
+        return Unusable(broken=False, cause=cause)
+    return Unusable(broken=True, cause=f"the extension in C could not be compiled: {reason}")
 
 
 _found, UNUSABLE = load(Path(__file__).parent, __package__ or "")

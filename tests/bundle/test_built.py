@@ -1,5 +1,6 @@
 """Why the extension in C cannot be used: it was never compiled, or what was compiled is broken."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,10 +22,8 @@ pytestmark = [
 COMPILED = "_native.abi3.so"
 REAL = Path(built.__file__).parent / COMPILED
 OTHER_PYTHON = "_native.cpython-39-x86_64-linux-gnu.so"
-NEVER = (
-    "the extension in C was not compiled: when this was installed there was no C compiler, or it "
-    "failed"
-)
+NEVER = "the extension in C was not compiled"
+ROOT = Path(__file__).parents[2]
 # A module that has nothing of what is asked for.
 EMPTY = """
 #include <Python.h>
@@ -94,6 +93,30 @@ def test_the_one_that_is_there_is_used() -> None:
 
 def test_one_that_was_never_compiled(package: Path) -> None:
     assert built.load(package, package.name) == ({}, built.Unusable(broken=False, cause=NEVER))
+
+
+@pytest.mark.parametrize(
+    ("compiler", "broken", "cause"),
+    [
+        ("/nowhere/cc", False, f"{NEVER}, as there was no C compiler: "),
+        ("false", True, "the extension in C could not be compiled: "),
+    ],
+)
+def test_a_compiler_that_fails_is_told_from_none(
+    package: Path, tmp_path: Path, compiler: str, broken: bool, cause: str
+) -> None:
+    folders = ("--build-lib", str(tmp_path / "lib"), "--build-temp", str(tmp_path / "objects"))
+    subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "build_ext", *folders],
+        cwd=ROOT,
+        env={**os.environ, "CC": compiler},
+        capture_output=True,
+        check=True,
+    )
+    shutil.copy(tmp_path / "lib/housing_grpc/bundle/_native.failed", package)
+    found, why = built.load(package, package.name)
+    assert why is not None
+    assert (found, why.broken, why.cause.startswith(cause)) == ({}, broken, True), why.cause
 
 
 @pytest.mark.parametrize("spoil", BROKEN, ids=lambda spoil: spoil.__name__)

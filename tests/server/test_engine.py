@@ -88,7 +88,7 @@ def test_all_tell_the_evaluator_in_c(stack: ExitStack, linear: Example, workers:
 SPOILT: dict[Callable[[Path], object], tuple[str, str, str]] = {
     nothing: (
         "native.missing",
-        "the extension in C was not compiled: ",
+        "the extension in C was not compiled",
         "install a C compiler and Python's headers, then install housing-grpc again",
     ),
     garbage: (
