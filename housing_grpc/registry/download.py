@@ -21,9 +21,9 @@ from housing_grpc.bundle.errors import BundleError, BundleUnsafeError
 from housing_grpc.registry.causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
 
-# Clients of these are sent credentials that the store cannot read (signatures, tokens for one
-# host alone), or none at all.
-_STORES = frozenset({"", "file", "s3", "gs"})
+# Where MLflow's clients send nothing that a stranger could use: signatures of a request, or tokens
+# to hosts that they know themselves. "models" is left only of a registry at Databricks.
+_STORES = frozenset({"", "file", "s3", "gs", "models"})
 _AZURE = frozenset({"wasbs", "abfss"})
 _AZURE_HOST = re.compile(
     r".+\.(blob|dfs)\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)", re.ASCII
