@@ -95,8 +95,9 @@ secrets:
 
 # Tests start some hundred processes, which are not to compile what they import each time.
 PYTEST := $(TOOLS) PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
-# The tests of one file share what they have set up, so they stay together. 600 MB a worker.
-PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile
+# The tests of one file share what they have set up, so they stay together. 600 MB a worker. In the
+# order of the folders: files of few but long tests would all come last, one worker would wait.
+PARALLEL := --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder
 
 test: .venv/.dev.stamp ## Run the tests, on all cores; ARGS="-k name" runs some, on one
 	@$(PYTEST) $(or $(ARGS),$(PARALLEL))
