@@ -1,6 +1,8 @@
 """The imputers of the evaluator in C, against those in numpy."""
 
+import math
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -67,6 +69,41 @@ def test_knn(seed: int, count: int, neighbors: int, blank: float) -> None:
     rows = lacking(random, 20)
     expected = imputer.fill(rows.copy(), np.isnan(rows))
     np.testing.assert_allclose(native(imputer, rows), expected, rtol=1e-13, atol=1e-13)
+
+
+def hardest(count: int) -> Rows:
+    """Numbers in an order in which a selection that begins in the middle finds one a round."""
+    numbers, places = np.empty(count), list(range(count))
+    for low in range(count):
+        middle = low + (count - 1 - low) // 2
+        numbers[places[middle]] = low
+        places[low], places[middle] = places[middle], places[low]
+    return numbers
+
+
+def test_no_order_of_the_rows_makes_a_row_take_seconds() -> None:
+    if NATIVE is None:
+        pytest.skip("the evaluator is not built")
+    count = 2**14
+    seconds = {}
+    for name, order in (
+        ("hardest", hardest(count)),
+        ("any", np.random.default_rng(1).permutation(count).astype(float)),
+    ):
+        rows = np.ones((count, WIDTH))
+        rows[:, 0], rows[:, 5] = 1000 + order, order
+        imputer = KnnImputer(rows, count - 1)
+        answer = ("linear", np.eye(WIDTH)[5], np.zeros(1))
+        model = NATIVE(imputer.parts, np.zeros(WIDTH), np.ones(WIDTH), answer)
+        row = [1.0] * 5 + [math.nan] + [1.0] * 7
+        # All but the farthest, which is the last number.
+        assert model.predict_row(row) == pytest.approx((count - 2) / 2)
+        begun = time.process_time()
+        for _ in range(5):
+            model.predict_row(row)
+        seconds[name] = time.process_time() - begun
+    # It took a hundred times as long, and four times that for each twice as many rows.
+    assert seconds["hardest"] < 30 * seconds["any"]
 
 
 @given(seed=st.integers(0, 2**32), rounds=st.integers(0, 6), bounded=st.booleans())
