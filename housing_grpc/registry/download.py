@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from urllib3.util import parse_url
 
 from housing_grpc.bundle import files
 from housing_grpc.bundle.errors import BundleError, BundleUnsafeError
@@ -26,7 +27,7 @@ from housing_grpc.registry.location import BUNDLE_FOLDER
 _STORES = frozenset({"", "file", "s3", "gs", "models"})
 _AZURE = frozenset({"wasbs", "abfss"})
 _AZURE_HOST = re.compile(
-    r".+\.(blob|dfs)\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)", re.ASCII
+    r"[a-z0-9]+\.(blob|dfs)\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)", re.ASCII
 )
 
 
@@ -81,7 +82,7 @@ def _check_place(store: Any, tracking_uri: str) -> None:
     while (inner := getattr(store, "repo", None)) is not None:
         store = inner
     place = urlsplit(store.artifact_uri)
-    if place.scheme in _STORES or _is_registry(place, urlsplit(tracking_uri)):
+    if place.scheme in _STORES or _is_registry(store.artifact_uri, tracking_uri):
         return
     if place.scheme in _AZURE and _AZURE_HOST.fullmatch(place.hostname or ""):
         return
@@ -91,12 +92,11 @@ def _check_place(store: Any, tracking_uri: str) -> None:
     )
 
 
-def _is_registry(place: SplitResult, registry: SplitResult) -> bool:
-    return (place.scheme, place.hostname, place.port) == (
-        registry.scheme,
-        registry.hostname,
-        registry.port,
-    ) and place.scheme in ("http", "https")
+def _is_registry(place: str, registry: str) -> bool:
+    # As what will connect reads them: others end the name of a host at other marks.
+    found, wanted = parse_url(place), parse_url(registry)
+    same = (found.scheme, found.host, found.port) == (wanted.scheme, wanted.host, wanted.port)
+    return same and found.scheme in ("http", "https") and "\\" not in place
 
 
 def _named(found: Any) -> tuple[str, int]:

@@ -30,6 +30,8 @@ for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
+    # Whoever answers would choose whom this machine asks.
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # A bundle is small, and the server would choose the addresses to ask.

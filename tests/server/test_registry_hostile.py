@@ -90,9 +90,11 @@ def test_an_answer_about_something_else_is_not_served(
 @pytest.mark.parametrize(
     "place",
     [
-        "http://{}/api/2.0/mlflow-artifacts/artifacts/x",
-        "mlflow-artifacts://{}/x",
-        "ftp://{}/x",
+        "http://{theirs}/api/2.0/mlflow-artifacts/artifacts/x",
+        "mlflow-artifacts://{theirs}/x",
+        # What connects ends a host's name at the backslash, and others at the slash.
+        "http://{theirs}\\@{registry}/api/2.0/mlflow-artifacts/artifacts/x",
+        "ftp://{theirs}/x",
     ],
 )
 def test_files_at_a_server_of_somebody_else_are_not_asked_for(
@@ -102,7 +104,10 @@ def test_files_at_a_server_of_somebody_else_are_not_asked_for(
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret of the registry")
     registry.version = answered("cd" * 32)
     with socket.create_server(("127.0.0.1", 0)) as theirs:
-        registry.artifact_uri = place.format(f"127.0.0.1:{theirs.getsockname()[1]}")
+        registry.artifact_uri = place.format(
+            theirs=f"127.0.0.1:{theirs.getsockname()[1]}",
+            registry=registry.uri.removeprefix("http://"),
+        )
         error = refusal_of(registry, home, Target())
         assert select.select([theirs], [], [], 0)[0] == []
     assert (error.reason, error.message) == (
