@@ -20,7 +20,9 @@ class BuildWithNote(build_ext):  # type: ignore[misc]
 
     def build_extension(self, ext: Extension) -> None:
         """Builds it; `bundle/built.py` reads the note."""
-        note = Path(self.get_ext_fullpath(ext.name)).with_name("_native.failed")
+        # An editable installation compiles elsewhere, and copies what came of it here.
+        built = Path(self.get_ext_fullpath(ext.name)).parent
+        note = (NATIVE.parent if self.editable_mode else built) / "_native.failed"
         note.unlink(missing_ok=True)
         try:
             super().build_extension(ext)
