@@ -17,11 +17,13 @@ from typing import Any
 import fire
 from fire.core import FireExit
 
-from . import commands, mlflow_environment, options, settings, stopping
-from .console import Console
-from .errors import AdminError, UsageError
+from . import commands
+from .base import mlflow_environment, options, settings
+from .base.errors import AdminError, UsageError
 from .menu import Menu
-from .stopping import StoppedError
+from .terminal import stopping
+from .terminal.console import Console
+from .terminal.stopping import StoppedError
 
 _NAME = "housing-admin"
 _HELP = ("-h", "--help")

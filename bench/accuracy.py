@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from admin import data, models, preprocessing
-from admin.evaluate import build_pipeline, hold_out
-from admin.strategy import merge
+from admin import models, preprocessing
+from admin.data import dataset
+from admin.strategies.strategy import merge
+from admin.training.evaluate import build_pipeline, hold_out
 
 DATA = Path(__file__).parent.parent / "data" / "HousingData.csv"
 SPLITS = 20
@@ -43,5 +44,5 @@ def _rmse(task: tuple[Combination, int]) -> float:
     (model_name, preparation_name), seed = task
     model, preparation = models.get(model_name), preprocessing.get(preparation_name)
     pipeline = build_pipeline(model, merge(model, {}), preparation, merge(preparation, {}), seed=0)
-    result = hold_out(pipeline, data.load(DATA), test_size=TEST_SIZE, seed=seed)
+    result = hold_out(pipeline, dataset.load(DATA), test_size=TEST_SIZE, seed=seed)
     return float(result.scores.rmse)

@@ -20,10 +20,10 @@ from prometheus_client import CollectorRegistry, Counter
 from bench.models import make_bundle
 from housing_grpc.bundle import model
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.call import Call, Method
+from housing_grpc.calls.call import Call, Method
+from housing_grpc.houses.row_summary import survey
 from housing_grpc.metrics.observer import CallObserver, methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
-from housing_grpc.survey import survey
 
 ROUNDS = 15
 CALLS = 100_000

@@ -10,10 +10,11 @@ from typing import Any
 from housing.v1.prediction_pb2 import House
 from sklearn.pipeline import Pipeline
 
-from admin import data, models, preprocessing
-from admin.evaluate import build_pipeline
+from admin import models, preprocessing
+from admin.data.dataset import load
 from admin.export import Facts, export
-from admin.strategy import merge
+from admin.strategies.strategy import merge
+from admin.training.evaluate import build_pipeline
 from bench.accuracy import DATA
 
 TYPES = ("linear", "random_forest", "gradient_boost", "xgboost")
@@ -39,7 +40,7 @@ def make_bundle(
     Returns:
         The fitted pipeline, which the bundle answers as.
     """
-    dataset = data.load(DATA)
+    dataset = load(DATA)
     model, prepare = models.get(name), preprocessing.get(preparation)
     pipeline = build_pipeline(
         model, merge(model, dict(params or {})), prepare, merge(prepare, {}), seed=0

@@ -14,8 +14,8 @@ from housing.v1 import prediction_pb2 as pb
 
 from bench import contest, models, results, sides
 from bench.results import Figure
-from housing_grpc import codec_price, codec_rows, validation
 from housing_grpc.bundle import model as bundle_model
+from housing_grpc.houses import decode_plain, encode, validation
 
 MODEL = "xgboost"
 CALLS, ROUNDS, SECONDS = 20_000, 5, 1.0
@@ -51,15 +51,15 @@ def main() -> bool:
 
 def _stages(bundle: bundle_model.Bundle) -> Stages:
     data = pb.PredictRequest(house=models.to_house(models.example())).SerializeToString()
-    read = codec_rows.read_house(data)
+    read = decode_plain.read_house(data)
     if read is None:
         raise SystemExit("the functions in C are not built: install a compiler, then the server")
     return {
-        "read the request": _timed(lambda: codec_rows.read_house(data)),
+        "read the request": _timed(lambda: decode_plain.read_house(data)),
         "check, impute, scale, evaluate": _timed(
             lambda: bundle.price_row(read.row, validation.DOMAIN)
         ),
-        "write the answer": _timed(lambda: codec_price.encode_price(24.0, "1")),
+        "write the answer": _timed(lambda: encode.encode_price(24.0, "1")),
     }
 
 

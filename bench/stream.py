@@ -31,7 +31,7 @@ import numpy as np
 from housing.v1 import prediction_pb2 as pb
 from numpy.typing import NDArray
 
-from admin import data
+from admin.data import dataset
 from bench import contest, models, results, serving
 from bench.accuracy import DATA
 from bench.results import Figure
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] = ()) -> bool:
 
 def houses(count: int) -> Rows:
     """Makes whole houses whose columns are drawn from the data's, each for itself."""
-    features = data.load(DATA).features
+    features = dataset.load(DATA).features
     random = np.random.default_rng(0)
     columns = [random.choice(features[name].dropna(), count) for name in FEATURE_NAMES]
     return np.column_stack(columns).astype(np.float64)

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
-from housing_grpc import version
+from housing_grpc.base import version
 
 
 def main() -> NoReturn:
@@ -14,7 +14,8 @@ def main() -> NoReturn:
     # gRPC's own lines are no JSON, have no level of ours, and any caller can provoke them.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Afterwards, as gRPC reads the variable when it is imported.
-    from housing_grpc import process, signals
+    from housing_grpc import process
+    from housing_grpc.base import signals
 
     signals.end(process.main())
 

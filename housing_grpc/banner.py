@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from housing_grpc import address
-from housing_grpc.live import Live
+from housing_grpc.base import address
+from housing_grpc.model.live import Live
 from housing_grpc.settings import Settings
 
 _USUAL_PORT = 50051

@@ -9,8 +9,9 @@ import sys
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from housing_grpc import address, settings
-from housing_grpc.errors import EXIT_SETTINGS, StartError
+from housing_grpc import settings
+from housing_grpc.base import address
+from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 
 _SECONDS = 2.0
 

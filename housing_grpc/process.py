@@ -6,15 +6,16 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
-from housing_grpc import banner, log, settings, tracing
-from housing_grpc.errors import StartError
-from housing_grpc.live import Live
-from housing_grpc.metrics import render
+from housing_grpc import banner, settings
+from housing_grpc.base import log
+from housing_grpc.base.errors import StartError
+from housing_grpc.base.signals import HARD_EXIT_SECONDS, Signals, exit_hard_after
+from housing_grpc.metrics import render, tracing
 from housing_grpc.metrics.exposition import MetricsServer
 from housing_grpc.metrics.state import State
+from housing_grpc.model.live import Live
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from housing_grpc.signals import HARD_EXIT_SECONDS, Signals, exit_hard_after
 
 _logger = logging.getLogger(__name__)
 

@@ -2,15 +2,17 @@
 
 import logging
 
-from housing_grpc import fast_paths, keys, limits, log, supply, telemetry
-from housing_grpc.endpoint import Endpoint, Parts
-from housing_grpc.keys import KeysError
-from housing_grpc.live import LiveModel, Serving
-from housing_grpc.local import LocalStage
+from housing_grpc.access import keys
+from housing_grpc.access.keys import KeysError
+from housing_grpc.base import log
 from housing_grpc.metrics.state import State
+from housing_grpc.metrics.tracing import Tracing
+from housing_grpc.model.live import LiveModel, Serving
+from housing_grpc.model.local_stage import LocalStage
+from housing_grpc.serving import fast_paths, limits, model_supply, telemetry
+from housing_grpc.serving.endpoint import Endpoint, Parts
+from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings
-from housing_grpc.supply import ModelSupply
-from housing_grpc.tracing import Tracing
 
 _TRACES_SECONDS = 1.0
 
@@ -34,7 +36,7 @@ class HousingServer:
         gauges: telemetry.Gauges = {}
         self.metrics = telemetry.metrics(gauges)
         serving = Serving([self.metrics.on_live], most=chosen.max_models)
-        verifier = supply.verifier(chosen)
+        verifier = model_supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
             LocalStage(serving, verifier, max_bytes=chosen.max_bundle_bytes),

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc import options, processors
-from housing_grpc.address import is_loopback
+from housing_grpc.base import options, processors
+from housing_grpc.base.address import is_loopback
+from housing_grpc.base.errors import EXIT_SETTINGS, StartError
+from housing_grpc.base.options import SECRET, OptionError
 from housing_grpc.bundle import files
-from housing_grpc.errors import EXIT_SETTINGS, StartError
-from housing_grpc.options import SECRET, OptionError
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
 

@@ -12,9 +12,10 @@ import sys
 import time
 from types import FrameType
 
-from housing_grpc import extras, settings
-from housing_grpc.errors import EXIT_SETTINGS, StartError
-from housing_grpc.options import OptionError
+from housing_grpc import settings
+from housing_grpc.base import extras
+from housing_grpc.base.errors import EXIT_SETTINGS, StartError
+from housing_grpc.base.options import OptionError
 from housing_grpc.rest import settings as rest_settings
 from housing_grpc.rest.settings import Settings as ProxySettings
 from housing_grpc.settings import Settings
@@ -32,7 +33,7 @@ class Together:
     def start(self, module: str) -> None:
         """Starts `python -m module`, which reads the same variables."""
         child = subprocess.Popen(
-            [sys.executable, "-m", "housing_grpc.tied", module],
+            [sys.executable, "-m", "housing_grpc.base.die_with_parent", module],
             # Nothing is written to it: its end is the news.
             stdin=subprocess.PIPE,
             # Ctrl-C reaches a whole process group; each child is to get one signal, from here.

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from admin.data import Dataset
-from tests import examples
-from tests.examples import Example
-from tests.support import homes
+from admin.data.dataset import Dataset
+from tests.support import examples, homes
+from tests.support.examples import Example
 from tests.support.homes import Trained
+
+# Its fixtures are those of servers in this process.
+pytest_plugins = ["tests.support.serving"]
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,8 +7,8 @@ are, and imports what is slow only once it has checked them.
 import importlib
 from typing import Any
 
-from ..console import Console
-from ..settings import Settings
+from ..base.settings import Settings
+from ..terminal.console import Console
 
 
 def run(name: str, console: Console, settings: Settings, **options: Any) -> None:

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import options
-from ..console import Console
-from ..errors import UsageError
-from ..options import Text
-from ..settings import Settings
+from ..base import options
+from ..base.errors import UsageError
+from ..base.options import Text
+from ..base.settings import Settings
+from ..terminal.console import Console
 from .models import number as score
 from .session import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..backends import Backend
-    from ..experiment import Compared, Line
+    from ..jobs.experiment import Compared, Line
+    from ..training.backends import Backend
 
 _CONFIG = Path("experiments") / "default.yaml"
 _COLUMNS = ("cv_rmse", "cv_mae", "cv_r2", "rmse", "model", "preprocessing", "parameters", "run")
@@ -43,11 +43,11 @@ def run(
     file = Path(options.given(config, "--config") or _CONFIG)
     place = _place(backend, scheduler, jobs)
     with console.busy("Loading scikit-learn ..."):
-        from .. import experiment_config
+        from ..training import experiment_config
     wanted = experiment_config.load(file)
     with registry(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
-            from .. import experiment
+            from ..jobs import experiment
         train_all = place()
         total = len(wanted.specs) + experiment.STEPS_FOR_BEST
         console.say(f"{wanted.name}: {len(wanted.specs)} combinations")
@@ -72,7 +72,7 @@ def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]
         raise UsageError("--jobs is for this machine; a cluster trains as many as it has workers")
 
     def make() -> "Backend":
-        from .. import backends, dask_backend
+        from ..training import backends, dask_backend
 
         if address is not None:
             return dask_backend.cluster(address)

@@ -7,8 +7,8 @@ from typing import Any
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
-from ..discovery import guess
-from ..errors import UsageError
+from ..base.discovery import guess
+from ..base.errors import UsageError
 
 House = dict[str, float]
 
@@ -62,7 +62,7 @@ def from_file(path: str) -> list[House]:
     Raises:
         DataError: It cannot be used.
     """
-    from ..data import load_features
+    from ..data.dataset import load_features
 
     rows = load_features(path).to_dict(orient="records")
     return [{str(name): x for name, x in row.items() if not math.isnan(x)} for row in rows]

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from .. import options
-from ..console import Console
-from ..options import Text
-from ..settings import Settings
+from ..base import options
+from ..base.options import Text
+from ..base.settings import Settings
+from ..terminal.console import Console
 
 if TYPE_CHECKING:
     from housing.v1.model_pb2 import ModelInfoResponse
@@ -25,7 +25,7 @@ def run(console: Console, settings: Settings, *, target: Text = None, tls: Text 
     address = options.given(target, "--target") or settings.target
     from google.protobuf.json_format import MessageToDict
 
-    from ..server_client import connect
+    from ..server.client import connect
 
     with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
         found = server.info()

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from .. import options
-from ..console import Console
-from ..errors import UsageError
-from ..settings import Settings
+from ..base import options
+from ..base.errors import UsageError
+from ..base.settings import Settings
+from ..terminal.console import Console
 
 
 def run(console: Console, settings: Settings, *, file: str) -> None:  # noqa: ARG001 (all commands alike)

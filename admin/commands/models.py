@@ -4,12 +4,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..console import Console
-from ..settings import Settings
+from ..base.settings import Settings
+from ..terminal.console import Console
 from .session import registry
 
 if TYPE_CHECKING:
-    from ..versions import Version
+    from ..tracking.versions import Version
 
 _COLUMNS = ("version", "alias", "model", "preprocessing", "rmse", "cv_rmse", "created", "run")
 
@@ -22,7 +22,7 @@ def run(console: Console, settings: Settings) -> None:
         settings: Where MLflow is.
     """
     with registry(console, settings) as client:
-        from ..versions import versions
+        from ..tracking.versions import versions
 
         found = versions(client, settings.location)
     name = settings.location.model_name

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .. import options
-from ..console import Console
-from ..errors import ServerError, UsageError
-from ..options import Text
-from ..settings import Settings
+from ..base import options
+from ..base.errors import ServerError, UsageError
+from ..base.options import Text
+from ..base.settings import Settings
+from ..terminal.console import Console
 from . import house
 
 if TYPE_CHECKING:
-    from ..server_client import Prediction, ServerClient
+    from ..server.client import Prediction, ServerClient
 
 
 def run(
@@ -38,7 +38,7 @@ def run(
     """
     houses = _houses(features, options.given(file, "--file"), document)
     address = options.given(target, "--target") or settings.target
-    from ..server_client import connect
+    from ..server.client import connect
 
     with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
         found = server.predict(houses)

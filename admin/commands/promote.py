@@ -1,10 +1,10 @@
 """Chooses the version to serve."""
 
-from .. import options
-from ..console import Console
-from ..errors import UsageError
-from ..options import Text
-from ..settings import Settings
+from ..base import options
+from ..base.errors import UsageError
+from ..base.options import Text
+from ..base.settings import Settings
+from ..terminal.console import Console
 from . import models, reload
 from .session import registry
 
@@ -37,7 +37,7 @@ def run(
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     location = settings.location
     with registry(console, settings) as client:
-        from ..registry import promote
+        from ..tracking.registry import promote
 
         done = promote(client, location, number)
     before = "none" if done.previous is None else str(done.previous)

@@ -1,8 +1,8 @@
 """Makes a run a version of the registered model."""
 
-from .. import options
-from ..console import Console
-from ..settings import Settings
+from ..base import options
+from ..base.settings import Settings
+from ..terminal.console import Console
 from .session import registry
 
 
@@ -17,7 +17,7 @@ def run(console: Console, settings: Settings, *, run_id: str) -> None:
     wanted = options.given(run_id, "RUN_ID") or ""
     name = settings.location.model_name
     with registry(console, settings) as client:
-        from ..registry import register
+        from ..tracking.registry import register
 
         made = register(client, settings.location, wanted)
     done = "is now" if made.created else "is already"

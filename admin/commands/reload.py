@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from .. import options
-from ..console import Console
-from ..errors import UsageError
-from ..options import Text
-from ..settings import Settings
+from ..base import options
+from ..base.errors import UsageError
+from ..base.options import Text
+from ..base.settings import Settings
+from ..terminal.console import Console
 
 
 def run(
@@ -63,7 +63,7 @@ def tell(
     encrypt = options.flag(tls or False, "--tls")
     from google.protobuf.json_format import MessageToDict
 
-    from ..server_client import connect
+    from ..server.client import connect
 
     with (
         console.busy(f"Reloading {address} ..."),

@@ -3,15 +3,15 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .. import options
-from ..console import Console
-from ..options import Text
-from ..settings import Settings
+from ..base import options
+from ..base.options import Text
+from ..base.settings import Settings
+from ..terminal.console import Console
 from .models import minute, number
 from .session import registry
 
 if TYPE_CHECKING:
-    from ..runs import RunLine
+    from ..tracking.runs import RunLine
 
 _LIMIT = 20
 _MOST = 1000
@@ -39,7 +39,7 @@ def run(console: Console, settings: Settings, *, limit: Text = None) -> None:
     most = options.whole(limit, "--limit", low=1, high=_MOST) or _LIMIT
     with registry(console, settings) as client:
         with console.busy("Loading MLflow ..."):
-            from ..runs import latest
+            from ..tracking.runs import latest
         found = latest(client, settings, most)
     if not found:
         console.show("There is no run yet; make one with: housing-admin train")

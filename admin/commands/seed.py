@@ -1,7 +1,7 @@
 """Sees to it that there is a model to serve."""
 
-from ..console import Console
-from ..settings import Settings
+from ..base.settings import Settings
+from ..terminal.console import Console
 from .session import registry
 from .train import spec_of
 
@@ -17,15 +17,15 @@ def run(console: Console, settings: Settings, **flags: str | None) -> None:
     spec = spec_of(**flags)
     location = settings.location
     with registry(console, settings) as client:
-        from ..versions import promoted
+        from ..tracking.versions import promoted
 
         current = promoted(client, location)
         run_id = ""
         if current is None:
             console.say(f"No version is promoted; training {spec.title} ...")
             with console.busy("Loading scikit-learn ..."):
-                from ..seed import seed
-                from ..train import steps
+                from ..jobs.seed import seed
+                from ..jobs.train import steps
             with console.steps(steps(spec), spec.title) as step:
                 done = seed(client, settings, spec, step)
             current, run_id = done.version, done.run_id

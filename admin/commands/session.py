@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..console import Console
-from ..settings import Settings
+from ..base.settings import Settings
+from ..terminal.console import Console
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,6 +23,6 @@ def registry(console: Console, settings: Settings) -> "Iterator[MlflowClient]":
         RegistryError: MLflow does not answer, or refuses.
     """
     with console.busy("Loading MLflow ..."):
-        from ..mlflow_client import connect
+        from ..tracking.client import connect
     with connect(settings, console.say) as client:
         yield client

@@ -4,12 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import options
-from ..console import Console
-from ..options import Text
-from ..parameters import parse
-from ..settings import Settings
-from ..spec import (
+from ..base import options
+from ..base.options import Text
+from ..base.parameters import parse
+from ..base.settings import Settings
+from ..terminal.console import Console
+from ..training.spec import (
     DEFAULT_FOLDS,
     DEFAULT_MODEL,
     DEFAULT_PREPROCESSING,
@@ -21,7 +21,7 @@ from ..spec import (
 from .session import registry
 
 if TYPE_CHECKING:
-    from ..train import Trained
+    from ..jobs.train import Trained
 
 _METRICS = ("rmse", "mae", "r2", "mape")
 
@@ -41,8 +41,8 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
     spec = spec_of(**flags)
     with registry(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
-            from ..registry import register as register_run
-            from ..train import steps, train
+            from ..jobs.train import steps, train
+            from ..tracking.registry import register as register_run
         with console.steps(steps(spec), spec.title) as step:
             trained = train(client, settings, spec, step=step)
         run_id = trained.bundle.run_id
@@ -108,7 +108,7 @@ def show(console: Console, trained: "Trained") -> None:
 
 def _asked(console: Console) -> dict[str, Text]:
     with console.busy("Loading scikit-learn ..."):
-        from .. import wizard
+        from ..terminal import wizard
     flags = wizard.ask()
     console.say(f"The same without questions: {wizard.command(flags)}")
     return flags

@@ -3,10 +3,11 @@
 import os
 import sys
 
-from .. import embedded, options
-from ..console import Console
-from ..options import Text
-from ..settings import Settings
+from ..base import options
+from ..base.options import Text
+from ..base.settings import Settings
+from ..terminal.console import Console
+from ..tracking import embedded
 from .session import registry
 
 _HOST = "127.0.0.1"

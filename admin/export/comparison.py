@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from housing_grpc.bundle.model import Bundle
 
-from ..data import Dataset
+from ..data.dataset import Dataset
 from .probes import probes
 from .reference import reference
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from housing_grpc.bundle.metadata import Feature, Golden, Histogram, Target
 from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
 
-from ..data import Dataset
+from ..data.dataset import Dataset
 from .probes import blank
 from .reference import reference
 

@@ -20,13 +20,12 @@ from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFile
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import Sign
-from housing_grpc.registry.causes import disk_is_full
+from housing_grpc.registry.error_causes import disk_is_full
 
-from .. import onnx_graph
-from ..data import Dataset
-from ..errors import ExportError, UsageError
-from ..strategy import ModelStrategy, PreprocessingStrategy
-from . import comparison, description
+from ..base.errors import ExportError, UsageError
+from ..data.dataset import Dataset
+from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
+from . import comparison, description, onnx_graph
 
 # A ten-thousandth where prices are in thousands of dollars and spread as those of the
 # shipped data are: ten cents.
@@ -87,7 +86,7 @@ def export(
     """Write a fitted pipeline as a bundle, unless their answers differ.
 
     Args:
-        pipeline: Fitted; made by `admin.evaluate.build_pipeline`.
+        pipeline: Fitted; made by `admin.training.evaluate.build_pipeline`.
         model: Its type of model.
         preprocessing: Its preprocessing.
         training: The rows it was fitted to.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from housing_grpc.bundle.signature import KeyFileError, Sign, signer
 
-from ..errors import UsageError
+from ..base.errors import UsageError
 
 
 def signing(file: Path | None) -> Sign | None:

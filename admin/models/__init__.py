@@ -3,8 +3,8 @@
 A new model is a new file here that defines `STRATEGY`; nothing else lists them.
 """
 
-from .. import discovery
-from ..strategy import ModelStrategy
+from ..base import discovery
+from ..strategies.strategy import ModelStrategy
 
 
 def names() -> tuple[str, ...]:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression, Ridge
 
-from ..graph import Linear
-from ..strategy import ModelStrategy, shares
+from ..strategies.graph import Linear
+from ..strategies.strategy import ModelStrategy, shares
 
 
 def _build(params: Mapping[str, Any], seed: int) -> LinearRegression | Ridge:

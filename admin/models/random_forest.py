@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
-from .. import sklearn_trees
-from ..graph import Trees
-from ..strategy import ModelStrategy, shares
+from ..strategies import sklearn_trees
+from ..strategies.graph import Trees
+from ..strategies.strategy import ModelStrategy, shares
 
 
 def _build(params: Mapping[str, Any], seed: int) -> RandomForestRegressor:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from xgboost import XGBRegressor
 
-from ..graph import Tree, Trees
-from ..strategy import ModelStrategy, shares
+from ..strategies.graph import Tree, Trees
+from ..strategies.strategy import ModelStrategy, shares
 
 # Objectives whose trees add up to the logarithm of the price.
 _LOGARITHMIC = frozenset({"reg:tweedie", "reg:gamma", "count:poisson"})

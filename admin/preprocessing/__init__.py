@@ -3,8 +3,8 @@
 A new way is a new file here that defines `STRATEGY`; nothing else lists them.
 """
 
-from .. import discovery
-from ..strategy import PreprocessingStrategy
+from ..base import discovery
+from ..strategies.strategy import PreprocessingStrategy
 
 
 def names() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sklearn.impute import SimpleImputer
 
-from ..strategy import PreprocessingStrategy
+from ..strategies.strategy import PreprocessingStrategy
 
 
 def _build(params: Mapping[str, Any], seed: int) -> SimpleImputer:

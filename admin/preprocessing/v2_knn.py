@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.impute import KNNImputer
 
-from ..strategy import PreprocessingStrategy
+from ..strategies.strategy import PreprocessingStrategy
 
 # Far above the rounding of a distance, far below a difference between two houses.
 _TIE = 1e-9

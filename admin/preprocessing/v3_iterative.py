@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - unlocks the next import
 from sklearn.impute import IterativeImputer
 
-from ..strategy import PreprocessingStrategy
+from ..strategies.strategy import PreprocessingStrategy
 
 
 def _build(params: Mapping[str, Any], seed: int) -> IterativeImputer:

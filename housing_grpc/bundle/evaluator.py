@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from . import built
+from . import extension
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
 from .onnx import Ensemble, Graph, Linear
@@ -20,7 +20,7 @@ Rows = NDArray[np.float64]
 
 
 # None where it cannot be used: ONNX Runtime gives the same answers.
-NATIVE: "type[Model] | None" = built.model
+NATIVE: "type[Model] | None" = extension.model
 
 
 class Evaluator:

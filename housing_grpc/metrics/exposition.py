@@ -13,8 +13,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from housing_grpc import address, log
-from housing_grpc.errors import EXIT_PORT, StartError
+from housing_grpc.base import address, log
+from housing_grpc.base.errors import EXIT_PORT, StartError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

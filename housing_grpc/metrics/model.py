@@ -2,11 +2,11 @@
 
 import threading
 
-from housing_grpc.errors import Reason
-from housing_grpc.live import LiveModel
+from housing_grpc.base.errors import Reason
 from housing_grpc.metrics.catalogue import LOADED, MODEL_INFO
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tally import Tally
+from housing_grpc.model.live import LiveModel
 
 CHANGED = "changed"
 UNCHANGED = "unchanged"

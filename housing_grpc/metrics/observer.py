@@ -6,10 +6,10 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 
-from housing_grpc.call import Call
+from housing_grpc.calls.call import Call
 from housing_grpc.metrics.calls import CallMetrics, Method
 from housing_grpc.metrics.codes import OK, number
-from housing_grpc.tracing import Tracing
+from housing_grpc.metrics.tracing import Tracing
 
 _OK = grpc.StatusCode.OK
 

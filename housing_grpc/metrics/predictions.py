@@ -9,16 +9,16 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from housing_grpc.bundle import built
+from housing_grpc.base.errors import Reason
+from housing_grpc.bundle import extension
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.errors import Reason
+from housing_grpc.houses.row_summary import Survey, survey
 from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
 from housing_grpc.metrics.drift import Window
 from housing_grpc.metrics.state import Series, State
 from housing_grpc.metrics.tally import Tally
-from housing_grpc.survey import Survey, survey
 
 Rows = NDArray[np.float64]
 
@@ -125,10 +125,10 @@ class PredictionMetrics:
 
 
 def _count_prices(prices: Rows, counts: NDArray[np.int64]) -> None:
-    if built.count_bins is None:
+    if extension.count_bins is None:
         counts += np.bincount(np.searchsorted(_BOUNDS, prices), minlength=len(counts))
     else:
-        built.count_bins(prices, _BOUNDS, counts)
+        extension.count_bins(prices, _BOUNDS, counts)
 
 
 def _by_ranges(

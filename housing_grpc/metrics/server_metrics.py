@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from housing_grpc.live import LiveModel
 from housing_grpc.metrics.calls import CallMetrics, Method
 from housing_grpc.metrics.model import ModelMetrics
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.metrics.runtime import Runtime
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tally import Tally
+from housing_grpc.model.live import LiveModel
 
 Gauge = Callable[[], float | None]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleFormatError
+from housing_grpc.model.source import Fetched
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.source import Fetched
 
 _KEPT = 5
 _ABANDONED_SECONDS = 3600

@@ -19,7 +19,7 @@ from urllib3.util import parse_url
 
 from housing_grpc.bundle import files
 from housing_grpc.bundle.errors import BundleError, BundleUnsafeError
-from housing_grpc.registry.causes import disk_is_full, file_is_too_large
+from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
 
 # Where MLflow's clients send nothing that a stranger could use: signatures of a request, or tokens

@@ -16,14 +16,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.errors import Reason, ServingError
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.causes import cannot_be_used, disk_is_full, missing_driver
+from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full, missing_driver
 from housing_grpc.registry.location import DIGEST_TAG
 
 for _name, _value in {

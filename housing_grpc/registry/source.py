@@ -8,17 +8,17 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from housing_grpc import log
+from housing_grpc.base import log
+from housing_grpc.base.child_environment import REGISTRY
+from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.child import ChildCrashError, Children, ChildTimeoutError
-from housing_grpc.environment import REGISTRY
-from housing_grpc.errors import Reason, ServingError
+from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
+from housing_grpc.model.source import Fetched, Target
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.causes import cannot_be_used, disk_is_full
+from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.source import Fetched, Target
 
 # With nothing to fall back on, a cold start may take its time.
 _FIRST_SECONDS = 60.0

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from housing_grpc import extras, version
+from housing_grpc.base import extras, version
 
 _EXIT_SETTINGS = 2
 

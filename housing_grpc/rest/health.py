@@ -3,9 +3,10 @@
 from starlette.responses import Response
 
 import housing_grpc
-from housing_grpc.rest import status, writer
-from housing_grpc.rest.backend import Backend, CallError
-from housing_grpc.rest.exchange import Exchange
+from housing_grpc.rest.grpc.backend import Backend, CallError
+from housing_grpc.rest.http import status
+from housing_grpc.rest.http.exchange import Exchange
+from housing_grpc.rest.json import writer
 
 _SERVING = "SERVING"
 

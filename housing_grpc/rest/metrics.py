@@ -13,7 +13,7 @@ from prometheus_client.exposition import generate_latest
 from starlette.responses import Response
 
 from housing_grpc.metrics.catalogue import Family
-from housing_grpc.rest.exchange import Exchange
+from housing_grpc.rest.http.exchange import Exchange
 
 # Seconds; a prediction takes about a millisecond, a reload may take many.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

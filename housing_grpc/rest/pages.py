@@ -11,10 +11,10 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 
 import housing_grpc
-from housing_grpc.rest import writer
-from housing_grpc.rest.errors import Reason, RestError
-from housing_grpc.rest.exchange import Exchange
-from housing_grpc.rest.router import Endpoint
+from housing_grpc.rest.http.errors import Reason, RestError
+from housing_grpc.rest.http.exchange import Exchange
+from housing_grpc.rest.http.router import Endpoint
+from housing_grpc.rest.json import writer
 
 STATIC = Path(str(files("housing_grpc.rest"))) / "static"
 

@@ -6,15 +6,15 @@ import time
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from housing_grpc.rest import errors, status
-from housing_grpc.rest.errors import ClientGoneError, RestError
-from housing_grpc.rest.exchange import REQUEST_ID, Exchange
-from housing_grpc.rest.failures import log_failure, told
-from housing_grpc.rest.hosts import Hosts
+from housing_grpc.rest.connection.protocol import CROWDED
+from housing_grpc.rest.http import errors, status
+from housing_grpc.rest.http.errors import ClientGoneError, RestError
+from housing_grpc.rest.http.exchange import REQUEST_ID, Exchange
+from housing_grpc.rest.http.failures import log_failure, told
+from housing_grpc.rest.http.hosts import Hosts
+from housing_grpc.rest.http.origin import Origins
+from housing_grpc.rest.http.router import Router
 from housing_grpc.rest.metrics import Metrics
-from housing_grpc.rest.origin import Origins
-from housing_grpc.rest.protocol import CROWDED
-from housing_grpc.rest.router import Router
 
 _GONE = 499
 

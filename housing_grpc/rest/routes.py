@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from housing_grpc.rest import comments, openapi, pages, services, stream
-from housing_grpc.rest.backend import Backend
-from housing_grpc.rest.comments import Comments
+from housing_grpc.rest import openapi, pages
+from housing_grpc.rest.contract import comments, services
+from housing_grpc.rest.contract.comments import Comments
+from housing_grpc.rest.contract.services import Binding
+from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.health import Health
+from housing_grpc.rest.http.router import Route, Router
+from housing_grpc.rest.http.template import Template
+from housing_grpc.rest.json.reader import Readers
+from housing_grpc.rest.json.writer import Writers
 from housing_grpc.rest.metrics import Metrics
-from housing_grpc.rest.reader import Readers
-from housing_grpc.rest.router import Route, Router
-from housing_grpc.rest.services import Binding
-from housing_grpc.rest.stream import Stream
-from housing_grpc.rest.template import Template
+from housing_grpc.rest.stream.endpoint import PATH as STREAM_PATH
+from housing_grpc.rest.stream.endpoint import Stream
 from housing_grpc.rest.transcoder import Limits, Transcoder
-from housing_grpc.rest.writer import Writers
 
 
 def build(
@@ -49,7 +51,7 @@ def build(
     streaming = package == services.GENERATED
     if streaming:
         endpoint = Stream(backend, readers, writers, stopping)
-        contract.append(Route(verb="POST", template=Template(stream.PATH), endpoint=endpoint))
+        contract.append(Route(verb="POST", template=Template(STREAM_PATH), endpoint=endpoint))
     texts = comments.load(package)
     documents = (
         _index(bindings, texts),

@@ -11,23 +11,24 @@ from types import FrameType
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from housing_grpc import log
-from housing_grpc.options import OptionError
-from housing_grpc.rest import banner, connections, listen, routes, settings
-from housing_grpc.rest.backend import Backend
-from housing_grpc.rest.certificate import Certificate
-from housing_grpc.rest.channel import ServerTls
-from housing_grpc.rest.connections import Connections
-from housing_grpc.rest.deadlines import Patience
-from housing_grpc.rest.hosts import Hosts
-from housing_grpc.rest.http_server import HttpServer
-from housing_grpc.rest.listen import PortError
+from housing_grpc.base import log
+from housing_grpc.base.options import OptionError
+from housing_grpc.rest import banner, routes, settings
+from housing_grpc.rest.connection import connections, listen
+from housing_grpc.rest.connection.connections import Connections
+from housing_grpc.rest.connection.deadlines import Patience
+from housing_grpc.rest.connection.http_server import HttpServer
+from housing_grpc.rest.connection.listen import PortError
+from housing_grpc.rest.connection.protocol import BoundedProtocol
+from housing_grpc.rest.contract.services import GENERATED
+from housing_grpc.rest.grpc.backend import Backend
+from housing_grpc.rest.grpc.channel import ServerTls
+from housing_grpc.rest.http.hosts import Hosts
+from housing_grpc.rest.http.origin import Origins
 from housing_grpc.rest.metrics import Metrics
-from housing_grpc.rest.origin import Origins
-from housing_grpc.rest.protocol import BoundedProtocol
 from housing_grpc.rest.proxy import Proxy
-from housing_grpc.rest.services import GENERATED
 from housing_grpc.rest.settings import Settings
+from housing_grpc.rest.tls.certificate import Certificate
 from housing_grpc.rest.transcoder import Limits
 
 EXIT_SETTINGS = 2

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc import address, options
-from housing_grpc.options import OptionError
+from housing_grpc.base import address, options
+from housing_grpc.base.options import OptionError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 # What gRPC resolves beside host:port; http:// and the like are none of it.

@@ -8,15 +8,16 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from starlette.responses import Response
 
-from housing_grpc.rest import parameters, status, strict_json, writer
-from housing_grpc.rest.backend import CallError, Unary
-from housing_grpc.rest.errors import Reason, RestError
-from housing_grpc.rest.exchange import Exchange
-from housing_grpc.rest.faults import FaultError
-from housing_grpc.rest.names import spelling
-from housing_grpc.rest.reader import Readers
-from housing_grpc.rest.services import WHOLE, Binding
-from housing_grpc.rest.writer import Writers
+from housing_grpc.rest.contract.services import WHOLE, Binding
+from housing_grpc.rest.grpc.backend import CallError, Unary
+from housing_grpc.rest.http import status
+from housing_grpc.rest.http.errors import Reason, RestError
+from housing_grpc.rest.http.exchange import Exchange
+from housing_grpc.rest.json import parameters, strict, writer
+from housing_grpc.rest.json.faults import FaultError
+from housing_grpc.rest.json.names import spelling
+from housing_grpc.rest.json.reader import Readers
+from housing_grpc.rest.json.writer import Writers
 
 JSON = "application/json"
 
@@ -106,7 +107,7 @@ class Transcoder:
             raise RestError(
                 reason=Reason.UNEXPECTED_BODY, message="nothing is read from a body here; send none"
             )
-        tree = strict_json.parse(body)
+        tree = strict.parse(body)
         if self._read_field is not None:
             return self._new(**{self._binding.body: self._read_field(tree)})
         message: Message = self._read(tree)

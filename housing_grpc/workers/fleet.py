@@ -4,21 +4,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.evaluator import Evaluator
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.errors import Reason, ServingError
-from housing_grpc.fast_paths import Fallback
-from housing_grpc.live import Facts
+from housing_grpc.model.live import Facts
+from housing_grpc.model.source import Fetched
+from housing_grpc.serving.fast_paths import Fallback
 from housing_grpc.settings import Settings
-from housing_grpc.source import Fetched
-from housing_grpc.workers import messages as m
-from housing_grpc.workers.hand import Hand, check
-from housing_grpc.workers.link import LinkClosedError, answer_of
-from housing_grpc.workers.messages import Answer, KeyRing, Prepare, Prepared
+from housing_grpc.workers import protocol as m
+from housing_grpc.workers.connection import LinkClosedError, answer_of
+from housing_grpc.workers.protocol import Answer, KeyRing, Prepare, Prepared
 from housing_grpc.workers.release import About, Release
+from housing_grpc.workers.worker_process import Hand, check
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
 _START_SECONDS = 60.0

@@ -4,7 +4,7 @@ import ipaddress
 import socket
 from contextlib import ExitStack
 
-from housing_grpc import listen
+from housing_grpc.serving import listen
 
 _V4_ANY = "0.0.0.0"  # noqa: S104 - compared with
 _V6_ANY = "[::]"

@@ -3,7 +3,7 @@
 import msgspec
 
 from housing_grpc.bundle.digest import Digest
-from housing_grpc.live import Facts
+from housing_grpc.model.live import Facts
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):

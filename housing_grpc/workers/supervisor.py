@@ -7,29 +7,31 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from housing_grpc import keys, limits, log, supply
-from housing_grpc.access import Key
+from housing_grpc.access import keys
+from housing_grpc.access.callers import Key
+from housing_grpc.access.keys import KeysError
+from housing_grpc.base import log
+from housing_grpc.base.errors import EXIT_SETTINGS, ServingError, StartError
+from housing_grpc.base.signals import HARD_EXIT_SECONDS
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.errors import EXIT_SETTINGS, ServingError, StartError
-from housing_grpc.failure import told
-from housing_grpc.keys import KeysError
+from housing_grpc.calls.failure import told
 from housing_grpc.metrics.model import ModelMetrics
 from housing_grpc.metrics.runtime import Runtime
 from housing_grpc.metrics.state import State
+from housing_grpc.model.source import Target
+from housing_grpc.serving import limits, model_supply
+from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings, processes
-from housing_grpc.signals import HARD_EXIT_SECONDS
-from housing_grpc.source import Target
-from housing_grpc.supply import ModelSupply
-from housing_grpc.workers import messages as m
-from housing_grpc.workers import rates
+from housing_grpc.workers import protocol as m
+from housing_grpc.workers import shared_rates
+from housing_grpc.workers.connection import Reply
 from housing_grpc.workers.fleet import Fleet
-from housing_grpc.workers.hand import Hand
-from housing_grpc.workers.link import Reply
-from housing_grpc.workers.messages import KeyRing
+from housing_grpc.workers.metrics_sum import Totals
 from housing_grpc.workers.ports import SharedPort
+from housing_grpc.workers.protocol import KeyRing
 from housing_grpc.workers.release import Release
-from housing_grpc.workers.seat import Seat
-from housing_grpc.workers.totals import Totals
+from housing_grpc.workers.worker_process import Hand
+from housing_grpc.workers.worker_slot import Seat
 
 _ANONYMOUS = ""
 # Of the reloads that workers hand on, one runs and the others are refused at once.
@@ -52,14 +54,14 @@ class Supervisor:
 
     def __init__(self, chosen: Settings) -> None:
         self._settings = chosen
-        verifier = supply.verifier(chosen)
-        self._places = rates.Places()
+        verifier = model_supply.verifier(chosen)
+        self._places = shared_rates.Places()
         ring = self._ring(limits.configured_keys(chosen))
         self._ports = [SharedPort(chosen.grpc_host, chosen.grpc_port, "GRPC_PORT or GRPC_HOST")]
         if chosen.health_port:
             self._ports.append(SharedPort(chosen.grpc_host, chosen.health_port, "HEALTH_PORT"))
         self.port = self._ports[0].number
-        self._rates = rates.make()
+        self._rates = shared_rates.make()
         self._model, self._runtime = ModelMetrics(), Runtime()
         # The keys come from here: a worker that starts later must not read others.
         told_settings = msgspec.structs.replace(

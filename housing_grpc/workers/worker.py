@@ -11,17 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
 
-from housing_grpc import log
-from housing_grpc.errors import Reason, ServingError, StartError
-from housing_grpc.failure import told
-from housing_grpc.manager import Reloaded
-from housing_grpc.signals import HARD_EXIT_SECONDS, end, exit_hard_after
-from housing_grpc.source import Target
-from housing_grpc.workers import messages as m
-from housing_grpc.workers.link import Link, LinkClosedError, Reply
-from housing_grpc.workers.rates import SharedRates
+from housing_grpc.base import log
+from housing_grpc.base.errors import Reason, ServingError, StartError
+from housing_grpc.base.signals import HARD_EXIT_SECONDS, end, exit_hard_after
+from housing_grpc.calls.failure import told
+from housing_grpc.model.manager import Reloaded
+from housing_grpc.model.source import Target
+from housing_grpc.workers import protocol as m
+from housing_grpc.workers.connection import Link, LinkClosedError, Reply
 from housing_grpc.workers.release import Release
-from housing_grpc.workers.serve import WorkerServer
+from housing_grpc.workers.shared_rates import SharedRates
+from housing_grpc.workers.worker_server import WorkerServer
 
 # The supervisor keeps shorter limits to everything that a reload does.
 _RELOAD_SECONDS = 300.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin.settings import Settings
+from admin.base.settings import Settings
 from tests.support.homes import Trained, copy
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def ready(trained: Trained, tmp_path: Path) -> Settings:
 @pytest.fixture
 def bare_client(bare: Settings) -> "Iterator[MlflowClient]":
     with ExitStack() as stack:
-        from admin.mlflow_client import connect
+        from admin.tracking.client import connect
 
         yield stack.enter_context(connect(bare))
 
@@ -59,7 +59,7 @@ def bare_client(bare: Settings) -> "Iterator[MlflowClient]":
 @pytest.fixture
 def client(ready: Settings) -> "Iterator[MlflowClient]":
     with ExitStack() as stack:
-        from admin.mlflow_client import connect
+        from admin.tracking.client import connect
 
         yield stack.enter_context(connect(ready))
 

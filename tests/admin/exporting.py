@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from admin import models, preprocessing
-from admin.data import Dataset, load
-from admin.evaluate import build_pipeline
+from admin.data.dataset import Dataset, load
 from admin.export import Exported, Facts, export
-from admin.graph import Trees
-from admin.strategy import ModelStrategy, PreprocessingStrategy
+from admin.strategies.graph import Trees
+from admin.strategies.strategy import ModelStrategy, PreprocessingStrategy
+from admin.training.evaluate import build_pipeline
 from housing_grpc.bundle import files
 
 DATASET = load(Path(__file__).parents[2] / "data" / "HousingData.csv")

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from admin import onnx_graph
-from admin.graph import Linear
+from admin.export import onnx_graph
+from admin.strategies.graph import Linear
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.metadata import (
     FORMAT_VERSION,

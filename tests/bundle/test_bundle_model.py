@@ -7,8 +7,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from admin import onnx_graph
-from admin.graph import Linear
+from admin.export import onnx_graph
+from admin.strategies.graph import Linear
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model
 from housing_grpc.bundle.digest import Digest
@@ -23,7 +23,7 @@ from housing_grpc.bundle.errors import (
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
-from tests import hostile
+from tests.support import hostile
 
 
 def in_memory(metadata: Metadata, blobs: dict[str, bytes]) -> Bundle:

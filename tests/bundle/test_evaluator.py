@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from admin import onnx_graph
-from admin.graph import Graph, Linear, Tree, Trees
+from admin.export import onnx_graph
+from admin.strategies.graph import Graph, Linear, Tree, Trees
 from housing_grpc.bundle import evaluator as evaluators
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import ModelOutputError
@@ -23,7 +23,7 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.onnx import read
 from housing_grpc.bundle.onnx_session import OnnxSession
 from housing_grpc.bundle.preprocess import Preprocessor
-from tests.bundle.trees import random_tree
+from tests.bundle.random_trees import random_tree
 from tests.support.evaluators import SCALED, UNSCALED, WIDTH, Rows, forest, grid, native
 from tests.support.waiting import SECONDS
 

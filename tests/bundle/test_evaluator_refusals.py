@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from admin import onnx_graph
-from admin.graph import Linear, Trees
+from admin.export import onnx_graph
+from admin.strategies.graph import Linear, Trees
 from housing_grpc.bundle import evaluator as evaluators
 from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.evaluator import evaluator
 from housing_grpc.bundle.imputers import ConstantImputer, IterativeImputer, KnnImputer
 from housing_grpc.bundle.onnx import GraphError, read
 from housing_grpc.bundle.preprocess import Preprocessor
-from tests.bundle.trees import random_tree
+from tests.bundle.random_trees import random_tree
 
 Array = NDArray[Any]
 

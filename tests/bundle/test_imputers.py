@@ -9,7 +9,7 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - unlock
 from sklearn.impute import IterativeImputer as FittedIterative
 from sklearn.impute import KNNImputer, SimpleImputer
 
-from admin.data import load
+from admin.data.dataset import load
 from housing_grpc.bundle.imputers import ConstantImputer, Imputer, IterativeImputer, KnnImputer
 
 Rows = NDArray[np.float64]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from admin.graph import Graph, Linear, Trees
+from admin.strategies.graph import Graph, Linear, Trees
 from housing_grpc.bundle import evaluator as evaluators
 from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.ranges import Ranges

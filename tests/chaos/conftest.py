@@ -1,5 +1,5 @@
 """What the tests of faults share with those of the server."""
 
-from tests.server.conftest import events
+from tests.support.serving import events
 
 __all__ = ["events"]

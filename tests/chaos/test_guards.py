@@ -77,7 +77,7 @@ def check_is_missed(tree: Path, guard: Guard) -> None:
 
 
 def test_it_is_the_copy_that_is_tested(tree: Path) -> None:
-    found = run(tree, "-c", "import housing_grpc as h, admin, tests.examples as t; "
+    found = run(tree, "-c", "import housing_grpc as h, admin, tests.support.examples as t; "
                 "print(h.__file__, admin.__file__, t.__file__, sep='\\n')")  # fmt: skip
     assert [Path(line).is_relative_to(tree) for line in found.stdout.split()] == [True] * 3
 

@@ -13,10 +13,10 @@ from google.rpc.error_details_pb2 import RetryInfo
 from grpc_status import rpc_status
 from housing.v1.prediction_pb2 import House, PredictBatchRequest
 
-from tests.examples import Example
-from tests.server.conftest import connected
-from tests.server.processes import serving
+from tests.support.examples import Example
 from tests.support.health import SERVING, check
+from tests.support.processes import serving
+from tests.support.serving import connected
 
 pytestmark = pytest.mark.chaos
 

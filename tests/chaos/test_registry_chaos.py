@@ -11,11 +11,11 @@ from grpc import StatusCode
 
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.examples import Example
-from tests.server.conftest import Events, connected
-from tests.server.registry_server import info, reload
-from tests.server.wire import failure, reason_of
 from tests.support.black_holes import accepting, calls_until, remembered
+from tests.support.client import failure, reason_of
+from tests.support.examples import Example
+from tests.support.registry_server import info, reload
+from tests.support.serving import Events, connected
 
 pytestmark = pytest.mark.chaos
 

@@ -13,8 +13,8 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from bench import reload as bench
-from tests.examples import Example
-from tests.server.processes import ServerProcess, serving
+from tests.support.examples import Example
+from tests.support.processes import ServerProcess, serving
 
 pytestmark = pytest.mark.chaos
 

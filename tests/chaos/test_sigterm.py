@@ -27,12 +27,12 @@ from housing.v1.prediction_pb2 import (
     PredictStreamRequest,
 )
 
-from housing_grpc.errors import EXIT_PORT
-from tests.examples import Example
-from tests.server.conftest import connected
-from tests.server.processes import ServerProcess, serving
-from tests.server.slow import headers_only
-from tests.server.wire import SECONDS, Client, failure, reason_of
+from housing_grpc.base.errors import EXIT_PORT
+from tests.support.client import SECONDS, Client, failure, reason_of
+from tests.support.examples import Example
+from tests.support.processes import ServerProcess, serving
+from tests.support.serving import connected
+from tests.support.slow_callers import headers_only
 from tests.workers.conftest import children
 
 IN_FLIGHT = 50

@@ -17,13 +17,13 @@ from housing.v1.prediction_pb2 import (
     PredictStreamRequest,
 )
 
-from tests.examples import Example
 from tests.http2.frames import Connection, data, message
-from tests.server.conftest import connected
-from tests.server.processes import serving
-from tests.server.slow import headers_only
-from tests.server.wire import SECONDS, Client
+from tests.support.client import SECONDS, Client
+from tests.support.examples import Example
 from tests.support.health import SERVING, check
+from tests.support.processes import serving
+from tests.support.serving import connected
+from tests.support.slow_callers import headers_only
 
 HEADERS_ONLY, IDLE_STREAMS, NEVER_READING = 200, 50, 20
 CALLERS = 4

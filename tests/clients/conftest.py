@@ -16,9 +16,9 @@ from clients.python import HousingClient
 from clients.python.command.main import main
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests import boundary
 from tests.conftest import ROOT
-from tests.examples import Example
+from tests.support import boundary
+from tests.support.examples import Example
 
 Serve = Callable[..., str]
 Spawn = Callable[..., "subprocess.Popen[bytes]"]

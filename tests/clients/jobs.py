@@ -11,7 +11,7 @@ import pytest
 from clients import python as housing
 from clients.python import FEATURES, HousingClient, Prediction, StreamPolicy
 from tests.clients.conftest import ALONE
-from tests.examples import Example
+from tests.support.examples import Example
 
 ROWS = 6000
 CHUNK = 100

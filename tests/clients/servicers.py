@@ -8,7 +8,7 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
-from housing_grpc.errors import Reason, ServingError
+from housing_grpc.base.errors import Reason, ServingError
 from tests.support.waiting import SECONDS
 
 

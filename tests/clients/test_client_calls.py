@@ -13,7 +13,7 @@ from housing.v1 import prediction_pb2 as pb
 from clients import python as housing
 from clients.python import House, HousingClient, Prediction, RowError
 from tests.clients.conftest import Connect, Serve
-from tests.examples import Example
+from tests.support.examples import Example
 
 Named = namedtuple("Named", "CRIM RM LSTAT")
 

@@ -16,7 +16,7 @@ from clients.python.command.main import main
 from tests.clients.conftest import Run, Spawn
 from tests.clients.jobs import end, wait_until_serving
 from tests.conftest import ROOT
-from tests.examples import Example
+from tests.support.examples import Example
 from tests.support.waiting import SECONDS
 
 Capture = pytest.CaptureFixture[str]

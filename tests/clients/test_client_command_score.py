@@ -18,7 +18,7 @@ import pytest
 from clients.python import FEATURES
 from tests.clients.conftest import Run, Serve
 from tests.conftest import ROOT
-from tests.examples import DATA, Example
+from tests.support.examples import DATA, Example
 
 Capture = pytest.CaptureFixture[str]
 

@@ -9,7 +9,7 @@ from clients.python import AsyncHousingClient, HousingClient, Tally
 from tests.clients.conftest import ALONE
 from tests.clients.jobs import expected, house, prices
 from tests.clients.wire import Wire
-from tests.examples import Example
+from tests.support.examples import Example
 
 # Long enough for the window to fill and be sent, so that a message is under way in most cuts.
 JOB_ROWS = 40_000

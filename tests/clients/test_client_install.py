@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.examples import DATA
+from tests.support.examples import DATA
 
 CLIENT = ROOT / "clients" / "python"
 

@@ -10,7 +10,6 @@ import pytest
 
 from clients import python as housing
 from housing_grpc.server import HousingServer
-from tests import examples
 from tests.clients.conftest import Connect, Spawn
 from tests.clients.jobs import (
     CHUNK,
@@ -23,7 +22,8 @@ from tests.clients.jobs import (
     prices,
     wait_until_serving,
 )
-from tests.examples import Example
+from tests.support import examples
+from tests.support.examples import Example
 
 
 @pytest.fixture

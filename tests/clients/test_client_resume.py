@@ -28,7 +28,7 @@ from tests.clients.jobs import (
     prices,
     wait_until_serving,
 )
-from tests.examples import Example
+from tests.support.examples import Example
 
 
 @pytest.fixture

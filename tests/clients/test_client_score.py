@@ -22,7 +22,7 @@ from clients.python import (
     Tally,
 )
 from tests.clients.conftest import ALONE
-from tests.examples import DATA, Example
+from tests.support.examples import DATA, Example
 
 FORMS = ["matrix", "rows"]
 

@@ -7,11 +7,11 @@ import pytest
 
 from clients import python as housing
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
-from housing_grpc.errors import Reason
+from housing_grpc.base.errors import Reason
 from tests.clients.conftest import ALONE, Connect, Host, Serve
 from tests.clients.jobs import eventually
 from tests.clients.servicers import Recorder, Refuser, Sleeper
-from tests.examples import Example
+from tests.support.examples import Example
 
 
 def test_the_key_goes_with_each_call(host: Host) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.toolchain import need
-from tests.server.processes import ROOT
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -15,12 +15,12 @@ import pytest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.deploy.replay import Replay, Stage
-from tests.examples import Example
 from tests.integration.daemon import answers
 from tests.integration.toolchain import need
-from tests.server.processes import ROOT, ServerProcess
-from tests.server.wire import client_of
+from tests.support.client import client_of
+from tests.support.examples import Example
 from tests.support.ports import free_port
+from tests.support.processes import ROOT, ServerProcess
 from tests.support.waiting import SECONDS
 
 pytestmark = pytest.mark.integration

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from housing_grpc import keys, settings
+from housing_grpc import settings
+from housing_grpc.access import keys
 from tests.integration.toolchain import need, printed
-from tests.server.processes import ROOT
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -18,13 +18,13 @@ import yaml
 from housing.v1.model_pb2 import ReloadModelRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
-from tests.examples import Example
 from tests.integration.daemon import Daemon, answers
 from tests.integration.toolchain import need, printed
-from tests.server.processes import ROOT, serving, started
-from tests.server.wire import Client, client_of
 from tests.support import waiting
+from tests.support.client import Client, client_of
+from tests.support.examples import Example
 from tests.support.ports import free_port
+from tests.support.processes import ROOT, serving, started
 
 pytestmark = pytest.mark.integration
 

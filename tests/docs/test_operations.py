@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from housing_grpc import errors
-from housing_grpc.errors import CODES, Reason
-from housing_grpc.rest import errors as proxy_errors
-from housing_grpc.rest import status as proxy_status
+from housing_grpc.base import errors
+from housing_grpc.base.errors import CODES, Reason
+from housing_grpc.rest.http import errors as proxy_errors
+from housing_grpc.rest.http import status as proxy_status
 from tools import operations
 
 PAGE = operations.PAGE.read_text(encoding="utf-8")

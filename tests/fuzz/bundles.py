@@ -10,15 +10,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from housing_grpc import codec_model
 from housing_grpc.bundle import metadata, model, preprocess
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.format import METADATA_FILE, PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.live import LiveModel
-from tests import examples
+from housing_grpc.model.live import LiveModel
+from housing_grpc.predict import model_info
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
+from tests.support import examples
 
 KINDS = (("linear", "v1_median"), ("linear", "v2_knn"), ("linear", "v3_iterative"))
 _ROWS = np.array([[np.nan] * len(FEATURE_NAMES), [1.0] * len(FEATURE_NAMES)])
@@ -71,7 +71,7 @@ class MetadataFile(Document):
                 loaded_at=datetime.now(UTC),
                 load_seconds=0.0,
             )
-            assert codec_model.encode_info(live).SerializeToString()
+            assert model_info.encode_info(live).SerializeToString()
             assert np.isfinite(bundle.predict(_ROWS)).all()
 
 

@@ -12,14 +12,15 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from starlette.responses import Response
 
-from housing_grpc.rest import services, status
-from housing_grpc.rest.errors import RestError
-from housing_grpc.rest.exchange import Exchange
-from housing_grpc.rest.failures import told
-from housing_grpc.rest.reader import Readers
-from housing_grpc.rest.services import Binding
+from housing_grpc.rest.contract import services
+from housing_grpc.rest.contract.services import Binding
+from housing_grpc.rest.http import status
+from housing_grpc.rest.http.errors import RestError
+from housing_grpc.rest.http.exchange import Exchange
+from housing_grpc.rest.http.failures import told
+from housing_grpc.rest.json.reader import Readers
+from housing_grpc.rest.json.writer import Writers
 from housing_grpc.rest.transcoder import Limits, Transcoder
-from housing_grpc.rest.writer import Writers
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
 

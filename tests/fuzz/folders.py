@@ -12,9 +12,9 @@ from typing import Any
 
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.errors import BundleError
-from tests import examples
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
+from tests.support import examples
 
 _LIMIT = 2**20
 _LONGEST_TEXT = 1001

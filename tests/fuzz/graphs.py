@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, numpy_helper
 
-from admin import onnx_graph
-from admin.graph import Graph, Linear, Trees
+from admin.export import onnx_graph
+from admin.strategies.graph import Graph, Linear, Trees
 from housing_grpc.bundle import onnx
 from housing_grpc.bundle.evaluator import evaluator
 from housing_grpc.bundle.imputers import ConstantImputer
 from housing_grpc.bundle.onnx import Ensemble
 from housing_grpc.bundle.preprocess import Preprocessor
-from tests.bundle.trees import random_tree
+from tests.bundle.random_trees import random_tree
 from tests.fuzz.target import Seeds, Target
 
 WIDTH = 13

@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from housing_grpc.rest.connections import Connections
-from housing_grpc.rest.deadlines import Patience
+from housing_grpc.rest.connection.connections import Connections
+from housing_grpc.rest.connection.deadlines import Patience
+from housing_grpc.rest.connection.protocol import HEAD_BYTES, HEADERS, BoundedProtocol
 from housing_grpc.rest.metrics import Metrics
-from housing_grpc.rest.protocol import HEAD_BYTES, HEADERS, BoundedProtocol
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests import examples
-from tests.examples import MODEL_NAME
 from tests.fuzz.bundles import Document
 from tests.fuzz.target import Seeds
-from tests.server import hostile_registry
+from tests.registry import hostile_registry
+from tests.support import examples
+from tests.support.examples import MODEL_NAME
 
 _LIMIT = 2**20
 _REASONS = {

@@ -17,8 +17,8 @@ from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests import examples
 from tests.fuzz.target import Seeds, Target
+from tests.support import examples
 
 SECONDS = 30
 

@@ -10,7 +10,7 @@ import pytest
 from housing_grpc.bundle import metadata
 from housing_grpc.bundle.errors import BundleFormatError
 from housing_grpc.bundle.format import METADATA_FILE
-from tests.examples import Example
+from tests.support.examples import Example
 
 Tree = dict[str, Any]
 

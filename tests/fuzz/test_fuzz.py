@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.fuzz.__main__ import MISSING, TARGETS, make
-from tests.server.processes import ROOT
+from tests.support.processes import ROOT
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 MUTANTS = 40

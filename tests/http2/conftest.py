@@ -13,8 +13,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from housing.v1 import prediction_pb2 as pb
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
-from tests.examples import Example
-from tests.server.processes import ServerProcess, serving
+from tests.support.examples import Example
+from tests.support.processes import ServerProcess, serving
 
 # What others wait for an answer at most, whatever one caller does; more than a busy machine takes.
 SECONDS = 60

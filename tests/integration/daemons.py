@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.integration.daemon import Daemon, answers
 from tests.integration.toolchain import need
-from tests.server.processes import ROOT
 from tests.support.ports import free_port
+from tests.support.processes import ROOT
 
 USER, PASSWORD, BUCKET = "housing", "a-password-of-the-tests", "mlflow"
 

@@ -14,9 +14,9 @@ import grpc
 
 from tests.integration import daemons
 from tests.integration.daemon import Daemon
-from tests.server.processes import ROOT, started
-from tests.server.wire import Client, client_of
 from tests.support import waiting
+from tests.support.client import Client, client_of
+from tests.support.processes import ROOT, started
 
 Store = Callable[[Path], tuple[Daemon, str]]
 

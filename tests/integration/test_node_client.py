@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import Example
 from tests.integration.toolchain import (
     check_example,
     check_says_in_one_line,
@@ -15,7 +14,8 @@ from tests.integration.toolchain import (
     need,
     printed,
 )
-from tests.server.processes import ROOT, serving
+from tests.support.examples import Example
+from tests.support.processes import ROOT, serving
 
 CLIENT = ROOT / "clients" / "node"
 

@@ -12,7 +12,7 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.integration import daemons, stack
 from tests.integration.stack import STORES, Stack
-from tests.server.processes import ROOT
+from tests.support.processes import ROOT
 from tests.support.waiting import SECONDS
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.integration import stack
 from tests.integration.stack import STORES, Stack
-from tests.server.wire import Client, failure, reason_of
+from tests.support.client import Client, failure, reason_of
 from tests.support.waiting import SECONDS
 
 pytestmark = pytest.mark.integration

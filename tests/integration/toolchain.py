@@ -13,11 +13,10 @@ import msgspec
 import pytest
 
 from housing_grpc.bundle.metadata import Metadata
-from tests import examples
-from tests.examples import Example
-from tests.server.processes import serving
-from tests.support import waiting
+from tests.support import examples, waiting
+from tests.support.examples import Example
 from tests.support.ports import free_port
+from tests.support.processes import serving
 
 # The first build downloads what the clients depend on.
 SECONDS = 2 * waiting.SECONDS

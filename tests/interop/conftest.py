@@ -5,10 +5,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.examples import Example
 from tests.rest.conftest import housing_server
-from tests.server.conftest import connected
-from tests.server.wire import Client
+from tests.support.client import Client
+from tests.support.examples import Example
+from tests.support.serving import connected
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from housing.v1 import model_pb2
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from tests.server.wire import SECONDS, Client, failed, failure, reason_of
+from tests.support.client import SECONDS, Client, failed, failure, reason_of
 
 SERVICE = "/housing.v1.PredictionService"
 HOUSE = pb.House(rm=6.5, lstat=5.0)

@@ -10,15 +10,15 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from housing_grpc import routes
 from housing_grpc.metrics import render
 from housing_grpc.metrics.exposition import MetricsServer
 from housing_grpc.metrics.observer import methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.server import HousingServer
+from housing_grpc.serving import routes
 from housing_grpc.settings import Settings
-from housing_grpc.tracing import Tracing
-from tests.server.wire import Client, client_of
+from tests.support.client import Client, client_of
 
 SERVICES = (routes.PREDICTION, routes.MODEL)
 PREDICTIONS = routes.PREDICTION.full_name

@@ -7,13 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from admin.data import Dataset
+from admin.data.dataset import Dataset
 from housing_grpc.bundle.metadata import Histogram, Metadata
 from housing_grpc.bundle.model import load
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.metrics import drift
 from housing_grpc.metrics.drift import LEAST_ROWS, WINDOW_ROWS, Window
-from tests.examples import Example, Rows
+from tests.support.examples import Example, Rows
 
 RM = FEATURE_NAMES.index("RM")
 

@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from housing_grpc.errors import EXIT_PORT, StartError
+from housing_grpc.base.errors import EXIT_PORT, StartError
 from housing_grpc.metrics import render
 from housing_grpc.metrics.exposition import MetricsServer
 from housing_grpc.metrics.state import State

@@ -15,9 +15,9 @@ from housing.v1.prediction_pb2 import (
 )
 
 from housing_grpc.metrics.catalogue import DOCUMENTED
-from tests.examples import EVALUATOR, Example
 from tests.metrics.conftest import PREDICTIONS, Measure, Measured, Samples
-from tests.server.wire import SECONDS, ask, failed, house
+from tests.support.client import SECONDS, ask, failed, house
+from tests.support.examples import EVALUATOR, Example
 
 HOUSE = [0.006, 18, 2.31, 0, 0.538, 6.575, 65.2, 4.09, 1, 296, 15.3, 396.9, 4.98]
 # Labels come in the order of their names: grpc_code first, then grpc_method.

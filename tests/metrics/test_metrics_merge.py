@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from prometheus_client import generate_latest
 
-from housing_grpc import child
-from housing_grpc.live import LiveModel
+from housing_grpc.houses.row_summary import survey
 from housing_grpc.metrics import drift, render
 from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, FAMILIES
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.state import State, merge, retire
-from housing_grpc.source import FolderSource
-from housing_grpc.survey import survey
-from tests.examples import Example
+from housing_grpc.model import children
+from housing_grpc.model.live import LiveModel
+from housing_grpc.model.source import FolderSource
 from tests.metrics.conftest import PREDICTIONS, Samples, new_metrics, samples
-from tests.server.model_manager import ModelManager
+from tests.support.examples import Example
+from tests.support.model_manager import ModelManager
 
 HANDLED = ("OK", "Predict", PREDICTIONS, "unary")
 
@@ -25,7 +25,7 @@ HANDLED = ("OK", "Predict", PREDICTIONS, "unary")
 def go_live(folder: Path, *metrics: ServerMetrics) -> LiveModel:
     manager = ModelManager(
         FolderSource(folder),
-        trial=child.Trial(child.Children()),
+        trial=children.Trial(children.Children()),
         on_live=[each.on_live for each in metrics],
     )
     return manager.start()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from housing_grpc import child
+from housing_grpc.base.errors import Reason
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.errors import Reason
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
-from housing_grpc.source import FolderSource, Target
-from tests.examples import EVALUATOR, Example
-from tests.server.model_manager import ModelManager
+from housing_grpc.model import children
+from housing_grpc.model.source import FolderSource, Target
+from tests.support.examples import EVALUATOR, Example
+from tests.support.model_manager import ModelManager
 
 
 def test_nothing_is_told_of_a_model_before_there_is_one() -> None:
@@ -28,7 +28,7 @@ def test_the_model_that_went_live_last_is_the_one_that_is_told(
     metrics = ModelMetrics()
     folder = shutil.copytree(linear.folder, tmp_path / "live")
     manager = ModelManager(
-        FolderSource(folder), trial=child.Trial(child.Children()), on_live=[metrics.on_live]
+        FolderSource(folder), trial=children.Trial(children.Children()), on_live=[metrics.on_live]
     )
     manager.start()
     shutil.rmtree(folder)
@@ -57,13 +57,13 @@ def test_reloads_are_counted_by_how_they_ended(result: str) -> None:
 
 # What a reload passes through, from the source of bundles to all workers.
 OF_RELOADS = (
-    "child.py", "follower.py", "live.py", "manager.py", "source.py", "supply.py",
+    "model/*.py", "serving/model_supply.py",
     "registry/*.py", "workers/*.py",
 )  # fmt: skip
 
 
 def test_whatever_can_end_a_reload_counts_from_zero_on() -> None:
-    package = Path(child.__file__).parent
+    package = Path(children.__file__).parents[1]
     code = "".join(file.read_text() for names in OF_RELOADS for file in package.glob(names))
     named = set(re.findall(r"\bReason\.([A-Z_]+)", code))
     kinds: list[type[BundleError]] = [BundleError, *BundleError.__subclasses__()]

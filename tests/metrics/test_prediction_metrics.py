@@ -10,11 +10,11 @@ import pytest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.houses.row_summary import survey
 from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
 from housing_grpc.metrics.drift import WINDOW_ROWS, rows
 from housing_grpc.metrics.predictions import PredictionMetrics
-from housing_grpc.survey import survey
-from tests.examples import Example, Rows, rewrite
+from tests.support.examples import Example, Rows, rewrite
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ import pytest
 from housing.v1.prediction_pb2 import PredictRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from housing_grpc import tracing
-from housing_grpc.errors import EXIT_SETTINGS, StartError
-from housing_grpc.tracing import Tracing
-from tests.examples import Example
+from housing_grpc.base.errors import EXIT_SETTINGS, StartError
+from housing_grpc.metrics import tracing
+from housing_grpc.metrics.tracing import Tracing
 from tests.metrics.conftest import PREDICTIONS, Measure
 from tests.metrics.otlp import Collector
-from tests.server.processes import started
-from tests.server.wire import SECONDS, ask, failed
+from tests.support.client import SECONDS, ask, failed
+from tests.support.examples import Example
+from tests.support.processes import started
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"

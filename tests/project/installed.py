@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.server.processes import ROOT, ServerProcess
+from tests.support.processes import ROOT, ServerProcess
 
 SECONDS = 600
 # What a wheel is made of.

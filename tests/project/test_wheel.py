@@ -12,9 +12,9 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from housing_grpc import __version__
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from tests.examples import Example
 from tests.project.installed import Environment, build, interpreter
-from tests.server.wire import client_of
+from tests.support.client import client_of
+from tests.support.examples import Example
 
 pytestmark = pytest.mark.integration
 

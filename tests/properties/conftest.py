@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from admin.data import Dataset
+from admin.data.dataset import Dataset
 from housing_grpc.bundle import evaluator
-from tests import examples
 from tests.rest.conftest import housing_server
-from tests.server.conftest import connected
-from tests.server.wire import Client
+from tests.support import examples
+from tests.support.client import Client
+from tests.support.serving import connected
 
 # Kinds of model with each kind of imputer.
 KINDS = {

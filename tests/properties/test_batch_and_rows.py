@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from housing_grpc.bundle.schema import FEATURES
 from tests.properties.conftest import Asked
-from tests.server.wire import SECONDS, ask, house
-from tests.server_stream.conftest import listed, matrix
+from tests.support.client import SECONDS, ask, house
+from tests.support.streams import listed, matrix
 
 Row = list[float]
 

@@ -17,16 +17,16 @@ import pytest
 from housing.v1 import model_pb2
 from housing.v1 import prediction_pb2 as pb
 
+from housing_grpc.model.source import Fetched
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.source import Fetched
 from tests.clients.authority import Authority, Pair
-from tests.examples import MODEL_NAME, Example
 from tests.http2.frames import Connection, data, message
 from tests.properties import canaries
 from tests.properties.canaries import READER_KEY, SINGLE_KEY, STRANGER_KEY, Canaries, Registry
-from tests.server.processes import SECONDS, ServerProcess, started
-from tests.server.wire import Client, client_of
+from tests.support.client import Client, client_of
+from tests.support.examples import MODEL_NAME, Example
+from tests.support.processes import SECONDS, ServerProcess, started
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 ADMIN: Metadata = (("x-api-key", SINGLE_KEY),)

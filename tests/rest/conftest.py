@@ -16,11 +16,11 @@ from housing_grpc.rest.server import RestServer
 from housing_grpc.rest.settings import Settings as RestSettings
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.examples import Example
 from tests.rest.atlas import generate
 from tests.rest.scripted import Scripted
-from tests.server.wire import Client, client_of
 from tests.support import waiting
+from tests.support.client import Client, client_of
+from tests.support.examples import Example
 
 SECONDS = waiting.SECONDS
 

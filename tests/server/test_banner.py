@@ -8,7 +8,7 @@ import pytest
 from housing_grpc import banner
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.examples import Example
+from tests.support.examples import Example
 
 
 def told(example: Example, port: int = 50051, **settings: Any) -> str:

@@ -9,8 +9,8 @@ from google.protobuf import json_format
 from housing.v1.prediction_pb2 import PredictResponse
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from tests.examples import Example
-from tests.server.wire import Client
+from tests.support.client import Client
+from tests.support.examples import Example
 from tests.support.waiting import SECONDS
 
 Tool = Callable[[str], str]

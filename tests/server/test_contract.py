@@ -8,8 +8,8 @@ from google.api.annotations_pb2 import http
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
+from housing_grpc.base.errors import CODES, Reason
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.errors import CODES, Reason
 
 ROOT = Path(__file__).parents[2]
 FILES = (prediction_pb2.DESCRIPTOR, model_pb2.DESCRIPTOR)

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from housing_grpc.bundle import evaluator
-from tests.examples import Example
-from tests.server.processes import started
+from tests.support.examples import Example
+from tests.support.processes import started
 
 SCRIPT = """
 import json, logging, shutil, sys

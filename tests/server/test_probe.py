@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from housing_grpc import probe
-from housing_grpc.errors import StartError
+from housing_grpc.base.errors import StartError
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.certificates import make_ca
-from tests.examples import Example
-from tests.server.processes import started
-from tests.server.wire import SECONDS, Client
+from tests.support.certificates import make_ca
+from tests.support.client import SECONDS, Client
+from tests.support.examples import Example
+from tests.support.processes import started
 
 Captured = pytest.CaptureFixture[str]
 

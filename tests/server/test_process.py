@@ -11,13 +11,13 @@ import pytest
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from housing_grpc.errors import EXIT_MODEL, EXIT_PORT, EXIT_SETTINGS, StartError
+from housing_grpc.base.errors import EXIT_MODEL, EXIT_PORT, EXIT_SETTINGS, StartError
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.examples import EVALUATOR, Example
-from tests.server.conftest import Serve
-from tests.server.processes import serving, started
-from tests.server.wire import SECONDS, Client, client_of
+from tests.support.client import SECONDS, Client, client_of
+from tests.support.examples import EVALUATOR, Example
+from tests.support.processes import serving, started
+from tests.support.serving import Serve
 
 Connect = Callable[[int], Client]
 

@@ -12,9 +12,9 @@ import pytest
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
-from tests.examples import Example
-from tests.server.processes import ServerProcess, serving, started
-from tests.server.wire import SECONDS, Client, failure
+from tests.support.client import SECONDS, Client, failure
+from tests.support.examples import Example
+from tests.support.processes import ServerProcess, serving, started
 
 Connect = Callable[[int], Client]
 

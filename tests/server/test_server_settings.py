@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from housing_grpc import settings
-from housing_grpc.errors import EXIT_SETTINGS, StartError
+from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.settings import Settings
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from housing.v1.prediction_pb2 import House, PredictRequest
 
+from housing_grpc.model.source import Fetched
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.source import Fetched
-from tests.examples import MODEL_NAME, Example
-from tests.server.wire import SECONDS, Client
+from tests.support.client import SECONDS, Client
+from tests.support.examples import MODEL_NAME, Example
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from admin import onnx_graph
-from admin.graph import Graph, Tree
+from admin.export import onnx_graph
+from admin.strategies.graph import Graph, Tree
 from housing_grpc.bundle.evaluator import Evaluator, evaluator
 from housing_grpc.bundle.imputers import ConstantImputer
 from housing_grpc.bundle.onnx import read
 from housing_grpc.bundle.preprocess import Preprocessor
-from tests.bundle.trees import random_tree
+from tests.bundle.random_trees import random_tree
 
 Rows = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from admin import mlflow_environment
-from admin.settings import Settings
+from admin.base import mlflow_environment
+from admin.base.settings import Settings
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
-from tests.examples import DATA
+from tests.support.examples import DATA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def embedded() -> Iterator[None]:
 
 def set_up(home: Path) -> None:
     """Sets up an MLflow that holds nothing."""
-    from admin.mlflow_client import connect
+    from admin.tracking.client import connect
 
     with connect(settings_of(home)):
         pass
@@ -60,9 +60,9 @@ def set_up(home: Path) -> None:
 
 def train(home: Path) -> str:
     """Trains a linear model; returns the id of the run."""
-    from admin.mlflow_client import connect
-    from admin.spec import TrainingSpec
-    from admin.train import train as train_one
+    from admin.jobs.train import train as train_one
+    from admin.tracking.client import connect
+    from admin.training.spec import TrainingSpec
 
     settings = settings_of(home)
     with connect(settings) as client:

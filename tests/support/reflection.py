@@ -8,7 +8,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
     ServerReflectionResponse,
 )
 
-from tests.server.wire import SECONDS, Client
+from tests.support.client import SECONDS, Client
 
 PACKAGES = ["grpc.reflection.v1", "grpc.reflection.v1alpha"]
 

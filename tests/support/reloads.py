@@ -9,10 +9,10 @@ from housing.v1.model_pb2 import ReloadModelRequest, ReloadModelResponse
 from housing.v1.prediction_pb2 import House, PredictRequest
 
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.live import LiveModel
-from housing_grpc.source import Fetched, Target
-from tests.examples import Example
-from tests.server.wire import SECONDS, Client
+from housing_grpc.model.live import LiveModel
+from housing_grpc.model.source import Fetched, Target
+from tests.support.client import SECONDS, Client
+from tests.support.examples import Example
 
 
 def reload(client: Client, **target: str) -> ReloadModelResponse:

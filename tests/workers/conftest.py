@@ -10,9 +10,9 @@ import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.server.processes import ServerProcess, serving, started
-from tests.server.wire import Client, client_of
 from tests.support import waiting
+from tests.support.client import Client, client_of
+from tests.support.processes import ServerProcess, serving, started
 from tests.support.waiting import until
 
 WAIT_SECONDS = waiting.SECONDS

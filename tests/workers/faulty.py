@@ -11,8 +11,8 @@ from pathlib import Path
 
 from housing_grpc import process
 from housing_grpc.bundle.errors import SelfTestError
-from housing_grpc.workers import hand, serve, worker
-from housing_grpc.workers.messages import Commit, Prepare, Prepared
+from housing_grpc.workers import worker, worker_process, worker_server
+from housing_grpc.workers.protocol import Commit, Prepare, Prepared
 
 _MODULE = "tests.workers.faulty"
 _WORKER_ARGUMENTS = 4
@@ -23,7 +23,7 @@ def _has(what: str) -> bool:
     return fault == what and of == sys.argv[1] and Path(file).exists()
 
 
-class Faulty(serve.WorkerServer):
+class Faulty(worker_server.WorkerServer):
     def prepare(self, order: Prepare) -> Prepared:
         if _has("refuses"):
             raise SelfTestError("golden rows: an answer is off by 1, 0 is allowed")
@@ -45,6 +45,6 @@ if __name__ == "__main__":
     if len(sys.argv) == _WORKER_ARGUMENTS:
         vars(worker)["WorkerServer"] = Faulty
         sys.exit(worker.main(sys.argv[1:]))
-    hand._MODULE = _MODULE  # noqa: SLF001
-    vars(hand)["inherited"] = lambda *_: {**os.environ}
+    worker_process._MODULE = _MODULE  # noqa: SLF001
+    vars(worker_process)["inherited"] = lambda *_: {**os.environ}
     sys.exit(process.main())

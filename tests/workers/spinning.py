@@ -10,7 +10,7 @@ import onnxruntime as ort
 from onnx import TensorProto, helper
 
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.workers import hand
+from housing_grpc.workers import worker_process
 
 SPINS_AT = 6.0625
 """Rooms of the house on which the model spins."""
@@ -76,7 +76,7 @@ def _with_spin(price: Any) -> Any:
 if __name__ == "__main__":
     for name in ("predict", "predict_row", "price_row"):
         setattr(Bundle, name, _with_spin(getattr(Bundle, name)))
-    hand._MODULE = _MODULE  # noqa: SLF001
+    worker_process._MODULE = _MODULE  # noqa: SLF001
     is_worker = len(sys.argv) == _WORKER_ARGUMENTS
     served = "housing_grpc.workers.worker" if is_worker else "housing_grpc"
     runpy.run_module(served, run_name="__main__", alter_sys=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import grpc
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from tests.certificates import make_ca
-from tests.examples import Example
-from tests.server.wire import SECONDS, Client, client_of, failure, reason_of
+from tests.support.certificates import make_ca
+from tests.support.client import SECONDS, Client, client_of, failure, reason_of
+from tests.support.examples import Example
 from tests.support.waiting import until
 from tests.workers.conftest import Start
 

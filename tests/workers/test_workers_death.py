@@ -12,8 +12,8 @@ import grpc
 import pytest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from tests.examples import Example
-from tests.server.wire import SECONDS, Client
+from tests.support.client import SECONDS, Client
+from tests.support.examples import Example
 from tests.support.waiting import until
 from tests.workers.conftest import Start, alive
 

@@ -17,8 +17,8 @@ from google.rpc.error_details_pb2 import RetryInfo
 from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelRequest
 from housing.v1.prediction_pb2 import House, PredictRequest, PredictStreamRequest
 
-from tests.examples import Example
-from tests.server.wire import SECONDS, Client, failure, reason_of, refusal
+from tests.support.client import SECONDS, Client, failure, reason_of, refusal
+from tests.support.examples import Example
 from tests.support.waiting import until
 from tests.workers.conftest import Fleet, Start, alive
 

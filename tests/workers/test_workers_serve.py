@@ -11,12 +11,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from housing_grpc import processors
-from housing_grpc.errors import EXIT_PORT
-from tests.examples import Example
-from tests.server.processes import started
-from tests.server.wire import SECONDS
+from housing_grpc.base import processors
+from housing_grpc.base.errors import EXIT_PORT
+from tests.support.client import SECONDS
+from tests.support.examples import Example
 from tests.support.ports import free_port
+from tests.support.processes import started
 from tests.support.waiting import until
 from tests.workers.conftest import Fleet, Start, sockets
 

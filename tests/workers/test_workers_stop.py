@@ -13,10 +13,10 @@ from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest
 
 from clients.python import HousingClient
-from housing_grpc.errors import EXIT_MODEL, EXIT_SETTINGS
-from tests.examples import Example
-from tests.server.processes import started
-from tests.server.wire import SECONDS
+from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS
+from tests.support.client import SECONDS
+from tests.support.examples import Example
+from tests.support.processes import started
 from tests.support.waiting import until
 from tests.workers.conftest import Start, alive
 

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import pytest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from tests.examples import Example
-from tests.server.processes import started
-from tests.server.wire import SECONDS
+from tests.support.client import SECONDS
+from tests.support.examples import Example
+from tests.support.processes import started
 from tests.support.waiting import until
 from tests.workers.conftest import Fleet, end
 from tests.workers.spinning import SPINS_AT

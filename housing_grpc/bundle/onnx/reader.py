@@ -1,4 +1,4 @@
-"""Reads a graph as `admin/onnx_graph.py` writes it, and refuses any other.
+"""Reads a graph as `admin/export/onnx_graph.py` writes it, and refuses any other.
 
 There are two forms, a weighted sum and an ensemble of trees, each with its nodes, names, types
 and sizes. Only the numbers differ from model to model.

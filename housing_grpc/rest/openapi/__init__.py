@@ -3,10 +3,10 @@
 from typing import Any
 
 import housing_grpc
-from housing_grpc.rest.comments import Comments
+from housing_grpc.rest.contract.comments import Comments
+from housing_grpc.rest.contract.services import Binding
 from housing_grpc.rest.openapi import operations, own, streams
 from housing_grpc.rest.openapi.schemas import Schemas
-from housing_grpc.rest.services import Binding
 
 _ABOUT = (
     "The gRPC contract over HTTP and JSON. Names are in snake_case; features keep the data "

@@ -8,11 +8,11 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.rpc.code_pb2 import Code
 
-from housing_grpc.rest.comments import Comments
+from housing_grpc.rest.contract.comments import Comments
+from housing_grpc.rest.contract.services import Binding
+from housing_grpc.rest.http.status import HTTP_STATUS
 from housing_grpc.rest.openapi import examples
 from housing_grpc.rest.openapi.schemas import Schemas
-from housing_grpc.rest.services import Binding
-from housing_grpc.rest.status import HTTP_STATUS
 
 Tree = dict[str, Any]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from housing_grpc.rest import status
-from housing_grpc.rest.comments import Comments
-from housing_grpc.rest.names import spelling
+from housing_grpc.rest.contract.comments import Comments
+from housing_grpc.rest.contract.services import GENERATED
+from housing_grpc.rest.http import status
+from housing_grpc.rest.json.names import spelling
 from housing_grpc.rest.openapi import examples
-from housing_grpc.rest.services import GENERATED
 
 Schema = dict[str, Any]
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from housing_grpc.rest import stream
-from housing_grpc.rest.comments import Comments
+from housing_grpc.rest.contract.comments import Comments
 from housing_grpc.rest.openapi import examples
 from housing_grpc.rest.openapi.operations import refusals
+from housing_grpc.rest.stream import endpoint
 
 Tree = dict[str, Any]
 
@@ -20,21 +20,21 @@ _FORM = (
 
 def paths(comments: Comments) -> Tree:
     """Returns the path of the stream."""
-    method = stream.METHOD
+    method = endpoint.METHOD
     houses = [examples.of("housing.v1.House"), {"RM": 6.1, "CHAS": 3}]
     prices = [{"row": 0, **examples.of("housing.v1.PredictResponse")}, {"row": 1, "error": {}}]
     return {
-        stream.PATH: {
+        endpoint.PATH: {
             "post": {
                 "operationId": f"{method.containing_service.name}_{method.name}",
                 "tags": [method.containing_service.name],
                 "summary": comments.summary(method.full_name),
                 "description": f"{_FORM}\n\n{comments.text(method.full_name)}",
-                "requestBody": {"content": {stream.MEDIA_TYPES[0]: _lines(houses)}},
+                "requestBody": {"content": {endpoint.MEDIA_TYPES[0]: _lines(houses)}},
                 "responses": {
                     "200": {
                         "description": "OK",
-                        "content": {stream.MEDIA_TYPES[0]: _lines(prices)},
+                        "content": {endpoint.MEDIA_TYPES[0]: _lines(prices)},
                     },
                     **refusals(method.full_name, comments, body=True),
                 },

@@ -1,0 +1,150 @@
+"""Loads house prices from a CSV file and refuses what a model must not be trained on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
+
+from ..base.errors import DataError
+from .checks import check_header, listed, read_numbers
+from .table import Table, read_table
+
+THOUSANDS_OF_USD = "thousands of USD"
+USD = "USD"
+MIN_ROWS = 20
+
+# Half the homes of a table costing more than a million dollars each is less likely than
+# prices written in single dollars.
+_MAX_MEDIAN_IN_THOUSANDS = 1000.0
+
+
+# Comparing data frames gives no single truth value, so equality stays identity.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Houses to train on.
+
+    Attributes:
+        features: Shape (n, 13), float64, columns ``FEATURE_NAMES`` in that order, NaN
+            where a value is missing, index 0 to n-1.
+        target: Shape (n,), float64, named ``MEDV``, never NaN, same index.
+        target_unit: Unit of the target, such as "thousands of USD".
+        digest: SHA-256 of the file's bytes, in hexadecimal.
+        dropped_rows: Number of rows left out because they had no target.
+        warnings: One line each, for people.
+    """
+
+    features: pd.DataFrame
+    target: pd.Series
+    target_unit: str
+    digest: str
+    dropped_rows: int
+    warnings: tuple[str, ...]
+
+
+def load(path: str | Path, *, target_unit: str | None = None) -> Dataset:
+    """Load a CSV file to train on.
+
+    Columns may stand in any order and among others. A missing value is an empty cell, NA,
+    N/A, NaN or null, in upper or lower case.
+
+    Args:
+        path: The file, with the columns ``FEATURE_NAMES`` and ``MEDV``.
+        target_unit: Unit of the target. By default it is taken from its size:
+            "thousands of USD", or "USD" (with a warning) if the median is above 1000.
+
+    Returns:
+        The rows that have a target, in the order of the file.
+
+    Raises:
+        DataError: The file cannot be read, a column is missing, a cell is wrong, fewer
+            than 20 rows have a target, all targets are equal, or a feature has no value.
+    """
+    table = read_table(path)
+    columns = (*FEATURE_NAMES, TARGET_NAME)
+    check_header(table, columns)
+    numbers = read_numbers(table, columns)
+    kept = numbers[~np.isnan(numbers[:, -1])]
+    _check_trainable(kept, table.place)
+    dropped = len(numbers) - len(kept)
+    unit, unit_warnings = _unit_of(kept[:, -1], target_unit)
+    return Dataset(
+        features=_frame(kept[:, :-1]),
+        target=pd.Series(kept[:, -1], name=TARGET_NAME),
+        target_unit=unit,
+        digest=table.digest,
+        dropped_rows=dropped,
+        warnings=(*_table_warnings(table, dropped), *unit_warnings),
+    )
+
+
+def load_features(path: str | Path) -> pd.DataFrame:
+    """Load the features of a CSV file whose houses are to be priced.
+
+    No row is left out, and a column may be without any value. A target column is ignored,
+    as are others that are not features.
+
+    Args:
+        path: The file, with the columns ``FEATURE_NAMES``.
+
+    Returns:
+        Shape (n, 13) with n of at least 1, as ``Dataset.features``.
+
+    Raises:
+        DataError: The file cannot be read, a column is missing, or a cell is wrong.
+    """
+    table = read_table(path)
+    check_header(table, FEATURE_NAMES)
+    return _frame(read_numbers(table, FEATURE_NAMES))
+
+
+def _frame(numbers: NDArray[np.float64]) -> pd.DataFrame:
+    return pd.DataFrame(numbers, columns=list(FEATURE_NAMES))
+
+
+def _check_trainable(kept: NDArray[np.float64], place: str) -> None:
+    """Refuse rows, all with a target, that no model can learn from."""
+    if not len(kept):
+        raise DataError(f"{place}: no row has a value in {TARGET_NAME}; fill the column in")
+    if len(kept) < MIN_ROWS:
+        raise DataError(
+            f"{place}: too few rows to train on: {len(kept)} with a value in {TARGET_NAME},"
+            f" at least {MIN_ROWS} are needed"
+        )
+    target = kept[:, -1]
+    if target.min() == target.max():
+        raise DataError(
+            f"{place}: {TARGET_NAME} is {target[0]:.15g} in every row; give rows that differ in it"
+        )
+    columns = zip(FEATURE_NAMES, kept[:, :-1].T, strict=True)
+    names = [name for name, values in columns if bool(np.isnan(values).all())]
+    if names:
+        raise DataError(
+            f"{place}: no row to train on has a value in {', '.join(names)}; fill in some values"
+        )
+
+
+def _unit_of(target: NDArray[np.float64], given: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return the unit of the target, and a warning if it had to be told from its size."""
+    if given is not None:
+        return given, ()
+    median = float(np.median(target))
+    if median <= _MAX_MEDIAN_IN_THOUSANDS:
+        return THOUSANDS_OF_USD, ()
+    warning = (
+        f"the median of {TARGET_NAME} is {median:.15g}, so its unit is taken to be {USD};"
+        " name the unit if it is another"
+    )
+    return USD, (warning,)
+
+
+def _table_warnings(table: Table, dropped: int) -> list[str]:
+    known = {*FEATURE_NAMES, TARGET_NAME}
+    extra = [name for name in table.names if name not in known]
+    warnings = [f"columns not used: {listed(extra)}"] if extra else []
+    if dropped:
+        warnings.append(f"rows left out because they have no {TARGET_NAME}: {dropped}")
+    return warnings

@@ -1,0 +1,180 @@
+"""Gives a run its bundle: fitted to every row, drawn, exported and logged."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlflow import MlflowClient
+from sklearn.pipeline import Pipeline
+
+from housing_grpc.bundle import files
+from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+
+from .. import models, preprocessing
+from ..base.code_version import code_version
+from ..data.dataset import Dataset
+from ..export import Exported, Facts, export, signing
+from ..tracking import disk_space
+from ..tracking.pyfunc_model import log_model
+from ..tracking.tags import MODEL_ID_TAG
+from ..tracking.tracking import spec_params
+from ..training import plots
+from ..training.measure import Measured, pipeline_of
+from ..training.spec import TrainingSpec
+
+# The pictures, and what makes an MLflow model of a bundle: about 0.3 MB in all.
+_BESIDE_BUNDLE = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleRun:
+    """A run and its bundle.
+
+    Attributes:
+        run_id: MLflow run.
+        model_id: MLflow logged model.
+        digest: Of the bundle.
+        largest_gap: Largest difference between the answers of the bundle and of the
+            fitted pipeline, in the target's unit.
+    """
+
+    run_id: str
+    model_id: str
+    digest: str
+    largest_gap: float
+
+
+def add_bundle(
+    client: MlflowClient,
+    *,
+    experiment: str,
+    run_id: str,
+    model_name: str,
+    measured: Measured,
+    dataset: Dataset,
+    step: Callable[[str], None],
+    signing_key: Path | None = None,
+    max_bytes: int = files.MAX_BYTES,
+) -> BundleRun:
+    """Fit to every row, and log the bundle and pictures of it.
+
+    Args:
+        client: MLflow.
+        experiment: Id of the run's experiment.
+        run_id: Run without a bundle.
+        model_name: Registered model that the bundle is meant for.
+        measured: What the run measured.
+        dataset: The rows.
+        step: Told what begins, before each of the 3 steps.
+        signing_key: File of the key that signs the bundle.
+        max_bytes: Most bytes of a bundle that servers take.
+
+    Raises:
+        ExportError: The bundle would not answer as the fitted pipeline does.
+        RegistryError: A disk is full.
+    """
+    spec = measured.spec
+    step("fit to every row")
+    pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
+    with tempfile.TemporaryDirectory(prefix="housing-bundle-") as scratch:
+        step("export and compare")
+        folder = Path(scratch) / Path(BUNDLE_FOLDER).name
+        facts = _facts(run_id, model_name, measured)
+        exported = _export(
+            pipeline, spec, dataset, facts, folder, signing_key=signing_key, max_bytes=max_bytes
+        )
+        step("log")
+        with disk_space.told(_places(client, experiment, folder)):
+            _log_plots(client, run_id, pipeline, measured, Path(scratch) / "plots")
+            model_id = log_model(
+                client,
+                experiment=experiment,
+                run_id=run_id,
+                bundle=folder,
+                houses=dataset.features,
+                tags={DIGEST_TAG: exported.digest},
+                params=spec_params(spec),
+            )
+    client.set_tag(run_id, DIGEST_TAG, exported.digest)
+    client.set_tag(run_id, MODEL_ID_TAG, model_id)
+    return BundleRun(
+        run_id=run_id,
+        model_id=model_id,
+        digest=exported.digest,
+        largest_gap=exported.largest_gap,
+    )
+
+
+def _places(client: MlflowClient, experiment: str, bundle: Path) -> dict[Path, int]:
+    """Return where logging writes to, and how many bytes at most."""
+    files = disk_space.size(bundle)
+    places = {bundle.parent: 3 * files + _BESIDE_BUNDLE}
+    store = disk_space.local_folder(client.get_experiment(experiment).artifact_location)
+    if store is not None:
+        places[store] = files + _BESIDE_BUNDLE + disk_space.DATABASE_BYTES
+    return places
+
+
+def _facts(run_id: str, model_name: str, measured: Measured) -> Facts:
+    return Facts(
+        name=model_name,
+        params=spec_params(measured.spec),
+        metrics=measured.metrics,
+        run_id=run_id,
+        code_version=code_version(),
+        trained_at=datetime.now(UTC),
+    )
+
+
+def _export(
+    pipeline: Pipeline,
+    spec: TrainingSpec,
+    dataset: Dataset,
+    facts: Facts,
+    folder: Path,
+    *,
+    signing_key: Path | None,
+    max_bytes: int,
+) -> Exported:
+    return export(
+        pipeline,
+        model=models.get(spec.model),
+        preprocessing=preprocessing.get(spec.preprocessing),
+        training=dataset,
+        facts=facts,
+        folder=folder,
+        sign=signing(signing_key),
+        max_bytes=max_bytes,
+    )
+
+
+def _log_plots(
+    client: MlflowClient, run_id: str, pipeline: Pipeline, measured: Measured, folder: Path
+) -> None:
+    folder.mkdir()
+    spec = measured.spec
+    held = measured.cross_validation or measured.hold_out
+    rows = f"{spec.cv} folds" if measured.cross_validation else f"{len(held.actual)} rows held out"
+    title = f"{spec.title}, {rows}"
+    drawings: dict[str, plots.Comparison] = {
+        "predicted_vs_actual.png": plots.predicted_vs_actual,
+        "residuals.png": plots.residuals,
+    }
+    for name, draw in drawings.items():
+        draw(
+            folder / name,
+            actual=held.actual,
+            predicted=held.predicted,
+            unit=measured.target_unit,
+            title=title,
+        )
+    plots.feature_importance(
+        folder / "feature_importance.png",
+        names=FEATURE_NAMES,
+        shares=models.get(spec.model).importance(pipeline["model"]),
+        title=spec.title,
+    )
+    client.log_artifacts(run_id, str(folder), "plots")

@@ -1,0 +1,144 @@
+"""Trains many combinations, logs each as a run, and gives the best one a bundle."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+
+from ..base.errors import DataError, UsageError
+from ..base.settings import Settings
+from ..tracking import tracking
+from ..tracking.client import experiment_id
+from ..tracking.liveness import end_dead_runs
+from ..training.backends import Backend, Outcome
+from ..training.experiment_config import ExperimentConfig
+from ..training.measure import Measured, load_data
+from ..training.spec import TrainingSpec
+from .bundle_run import BundleRun, add_bundle
+
+STEPS_FOR_BEST = 3
+"""Steps that follow when every combination is measured."""
+
+_PARENT_TAGS = {"kind": "experiment"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Line:
+    """One combination of an experiment.
+
+    Attributes:
+        spec: As it was asked for.
+        run_id: MLflow run.
+        measured: Its scores, or None if it failed.
+        reason: Why it failed, or "".
+    """
+
+    spec: TrainingSpec
+    run_id: str
+    measured: Measured | None
+    reason: str
+
+    @property
+    def cv_rmse(self) -> float:
+        """What experiments are sorted by; infinite if it failed."""
+        return math.inf if self.measured is None else self.measured.metrics.get("cv_rmse", math.inf)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compared:
+    """What an experiment came to.
+
+    Attributes:
+        run_id: MLflow run that the others are parts of.
+        lines: All combinations, the best first, those that failed last.
+        best: Run and bundle of the best one.
+    """
+
+    run_id: str
+    lines: tuple[Line, ...]
+    best: BundleRun
+
+
+def run(
+    client: MlflowClient,
+    settings: Settings,
+    config: ExperimentConfig,
+    backend: Backend,
+    step: Callable[[str], None] = lambda _: None,
+) -> Compared:
+    """Train all combinations; one that fails does not keep the others from going on.
+
+    Args:
+        client: MLflow, which only this process writes to.
+        settings: Where artifacts go, and the registered model that it is for.
+        config: What to train.
+        backend: Where to train it.
+        step: Told what begins, once for each combination and `STEPS_FOR_BEST` times more.
+
+    Raises:
+        UsageError: Every combination failed.
+        DataError: The data cannot be used.
+        ExportError: The bundle of the best would not answer as its pipeline does.
+    """
+    dataset = load_data(config.specs[0])
+    experiment = experiment_id(client, settings)
+    end_dead_runs(client, experiment, settings.home)
+    tags, home = tracking.code_tags() | _PARENT_TAGS, settings.home
+    with tracking.run(client, experiment, config.name, home=home, tags=tags) as parent:
+        lines = []
+        step(config.specs[0].title)
+        for outcome in backend(config.specs):
+            lines.append(_log(client, settings, parent, config, outcome))
+            if len(lines) < len(config.specs):
+                step(f"{len(lines)} done")
+        lines.sort(key=lambda line: line.cv_rmse)
+        best = lines[0]
+        if best.measured is None:
+            raise UsageError(f"every combination failed; the first because: {best.reason}")
+        if best.measured.data_digest != dataset.digest:
+            raise DataError(f"{best.spec.data}: it was changed on the way; run this again")
+        bundle = add_bundle(
+            client,
+            experiment=experiment,
+            run_id=best.run_id,
+            model_name=settings.location.model_name,
+            measured=best.measured,
+            dataset=dataset,
+            step=step,
+            signing_key=settings.signing_key_file,
+            max_bytes=settings.max_bundle_bytes,
+        )
+        client.set_tag(parent, "best_run_id", best.run_id)
+        client.log_metric(parent, "best_cv_rmse", best.cv_rmse)
+    return Compared(run_id=parent, lines=tuple(lines), best=bundle)
+
+
+def _log(
+    client: MlflowClient,
+    settings: Settings,
+    parent: str,
+    config: ExperimentConfig,
+    outcome: Outcome,
+) -> Line:
+    asked = config.specs[outcome.index]
+    measured = outcome.measured
+    name = f"{asked.title} {outcome.index + 1}"
+    experiment = experiment_id(client, settings)
+    with tracking.run(
+        client,
+        experiment,
+        name,
+        home=settings.home,
+        parent=parent,
+        tags=tracking.code_tags(),
+        failed=measured is None,
+    ) as run_id:
+        if measured is None:
+            tracking.log_spec(client, run_id, asked)
+            tracking.log_failure(client, run_id, outcome.reason)
+        else:
+            tracking.log_spec(client, run_id, measured.spec)
+            tracking.log_dataset(client, run_id, measured)
+            tracking.log_measured(client, run_id, measured)
+    return Line(spec=asked, run_id=run_id, measured=measured, reason=outcome.reason)

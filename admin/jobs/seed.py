@@ -1,0 +1,74 @@
+"""Sees to it that there is a promoted model to serve."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+
+from ..base.settings import Settings
+from ..tracking.client import experiment_id
+from ..tracking.registry import promote, register
+from ..tracking.tags import MODEL_ID_TAG, SEED_TAG
+from ..tracking.versions import promoted
+from ..training.spec import TrainingSpec
+from .train import train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeded:
+    """What `seed` found or made.
+
+    Attributes:
+        version: That is promoted now.
+        run_id: Run that trained it, or "" if a version was promoted already.
+    """
+
+    version: int
+    run_id: str
+
+
+def seed(
+    client: MlflowClient,
+    settings: Settings,
+    spec: TrainingSpec,
+    step: Callable[[str], None] = lambda _: None,
+) -> Seeded:
+    """Train, register and promote a model, unless one is promoted already.
+
+    A seed that was killed is taken up again: a run that it finished is not trained anew.
+
+    Args:
+        client: MLflow.
+        settings: Names the registered model and the alias.
+        spec: What to train if nothing is promoted.
+        step: Told what begins, before each step of the training.
+
+    Raises:
+        AdminError: The training, registration or promotion failed.
+    """
+    location = settings.location
+    current = promoted(client, location)
+    if current is not None:
+        return Seeded(version=current, run_id="")
+    run_id = _finished_seed(client, settings, spec)
+    if not run_id:
+        tags = {SEED_TAG: spec.title}
+        run_id = train(client, settings, spec, step=step, tags=tags).bundle.run_id
+    version = register(client, location, run_id).version
+    # Another seed may have been quicker; whichever came first is to stay.
+    current = promoted(client, location)
+    if current is None:
+        current = promote(client, location, version).version
+    return Seeded(version=current, run_id=run_id)
+
+
+def _finished_seed(client: MlflowClient, settings: Settings, spec: TrainingSpec) -> str:
+    experiment = experiment_id(client, settings)
+    runs = client.search_runs(
+        [experiment],
+        filter_string=f"tags.{SEED_TAG} = '{spec.title}' and attributes.status = 'FINISHED'",
+    )
+    for run in runs:
+        if run.data.tags.get(MODEL_ID_TAG):
+            return str(run.info.run_id)
+    return ""

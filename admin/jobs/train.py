@@ -1,0 +1,82 @@
+"""Trains one model: measures it, and logs it with its bundle as a run in MLflow."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+
+from ..base.settings import Settings
+from ..tracking import tracking
+from ..tracking.client import experiment_id
+from ..tracking.liveness import end_dead_runs
+from ..training.measure import Measured, complete, load_data, measure
+from ..training.spec import TrainingSpec
+from .bundle_run import BundleRun, add_bundle
+
+_STEPS_BESIDE_FOLDS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A model that was trained and logged.
+
+    Attributes:
+        bundle: Its run and bundle.
+        measured: Its scores.
+    """
+
+    bundle: BundleRun
+    measured: Measured
+
+
+def steps(spec: TrainingSpec) -> int:
+    """Return how many steps `train` will announce."""
+    return _STEPS_BESIDE_FOLDS + (spec.cv or 0)
+
+
+def train(
+    client: MlflowClient,
+    settings: Settings,
+    spec: TrainingSpec,
+    *,
+    step: Callable[[str], None] = lambda _: None,
+    tags: dict[str, str] | None = None,
+) -> Trained:
+    """Train, measure and log one model. The same specification gives the same numbers.
+
+    Args:
+        client: MLflow.
+        settings: Where artifacts go, and the registered model that it is for.
+        spec: What to train.
+        step: Told what begins, before each step.
+        tags: Of the run, besides its own.
+
+    Raises:
+        UsageError: A name, value or range in the specification is wrong.
+        DataError: The data cannot be used.
+        ExportError: The bundle would not answer as the fitted pipeline does.
+        RegistryError: The experiment has been deleted.
+    """
+    spec = complete(spec)
+    dataset = load_data(spec)
+    experiment = experiment_id(client, settings)
+    end_dead_runs(client, experiment, settings.home)
+    measured = measure(spec, dataset, step)
+    run_tags = {**tracking.code_tags(), **(tags or {})}
+    home = settings.home
+    with tracking.run(client, experiment, spec.title, home=home, tags=run_tags) as run_id:
+        tracking.log_spec(client, run_id, spec)
+        tracking.log_dataset(client, run_id, measured)
+        bundle = add_bundle(
+            client,
+            experiment=experiment,
+            run_id=run_id,
+            model_name=settings.location.model_name,
+            measured=measured,
+            dataset=dataset,
+            step=step,
+            signing_key=settings.signing_key_file,
+            max_bytes=settings.max_bundle_bytes,
+        )
+        tracking.log_measured(client, run_id, measured, model_id=bundle.model_id)
+    return Trained(bundle=bundle, measured=measured)

@@ -1,0 +1,56 @@
+"""Opens the connection to a server: in the clear, or with TLS."""
+
+from pathlib import Path
+
+import grpc
+
+from ..base.errors import UsageError
+from ..base.settings import Settings
+
+
+def opened(settings: Settings, target: str, *, tls: bool) -> grpc.Channel:
+    """Open a channel; it is encrypted if that is asked for or certificates are set.
+
+    Args:
+        settings: The certificates.
+        target: Address, host:port.
+        tls: Whether to encrypt even without certificates, and trust those that gRPC trusts.
+
+    Raises:
+        UsageError: A certificate cannot be read, or lacks its key.
+    """
+    certificate, key = settings.certificate_file, settings.key_file
+    if (certificate is None) != (key is None):
+        raise UsageError("set both HOUSING_CERT_FILE and HOUSING_KEY_FILE, or neither")
+    if not tls and settings.ca_file is None and certificate is None:
+        return grpc.insecure_channel(target)
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=_pem(settings.ca_file, "HOUSING_CA_FILE"),
+        private_key=_pem(key, "HOUSING_KEY_FILE"),
+        certificate_chain=_pem(certificate, "HOUSING_CERT_FILE"),
+    )
+    return grpc.secure_channel(target, credentials)
+
+
+def checked_key(key: str | None) -> str | None:
+    """Return the key that is sent with each call, or None for none.
+
+    Raises:
+        UsageError: It holds what gRPC cannot send.
+    """
+    if key is not None and not (key.isascii() and key.isprintable()):
+        # The key itself is not shown.
+        raise UsageError("HOUSING_API_KEY holds a character that no key can have; check it")
+    return key
+
+
+def _pem(file: Path | None, variable: str) -> bytes | None:
+    if file is None:
+        return None
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{variable}: {file}: {error.strerror}; name a file in PEM") from error
+    if b"-----BEGIN " not in content:
+        raise UsageError(f"{variable}: {file} is not in PEM; name a file that is")
+    return content

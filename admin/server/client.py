@@ -1,0 +1,161 @@
+"""Talks to a running prediction server."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import grpc
+from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
+
+from ..base.errors import ServerError
+from ..base.settings import Settings
+from . import refusal
+from .channel import checked_key, opened
+
+_PREDICT_SECONDS = 30.0
+_INFO_SECONDS = 5.0
+_RELOAD_SECONDS = 120.0
+_CHUNK = 500
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """The price of one house, or why there is none.
+
+    Attributes:
+        price: In the target's unit, or None.
+        error: Why there is no price, or "".
+        warnings: About the values, one line each.
+        imputed: Features that were missing and filled in.
+        version: Of the model that answered.
+    """
+
+    price: float | None
+    error: str
+    warnings: tuple[str, ...]
+    imputed: tuple[str, ...]
+    version: str
+
+
+class ServerClient:
+    """Calls to one server.
+
+    Args:
+        channel: Open connection.
+        target: Address of the server, for messages.
+        api_key: Sent with each call, or None for none.
+    """
+
+    def __init__(self, channel: grpc.Channel, target: str, api_key: str | None) -> None:
+        self._target = target
+        self._metadata: Metadata = (("x-api-key", api_key),) if api_key else ()
+        self._predictions = prediction_pb2_grpc.PredictionServiceStub(channel)
+        self._models = model_pb2_grpc.ModelServiceStub(channel)
+
+    def predict(self, houses: Sequence[Mapping[str, float]]) -> list[Prediction]:
+        """Ask for the prices of houses.
+
+        Args:
+            houses: Features by name; those that are not there are imputed.
+
+        Raises:
+            ServerError: The server does not answer, or refused.
+        """
+        if len(houses) == 1:
+            return [self._predict_one(houses[0])]
+        found: list[Prediction] = []
+        for start in range(0, len(houses), _CHUNK):
+            items = [_house(house) for house in houses[start : start + _CHUNK]]
+            request = prediction_pb2.PredictBatchRequest(items=items)
+            answer = self._call(self._predictions.PredictBatch, request, _PREDICT_SECONDS)
+            found += [_prediction(row, answer.model_version) for row in answer.results]
+        return found
+
+    def info(self) -> model_pb2.ModelInfoResponse:
+        """Ask which model is live.
+
+        Raises:
+            ServerError: The server does not answer, or refused.
+        """
+        request = model_pb2.ModelInfoRequest()
+        answer: model_pb2.ModelInfoResponse = self._call(
+            self._models.ModelInfo, request, _INFO_SECONDS
+        )
+        return answer
+
+    def reload(
+        self, *, version: str | None = None, alias: str | None = None
+    ) -> model_pb2.ReloadModelResponse:
+        """Make another model live.
+
+        Args:
+            version: To load, or None.
+            alias: Whose version to load, or None; without either, the server's own.
+
+        Raises:
+            ServerError: The server does not answer, or keeps the model it has.
+        """
+        if version is not None:
+            request = model_pb2.ReloadModelRequest(version=version)
+        elif alias is not None:
+            request = model_pb2.ReloadModelRequest(alias=alias)
+        else:
+            request = model_pb2.ReloadModelRequest()
+        answer: model_pb2.ReloadModelResponse = self._call(
+            self._models.ReloadModel, request, _RELOAD_SECONDS
+        )
+        return answer
+
+    def _predict_one(self, house: Mapping[str, float]) -> Prediction:
+        request = prediction_pb2.PredictRequest(house=_house(house))
+        answer = self._call(self._predictions.Predict, request, _PREDICT_SECONDS)
+        return Prediction(
+            price=answer.prediction,
+            error="",
+            warnings=tuple(answer.warnings),
+            imputed=tuple(answer.imputed_features),
+            version=answer.model_version,
+        )
+
+    def _call(self, method: Callable[..., Any], request: Any, seconds: float) -> Any:
+        try:
+            return method(request, timeout=seconds, metadata=self._metadata)
+        except grpc.RpcError as error:
+            # What a stub raises is the call itself, too.
+            call = cast("grpc.Call", error)
+            text = refusal.explain(call, self._target, seconds, keyed=bool(self._metadata))
+            raise ServerError(text) from error
+
+
+@contextmanager
+def connect(settings: Settings, target: str, *, tls: bool = False) -> Iterator[ServerClient]:
+    """Open a connection for a `with` block.
+
+    Args:
+        settings: The key, and the certificates of an encrypted connection.
+        target: Address, host:port.
+        tls: Whether to encrypt even if the settings name no certificates.
+
+    Raises:
+        UsageError: The key or a certificate cannot be used.
+    """
+    with opened(settings, target, tls=tls) as channel:
+        yield ServerClient(channel, target, checked_key(settings.api_key))
+
+
+def _house(features: Mapping[str, float]) -> prediction_pb2.House:
+    return prediction_pb2.House(**{name.lower(): value for name, value in features.items()})
+
+
+def _prediction(row: prediction_pb2.RowResult, version: str) -> Prediction:
+    scored = row.WhichOneof("outcome") == "prediction"
+    return Prediction(
+        price=row.prediction if scored else None,
+        error="" if scored else refusal.one_line(row.error),
+        warnings=tuple(row.warnings),
+        imputed=tuple(row.imputed_features),
+        version=version,
+    )

@@ -1,0 +1,75 @@
+"""Sets up the embedded MLflow: one SQLite file and a folder, made at first use."""
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..base.settings import Settings
+
+
+def artifact_root(settings: Settings) -> Path:
+    """Return the folder that holds the artifacts of an embedded MLflow."""
+    return settings.home / "artifacts"
+
+
+def prepare(settings: Settings, say: Callable[[str], None]) -> None:
+    """Make the SQLite file if there is none yet; this takes some seconds.
+
+    It is made beside its place and renamed, so that a kill leaves none rather than a half,
+    and under a lock, so that two at once make only one.
+
+    Args:
+        settings: Where it belongs; a registry that is not SQLite needs nothing.
+        say: Told that it is being made.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
+    file = settings.location.sqlite_file
+    if file is None or _is_ready(file):
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with locked(file.with_name(f".{file.name}.lock")):
+        if not _is_ready(file):
+            say(f"Setting up the embedded MLflow in {shown(file.parent)} (some seconds, once) ...")
+            _make(file, artifact_root(settings))
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a lock that other processes of this machine wait for; a kill releases it.
+
+    Raises:
+        OSError: The lock file cannot be made.
+    """
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def shown(folder: Path) -> str:
+    """Return a folder's path as people write it: below the working folder where it is."""
+    here = Path.cwd()
+    return f"{folder.relative_to(here)}/" if folder.is_relative_to(here) else f"{folder}/"
+
+
+def _is_ready(file: Path) -> bool:
+    # An empty file is what SQLite leaves when something else only looked.
+    return file.exists() and file.stat().st_size > 0
+
+
+def _make(file: Path, artifacts: Path) -> None:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    beside = file.with_name(f".{file.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    try:
+        uri = f"sqlite:///{beside / file.name}"
+        store = SqlAlchemyStore(uri, str(artifacts))  # type: ignore[no-untyped-call]
+        store.engine.dispose()
+        (beside / file.name).replace(file)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

@@ -1,0 +1,10 @@
+"""Names of the tags by which one part of the admin side finds what another one logged."""
+
+MODEL_ID_TAG = "bundle_model_id"
+"""Tag of a run: the logged model that holds its bundle. Set once that is whole."""
+
+SEED_TAG = "seed"
+"""Tag of a run that `seed` trained: what it trained."""
+
+LOCK_TAG = "process_lock"
+"""Tag of a run: the file that its process holds locked; see `admin.tracking.liveness`."""

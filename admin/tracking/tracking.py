@@ -1,0 +1,150 @@
+"""Writes training runs to MLflow."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+
+from ..base.code_version import code_version
+from ..training.measure import Measured
+from ..training.spec import TrainingSpec
+from . import liveness
+from .tags import LOCK_TAG
+
+_PARENT_TAG = "mlflow.parentRunId"
+_LONGEST_REASON = 500
+
+
+@contextmanager
+def run(
+    client: MlflowClient,
+    experiment: str,
+    name: str,
+    *,
+    home: Path,
+    parent: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    failed: bool = False,
+) -> Iterator[str]:
+    """Open a run for the length of a `with` block; it is FINISHED only if the block is.
+
+    Args:
+        client: MLflow.
+        experiment: Id of the experiment.
+        name: Of the run, for people.
+        home: Folder of local state, where other processes see whether this one lives.
+        parent: Id of the run that this one is a part of.
+        tags: Of the run.
+        failed: Whether the run is of something that has failed, and ends as FAILED.
+
+    Yields:
+        The id of the run.
+    """
+    nested = {_PARENT_TAG: parent} if parent else {}
+    with liveness.alive(home) as lock:
+        given = {**(tags or {}), **nested, LOCK_TAG: lock}
+        run_id = str(client.create_run(experiment, run_name=name, tags=given).info.run_id)
+        try:
+            yield run_id
+        except BaseException as error:
+            # What went wrong may keep MLflow from noting it, too; it is the error to tell of.
+            with suppress(Exception):
+                status = "FAILED" if isinstance(error, Exception) else "KILLED"
+                client.set_terminated(run_id, status)
+                liveness.forget(home, lock)
+            raise
+        client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
+        liveness.forget(home, lock)
+
+
+def code_tags() -> dict[str, str]:
+    """Return the tags that say which code a run is of."""
+    version = code_version()
+    commit = version.partition("+g")[2].removesuffix("-dirty")
+    return {"code_version": version} | ({"mlflow.source.git.commit": commit} if commit else {})
+
+
+def log_spec(client: MlflowClient, run_id: str, spec: TrainingSpec) -> None:
+    """Log everything that was set: model, preprocessing, hyperparameters, seed, splits.
+
+    Args:
+        client: MLflow.
+        run_id: Of the run.
+        spec: With all hyperparameters, not only those that were changed.
+    """
+    client.log_batch(
+        run_id, params=[Param(name, str(value)) for name, value in spec_params(spec).items()]
+    )
+
+
+def spec_params(spec: TrainingSpec) -> dict[str, Any]:
+    """Return all that a specification sets, by the name it is logged under."""
+    return {
+        "model": spec.model,
+        "preprocessing": spec.preprocessing,
+        **{f"model.{name}": value for name, value in spec.params.items()},
+        **{f"preprocessing.{name}": value for name, value in spec.preprocessing_params.items()},
+        "seed": spec.seed,
+        "cv_folds": spec.cv or 0,
+        "test_size": spec.test_size,
+    }
+
+
+def log_measured(
+    client: MlflowClient, run_id: str, measured: Measured, *, model_id: str | None = None
+) -> None:
+    """Log the scores, each fold's as a step, and the dataset.
+
+    Args:
+        client: MLflow.
+        run_id: Of the run.
+        measured: The scores.
+        model_id: Logged model that they are of, or None if no model was logged.
+    """
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(name, value, now, 0, model_id=model_id, run_id=run_id)
+        for name, value in measured.metrics.items()
+    ]
+    folds = measured.cross_validation.folds if measured.cross_validation else ()
+    metrics += [
+        Metric(f"cv_fold_{name}", value, now, step)
+        for step, fold in enumerate(folds, start=1)
+        for name, value in asdict(fold).items()
+        if not math.isnan(value)
+    ]
+    client.log_batch(run_id, metrics=metrics)
+
+
+def log_dataset(client: MlflowClient, run_id: str, measured: Measured) -> None:
+    """Log which data was used, as tags and as the run's dataset."""
+    file = Path(measured.data_file)
+    dataset = Dataset(
+        name=file.name,
+        digest=measured.data_digest[:36],
+        source_type="local",
+        source=f'{{"uri": "{file.name}"}}',
+        profile=f'{{"num_rows": {measured.rows}}}',
+    )
+    client.log_inputs(
+        run_id, datasets=[DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+    )
+    client.log_batch(
+        run_id,
+        tags=[
+            RunTag("data_digest", measured.data_digest),
+            RunTag("data_file", file.name),
+            RunTag("target_unit", measured.target_unit),
+        ],
+    )
+
+
+def log_failure(client: MlflowClient, run_id: str, reason: str) -> None:
+    """Say in the run itself why it failed."""
+    client.set_tag(run_id, "failure", reason[:_LONGEST_REASON])

@@ -1,0 +1,105 @@
+"""Decides on the thread that accepts calls whether a call may go on.
+
+What is done here holds up every other call, so it is looking things up in memory:
+the key, its role, its rate, and how long the queue is. A call that may not go on
+is refused here and now, without a worker and without waiting for its message.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import grpc
+
+from housing_grpc.access.callers import Access
+from housing_grpc.access.rate_limit import too_fast
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.calls.boundary import Boundary
+from housing_grpc.calls.call import Call, Method, request_id_of
+from housing_grpc.calls.call_pool import InlinePool
+
+Metadata = Iterable[tuple[str, str | bytes]]
+Serve = Callable[[Call], Any]
+
+
+class Route:
+    """How a method is served.
+
+    Args:
+        method: The method.
+        serve: Makes the behaviour that grpcio runs, for one call.
+        check_room: Raises a ServingError if such a call cannot be taken.
+    """
+
+    def __init__(self, method: Method, serve: Serve, *, check_room: Callable[[Call], None]) -> None:
+        self.method = method
+        self.serve = serve
+        self.check_room = check_room
+
+
+class Gate(grpc.GenericRpcHandler):
+    """Lets calls through to their methods, or refuses them.
+
+    Args:
+        routes: Of all methods, by path.
+        access: Who may call what.
+        boundary: Told of every call; ends those that are refused.
+        max_metadata_bytes: Largest metadata of a call.
+    """
+
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        access: Access,
+        boundary: Boundary,
+        *,
+        max_metadata_bytes: int,
+    ) -> None:
+        self._routes = routes
+        self._max_metadata_bytes = max_metadata_bytes
+        self._access = access
+        self._boundary = boundary
+
+    def service(self, details: grpc.HandlerCallDetails) -> Any:
+        """Returns the handler of a call; grpcio asks with each one."""
+        route = self._routes.get(details.method)
+        if route is None:
+            return None
+        metadata = details.invocation_metadata or ()
+        call = Call(route.method, request_id_of(metadata))
+        self._boundary.observer.started(call, metadata)
+        try:
+            self._check_metadata(metadata)
+            call.caller = self._access.caller(details.method, metadata)
+            _check_rate(call)
+            route.check_room(call)
+        except BaseException as error:  # noqa: BLE001 - else grpcio would tell it as UNKNOWN
+            # Both ways a stream: the library would wait for the message of a unary call.
+            refusal = _Refusal(call, error, self._boundary)
+            return grpc.stream_stream_rpc_method_handler(refusal)
+        return route.serve(call)
+
+    def _check_metadata(self, metadata: Metadata) -> None:
+        # gRPC keeps the same limit, but only towards callers that acknowledge it.
+        if sum(len(name) + len(value) for name, value in metadata) > self._max_metadata_bytes:
+            raise ServingError(
+                Reason.METADATA_TOO_LARGE,
+                f"the metadata is larger than {self._max_metadata_bytes} bytes",
+            )
+
+
+class _Refusal:
+    experimental_thread_pool = InlinePool(1)  # grpcio takes a behaviour's own pool from here.
+
+    def __init__(self, call: Call, error: BaseException, boundary: Boundary) -> None:
+        self._call = call
+        self._error = error
+        self._boundary = boundary
+
+    def __call__(self, _: Iterator[bytes], context: grpc.ServicerContext) -> NoReturn:
+        self._boundary.refuse(self._call, context, self._error)
+
+
+def _check_rate(call: Call) -> None:
+    limit = call.caller.limit if call.caller else None
+    if limit is not None and (wait := limit.take()) > 0:
+        raise too_fast(wait)

@@ -1,0 +1,205 @@
+"""What is live: the model that serves, and the one reference to it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle.errors import BundleChecksumError
+from housing_grpc.bundle.model import Bundle
+from housing_grpc.model.loaded import LoadedBundles
+from housing_grpc.model.pins import Pins
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of how a model came to be live, besides its bundle."""
+
+    version: str
+    source: str
+    stale: bool
+    generation: int
+    loaded_at: datetime
+    load_seconds: float
+    """From asking the source to being live."""
+
+
+class About(Protocol):
+    """What a bundle says of itself, as far as a person at the terminal wants to know."""
+
+    @property
+    def name(self) -> str:
+        """The registered model's."""
+        ...
+
+    @property
+    def model_type(self) -> str:
+        """Such as "linear"."""
+        ...
+
+    @property
+    def preprocessing(self) -> str:
+        """Such as "v1_median"."""
+        ...
+
+
+class Live(Protocol):
+    """A model that is live, in this process or in others."""
+
+    @property
+    def version(self) -> str:
+        """What callers are told."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Of the bundle."""
+        ...
+
+    @property
+    def stale(self) -> bool:
+        """Whether the source could not be asked for it."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """How many models have gone live, this one included."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """What the bundle says of itself."""
+        ...
+
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveModel:
+    """A bundle that serves, and what is known of how it came to.
+
+    A call reads this reference once and uses nothing else, so that its answer
+    comes wholly from one bundle.
+    """
+
+    bundle: Bundle
+    version: str
+    source: str
+    stale: bool
+    generation: int
+    loaded_at: datetime
+    load_seconds: float
+    """From asking the source to being live."""
+
+    @property
+    def digest(self) -> str:
+        """Of the bundle."""
+        return self.bundle.digest
+
+    @property
+    def about(self) -> About:
+        """What the bundle says of itself."""
+        return self.bundle.metadata
+
+    @property
+    def evaluator(self) -> str:
+        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        return self.bundle.evaluator
+
+
+class Models(Protocol):
+    """Where a call finds the model that serves it."""
+
+    def current(self) -> LiveModel:
+        """Returns the live model.
+
+        Raises:
+            ServingError: MODEL_NOT_READY before the first one is live.
+        """
+        ...
+
+
+class Serving:
+    """Holds the live model of this process; the next one is made ready beside it.
+
+    Args:
+        on_live: Called with each model after it went live.
+        most: Most models in memory: the live one, the next one, and those that calls still hold.
+
+    Attributes:
+        pins: Models that streams keep although another one is live.
+    """
+
+    def __init__(self, on_live: Sequence[Callable[[LiveModel], None]] = (), *, most: int) -> None:
+        self.pins: Pins[LiveModel] = Pins()
+        self._on_live = on_live
+        self._live: LiveModel | None = None
+        self._next: Bundle | None = None
+        self._loaded = LoadedBundles(most)
+
+    def current(self) -> LiveModel:
+        """Returns the live model.
+
+        Raises:
+            ServingError: MODEL_NOT_READY before the first one is live.
+        """
+        live = self._live
+        if live is None:
+            raise not_ready()
+        return live
+
+    def version(self) -> str:
+        """Returns the version that serves, or "" before the first one does."""
+        return self._live.version if self._live else ""
+
+    def live(self) -> LiveModel | None:
+        """Returns the live model, if there is one."""
+        return self._live
+
+    def prepare(self, digest: str, load: Callable[[], Bundle]) -> Bundle:
+        """Makes a bundle ready to go live, unless it is live already.
+
+        Args:
+            digest: The bundle's.
+            load: Loads and tests it; it is warm then.
+
+        Raises:
+            BundleError: It cannot be served.
+        """
+        live = self._live
+        if live is not None and live.bundle.digest == digest:
+            self._next = live.bundle
+            return live.bundle
+        serving = live.bundle if live else None
+        self._loaded.make_room(lambda: self.pins.retire_oldest(serving))
+        bundle = load()
+        self._loaded.note(bundle)
+        if bundle.digest != digest:
+            raise BundleChecksumError("the bundle was replaced while it was read; reload again")
+        self._next = bundle
+        return bundle
+
+    def abort(self) -> None:
+        """Drops what was made ready."""
+        self._next = None
+
+    def commit(self, facts: Facts) -> LiveModel:
+        """Makes live what was made ready."""
+        bundle, self._next = self._next, None
+        if bundle is None:
+            raise RuntimeError("no model was made ready")
+        live = LiveModel(bundle=bundle, **msgspec.structs.asdict(facts))
+        self._live = live
+        for tell in self._on_live:
+            tell(live)
+        return live
+
+
+def not_ready() -> ServingError:
+    """Returns the error of whoever comes before the first model is live."""
+    return ServingError(Reason.MODEL_NOT_READY, "the first model is still loading", retry_seconds=1)

@@ -1,0 +1,41 @@
+"""This process as the place where models go live."""
+
+from collections.abc import Callable
+
+from housing_grpc.bundle import files, model
+from housing_grpc.bundle.signature import Verifier
+from housing_grpc.model.live import Facts, LiveModel, Serving
+from housing_grpc.model.source import Fetched
+
+
+class LocalStage:
+    """This process.
+
+    Args:
+        serving: Holds the live model.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
+        max_bytes: Most bytes of a bundle.
+    """
+
+    def __init__(
+        self,
+        serving: Serving,
+        verifier: Verifier | None,
+        *,
+        max_bytes: int = files.MAX_BYTES,
+    ) -> None:
+        self._serving = serving
+        self._verifier = verifier
+        self._max_bytes = max_bytes
+
+    def live(self) -> LiveModel | None:
+        """Returns the live model, if there is one."""
+        return self._serving.live()
+
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> LiveModel:
+        """Loads a bundle beside the one that is live, and changes the reference."""
+        self._serving.prepare(
+            fetched.digest,
+            lambda: model.load(fetched.folder, self._verifier, max_bytes=self._max_bytes),
+        )
+        return self._serving.commit(facts())

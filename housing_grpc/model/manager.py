@@ -1,0 +1,203 @@
+"""Makes another model live: asks the source, tries the bundle, and has it go live."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from housing_grpc.base import log
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle.errors import BundleError
+from housing_grpc.model.live import Facts, Live, not_ready
+from housing_grpc.model.source import Fetched, Source, Target
+
+L = TypeVar("L", bound=Live)
+L_co = TypeVar("L_co", bound=Live, covariant=True)
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reloaded(Generic[L_co]):
+    """What a reload did."""
+
+    live: L_co
+    previous_version: str
+    changed: bool
+    seconds: float
+
+
+class Stage(Protocol[L_co]):
+    """Where models go live: in this process, or in several at once."""
+
+    def live(self) -> L_co | None:
+        """Returns the live model, if there is one."""
+        ...
+
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> L_co:
+        """Makes a model live everywhere, or nowhere; the one before serves until then.
+
+        Args:
+            fetched: The bundle; one that is live already may get another version.
+            facts: Asked once the bundle is ready to go live.
+
+        Raises:
+            ServingError: It cannot be served.
+            BundleError: The same of a bundle.
+        """
+        ...
+
+
+class Manager(Generic[L]):
+    """Has one model after another go live, one at a time.
+
+    Args:
+        source: Where bundles come from.
+        stage: Where they go live.
+        trial: Loads a bundle where a crash does no harm, before it goes there.
+        on_reload: Called with "changed", "unchanged" or the reason after each reload.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        stage: Stage[L],
+        *,
+        trial: Callable[[Path], None],
+        on_reload: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._source = source
+        self._stage = stage
+        self._trial = trial
+        self._on_reload = on_reload
+        self._reloading = threading.Lock()
+
+    def current(self) -> L:
+        """Returns the live model.
+
+        Raises:
+            ServingError: MODEL_NOT_READY before the first one is live.
+        """
+        live = self._stage.live()
+        if live is None:
+            raise not_ready()
+        return live
+
+    def version(self) -> str:
+        """Returns the version that serves, or "" before the first one does."""
+        live = self._stage.live()
+        return live.version if live else ""
+
+    def start(self) -> L:
+        """Makes the first model live, or the last known one if the source is down.
+
+        Raises:
+            ServingError: There is none, or it cannot be served.
+            BundleError: The same of a bundle.
+        """
+        started = time.monotonic()
+        last = self._source.last_known()
+        try:
+            fetched = self._source.fetch(Target())
+        except ServingError as error:
+            if error.reason is not Reason.REGISTRY_UNAVAILABLE or last is None:
+                raise
+            log.event(_logger, logging.WARNING, "registry.unavailable", serving=last.version)
+            fetched = last
+        # One that has served before needs no trial.
+        if last is None or last.digest != fetched.digest:
+            self._trial(fetched.folder)
+        return self._deploy(fetched, started)
+
+    def reload(self, target: Target) -> Reloaded[L]:
+        """Makes the wanted model live; on any error the old one goes on serving.
+
+        Raises:
+            ServingError: RELOAD_IN_PROGRESS, or the source cannot deliver.
+            BundleError: The bundle cannot be served.
+        """
+        try:
+            reloaded = self._reload_alone(target)
+        except BaseException as error:
+            self._on_reload(str(getattr(error, "reason", Reason.INTERNAL)))
+            raise
+        self._on_reload("changed" if reloaded.changed else "unchanged")
+        return reloaded
+
+    def _reload_alone(self, target: Target) -> Reloaded[L]:
+        if not self._reloading.acquire(blocking=False):
+            raise ServingError(
+                Reason.RELOAD_IN_PROGRESS, "another reload is running", retry_seconds=1
+            )
+        try:
+            return self._reload(target)
+        except (ServingError, BundleError) as error:
+            log.event(
+                _logger, logging.WARNING, "reload.failed",
+                reason=str(error.reason), serving=self.version(),
+            )  # fmt: skip
+            raise
+        finally:
+            self._reloading.release()
+
+    def _reload(self, target: Target) -> Reloaded[L]:
+        started = time.monotonic()
+        old = self.current()
+        fetched = self._source.fetch(target)
+        same_bundle = fetched.digest == old.digest
+        changed = not same_bundle or fetched.version != old.version
+        live, previous_version = old, old.version
+        if changed or old.stale:
+            if not same_bundle:
+                self._trial(fetched.folder)
+            live = self._deploy(fetched, started)
+        return Reloaded(
+            live=live,
+            previous_version=previous_version,
+            changed=changed,
+            seconds=time.monotonic() - started,
+        )
+
+    def _deploy(self, fetched: Fetched, started: float) -> L:
+        old = self._stage.live()
+
+        def facts() -> Facts:
+            return Facts(
+                version=fetched.version,
+                source=self._source.kind,
+                stale=fetched.stale,
+                generation=_generation(old, fetched),
+                loaded_at=datetime.now(UTC),
+                load_seconds=time.monotonic() - started,
+            )
+
+        live = self._stage.deploy(fetched, facts)
+        self._remember(fetched)
+        log.event(
+            _logger, logging.INFO, "model.live",
+            version=live.version, digest=live.digest[:12], generation=live.generation,
+            model_type=live.about.model_type, stale=live.stale, evaluator=live.evaluator,
+        )  # fmt: skip
+        return live
+
+    def _remember(self, fetched: Fetched) -> None:
+        try:
+            self._source.served(fetched)
+        except OSError as error:
+            # A full disk costs the fall-back of the next start, not the model that is live.
+            log.event(
+                _logger, logging.WARNING, "model.not_remembered",
+                version=fetched.version, error_number=error.errno,
+            )  # fmt: skip
+
+
+def _generation(old: Live | None, fetched: Fetched) -> int:
+    if old is None:
+        return 1
+    # The registry that is back and names what serves is no new model.
+    same = (fetched.digest, fetched.version) == (old.digest, old.version)
+    return old.generation if same else old.generation + 1

@@ -1,0 +1,92 @@
+"""What the wire says of the model that is live."""
+
+import re
+
+from housing.v1 import model_pb2 as pb
+
+import housing_grpc
+from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.bundle.metadata import Feature
+from housing_grpc.bundle.schema import FEATURES, FeatureSpec
+from housing_grpc.model.live import Live, LiveModel
+from housing_grpc.model.manager import Reloaded
+from housing_grpc.model.source import Target
+from housing_grpc.registry.location import is_alias
+
+# A registry numbers its versions in 32 bits; more digits would make the database fail.
+_VERSION = re.compile("[0-9]{1,9}")
+
+
+def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
+    """Returns all that a caller may want to know about the live model."""
+    metadata = live.bundle.metadata
+    target = metadata.target
+    response = pb.ModelInfoResponse(
+        name=metadata.name,
+        version=live.version,
+        model_type=metadata.model_type,
+        preprocessing=metadata.preprocessing,
+        features=map(_encode_feature, FEATURES, metadata.features),
+        target=pb.TargetInfo(name=target.name, unit=target.unit, min=target.min, max=target.max),
+        metrics=metadata.metrics,
+        bundle_digest=live.bundle.digest,
+        data_digest=metadata.data_digest,
+        library_versions=metadata.library_versions,
+        source=live.source,
+        stale=live.stale,
+        generation=live.generation,
+        run_id=metadata.run_id,
+        server_version=housing_grpc.__version__,
+        evaluator=live.evaluator,
+    )
+    response.trained_at.FromDatetime(metadata.trained_at)
+    response.loaded_at.FromDatetime(live.loaded_at)
+    return response
+
+
+def decode_target(request: pb.ReloadModelRequest) -> Target:
+    """Reads which model to make live.
+
+    Raises:
+        ServingError: INVALID_TARGET.
+    """
+    chosen = request.WhichOneof("target")
+    if chosen == "version" and not _VERSION.fullmatch(request.version):
+        raise _invalid_target("version", "must be a registered version's number, such as '2'")
+    if chosen == "alias" and not is_alias(request.alias):
+        raise _invalid_target("alias", "must be a name such as 'production', or be left out")
+    return Target(version=request.version or None, alias=request.alias or None)
+
+
+def encode_reloaded(reloaded: Reloaded[Live]) -> pb.ReloadModelResponse:
+    """Returns what a reload did."""
+    response = pb.ReloadModelResponse(
+        previous_version=reloaded.previous_version,
+        version=reloaded.live.version,
+        changed=reloaded.changed,
+        bundle_digest=reloaded.live.digest,
+        generation=reloaded.live.generation,
+    )
+    response.duration.FromNanoseconds(round(reloaded.seconds * 1e9))
+    return response
+
+
+def _invalid_target(field: str, fix: str) -> ServingError:
+    return ServingError(
+        Reason.INVALID_TARGET,
+        f"{field}: {fix}",
+        violations=(Violation(field=field, description=fix),),
+    )
+
+
+def _encode_feature(spec: FeatureSpec, feature: Feature) -> pb.FeatureInfo:
+    return pb.FeatureInfo(
+        name=spec.name,
+        unit=spec.unit,
+        description=spec.description,
+        min=feature.min,
+        max=feature.max,
+        missing_count=feature.missing_count,
+        integer=spec.integer or bool(spec.choices),
+        choices=spec.choices,
+    )

@@ -1,0 +1,193 @@
+"""PredictStream: chunks in, answers out, in order and at the caller's pace."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import grpc
+from housing.v1 import prediction_pb2 as pb
+
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.calls.boundary import check_active
+from housing_grpc.calls.paced_reader import Pacer, StreamEndedError
+from housing_grpc.houses import decode, encode
+from housing_grpc.houses.decode_plain import PlainChunk, PlainMatrix
+from housing_grpc.houses.row_limit import check_count
+from housing_grpc.model.live import LiveModel, Models
+from housing_grpc.model.pins import Pin, Pins
+from housing_grpc.predict.scorer import Scorer
+
+_RETRY_SECONDS = 1.0
+
+Chunk = pb.PredictStreamRequest | PlainChunk
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamLimits:
+    """What a stream may take.
+
+    Attributes:
+        chunk_rows: Most houses in a chunk.
+        idle_seconds: Longest wait for a chunk, or for an answer to be taken.
+        age_seconds: Longest life of a stream.
+    """
+
+    chunk_rows: int
+    idle_seconds: float
+    age_seconds: float
+
+
+class StreamScorer:
+    """Scores streams.
+
+    Args:
+        models: Where the live model is.
+        pins: Those that streams have pinned.
+        scorer: Scores the houses.
+        limits: What a stream may take.
+    """
+
+    def __init__(
+        self, models: Models, pins: Pins[LiveModel], scorer: Scorer, limits: StreamLimits
+    ) -> None:
+        self._models = models
+        self._pins = pins
+        self._scorer = scorer
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._open: set[Pacer[Chunk]] = set()
+        self._stopping = False
+
+    def score(
+        self, chunks: Iterator[Chunk], context: grpc.ServicerContext
+    ) -> Iterator[pb.PredictStreamResponse]:
+        """Answers every chunk, then sums up.
+
+        Raises:
+            ServingError: The stream cannot go on; the reason says why.
+        """
+        pacer = self._admit(chunks, context)
+        try:
+            yield from self._answer(pacer, context)
+        finally:
+            with self._lock:
+                self._open.discard(pacer)
+            pacer.close()
+
+    def stop(self) -> None:
+        """Ends every stream when it has answered the chunk it is at."""
+        with self._lock:
+            self._stopping = True
+            for pacer in self._open:
+                pacer.interrupt(_stopping())
+
+    def _admit(self, chunks: Iterator[Chunk], context: grpc.ServicerContext) -> Pacer[Chunk]:
+        with self._lock:
+            if self._stopping:
+                raise _stopping()
+            pacer = Pacer(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
+            self._open.add(pacer)
+            return pacer
+
+    def _answer(
+        self, pacer: Pacer[Chunk], context: grpc.ServicerContext
+    ) -> Iterator[pb.PredictStreamResponse]:
+        summary = pb.StreamSummary()
+        oldest = time.monotonic() + self._limits.age_seconds
+        with ExitStack() as stack:
+            pin: Pin[LiveModel] | None = None
+            while (request := self._next(pacer, oldest)) is not None:
+                check_active(context)
+                live = pin.model if pin else self._models.current()
+                if live is None:
+                    raise _retired()
+                if summary.chunks == 0 and request.pin_model:
+                    pin = self._pins.add(live, lambda: pacer.interrupt(_retired()))
+                    stack.callback(self._pins.drop, pin)
+                response, failed = self._score(live, request)
+                _count(summary, response.chunk, failed)
+                # A stream that is quiet holds no model, unless it has pinned one.
+                del live
+                yield response
+        yield pb.PredictStreamResponse(summary=summary)
+
+    def _next(self, pacer: Pacer[Chunk], oldest: float) -> Chunk | None:
+        left = oldest - time.monotonic()
+        idle = self._limits.idle_seconds
+        try:
+            return pacer.next(min(left, idle))
+        except StreamEndedError:
+            return None
+        except TimeoutError:
+            if left <= idle:
+                raise ServingError(
+                    Reason.STREAM_TOO_OLD,
+                    f"the stream is older than {self._limits.age_seconds:g} s; go on in a new one",
+                ) from None
+            raise ServingError(
+                Reason.STREAM_IDLE, f"no chunk came for {idle:g} s; go on in a new stream"
+            ) from None
+
+    def _score(self, live: LiveModel, request: Chunk) -> tuple[pb.PredictStreamResponse, int]:
+        response, limit = pb.PredictStreamResponse(), self._limits.chunk_rows
+        # Filled in where it stands: a message is copied when it is put into another.
+        chunk = response.chunk
+        chunk.sequence = request.sequence
+        chunk.model_version = live.version
+        chunk.timestamp.CopyFrom(encode.timestamp())
+        houses = _houses(request)
+        if isinstance(houses, pb.HouseMatrix | PlainMatrix):
+            rows = _rows(houses, limit)
+            chunk.prices.CopyFrom(self._scorer.score_rows(live, rows))
+            return response, len(chunk.prices.errors)
+        check_count(len(houses), limit, "rows.items")
+        results, failed = self._scorer.score_houses(live, houses)
+        chunk.rows.MergeFromString(results)
+        return response, failed
+
+
+def _houses(
+    request: Chunk,
+) -> pb.HouseMatrix | PlainMatrix | Sequence[pb.House] | decode.Rows:
+    if isinstance(request, PlainChunk):
+        return request.houses
+    return request.matrix if request.WhichOneof("payload") == "matrix" else request.rows.items
+
+
+def _rows(matrix: pb.HouseMatrix | PlainMatrix, limit: int) -> decode.Rows:
+    # Before an array is made: of one feature, a message holds 13 times its size in rows.
+    values = len(matrix.values) // 8
+    if values > limit * len(matrix.features) > 0:
+        check_count(values // len(matrix.features), limit, "matrix.values")
+    rows = decode.decode_matrix(matrix)
+    check_count(len(rows), limit, "matrix.values")
+    return rows
+
+
+def _count(summary: pb.StreamSummary, chunk: pb.ChunkResult, failed: int) -> None:
+    summary.chunks += 1
+    summary.errors += failed
+    if chunk.HasField("prices"):
+        summary.rows += len(chunk.prices.values) // 8
+    else:
+        summary.rows += len(chunk.rows.items)
+    if chunk.model_version not in summary.model_versions:
+        summary.model_versions.append(chunk.model_version)
+
+
+def _retired() -> ServingError:
+    return ServingError(
+        Reason.MODEL_RETIRED,
+        "the model that this stream has pinned had to make room for newer ones; go on in a new "
+        "stream after the last answer, with the model that is live then",
+    )
+
+
+def _stopping() -> ServingError:
+    return ServingError(
+        Reason.SERVER_STOPPING,
+        "the server is stopping; go on in a new stream after the last answer",
+        retry_seconds=_RETRY_SECONDS,
+    )

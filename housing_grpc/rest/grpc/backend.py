@@ -1,0 +1,185 @@
+"""The gRPC server as the proxy sees it: one channel, and calls that can be given up."""
+
+import asyncio
+import json
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc.status_pb2 import Status
+from grpc_health.v1 import health_pb2
+
+from housing_grpc.rest.grpc.channel import Channel, ServerTls
+from housing_grpc.rest.grpc.hangup_watch import Call, Watch
+from housing_grpc.rest.http import status
+from housing_grpc.rest.http.exchange import Exchange, Metadata
+
+_FIRST_BACKOFF_MS = 100
+_LONGEST_BACKOFF_MS = 1000
+
+_SERVICE_CONFIG = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [
+                {"service": "housing.v1.PredictionService", "method": "Predict"},
+                {"service": "housing.v1.PredictionService", "method": "PredictBatch"},
+                {"service": "housing.v1.ModelService", "method": "ModelInfo"},
+            ],
+            # A server that stops resets what has just been sent to it, as CANCELLED.
+            "retryPolicy": {
+                "maxAttempts": 3,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "0.5s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["CANCELLED"],
+            },
+        }
+    ],
+}
+
+
+class CallError(Exception):
+    """The gRPC server refused a call.
+
+    Args:
+        status: What it said.
+    """
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.message)
+        self.status = status
+
+
+class Backend:
+    """The gRPC server.
+
+    Args:
+        target: Its host and port.
+        connect_seconds: Time that it gets to accept a connection.
+        call_seconds: Time that a call gets.
+        tls: How TLS is spoken to it, or None for none.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        connect_seconds: float,
+        call_seconds: float,
+        tls: ServerTls | None = None,
+    ) -> None:
+        self._call_seconds = call_seconds
+        self._connect_seconds = connect_seconds
+        self._channel = Channel(target, _options(connect_seconds), tls)
+        self._health: Any = health_pb2.DESCRIPTOR.services_by_name["Health"].methods_by_name[
+            "Check"
+        ]
+
+    def unary(self, method: MethodDescriptor) -> "Unary":
+        """Returns what calls a method that takes and gives one message."""
+        return Unary(self._channel, method, self._call_seconds)
+
+    def stream(self, method: MethodDescriptor, metadata: Metadata) -> Call:
+        """Opens a stream in both directions, which may last as long as it likes."""
+        request, response = _classes(method)
+        return self._channel.latest().stream_stream(
+            _path(method),
+            request_serializer=request.SerializeToString,
+            response_deserializer=response.FromString,
+        )(metadata=metadata)
+
+    async def health(self) -> str:
+        """Returns the health of the server as its name, such as "SERVING".
+
+        Raises:
+            CallError: The server does not say.
+        """
+        check = _callable(self._channel.latest(), self._health)
+        try:
+            answer = await check(health_pb2.HealthCheckRequest(), timeout=self._connect_seconds)
+        except grpc.aio.AioRpcError as error:
+            raise CallError(status.of_call(error)) from error
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
+
+    async def close(self) -> None:
+        """Ends all calls."""
+        await self._channel.close()
+
+
+class Unary:
+    """Calls one method.
+
+    Args:
+        channel: To the server.
+        method: What is called.
+        seconds: Time that a call gets.
+    """
+
+    def __init__(self, channel: Channel, method: MethodDescriptor, seconds: float) -> None:
+        self._seconds = seconds
+        self._method = method
+        self._channel = channel
+        self._bound_to = channel.latest()
+        self._call = _callable(self._bound_to, method)
+
+    async def __call__(self, request: Message, exchange: Exchange) -> Message:
+        """Returns the answer; the call is cancelled when the caller hangs up.
+
+        Raises:
+            CallError: The server refused.
+            ClientGoneError: The caller has hung up.
+        """
+        latest = self._channel.latest()
+        if latest is not self._bound_to:
+            self._bound_to, self._call = latest, _callable(latest, self._method)
+        call = self._call(request, metadata=exchange.metadata(), timeout=self._seconds)
+        with Watch(exchange, call) as watch:
+            try:
+                answer: Message = await call
+            except grpc.aio.AioRpcError as error:
+                raise CallError(status.of_call(error)) from error
+            except asyncio.CancelledError:
+                watch.check()
+                call.cancel()
+                raise
+        return answer
+
+
+def _options(connect_seconds: float) -> tuple[tuple[str, Any], ...]:
+    connect_ms = max(1, round(connect_seconds * 1000))
+    return (
+        # The time between two attempts is also the time that one may last.
+        ("grpc.min_reconnect_backoff_ms", connect_ms),
+        ("grpc.initial_reconnect_backoff_ms", min(_FIRST_BACKOFF_MS, connect_ms)),
+        ("grpc.max_reconnect_backoff_ms", _LONGEST_BACKOFF_MS),
+        # Answers to what the proxy accepts are never too large for it.
+        # A name that stands for many servers, such as a headless Service, gets calls to all.
+        ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),
+        ("grpc.max_receive_message_length", -1),
+        ("grpc.max_send_message_length", -1),
+        # Two proxies in one process do not wait for each other's backoff.
+        ("grpc.use_local_subchannel_pool", 1),
+        # A proxy in the environment is for the way out; keys do not take it.
+        ("grpc.enable_http_proxy", 0),
+    )
+
+
+def _callable(channel: grpc.aio.Channel, method: MethodDescriptor) -> Any:
+    request, response = _classes(method)
+    return channel.unary_unary(
+        _path(method),
+        request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString,
+    )
+
+
+def _classes(method: MethodDescriptor) -> tuple[type[Message], type[Message]]:
+    return GetMessageClass(method.input_type), GetMessageClass(method.output_type)
+
+
+def _path(method: MethodDescriptor) -> str:
+    return f"/{method.containing_service.full_name}/{method.name}"

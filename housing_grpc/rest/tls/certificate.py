@@ -1,0 +1,55 @@
+"""The proxy's own certificate, read anew when its files change."""
+
+import logging
+import ssl
+
+from housing_grpc.base import log
+from housing_grpc.base.options import OptionError
+from housing_grpc.rest.tls import pem
+from housing_grpc.rest.tls.pem import Changes, PemFile
+
+_logger = logging.getLogger(__name__)
+
+
+class Certificate:
+    """What is shown to HTTPS clients.
+
+    Args:
+        certificate: The file of API_TLS_CERT_FILE, with those between it and its root.
+        key: The file of its private key. Both are read now, and again at a handshake after
+            one has changed. If they cannot be used then, what was read before stays.
+
+    Attributes:
+        context: What a listener is opened with.
+        expires: When it ends, in seconds since 1970.
+
+    Raises:
+        OptionError: They cannot be used now.
+    """
+
+    def __init__(self, certificate: str, key: str) -> None:
+        self._certificate = PemFile("API_TLS_CERT_FILE", certificate)
+        self._key = PemFile("API_TLS_KEY_FILE", key)
+        self._changes = Changes((self._certificate, self._key))
+        self._latest, self.expires = self._load()
+        self.context = self._latest
+        # Called at every handshake, whether or not the client names a host.
+        self.context.sni_callback = self._show_latest
+
+    def _show_latest(
+        self, connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _: ssl.SSLContext
+    ) -> None:
+        if self._changes.any():
+            self._replace()
+        connection.context = self._latest
+
+    def _replace(self) -> None:
+        try:
+            self._latest, self.expires = self._load()
+        except OptionError as error:
+            log.event(_logger, logging.ERROR, "tls.kept", reason=str(error))
+        else:
+            log.event(_logger, logging.INFO, "tls.reloaded", setting=self._certificate.setting)
+
+    def _load(self) -> tuple[ssl.SSLContext, float]:
+        return pem.load_pair(self._certificate, self._key), pem.expiry(self._certificate)

@@ -1,0 +1,201 @@
+"""The gRPC side of a serving process: methods, keys, limits, health, on their ports."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import grpc
+
+from housing_grpc.access.callers import Access, Key
+from housing_grpc.base import log
+from housing_grpc.calls import health
+from housing_grpc.calls.boundary import Boundary
+from housing_grpc.calls.gate import Gate
+from housing_grpc.calls.health import Health
+from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.calls.watchdog import Watchdog
+from housing_grpc.metrics.observer import CallObserver
+from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.metrics.tracing import Tracing
+from housing_grpc.model.live import Serving
+from housing_grpc.predict.scorer import Scorer
+from housing_grpc.predict.service import ModelServicer, PredictionServicer, Reloads
+from housing_grpc.predict.stream import StreamScorer
+from housing_grpc.serving import limits, listen, reflection, routes, telemetry
+from housing_grpc.serving.fast_paths import FastPaths
+from housing_grpc.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+
+def _stay() -> None:
+    """Lets a process whose evaluations are stuck go on: they may come to their end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What an endpoint is wired from.
+
+    Attributes:
+        serving: Holds the live model.
+        reloads: Changes it.
+        metrics: Counts what is served.
+        gauges: Of the metrics; filled here.
+        access: Who may call what.
+        tracing: Makes spans of calls; None for none.
+        stuck: Called when evaluations of the model never end.
+        fast_paths: What this process can do fast.
+    """
+
+    serving: Serving
+    reloads: Reloads
+    metrics: ServerMetrics
+    gauges: telemetry.Gauges
+    access: Access
+    tracing: Tracing | None
+    fast_paths: FastPaths
+    stuck: Callable[[], None] = _stay
+
+
+class Endpoint:
+    """Serves calls with whatever model is live.
+
+    Args:
+        chosen: The settings.
+        parts: What it is wired from.
+        shared_port: Whether other processes of this server listen on the same ports.
+
+    Raises:
+        StartError: The certificates cannot be used.
+    """
+
+    def __init__(self, chosen: Settings, parts: Parts, *, shared_port: bool = False) -> None:
+        self._settings = chosen
+        self._parts = parts
+        self._access = parts.access
+        self._certificates = limits.certificates(chosen)
+        self._options = limits.options(chosen, shared_port=shared_port)
+        threadless_waits = parts.fast_paths.threadless_waits
+        self._health = Health(routes.SERVICES, threadless_waits=threadless_waits)
+        self._workers = routes.Workers(chosen, threadless_waits=threadless_waits)
+        self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
+        scorer = Scorer(parts.metrics.predictions, self._watchdog)
+        self._streams = StreamScorer(
+            parts.serving, parts.serving.pins, scorer, limits.of_streams(chosen)
+        )
+        self._room = StreamRoom(chosen.max_streams, chosen.max_streams_per_key)
+        parts.gauges.update(telemetry.gauges(self._workers, self._room, self._certificates))
+        self._server = self._build(parts, scorer)
+        self._probes: grpc.Server | None = None
+
+    def bind(self) -> int:
+        """Takes the ports; returns that of the calls.
+
+        Raises:
+            StartError: A port is taken, or the address is not this machine's.
+        """
+        chosen = self._settings
+        limits.allow_files(chosen)
+        credentials = self._certificates.credentials() if self._certificates else None
+        try:
+            port = listen.bind(self._server, chosen.grpc_host, chosen.grpc_port, credentials)
+        except RuntimeError as error:
+            raise listen.taken(
+                chosen.grpc_host, chosen.grpc_port, "GRPC_PORT or GRPC_HOST"
+            ) from error
+        self._probes = self._bind_probes()
+        return port
+
+    def start(self) -> None:
+        """Answers probes at once, and calls as soon as a model is live."""
+        self._watchdog.start()
+        self._server.start()
+        if self._probes is not None:
+            self._probes.start()
+
+    def serving(self) -> None:
+        """Tells probes that a model is live."""
+        self._health.serving()
+
+    def drain(self) -> None:
+        """Tells probes that no more calls are wanted, and gives them time to hear of it."""
+        self._health.stopping()
+        log.event(_logger, logging.INFO, "server.draining", seconds=self._settings.drain_seconds)
+        threading.Event().wait(self._settings.drain_seconds)
+
+    def refuse(self, grace_seconds: float) -> threading.Event:
+        """Refuses new calls; the event is set when those in flight have ended.
+
+        Args:
+            grace_seconds: Then they are ended.
+        """
+        return self._server.stop(grace_seconds)
+
+    def close(self, ended: threading.Event) -> None:
+        """Ends streams after the chunk they are at, waits for calls, and ends the threads.
+
+        Args:
+            ended: From `refuse`.
+        """
+        self._streams.stop()
+        self._health.end_watches()
+        ended.wait()
+        if self._probes is not None:
+            self._probes.stop(None).wait()
+        self._watchdog.close()
+        self._workers.stop()
+        self._health.close()
+
+    def replace_keys(self, found: Iterable[Key]) -> None:
+        """Takes other keys from now on."""
+        self._access.replace(found)
+
+    def _stuck(self, threads: int) -> None:
+        self._health.stuck(threads > 0)
+        self._parts.metrics.stuck(threads)
+        version = self._parts.serving.version()
+        if not threads:
+            log.event(_logger, logging.WARNING, "model.recovered", model_version=version)
+            return
+        log.event(
+            _logger, logging.ERROR, "model.stuck",
+            threads=threads, seconds=self._settings.max_call_seconds, model_version=version,
+        )  # fmt: skip
+        self._parts.stuck()
+
+    def _build(self, parts: Parts, scorer: Scorer) -> grpc.Server:
+        chosen, serving, metrics = self._settings, parts.serving, parts.metrics
+        observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, serving.version)
+        boundary = Boundary(serving.version, observer, rejected=metrics.rejected)
+        prediction = PredictionServicer(
+            serving, self._streams, scorer, max_batch_rows=chosen.max_batch_rows
+        )
+        served = routes.services(
+            prediction,
+            ModelServicer(serving, parts.reloads),
+            self._room,
+            self._workers,
+            chosen,
+        )
+        table = routes.build(served, self._workers.stream, boundary)
+        server = grpc.server(self._workers.predict, options=self._options)
+        limit = chosen.max_metadata_bytes
+        gate = Gate(table, parts.access, boundary, max_metadata_bytes=limit)
+        server.add_generic_rpc_handlers((gate, self._health.handler()))
+        if chosen.reflection_enabled:
+            names = *routes.SERVICES, health.SERVICE
+            reflection.add_to(server, names, self._workers.reflection)
+        return server
+
+    def _bind_probes(self) -> grpc.Server | None:
+        chosen = self._settings
+        if not chosen.health_port:
+            return None
+        server = grpc.server(self._health.pool, options=self._options)
+        server.add_generic_rpc_handlers((self._health.handler(),))
+        try:
+            listen.bind(server, chosen.grpc_host, chosen.health_port)
+        except RuntimeError as error:
+            raise listen.taken(chosen.grpc_host, chosen.health_port, "HEALTH_PORT") from error
+        return server

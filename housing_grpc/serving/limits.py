@@ -1,0 +1,142 @@
+"""What settings allow: how much, how fast, by whom."""
+
+import logging
+import resource
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from housing_grpc.access import keys
+from housing_grpc.access.callers import Access, Key
+from housing_grpc.access.keys import KeysError
+from housing_grpc.access.rate_limit import Cell, RateLimit
+from housing_grpc.base import log
+from housing_grpc.base.errors import EXIT_SETTINGS, StartError
+from housing_grpc.predict.stream import StreamLimits
+from housing_grpc.serving.tls import Certificates, TlsError, TlsFiles
+from housing_grpc.settings import Settings
+
+# A connection that is silent for so long is asked whether it is still there.
+_KEEPALIVE_MS = 60_000
+_KEEPALIVE_TIMEOUT_MS = 20_000
+# A client with a quiet stream may ask this often whether we are there.
+_PING_INTERVAL_MS = 10_000
+_NO_LIMIT = 2**31 - 1
+_HANDSHAKE_MS = 10_000
+# Beside the connections: what the server itself opens, and a reload with its processes.
+_OWN_FILES = 128
+
+_logger = logging.getLogger(__name__)
+
+
+def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, Any], ...]:
+    """Returns the limits that gRPC itself keeps, as channel arguments.
+
+    Args:
+        chosen: The settings.
+        shared_port: Whether others, who are known, may listen on the same port.
+    """
+    found: list[tuple[str, Any]] = [
+        # Mostly off: a second server would bind the same port without a word.
+        ("grpc.so_reuseport", int(shared_port)),
+        ("grpc.max_receive_message_length", chosen.max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_metadata_size", chosen.max_metadata_bytes),
+        ("grpc.absolute_max_metadata_size", chosen.max_metadata_bytes),
+        ("grpc.max_concurrent_streams", chosen.max_calls_per_connection),
+        # Off: it counts calls that have just ended, too, and so refuses clients that keep to
+        # the limit.
+        ("grpc.http.overload_protection", 0),
+        # Off: calls that come by the thousand would be reset at random, without a word of when
+        # to come back, before the gate has seen them.
+        ("grpc.server.max_pending_requests", _NO_LIMIT),
+        ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
+        ("grpc.max_allowed_incoming_connections", chosen.max_connections),
+        ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
+        ("grpc.max_connection_idle_ms", round(chosen.connection_idle_seconds * 1000)),
+        ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
+        ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),
+        ("grpc.http2.min_ping_interval_without_data_ms", _PING_INTERVAL_MS),
+    ]
+    if chosen.connection_max_age_seconds:
+        age = round(chosen.connection_max_age_seconds * 1000)
+        grace = round(chosen.stream_max_age_seconds * 1000)
+        found += [("grpc.max_connection_age_ms", age), ("grpc.max_connection_age_grace_ms", grace)]
+    return tuple(found)
+
+
+def allow_files(chosen: Settings) -> None:
+    """Lets the process open as many files as its connections may take, and its own besides.
+
+    Without one that is free, it could not even answer a probe on another port.
+    """
+    ports = 2 if chosen.health_port else 1
+    needed = ports * chosen.max_connections + _OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        log.event(_logger, logging.WARNING, "files.few", needed=needed, allowed=allowed)
+
+
+def of_streams(chosen: Settings) -> StreamLimits:
+    """Returns what a stream may take."""
+    return StreamLimits(
+        chunk_rows=chosen.max_chunk_rows,
+        idle_seconds=chosen.stream_idle_seconds,
+        age_seconds=chosen.stream_max_age_seconds,
+    )
+
+
+def configured_keys(chosen: Settings) -> tuple[Key, ...] | None:
+    """Returns the keys, or None if none are configured.
+
+    Raises:
+        StartError: They cannot be used.
+    """
+    try:
+        return keys.load(chosen.api_key, chosen.api_keys_file)
+    except KeysError as error:
+        raise StartError(str(error), EXIT_SETTINGS) from error
+
+
+def access(
+    chosen: Settings,
+    found: Iterable[Key] | None,
+    cells: Callable[[str], Cell] = lambda _: Cell(),
+) -> Access:
+    """Returns who may call what.
+
+    Args:
+        chosen: The settings.
+        found: The keys, or None if none are configured.
+        cells: Where the rate of the caller of that name is counted.
+    """
+
+    def limit(name: str) -> RateLimit | None:
+        if not chosen.rate_limit_per_second:
+            return None
+        rate, burst = chosen.rate_limit_per_second, chosen.rate_limit_burst
+        return RateLimit(rate, burst, cell=cells(name))
+
+    return Access(found, limits=limit)
+
+
+def certificates(chosen: Settings) -> Certificates | None:
+    """Returns what to serve TLS with, or None for none.
+
+    Raises:
+        StartError: The files cannot be used.
+    """
+    if not chosen.tls_cert_file:
+        return None
+    client_ca = Path(chosen.tls_client_ca_file) if chosen.tls_client_ca_file else None
+    files = TlsFiles(
+        certificate=Path(chosen.tls_cert_file), key=Path(chosen.tls_key_file), client_ca=client_ca
+    )
+    try:
+        return Certificates(files)
+    except TlsError as error:
+        raise StartError(str(error), EXIT_SETTINGS) from error

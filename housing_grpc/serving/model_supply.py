@@ -1,0 +1,106 @@
+"""Supplies the model: source, manager, the processes they start, and the follower."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic
+
+from housing_grpc.base import extras
+from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, StartError
+from housing_grpc.bundle.errors import BundleError
+from housing_grpc.bundle.signature import KeyFileError, Verifier
+from housing_grpc.model.children import Children, Trial
+from housing_grpc.model.follower import Follower
+from housing_grpc.model.manager import L, Manager, Stage
+from housing_grpc.model.source import FolderSource, Source
+from housing_grpc.registry.source import RegistrySource
+from housing_grpc.settings import Settings
+
+
+class ModelSupply(Generic[L]):
+    """All that has to do with where models come from.
+
+    Args:
+        chosen: The settings.
+        stage: Where they go live.
+        verifier: Says who must have signed a bundle; without one, nobody need have.
+        on_reload: Called with how each reload ended.
+
+    Raises:
+        StartError: What asks the registry is not installed.
+    """
+
+    def __init__(
+        self,
+        chosen: Settings,
+        stage: Stage[L],
+        verifier: Verifier | None,
+        *,
+        on_reload: Callable[[str], None],
+    ) -> None:
+        self._children = Children()
+        source = _source(chosen, self._children, verifier)
+        self.manager = Manager(
+            source,
+            stage,
+            trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes),
+            on_reload=on_reload,
+        )
+        self._follower = (
+            Follower(self.manager, source, chosen.model_poll_seconds)
+            if chosen.model_poll_seconds
+            else None
+        )
+
+    def start(self) -> L:
+        """Makes the first model live, and begins to follow the source.
+
+        Raises:
+            StartError: There is no model to serve.
+        """
+        try:
+            live = self.manager.start()
+        except (ServingError, BundleError, OSError) as error:
+            raise StartError(f"no model to serve: {error}", EXIT_MODEL) from error
+        if self._follower is not None:
+            self._follower.start(live)
+        return live
+
+    def stop(self) -> None:
+        """Follows no more, and ends the processes that fetch or try bundles."""
+        if self._follower is not None:
+            self._follower.stop()
+        self._children.stop()
+        if self._follower is not None:
+            self._follower.join()
+
+
+def verifier(chosen: Settings) -> Verifier | None:
+    """Returns what says who must have signed a bundle, or None if nobody need have.
+
+    Raises:
+        StartError: The public keys cannot be used.
+    """
+    if not chosen.bundle_public_key_file:
+        return None
+    found = Verifier(Path(chosen.bundle_public_key_file))
+    try:
+        found.keys()
+    except KeyFileError as error:
+        raise StartError(f"BUNDLE_PUBLIC_KEY_FILE: {error}", EXIT_SETTINGS) from error
+    return found
+
+
+def _source(chosen: Settings, children: Children, verifier: Verifier | None) -> Source:
+    if chosen.bundle_dir:
+        return FolderSource(Path(chosen.bundle_dir), verifier, max_bytes=chosen.max_bundle_bytes)
+    lacking = extras.missing("registry", "mlflow", purpose="a server without BUNDLE_DIR")
+    if lacking:
+        raise StartError(lacking, EXIT_SETTINGS)
+    return RegistrySource(
+        chosen.location,
+        chosen.cache,
+        chosen.registry_timeout_seconds,
+        children=children,
+        verifier=verifier,
+        max_bytes=chosen.max_bundle_bytes,
+    )

@@ -1,0 +1,143 @@
+"""Tells grpcurl and others the contract, under both names of the reflection service.
+
+grpcio ships the service as `grpc.reflection.v1alpha` alone; `v1` has the same
+messages under another package, so that its descriptor is made from the other's.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.message import DecodeError
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from housing_grpc.base import log
+from housing_grpc.calls.call_pool import CallPool, on_pool
+
+_V1ALPHA = reflection.SERVICE_NAME
+_V1 = _V1ALPHA.replace("v1alpha", "v1")
+# Longer than any name. An answer repeats its question, and is held until the caller takes it.
+_MOST_BYTES = 1024
+
+_logger = logging.getLogger(__name__)
+
+
+def add_to(server: grpc.Server, services: Sequence[str], pool: CallPool) -> None:
+    """Makes the server answer questions about the given services and itself.
+
+    Args:
+        server: Not started yet.
+        services: Full names of the services.
+        pool: Answers; a stream on which nobody asks anything for long is ended by it.
+    """
+    _describe_v1()
+    names = (*services, _V1ALPHA, _V1)
+    servicer = reflection.ReflectionServicer(names, pool=_Pool())
+    conversations = _Conversations(servicer.ServerReflectionInfo, pool)
+    handler: Any = grpc.stream_stream_rpc_method_handler(
+        on_pool(conversations.go_on, pool, non_blocking=True)
+    )
+    server.add_generic_rpc_handlers(
+        tuple(
+            grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler})
+            for name in (_V1ALPHA, _V1)
+        )
+    )
+
+
+class _Conversations:
+    """Streams of questions; one that waits for its caller holds no worker.
+
+    Args:
+        serve: Answers a stream of questions.
+        pool: Runs them.
+    """
+
+    def __init__(self, serve: Callable[..., Iterator[Any]], pool: CallPool) -> None:
+        self._serve = serve
+        self._pool = pool
+
+    def go_on(
+        self,
+        messages: Iterator[Any],
+        context: grpc.ServicerContext,
+        send: Callable[[bytes | None], None],
+    ) -> None:
+        """Answers the question that has come, and lets the stream wait for the next one."""
+        try:
+            self._answer(messages, context, send)
+        except StopIteration:
+            if context.is_active():
+                send(None)
+        except grpc.RpcError:
+            pass  # The caller is gone.
+        except Exception as error:  # noqa: BLE001 - nobody else would end the call
+            log.event(_logger, logging.ERROR, "reflection.failed", error=error)
+            context.cancel()
+
+    def _answer(
+        self,
+        messages: Iterator[Any],
+        context: grpc.ServicerContext,
+        send: Callable[[bytes | None], None],
+    ) -> None:
+        question = self._pool.receive(messages, context)
+        then = partial(self.go_on, messages, context, send)
+        answer = self._answer_to(question, context)
+        self._pool.answer(messages, context, send, answer.SerializeToString(), then)
+
+    def _answer_to(self, question: bytes, context: grpc.ServicerContext) -> Any:
+        if len(question) > _MOST_BYTES:
+            text = f"the question has {len(question)} bytes; at most {_MOST_BYTES} are read"
+            return _error(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        try:
+            asked = reflection_pb2.ServerReflectionRequest.FromString(question)
+        except DecodeError:
+            return _error(grpc.StatusCode.INVALID_ARGUMENT, "the bytes are no such request")
+        return next(self._serve(iter((asked,)), context))
+
+
+def _error(code: grpc.StatusCode, text: str) -> reflection_pb2.ServerReflectionResponse:
+    told = reflection_pb2.ErrorResponse(error_code=code.value[0], error_message=text)
+    return reflection_pb2.ServerReflectionResponse(error_response=told)
+
+
+class _Pool:
+    """The default pool, which also finds the file of a method."""
+
+    def __init__(self) -> None:
+        self._pool = descriptor_pool.Default()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            # protobuf's own pool knows services, but not their methods.
+            service, _, method = symbol.rpartition(".")
+            found = self._pool.FindServiceByName(service)
+            found.FindMethodByName(method)
+            return found.file
+
+
+def _describe_v1() -> None:
+    v1 = FileDescriptorProto()
+    reflection_pb2.DESCRIPTOR.CopyToProto(v1)
+    v1.name = v1.name.replace("v1alpha", "v1")
+    v1.package = v1.package.replace("v1alpha", "v1")
+    for message in v1.message_type:
+        for field in message.field:
+            if field.type_name:
+                field.type_name = field.type_name.replace("v1alpha", "v1")
+    for service in v1.service:
+        for method in service.method:
+            method.input_type = method.input_type.replace("v1alpha", "v1")
+            method.output_type = method.output_type.replace("v1alpha", "v1")
+    descriptor_pool.Default().Add(v1)

@@ -1,0 +1,167 @@
+"""Wires methods to their servicers, workers and limits."""
+
+import math
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from google.protobuf.descriptor import ServiceDescriptor
+from housing.v1 import model_pb2, prediction_pb2
+
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.calls.boundary import Boundary, Parse, parser
+from housing_grpc.calls.call import Call, Method
+from housing_grpc.calls.call_pool import CallPool
+from housing_grpc.calls.gate import Route
+from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.calls.streaming import StreamMethod
+from housing_grpc.calls.unary import UnaryMethod
+from housing_grpc.houses import decode_plain
+from housing_grpc.houses.row_limit import RowBound
+from housing_grpc.predict.service import ModelServicer, PredictionServicer
+from housing_grpc.settings import Settings
+
+PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
+MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
+SERVICES = (PREDICTION.full_name, MODEL.full_name)
+
+# A reload blocks its worker for seconds; ModelInfo must not wait behind it.
+_MODEL_WORKERS = 4
+_MOST_QUEUED_OF_MODEL = 256
+_REFLECTION_WORKERS = 2
+# Tools keep a stream of questions open while their user reads the answers.
+_REFLECTION_SECONDS = 60.0
+# Nobody needs a key for them, and each may have sent most of a message of the largest size.
+_MOST_REFLECTIONS = 64
+_RETRY_SECONDS = 0.1
+# Beyond the streams that are served: workers that tell others that there are too many.
+_REFUSING_WORKERS = 4
+
+
+class Workers:
+    """The threads that serve calls.
+
+    Args:
+        chosen: The settings.
+        threadless_waits: As of the pools.
+    """
+
+    def __init__(self, chosen: Settings, *, threadless_waits: bool) -> None:
+        self.threadless_waits = threadless_waits
+        patience = chosen.request_timeout_seconds
+        pool = partial(CallPool, threadless_waits=threadless_waits)
+        self.predict = pool(chosen.grpc_workers, patience_seconds=patience, name="predict")
+        self.model = pool(_MODEL_WORKERS, patience_seconds=patience, name="model")
+        self.reflection = pool(
+            _REFLECTION_WORKERS,
+            patience_seconds=_REFLECTION_SECONDS,
+            name="reflection",
+            most_waiting=_MOST_REFLECTIONS,
+        )
+        self.stream = ThreadPoolExecutor(
+            chosen.max_streams + _REFUSING_WORKERS, thread_name_prefix="stream"
+        )
+
+    def stop(self) -> None:
+        """Lets the threads end when they have nothing more to do."""
+        for pool in (self.predict, self.model, self.reflection, self.stream):
+            pool.shutdown(wait=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A service and what serves it.
+
+    Attributes:
+        service: From its generated module.
+        servicer: Has a method for each of the service's.
+        pool: Runs the calls that are no streams.
+        most_queued: Most calls that wait for a worker of the pool.
+        longest_wait: Most seconds for which one may have to wait.
+        bounds: Of the houses in a request, by the name of the method.
+        reads: Read requests that are written in the usual way, by the name of the method.
+        streams: Room for its methods that are streams.
+    """
+
+    service: ServiceDescriptor
+    servicer: object
+    pool: CallPool
+    most_queued: int
+    longest_wait: float
+    streams: StreamRoom
+    bounds: Mapping[str, RowBound] = field(default_factory=dict)
+    reads: Mapping[str, Parse] = field(default_factory=dict)
+
+
+def services(
+    prediction: PredictionServicer,
+    model: ModelServicer,
+    streams: StreamRoom,
+    workers: Workers,
+    chosen: Settings,
+) -> tuple[Served, ...]:
+    """Returns all that the server serves."""
+    bounds = {
+        "PredictBatch": RowBound(path=(1,), field="items", most=chosen.max_batch_rows),
+        "PredictStream": RowBound(path=(2, 1), field="rows.items", most=chosen.max_chunk_rows),
+    }
+    reads: dict[str, Parse] = {
+        "Predict": decode_plain.read_house,
+        "PredictBatch": partial(decode_plain.read_batch, most=chosen.max_batch_rows),
+        "PredictStream": partial(decode_plain.read_chunk, most=chosen.max_chunk_rows),
+    }
+    return (
+        Served(
+            service=PREDICTION,
+            servicer=prediction,
+            pool=workers.predict,
+            most_queued=chosen.max_queued_calls,
+            longest_wait=chosen.max_queue_seconds,
+            bounds=bounds,
+            reads=reads,
+            streams=streams,
+        ),
+        Served(
+            service=MODEL,
+            servicer=model,
+            pool=workers.model,
+            most_queued=_MOST_QUEUED_OF_MODEL,
+            longest_wait=math.inf,
+            streams=streams,
+        ),
+    )
+
+
+def build(
+    served: Iterable[Served], streams: ThreadPoolExecutor, boundary: Boundary
+) -> dict[str, Route]:
+    """Returns the routes of all methods, by path."""
+    routes = (
+        _route(Method(descriptor), each, streams, boundary)
+        for each in served
+        for descriptor in each.service.methods
+    )
+    return {route.method.path: route for route in routes}
+
+
+def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
+    serve = getattr(served.servicer, method.name)
+    parse = parser(method, served.reads.get(method.name), served.bounds.get(method.name))
+    if method.streams:
+        room = served.streams
+        handler = StreamMethod(parse, serve, streams, to, room).handler
+        return Route(method, handler, check_room=lambda call: room.check(call.caller))
+    check_room = partial(_check_queue, served.pool, served.most_queued, served.longest_wait)
+    unary = UnaryMethod(parse, serve, served.pool, to, check_room=check_room)
+    return Route(method, unary.handler, check_room=check_room)
+
+
+def _check_queue(pool: CallPool, most: int, longest: float, _: Call) -> None:
+    wait = pool.expected_wait()
+    if wait > longest or pool.queued() >= most:
+        raise ServingError(
+            Reason.OVERLOADED,
+            "more calls wait than the server can serve in time; try again later",
+            retry_seconds=max(_RETRY_SECONDS, wait / 2),
+        )

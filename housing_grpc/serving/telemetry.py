@@ -1,0 +1,60 @@
+"""What is measured of a server."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+
+from housing_grpc.base.errors import Reason
+from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.metrics.observer import methods_of
+from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.serving import routes
+from housing_grpc.serving.routes import Workers
+from housing_grpc.serving.tls import Certificates
+
+SERVICES = (routes.PREDICTION, routes.MODEL)
+
+# Why a call is turned away before it is served.
+_REJECTIONS = (
+    Reason.METADATA_TOO_LARGE,
+    Reason.OVERLOADED,
+    Reason.PERMISSION_DENIED,
+    Reason.RATE_LIMITED,
+    Reason.TOO_MANY_STREAMS,
+    Reason.UNAUTHENTICATED,
+)
+
+
+Gauges = dict[str, Callable[[], float | None]]
+
+
+def metrics(gauges: Gauges) -> ServerMetrics:
+    """Returns the metrics of one server.
+
+    Args:
+        gauges: Asked at each scrape; may be filled later.
+    """
+    return ServerMetrics(
+        methods_of(SERVICES),
+        predictions=routes.PREDICTION.full_name,
+        version=version("housing-grpc"),
+        rejections=_REJECTIONS,
+        gauges=gauges,
+    )
+
+
+def gauges(workers: Workers, streams: StreamRoom, certificates: Certificates | None) -> Gauges:
+    """Returns what is asked at each scrape.
+
+    Args:
+        workers: Threads that serve.
+        streams: Streams that are open.
+        certificates: What TLS is served with, if it is.
+    """
+    return {
+        "housing_queue_depth": workers.predict.queued,
+        "housing_streams_open": streams.count,
+        "housing_grpcio_fallback": lambda: float(not workers.threadless_waits),
+        "housing_tls_certificate_expiry_timestamp_seconds": lambda: (
+            certificates.expires() if certificates else None
+        ),
+    }

@@ -1,0 +1,207 @@
+"""What supervisor and workers say to each other."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from housing_grpc.access.callers import Key
+from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.bundle.digest import Digest
+from housing_grpc.bundle.metadata import Metadata
+from housing_grpc.metrics.state import State
+from housing_grpc.model.live import Facts
+from housing_grpc.model.manager import Reloaded
+from housing_grpc.serving.fast_paths import Fallback
+from housing_grpc.settings import Settings
+from housing_grpc.workers.release import Release
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of all messages."""
+
+
+class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may call, and where in the shared memory the rate of each is counted.
+
+    Attributes:
+        keys: None if none are configured.
+        places: By the name of the caller.
+    """
+
+    keys: tuple[Key, ...] | None
+    places: dict[str, int]
+
+
+# From the supervisor to a worker.
+
+
+class Configure(Message, frozen=True, kw_only=True):
+    """Be a server with these settings, which listens when it is told to."""
+
+    settings: Settings
+    ring: KeyRing
+
+
+class Listen(Message, frozen=True, kw_only=True):
+    """Take the port and answer."""
+
+
+class Prepare(Message, frozen=True, kw_only=True):
+    """Make a bundle ready to go live; without files, that which is live already.
+
+    The files have been verified; that of the signature is not among them.
+    """
+
+    digest: Digest
+    metadata: Metadata | None = None
+    blobs: dict[str, bytes] = {}
+
+
+class Commit(Message, frozen=True, kw_only=True):
+    """Let what was made ready go live."""
+
+    facts: Facts
+
+
+class Abort(Message, frozen=True, kw_only=True):
+    """Drop what was made ready."""
+
+
+class Count(Message, frozen=True, kw_only=True):
+    """Tell all that you have counted."""
+
+
+class Rekey(Message, frozen=True, kw_only=True):
+    """Take other keys."""
+
+    ring: KeyRing
+
+
+class Stop(Message, frozen=True, kw_only=True):
+    """Drain, finish the calls in flight, and end."""
+
+
+# From a worker to the supervisor.
+
+
+class Reload(Message, frozen=True, kw_only=True):
+    """A caller wants another version to be live."""
+
+    version: str | None
+    alias: str | None
+
+
+class Leaving(Message, frozen=True, kw_only=True):
+    """The last word of a worker that ends in order: all that it has counted."""
+
+    state: State
+
+
+# Answers.
+
+
+class Done(Message, frozen=True, kw_only=True):
+    """It is done."""
+
+
+class Configured(Message, frozen=True, kw_only=True):
+    """It is a server now."""
+
+    fallbacks: tuple[Fallback, ...]
+
+
+class Prepared(Message, frozen=True, kw_only=True):
+    """The bundle is ready to go live."""
+
+    evaluator: str
+
+
+class Counted(Message, frozen=True, kw_only=True):
+    """All that a worker has counted."""
+
+    state: State
+
+
+class Failed(Message, frozen=True, kw_only=True):
+    """It cannot be done; a caller may be told all of this."""
+
+    reason: Reason
+    message: str
+    violations: tuple[Violation, ...] = ()
+    retry_seconds: float | None = None
+
+    @classmethod
+    def of(cls, error: ServingError) -> "Failed":
+        """Returns the message that tells of an error."""
+        return cls(
+            reason=error.reason,
+            message=error.message,
+            violations=error.violations,
+            retry_seconds=error.retry_seconds,
+        )
+
+    def error(self) -> ServingError:
+        """Returns the error that it tells of."""
+        return ServingError(
+            self.reason,
+            self.message,
+            violations=self.violations,
+            retry_seconds=self.retry_seconds,
+        )
+
+
+class Refused(Message, frozen=True, kw_only=True):
+    """A worker cannot start: the text for people, and the exit code."""
+
+    message: str
+    exit_code: int
+
+
+class Moved(Message, frozen=True, kw_only=True):
+    """What a reload did."""
+
+    live: Release
+    previous_version: str
+    changed: bool
+    seconds: float
+
+    @classmethod
+    def of(cls, reloaded: Reloaded[Release]) -> "Moved":
+        """Returns the message that tells of a reload."""
+        return cls(
+            live=reloaded.live,
+            previous_version=reloaded.previous_version,
+            changed=reloaded.changed,
+            seconds=reloaded.seconds,
+        )
+
+    def reloaded(self) -> Reloaded[Release]:
+        """Returns the reload that it tells of."""
+        return Reloaded(
+            live=self.live,
+            previous_version=self.previous_version,
+            changed=self.changed,
+            seconds=self.seconds,
+        )
+
+
+Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Count | Rekey | Stop
+Question: TypeAlias = Order | Reload | Leaving
+Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Moved
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A question, and by which number its answer refers to it."""
+
+    number: int
+    question: Question
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The answer to the question of that number."""
+
+    number: int
+    answer: Answer
+
+
+Frame: TypeAlias = Asked | Answered

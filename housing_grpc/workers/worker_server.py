@@ -1,0 +1,117 @@
+"""What one worker serves: the server without its source of models, which is the supervisor's."""
+
+import logging
+import os
+from collections.abc import Callable
+
+from housing_grpc.base import log
+from housing_grpc.bundle.format import BundleFiles
+from housing_grpc.bundle.model import Bundle
+from housing_grpc.metrics import tracing
+from housing_grpc.metrics.state import State
+from housing_grpc.model.live import Serving
+from housing_grpc.predict.service import Reloads
+from housing_grpc.serving import fast_paths, limits, telemetry
+from housing_grpc.serving.endpoint import Endpoint, Parts
+from housing_grpc.workers.protocol import Commit, Configure, KeyRing, Prepare, Prepared
+from housing_grpc.workers.shared_rates import SharedRates
+
+_TRACES_SECONDS = 1.0
+
+_logger = logging.getLogger(__name__)
+
+
+class WorkerServer:
+    """Wired, and not listening yet.
+
+    Args:
+        order: The settings and the keys.
+        rates: Shared by all workers.
+        reloads: Has another model go live in all workers.
+        leave: Has another process take the place of this one.
+
+    Raises:
+        StartError: Certificates, or what traces are sent with, cannot be used.
+    """
+
+    def __init__(
+        self, order: Configure, rates: SharedRates, reloads: Reloads, leave: Callable[[], None]
+    ) -> None:
+        self._settings = order.settings
+        gauges: telemetry.Gauges = {}
+        self._metrics = telemetry.metrics(gauges)
+        self._serving = Serving([self._metrics.on_live], most=order.settings.max_models)
+        self._rates = rates
+        self._tracing = tracing.from_environment(os.environ)
+        rates.assign(order.ring.places)
+        found = fast_paths.find()
+        self.fallbacks = found.fallbacks
+        parts = Parts(
+            serving=self._serving,
+            reloads=reloads,
+            metrics=self._metrics,
+            gauges=gauges,
+            access=limits.access(order.settings, order.ring.keys, rates.cell),
+            tracing=self._tracing,
+            stuck=leave,
+            fast_paths=found,
+        )
+        self._endpoint = Endpoint(order.settings, parts, shared_port=True)
+
+    def listen(self) -> None:
+        """Takes the port and answers.
+
+        Raises:
+            StartError: The port cannot be had.
+        """
+        self._endpoint.bind()
+        self._endpoint.start()
+
+    def prepare(self, order: Prepare) -> Prepared:
+        """Makes a bundle ready to go live.
+
+        Raises:
+            BundleError: It cannot be served.
+        """
+
+        def load() -> Bundle:
+            if order.metadata is None:
+                raise RuntimeError("the bundle that is live is another one")
+            files = BundleFiles(metadata=order.metadata, blobs=order.blobs, digest=order.digest)
+            bundle = Bundle(files)
+            bundle.self_test()
+            return bundle
+
+        bundle = self._serving.prepare(order.digest, load)
+        return Prepared(evaluator=bundle.evaluator)
+
+    def commit(self, order: Commit) -> None:
+        """Lets what was made ready go live."""
+        self._serving.commit(order.facts)
+        self._endpoint.serving()
+
+    def abort(self) -> None:
+        """Drops what was made ready."""
+        self._serving.abort()
+
+    def rekey(self, ring: KeyRing) -> None:
+        """Takes other keys from now on."""
+        self._rates.assign(ring.places)
+        if ring.keys is not None:
+            self._endpoint.replace_keys(ring.keys)
+
+    def state(self) -> State:
+        """Returns all that it has counted."""
+        return self._metrics.state()
+
+    def stop(self) -> None:
+        """Tells probes first, then refuses new calls and lets those in flight finish."""
+        self._endpoint.drain()
+        self.close(self._settings.grace_seconds)
+
+    def close(self, grace_seconds: float) -> None:
+        """Refuses new calls, and ends those in flight when the time is up."""
+        self._endpoint.close(self._endpoint.refuse(grace_seconds))
+        if self._tracing is not None:
+            self._tracing.close(_TRACES_SECONDS)
+        log.event(_logger, logging.INFO, "worker.stopped")

@@ -1,0 +1,140 @@
+"""The place of one worker: when it ends, another one takes it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from housing_grpc.base import log
+from housing_grpc.base.errors import ServingError, StartError
+from housing_grpc.workers.connection import LinkClosedError
+from housing_grpc.workers.worker_process import Hand
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 10.0
+# Whoever lived for so long was sound.
+_SOUND_SECONDS = 60.0
+
+# How often a worker is asked whether it is there, and how long it may take to say so.
+_WATCH_SECONDS = 10.0
+_SILENT_SECONDS = 30.0
+
+_EXIT_CRASHED = 1
+
+_logger = logging.getLogger(__name__)
+
+
+class Seat:
+    """Starts a worker, waits for its end, and starts the next one.
+
+    Args:
+        number: Of the worker.
+        launch: Starts a process of that number.
+        admit: Makes it serve what is live.
+        left: Called with each that has ended.
+        stopping: Then no more are started.
+        silent_seconds: Who says nothing for so long hangs, and another one takes its place.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        *,
+        launch: Callable[[int], Hand],
+        admit: Callable[[Hand], None],
+        left: Callable[[Hand], None],
+        stopping: threading.Event,
+        silent_seconds: float = _SILENT_SECONDS,
+    ) -> None:
+        self._number = number
+        self._launch = launch
+        self._admit = admit
+        self._left = left
+        self._stopping = stopping
+        self._silent_seconds = silent_seconds
+        self._hand: Hand | None = None
+        self._thread = threading.Thread(target=self._run, name=f"seat-{number}", daemon=True)
+        self.first: Future[None] = Future()
+        """Done when the first worker can serve, or cannot, which is a StartError."""
+        self.exit_code: int | None = None
+        """Of the worker that served when the stop came; None if none did."""
+
+    def start(self) -> None:
+        """Starts the first worker; does not wait for it."""
+        self._thread.start()
+
+    def kill(self) -> None:
+        """Ends the worker at once; also from a signal's handler."""
+        hand = self._hand
+        if hand is not None:
+            hand.kill()
+
+    def join(self, seconds: float) -> bool:
+        """Waits until no worker is left, for so long; returns whether it is so."""
+        if self._thread.ident is not None:
+            self._thread.join(max(seconds, 0))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            fault = self._one()
+            if self._stopping.is_set() or self._failed_first(fault):
+                return
+            failures = 1 if time.monotonic() - began > _SOUND_SECONDS else failures + 1
+            pause = min(_FIRST_PAUSE_SECONDS * 2.0 ** (failures - 1), _LONGEST_PAUSE_SECONDS)
+            log.event(
+                _logger, logging.ERROR, "worker.ended", worker=self._number,
+                exit_code=self.exit_code, reason=str(fault or ""), restart_seconds=pause,
+            )  # fmt: skip
+            self.exit_code = None
+            self._stopping.wait(pause)
+
+    def _one(self) -> Exception | None:
+        """Has one worker live its life; returns what kept it from serving, if anything did."""
+        self.exit_code = None
+        try:
+            self._hand = hand = self._launch(self._number)
+        except OSError as error:  # Too many processes, or too little memory.
+            return error
+        if self._stopping.is_set():
+            hand.kill()  # Who ended all workers may have come too early for this one.
+        fault = self._admitted(hand)
+        self.exit_code = self._end_of(hand)
+        self._left(hand)
+        if fault is not None and self._stopping.is_set():
+            self.exit_code = None  # It was ended before it had a call to answer.
+        return fault
+
+    def _admitted(self, hand: Hand) -> Exception | None:
+        try:
+            self._admit(hand)
+        except (LinkClosedError, ServingError, StartError) as error:
+            hand.kill()
+            return error
+        if not self.first.done():
+            self.first.set_result(None)
+        return None
+
+    def _end_of(self, hand: Hand) -> int:
+        """Waits for a worker's end, or makes it, if it hangs; returns the exit code."""
+        pause = min(_WATCH_SECONDS, self._silent_seconds)
+        while (code := hand.ended(pause)) is None:
+            if hand.silent(self._silent_seconds) and not self._stopping.is_set():
+                log.event(_logger, logging.ERROR, "worker.hangs", worker=self._number)
+                hand.kill()
+        return code
+
+    def _failed_first(self, fault: Exception | None) -> bool:
+        """Returns whether the very first worker could not start: then nor will others."""
+        if self.first.done():
+            return False
+        if not isinstance(fault, StartError):
+            fault = StartError(
+                f"worker {self._number} ended as it started; what it said stands above",
+                _EXIT_CRASHED,
+            )
+        self.first.set_exception(fault)
+        return True

@@ -1,0 +1,118 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from admin import cli
+from admin.base.settings import Settings
+from admin.menu import Menu
+from tests.admin.terminal.fake_terminal import ROOT, Terminal, admin, environment_of
+from tests.support.waiting import SECONDS
+
+COMMANDS = [name for name in vars(Menu) if not name.startswith("_")]
+HEAVY = ("grpc", "matplotlib", "mlflow", "numpy", "pandas", "rich", "sklearn", "xgboost", "yaml")
+
+
+def test_the_help_names_every_command() -> None:
+    done = admin(Path("unused"), "--help", PAGER="false")
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in COMMANDS:
+        assert re.search(rf"^ +{name}$", done.stdout, re.MULTILINE), name
+    assert admin(Path("unused")).stdout == done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([name, "--help"]) == 0
+    help_text = capsys.readouterr().out
+    assert help_text.startswith(f"NAME\n    housing-admin {name} - ")
+    for noise in ("FIRE_METADATA", "Default: None", "Type: "):
+        assert noise not in help_text
+    assert cli.main([name, "-h"]) == 0
+    assert capsys.readouterr().out == help_text
+
+
+def test_the_help_is_not_paged(tmp_path: Path) -> None:
+    terminal = Terminal("train", "--help", home=tmp_path, PAGER="sleep 600;")
+    assert terminal.end() == 0
+    assert "--preprocessor_params" in terminal.text
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["train", "--cv", "x"]])
+def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
+    code = (
+        "import sys; from admin.cli import main; code = main(sys.argv[2:]);"
+        "print(sorted(set(sys.argv[1].split()) & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, " ".join(HEAVY), *arguments],
+        env=environment_of(Path("unused")),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=SECONDS,
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["tarin"], 2, "there is no command 'tarin'; there are: train, experiment,"),
+        (["train", "--modle", "x"], 2, "train does not take --modle; see: housing-admin train"),
+        (["train", "extra"], 2, "train does not take extra"),
+        (["train", "--model"], 2, "--model needs a value"),
+        (["train", "--seed", "-1"], 2, "--seed: '-1' is not right"),
+        (["train", "--params", "x"], 2, "--params: 'x' is not NAME=VALUE"),
+        (["train", "--register", "yes"], 2, "--register takes no value"),
+        (["train", "--json", "yes"], 2, "--json takes no value"),
+        (["train", "--model", "lineer"], 2, "'lineer' is not one of the models (did you mean"),
+        (["train", "--data", "none.csv"], 3, "none.csv: there is no such file"),
+        (["experiment", "--config", "none.yaml"], 2, "none.yaml: there is no such file"),
+        (["experiment", "--jobs", "0"], 2, "--jobs: '0' is not right"),
+        (["register"], 2, "register needs RUN_ID"),
+        (["register", "12e45"], 4, "there is no run 12e45; see"),
+        (["register", "1_000"], 4, "there is no run 1_000; see"),
+        (["promote"], 2, "say which version"),
+        (["promote", "one"], 2, "--version: 'one' is not right"),
+        (["promote", "--version", "7"], 4, "has no version 7; it has: none"),
+        (["predict", "--ROOMS", "3"], 2, "--ROOMS is no feature"),
+        (["predict", "--RM", "six"], 2, "--RM: 'six' is not a number"),
+        (["predict", "--RM", "6", "--rm", "7"], 2, "--rm is given twice"),
+        (["predict", "--RM", "6", "--file", "x"], 2, "only one"),
+        (["predict", "--json", "{"], 2, "--json: Expecting property name"),
+        (["predict", "--json", "[]"], 2, "--json: give an object of features"),
+        (["predict", "--json", '{"RM": true}'], 2, "--json: RM is True, not a number"),
+        (["predict", "--target", "127.0.0.1:1"], 5, "no server answers at 127.0.0.1:1; start one"),
+        (["info", "--target", "127.0.0.1:1"], 5, "no server answers at 127.0.0.1:1; start one"),
+        (["reload", "--version", "x"], 2, "--version: 'x' is not right"),
+        (["reload", "--version", "1", "--alias", "a"], 2, "give --version or --alias, not both"),
+        (["ui", "--port", "70000"], 2, "--port: '70000' is not right"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_its_exit_code(
+    here: Settings,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    complaint: str,
+) -> None:
+    assert cli.main(arguments) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert complaint in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_debug_shows_where_an_error_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["register", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_readme_names_every_command() -> None:
+    text = (ROOT / "README.md").read_text()
+    missing = [name for name in COMMANDS if f"admin {name}" not in text]
+    assert missing == []

@@ -1,0 +1,129 @@
+import json
+import re
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin import cli
+from admin.base.settings import Settings
+from admin.tracking.client import connect
+from tests.support.examples import DATA
+from tests.support.homes import Trained, copy
+
+Run = Callable[..., Any]
+
+TRAINING = ("train", "--model", "linear", "--params", "alpha=2", "--cv", "2", "--register")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A home in which a command has made version 1, and what that command told."""
+
+    home: Path
+    told: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def made(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    home = tmp_path_factory.mktemp("made") / "home"
+    copy(trained.home, home)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as out:
+        patch.setenv("MLFLOW_TRACKING_URI", "")
+        patch.setenv("HOUSING_HOME", str(home))
+        assert cli.main([*TRAINING, "--json"]) == 0
+    return Made(home=home, told=json.loads(out.getvalue()))
+
+
+@pytest.fixture
+def run(
+    made: Made,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs commands on a copy of that home: `run("models")` returns what one tells."""
+    copy(made.home, tmp_path / "home")
+    monkeypatch.setenv("HOUSING_HOME", str(tmp_path / "home"))
+
+    def command(*arguments: str) -> Any:
+        assert cli.main([*arguments, "--json"]) == 0
+        said = capsys.readouterr()
+        assert said.err == ""
+        return json.loads(said.out)
+
+    return command
+
+
+def test_a_misspelt_flag_is_found_before_anything_is_done(here: Settings) -> None:
+    assert cli.main(["train", "--model", "linear", "--regster"]) == 2
+    with connect(here) as client:
+        assert len(client.search_runs(["1"])) == 1
+
+
+def test_a_training_tells_what_came_of_it(made: Made) -> None:
+    assert made.told["version"] == 1
+    assert made.told["params"] == {"alpha": 2}
+    assert made.told["metrics"]["cv_rmse"] > 0
+
+
+def test_a_run_becomes_a_version_once(made: Made, trained: Trained, run: Run) -> None:
+    again = {"run_id": made.told["run_id"], "version": 1, "created": False}
+    assert run("register", made.told["run_id"]) == again
+    other = {"run_id": trained.run_id, "version": 2, "created": True}
+    assert run("register", trained.run_id) == other
+    assert [line["version"] for line in run("runs")] == [1, 2]
+    assert len(run("runs", "--limit", "1")) == 1
+
+
+def test_the_alias_moves_from_version_to_version(trained: Trained, run: Run) -> None:
+    run("register", trained.run_id)
+    first = {"alias": "production", "previous": None, "version": 2}
+    assert run("promote", "2") == first
+    assert run("promote", "--version", "1") == {**first, "previous": 2, "version": 1}
+    versions = run("models")["versions"]
+    aliases = [(each["number"], each["aliases"]) for each in versions]
+    assert aliases == [(2, []), (1, ["production"])]
+    assert run("promote", "--list")["versions"] == versions
+    assert run("seed")["version"] == 1
+
+
+def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
+    here: Settings, trained: Trained, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["models"]) == 0
+    assert "has no version yet; make one with: housing-admin seed" in capsys.readouterr().out
+    assert cli.main(["register", trained.run_id]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"Run {trained.run_id} is now version 1 of housing-price-model.",
+        "To serve it: housing-admin promote 1",
+    ]
+    assert cli.main(["promote", "1"]) == 0
+    assert capsys.readouterr().out.startswith("production of housing-price-model: none -> 1\n")
+    assert cli.main(["models"]) == 0
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split("\t")[:3] == ["version", "alias", "model"]
+    assert line.split("\t")[:4] == ["1", "production", "linear", "v2_knn"]
+
+
+def test_an_experiment_is_compared(
+    here: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text(
+        f"data: {DATA}\ncv: 2\npreprocessors: v1_median\nmodels: {{linear: {{alpha: [1, -1]}}}}\n"
+    )
+    assert cli.main(["experiment", "--config", str(file)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("cv_rmse\t")
+    assert out[1].split("\t")[4:7] == ["linear", "v1_median", "alpha=1"]
+    assert out[2].startswith("failed: linear x v1_median alpha=-1: linear: ")
+    assert re.fullmatch(r"To register it: housing-admin register [0-9a-f]{32}", out[4])
+    assert cli.main(["experiment", "--config", str(file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [each["failure"] is None for each in found["combinations"]] == [True, False]
+    assert found["best_run_id"] == found["combinations"][0]["run_id"]

@@ -1,0 +1,130 @@
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from admin.base.errors import DataError, RegistryError, UsageError
+from admin.base.settings import Settings
+from admin.data.dataset import load_features
+from admin.jobs.train import Trained, steps, train
+from admin.tracking.client import connect, experiment_id
+from admin.tracking.registry import register
+from admin.training.spec import TrainingSpec, default_data
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle import model as bundle_model
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from tests.support.examples import DATA
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SMALL: Mapping[str, Any] = {"n_estimators": 5, "max_depth": 3}
+
+
+def spec(**changes: Any) -> TrainingSpec:
+    return TrainingSpec(**{"model": "random_forest", "params": SMALL, "data": DATA, **changes})
+
+
+def bundle_of(client: "MlflowClient", done: Trained) -> Path:
+    model = client.get_logged_model(done.bundle.model_id)
+    return Path(model.artifact_location.removeprefix("file://")) / BUNDLE_FOLDER
+
+
+def test_the_same_training_gives_the_same_numbers(
+    bare_client: "MlflowClient", bare: Settings
+) -> None:
+    first, again = (train(bare_client, bare, spec(cv=2)) for _ in range(2))
+    other = train(bare_client, bare, spec(cv=2, seed=1))
+    assert first.measured.metrics == again.measured.metrics
+    assert first.measured.metrics != other.measured.metrics
+    models = [
+        bundle_format.read(bundle_of(bare_client, done)).blobs["model.onnx"]
+        for done in (first, again)
+    ]
+    assert models[0] == models[1]
+
+
+def test_the_bundle_is_whole_and_says_where_it_is_from(
+    bare_client: "MlflowClient", bare: Settings
+) -> None:
+    done = train(bare_client, bare, spec(cv=2, preprocessing="v2_knn"))
+    folder = bundle_of(bare_client, done)
+    assert {file.name for file in folder.iterdir()} == {
+        "metadata.json",
+        "preprocessor.json",
+        "model.onnx",
+    }
+    bundle = bundle_model.load(folder)
+    about = bundle.metadata
+    assert bundle.digest == done.bundle.digest
+    assert about.run_id == done.bundle.run_id
+    assert (about.model_type, about.preprocessing) == ("random_forest", "v2_knn")
+    assert about.params["model.n_estimators"] == 5
+    assert about.metrics == done.measured.metrics
+    assert "cv_rmse" in about.metrics
+    assert done.bundle.largest_gap < 1e-4
+
+
+def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Settings) -> None:
+    from admin.training.measure import complete, load_data, pipeline_of
+
+    whole = complete(spec())
+    dataset = load_data(whole)
+    done = train(bare_client, bare, spec())
+    expected = pipeline_of(whole).fit(dataset.features, dataset.target)
+    rows = load_features(DATA)
+    prices = bundle_model.load(bundle_of(bare_client, done)).predict(rows.to_numpy())
+    assert prices == pytest.approx(expected.predict(rows), abs=1e-4)
+
+
+def test_it_announces_as_many_steps_as_it_says(bare_client: "MlflowClient", bare: Settings) -> None:
+    said: list[str] = []
+    train(bare_client, bare, spec(cv=2), step=said.append)
+    assert len(said) == steps(spec(cv=2))
+    assert said[:3] == ["hold-out", "fold 1 of 2", "fold 2 of 2"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        ({"model": "forest"}, UsageError),
+        ({"preprocessing": "v4"}, UsageError),
+        ({"params": {"depth": 3}}, UsageError),
+        ({"params": {"max_depth": -3}}, UsageError),
+        ({"data": Path("nowhere.csv")}, DataError),
+        ({"cv": 10_000}, UsageError),
+        ({"test_size": 2.0}, UsageError),
+    ],
+)
+def test_what_cannot_be_trained_leaves_no_run(
+    bare_client: "MlflowClient", bare: Settings, wrong: dict[str, Any], kind: type[Exception]
+) -> None:
+    experiment = experiment_id(bare_client, bare)
+    with pytest.raises(kind):
+        train(bare_client, bare, spec(**wrong))
+    assert not bare_client.search_runs([experiment])
+
+
+def test_a_run_whose_artifacts_cannot_be_stored_is_failed_and_not_registered(
+    bare: Settings,
+) -> None:
+    (bare.home / "artifacts").touch()
+    with pytest.raises(RegistryError, match="artifacts"), connect(bare) as client:
+        train(client, bare, spec())
+    with connect(bare) as client:
+        [run] = client.search_runs([experiment_id(client, bare)])
+        assert run.info.status == "FAILED"
+        assert DIGEST_TAG not in run.data.tags
+        with pytest.raises(RegistryError, match="is FAILED, not FINISHED"):
+            register(client, bare.location, run.info.run_id)
+
+
+def test_the_shipped_data_is_found_from_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert default_data() == DATA
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "HousingData.csv").touch()
+    assert default_data() == Path("data/HousingData.csv")

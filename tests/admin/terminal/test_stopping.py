@@ -1,0 +1,65 @@
+"""A signal that tells a command to stop is heard wherever it comes."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.admin.terminal.fake_terminal import ROOT, unmeasured
+from tests.support.waiting import SECONDS
+
+# The signal comes while an object is being deleted, where Python drops what is raised.
+_DELETING = """
+import sys, time
+from admin import stopping
+
+class Held:
+    def __del__(self):
+        print("here", flush=True)
+        time.sleep(600)
+
+stopping.prepare()
+try:
+    held = Held()
+    del held
+    time.sleep(600)
+except (KeyboardInterrupt, stopping.StoppedError) as error:
+    print(type(error).__name__)
+"""
+_WRONG = """
+from admin import stopping
+
+class Broken:
+    def __del__(self):
+        raise ValueError("of another kind")
+
+stopping.prepare()
+stopping.prepare()
+broken = Broken()
+del broken
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "heard"),
+    [(signal.SIGTERM, "StoppedError"), (signal.SIGINT, "KeyboardInterrupt")],
+)
+def test_it_is_not_lost_where_python_drops_it(number: signal.Signals, heard: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _DELETING],
+        cwd=ROOT, env=unmeasured(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    process.send_signal(number)
+    assert process.communicate(timeout=SECONDS) == (f"{heard}\n", "")
+
+
+def test_what_else_python_drops_is_told_once() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", _WRONG], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert process.stderr.count("ValueError: of another kind") == 1

@@ -1,0 +1,127 @@
+"""Calls that nobody waits for any more are not computed."""
+
+import threading
+from typing import Any
+
+import grpc
+import pytest
+from grpc import StatusCode
+from housing.v1.model_pb2 import ModelInfoRequest, ModelInfoResponse
+from housing.v1.model_pb2_grpc import ModelServiceServicer
+from housing.v1.prediction_pb2 import (
+    House,
+    PredictBatchRequest,
+    PredictRequest,
+    PredictResponse,
+)
+from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
+
+from housing_grpc.calls.boundary import check_active
+from housing_grpc.model.live import LiveModel
+from housing_grpc.predict import service
+from housing_grpc.predict.scorer import Scorer
+from tests.http2.frames import Connection, data, message
+from tests.support.client import SECONDS, Client, failure
+from tests.support.examples import Example
+from tests.support.serving import Events, Host, Serve
+from tests.support.waiting import until
+
+SERVICE = "housing.v1.PredictionService"
+
+
+class Slow(PredictionServiceServicer):
+    """Computes one call at a time, each when it is told to."""
+
+    def __init__(self) -> None:
+        self.computed: list[float] = []
+        self.busy = threading.Event()
+        self.go_on = threading.Event()
+
+    def Predict(self, request: PredictRequest, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        self.computed.append(request.house.rm)
+        self.busy.set()
+        assert self.go_on.wait(SECONDS)
+        return PredictResponse()
+
+
+class Prompt(ModelServiceServicer):
+    def ModelInfo(self, request: ModelInfoRequest, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        return ModelInfoResponse()
+
+
+def later(client: Client, rooms: float, timeout: float = SECONDS) -> Any:
+    request = PredictRequest(house=House(rm=rooms))
+    return client.predictions.Predict.future(request, timeout=timeout)
+
+
+def settle(client: Client) -> None:
+    """Returns once the server has seen all that was sent to it over this connection."""
+    client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+
+
+def test_a_deadline_that_passes_while_the_call_is_queued(host: Host) -> None:
+    slow = Slow()  # type: ignore[abstract]
+    client = host(slow, Prompt())  # type: ignore[abstract]
+    first = later(client, 1)
+    assert slow.busy.wait(SECONDS)
+    second = later(client, 2, timeout=0.2)
+    third = later(client, 3)
+    assert failure(second.result).code == StatusCode.DEADLINE_EXCEEDED.value[0]
+    settle(client)
+    slow.go_on.set()
+    assert (first.result(), third.result()) == (PredictResponse(), PredictResponse())
+    assert slow.computed == [1, 3]
+
+
+def test_a_call_that_is_cancelled_while_it_is_queued(host: Host) -> None:
+    slow = Slow()  # type: ignore[abstract]
+    client = host(slow, Prompt())  # type: ignore[abstract]
+    first = later(client, 1)
+    assert slow.busy.wait(SECONDS)
+    second = later(client, 2)
+    settle(client)
+    second.cancel()
+    third = later(client, 3)
+    settle(client)
+    slow.go_on.set()
+    assert (first.result(), third.result()) == (PredictResponse(), PredictResponse())
+    assert slow.computed == [1, 3]
+
+
+def test_a_batch_ends_between_two_chunks_when_its_deadline_passes(
+    serve: Serve, linear: Example, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    calls: list[grpc.ServicerContext] = []
+    score = Scorer.score_houses
+
+    def noted(context: grpc.ServicerContext) -> None:
+        calls.append(context)
+        check_active(context)
+
+    def slowly(scorer: Scorer, live: LiveModel, houses: Any, start: int) -> tuple[bytes, int]:
+        begun.append(start)
+        until(lambda: calls[0].time_remaining() <= 0)
+        return score(scorer, live, houses, start)
+
+    monkeypatch.setattr(service, "check_active", noted)
+    monkeypatch.setattr(Scorer, "score_houses", slowly)
+    client = serve(linear.folder, grpc_workers=1)
+    two_chunks = PredictBatchRequest(items=[House(rm=6)] * 1025)
+    content = data(1, message(two_chunks.SerializeToString()))
+    # This caller does not look at the time itself: it might end the call before the server does.
+    with Connection(int(client.address.rpartition(":")[2])) as connection:
+        headers = connection.headers(1, path=f"/{SERVICE}/PredictBatch", grpc_timeout="500m")
+        connection.greet().send(headers, content)
+        logged = events.wait_for("call.failed")
+        heard = connection.listen(1)
+    assert heard.headers[1]["grpc-status"] == str(StatusCode.DEADLINE_EXCEEDED.value[0])
+    assert (logged["method"], logged["reason"]) == (
+        f"{SERVICE}.PredictBatch",
+        "DEADLINE_EXCEEDED",
+    )
+    # The machine may stand still for all of its time: then not one chunk is begun.
+    assert begun in ([], [0])
+    assert client.predictions.Predict(
+        PredictRequest(house=House(rm=6)), timeout=SECONDS
+    ).model_version

@@ -1,0 +1,118 @@
+"""What a child may take of the machine, and how it ends with the server."""
+
+import re
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.format import PREPROCESSOR_FILE
+from housing_grpc.bundle.signature import Verifier
+from housing_grpc.model.children import Children, Trial
+from tests.support import hostile
+from tests.support.client import failure, reason_of
+from tests.support.examples import Example
+from tests.support.reloads import price, reload, replace
+from tests.support.serving import Serve
+from tests.support.waiting import SECONDS
+
+STATEMENT = ("-n", "1", "-r", "1")
+
+
+@pytest.fixture
+def greedy(linear: Example, tmp_path: Path) -> Path:
+    """A bundle that is whole, but takes 480 MiB to read."""
+    found = bundle_format.read(linear.folder)
+    folder = tmp_path / "greedy"
+    blobs = {**found.blobs, PREPROCESSOR_FILE: hostile.numbers(mib=40)}
+    bundle_format.write(folder, found.metadata, blobs)
+    return folder
+
+
+def refusal(trial: Trial, folder: Path) -> ServingError:
+    with pytest.raises(ServingError) as caught:
+        trial(folder)
+    return caught.value
+
+
+def test_a_bundle_that_takes_all_memory(greedy: Path) -> None:
+    error = refusal(Trial(Children()), greedy)
+    assert error.reason is Reason.BUNDLE_FORMAT
+    assert re.fullmatch("the bundle takes more than [0-9]+ MiB to load", error.message)
+
+
+def test_a_file_that_claims_a_terabyte_does_not_lift_the_limit(greedy: Path) -> None:
+    with (greedy / "metadata.sig").open("wb") as file:
+        file.truncate(2**40)
+    error = refusal(Trial(Children()), greedy)
+    assert error.reason is Reason.BUNDLE_FORMAT
+    assert error.message.startswith(f"the bundle is larger than MAX_BUNDLE_BYTES={64 * 2**20}; ")
+
+
+def test_a_trial_asks_for_the_size_that_is_set(linear: Example) -> None:
+    error = refusal(Trial(Children(), max_bytes=1000), linear.folder)
+    assert error.message.startswith("the bundle is larger than MAX_BUNDLE_BYTES=1000; ")
+
+
+def test_a_bundle_that_takes_too_long(linear: Example) -> None:
+    # No process has begun to read after so little time.
+    error = refusal(Trial(Children(), seconds=0.001), linear.folder)
+    assert error.reason is Reason.BUNDLE_FORMAT
+    assert error.message == "the bundle was still loading after 0.001 s"
+
+
+def test_a_server_survives_a_bundle_that_takes_all_memory(
+    serve: Serve, linear: Example, greedy: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(linear.folder, tmp_path / "live"))
+    client = serve(folder)
+    before = price(client)
+    replace(folder, greedy)
+    assert reason_of(failure(lambda: reload(client))) == "BUNDLE_FORMAT"
+    assert price(client) == before
+    replace(folder, linear.folder)
+    assert not reload(client).changed
+
+
+def test_a_trial_asks_for_the_signature(linear: Example, tmp_path: Path) -> None:
+    trial = Trial(Children(), Verifier(tmp_path / "keys"))
+    assert refusal(trial, linear.folder).reason is Reason.BUNDLE_SIGNATURE
+
+
+def test_a_child_may_stand_back() -> None:
+    # It stands back from when its document comes; before, it may not do so yet.
+    statement = "import os, sys; sys.stdin.read(); print(os.nice(0), flush=True); os._exit(0)"
+    answer = Children().run("timeit", *STATEMENT, statement, document={}, seconds=60, niceness=10)
+    assert answer == 10
+
+
+def test_all_children_end_with_the_server(tmp_path: Path) -> None:
+    children, notes = Children(), [tmp_path / "first", tmp_path / "second"]
+
+    def run(note: Path) -> object:
+        statement = f"import pathlib, time; pathlib.Path({str(note)!r}).touch(); time.sleep(600)"
+        return children.run("timeit", *STATEMENT, statement, document={}, seconds=600)
+
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(run, note) for note in notes]
+        while not all(note.exists() for note in notes):
+            assert not any(each.done() for each in running)
+            time.sleep(0.05)
+        children.stop()
+        for each in running:
+            error = each.exception(timeout=SECONDS)
+            assert isinstance(error, ServingError)
+            assert error.reason is Reason.SERVER_STOPPING
+
+
+def test_no_child_starts_after_the_end(tmp_path: Path) -> None:
+    children = Children()
+    children.stop()
+    with pytest.raises(ServingError) as caught:
+        children.run("keyword", document={}, seconds=1)
+    assert caught.value.reason is Reason.SERVER_STOPPING
+    assert caught.value.retry_seconds == 1

@@ -1,0 +1,183 @@
+"""ReloadModel on a server of a bundle folder."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from grpc import StatusCode
+from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelResponse
+
+from housing_grpc.bundle.metadata import Metadata
+from tests.support import examples
+from tests.support.client import SECONDS, Client, failure, reason_of, refusal
+from tests.support.examples import Example
+from tests.support.reloads import price, reload, replace
+from tests.support.serving import Events, Serve
+
+
+@pytest.fixture
+def folder(tmp_path: Path, linear: Example) -> Path:
+    return Path(shutil.copytree(linear.folder, tmp_path / "live"))
+
+
+def test_another_bundle_becomes_live(
+    serve: Serve, folder: Path, linear: Example, forest: Example, events: Events
+) -> None:
+    client = serve(folder)
+    before = price(client)
+    replace(folder, forest.folder)
+    answer = reload(client)
+    assert answer.duration.ToNanoseconds() > 0
+    answer.ClearField("duration")
+    assert answer == ReloadModelResponse(
+        previous_version=linear.version,
+        version=forest.version,
+        changed=True,
+        bundle_digest=forest.digest,
+        generation=2,
+    )
+    assert price(client) != pytest.approx(before)
+    info = client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+    assert (info.version, info.generation, info.model_type) == (forest.version, 2, "random_forest")
+    assert [event["version"] for event in events.of("model.live")] == [
+        linear.version,
+        forest.version,
+    ]
+
+
+def test_the_same_bundle_stays_live(client: Client, linear: Example) -> None:
+    answer = reload(client)
+    assert answer.duration.ToNanoseconds() > 0
+    answer.ClearField("duration")
+    assert answer == ReloadModelResponse(
+        previous_version=linear.version,
+        version=linear.version,
+        changed=False,
+        bundle_digest=linear.digest,
+        generation=1,
+    )
+
+
+@pytest.mark.parametrize("target", [{"version": "2"}, {"alias": "production"}])
+def test_a_folder_has_no_versions(client: Client, target: dict[str, str]) -> None:
+    assert failure(lambda: reload(client, **target)) == refusal(
+        StatusCode.FAILED_PRECONDITION,
+        "SOURCE_HAS_NO_VERSIONS",
+        "this server serves a bundle folder, which has no versions or aliases; "
+        "reload without naming one",
+    )
+
+
+VERSION = "version: must be a registered version's number, such as '2'"
+ALIAS = "alias: must be a name such as 'production', or be left out"
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"version": ""}, VERSION),
+        ({"version": "two"}, VERSION),
+        ({"version": "-1"}, VERSION),
+        ({"version": "1.0"}, VERSION),
+        ({"version": "²"}, VERSION),
+        ({"version": "1" * 30}, VERSION),
+        ({"alias": ""}, ALIAS),
+        ({"alias": "../production"}, ALIAS),
+        ({"alias": "a" * 256}, ALIAS),
+    ],
+)
+def test_a_target_that_cannot_be(client: Client, target: dict[str, str], message: str) -> None:
+    field = next(iter(target))
+    violations = {field: message.removeprefix(f"{field}: ")}
+    assert failure(lambda: reload(client, **target)) == refusal(
+        StatusCode.INVALID_ARGUMENT, "INVALID_TARGET", message, violations
+    )
+
+
+def truncate(folder: Path) -> None:
+    blob = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(blob[:-1])
+
+
+def flip_a_bit(folder: Path) -> None:
+    blob = bytearray((folder / "model.onnx").read_bytes())
+    blob[len(blob) // 2] ^= 1
+    (folder / "model.onnx").write_bytes(blob)
+
+
+def change_an_answer(folder: Path) -> None:
+    def wrong(metadata: Metadata) -> Metadata:
+        golden = metadata.golden
+        answers = [golden.answers[0] + 1, *golden.answers[1:]]
+        changed = msgspec.structs.replace(golden, answers=answers)
+        return msgspec.structs.replace(metadata, golden=changed)
+
+    rewrite(folder, wrong)
+
+
+def lose_a_feature(folder: Path) -> None:
+    rewrite(folder, lambda found: msgspec.structs.replace(found, features=found.features[:-1]))
+
+
+def rewrite(folder: Path, change: Callable[[Metadata], Metadata]) -> None:
+    beside = folder.with_name("beside")
+    examples.rewrite(folder, beside, change=change)
+    replace(folder, beside)
+
+
+def link_the_model(folder: Path) -> None:
+    (folder / "model.onnx").rename(folder.with_name("elsewhere"))
+    (folder / "model.onnx").symlink_to(folder.with_name("elsewhere"))
+
+
+def raise_the_format(folder: Path) -> None:
+    rewrite(folder, lambda found: msgspec.structs.replace(found, format_version=2))
+
+
+Fault = tuple[Callable[[Path], object], StatusCode, str]
+
+FAULTS: list[Fault] = [
+    (truncate, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (flip_a_bit, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (lambda f: (f / "more.txt").write_text("?"), StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (lambda f: (f / "model.onnx").unlink(), StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (
+        lambda f: (f / "metadata.json").write_text("{"),
+        StatusCode.FAILED_PRECONDITION,
+        "BUNDLE_FORMAT",
+    ),
+    (lambda f: (f / "metadata.json").unlink(), StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
+    (shutil.rmtree, StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
+    (raise_the_format, StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
+    (lose_a_feature, StatusCode.FAILED_PRECONDITION, "SCHEMA_INCOMPATIBLE"),
+    (lambda f: (f / "a.pkl").touch(), StatusCode.FAILED_PRECONDITION, "BUNDLE_UNSAFE"),
+    (link_the_model, StatusCode.FAILED_PRECONDITION, "BUNDLE_UNSAFE"),
+    (change_an_answer, StatusCode.FAILED_PRECONDITION, "SELF_TEST"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bundle_that_cannot_be_served_leaves_the_old_one_live(
+    serve: Serve, folder: Path, forest: Example, events: Events, fault: Fault
+) -> None:
+    damage, code, reason = fault
+    client = serve(folder)
+    before = client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+    replace(folder, forest.folder)
+    damage(folder)
+    status = failure(lambda: reload(client))
+    assert (status.code, reason_of(status)) == (code.value[0], reason)
+    assert str(folder.parent) not in status.message
+    assert events.of("reload.failed") == [{"reason": reason, "serving": before.version}]
+    # What is wrong with a bundle is no fault of the server's: no stack is logged.
+    failed = next(record for record in events.records if record.msg == "call.failed")
+    assert (failed.levelno, failed.exc_info) == (logging.INFO, None)
+    assert client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS) == before
+    assert price(client) > 0
+    # What is put right is served at once.
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(forest.folder, folder)
+    assert reload(client).generation == 2

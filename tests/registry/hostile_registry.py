@@ -1,0 +1,109 @@
+"""A registry with its artifact store that answers what it likes."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from housing_grpc.bundle.digest import Digest
+from housing_grpc.registry.location import DIGEST_TAG
+from tests.support.examples import MODEL_NAME
+
+DIGEST = Digest("ab" * 32)
+
+_ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+_PATIENCE = 60
+_GZIP = b"\x1f\x8b"
+
+Content = Callable[[str], Iterable[bytes]]
+
+
+class Registry(ThreadingHTTPServer):
+    """Answers each question after a version with the same one, as MLflow's server would.
+
+    Attributes:
+        version: The version.
+        listing: What its store says that there is.
+        artifact_uri: Where its store says that the files are.
+        content: What the file of a name is sent as.
+        asked: Set once a file has been asked for.
+        sent: Set once all of a file has been sent, or nobody takes it any more.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.version: dict[str, Any] = answered(DIGEST)
+        self.artifact_uri: Any = "mlflow-artifacts:/model"
+        self.listing: Any = listed(**{"metadata.json": 2})
+        self.content: Content = lambda _: [b"{}"]
+        self.asked, self.sent = threading.Event(), threading.Event()
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Answers(BaseHTTPRequestHandler):
+    server: Registry
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith(f"{_ARTIFACTS}/"):
+            self._send_file(path.rpartition("/")[2])
+        elif path == _ARTIFACTS:
+            self._send(self.server.listing)
+        elif path.endswith("/get-download-uri"):
+            self._send({"artifact_uri": self.server.artifact_uri})
+        else:
+            self._send({"model_version": self.server.version})
+
+    def _send(self, answer: Any) -> None:
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        if body.startswith(_GZIP):
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(body)
+
+    def _send_file(self, name: str) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.server.asked.set()
+        with suppress(OSError):
+            for piece in self.server.content(name):
+                self.wfile.write(piece)
+        self.server.sent.set()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def running() -> Iterator[Registry]:
+    """Runs a registry."""
+    with Registry() as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join(_PATIENCE)
+
+
+def answered(tag: str | None, **changed: str) -> dict[str, Any]:
+    """Returns a version with that digest."""
+    tags = [] if tag is None else [{"key": DIGEST_TAG, "value": tag}]
+    return {"name": MODEL_NAME, "version": "2", "run_id": "r", "tags": tags, **changed}
+
+
+def listed(**sizes: int) -> dict[str, Any]:
+    """Returns a listing of files of those sizes."""
+    files = [{"path": name, "is_dir": False, "file_size": size} for name, size in sizes.items()]
+    return {"files": files}

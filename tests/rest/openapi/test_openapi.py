@@ -1,0 +1,171 @@
+"""The description: whole, valid, true to the contract and its comments."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.message_factory import GetMessageClass
+from housing.v1 import model_pb2, prediction_pb2
+
+from housing_grpc.rest.contract import comments, services
+from housing_grpc.rest.json.reader import Readers
+from housing_grpc.rest.openapi import examples
+
+CONTRACT = [
+    service.full_name
+    for module in (model_pb2, prediction_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+]
+
+
+@pytest.fixture(scope="session")
+def document(rest: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = rest.get("/openapi.json").json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            yield path, verb, operation
+
+
+def validator(document: dict[str, Any], schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator({**schema, "components": document["components"]})
+
+
+def test_every_binding_is_described(document: dict[str, Any]) -> None:
+    bound = {
+        (binding.template.text, binding.verb.lower())
+        for binding in services.bindings(services.find())
+    }
+    described = {(path, verb) for path, verb, _ in operations(document)}
+    own = {("/", "get"), ("/health", "get"), ("/v1/health", "get"), ("/metrics", "get")}
+    assert described == bound | own | {("/v1/predict:stream", "post")}
+
+
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(names)) == len(names)
+
+
+def test_every_part_of_the_contract_has_its_comment(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name, schema in schemas.items():
+        if name.startswith("v1."):
+            assert schema["description"]
+            assert all(field.get("description") for field in schema["properties"].values()), name
+    house = schemas["v1.House"]
+    assert house["properties"]["CRIM"]["description"].startswith("Crime rate of the town")
+    assert house["additionalProperties"] is False
+
+
+def test_statuses_come_from_the_comments(document: dict[str, Any]) -> None:
+    reload = document["paths"]["/model/reload"]["post"]["responses"]
+    assert (
+        "ABORTED: another reload is running (RELOAD_IN_PROGRESS)." in (reload["409"]["description"])
+    )
+    texts = comments.load()
+    for name in CONTRACT:
+        assert texts.text(name)
+    assert texts.statuses("housing.v1.PredictionService.Predict")["UNAVAILABLE"] == (
+        "the first model is still loading (MODEL_NOT_READY)."
+    )
+
+
+def test_references_lead_somewhere_and_schemas_are_schemas(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    for name in {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}:
+        assert name in document["components"]["schemas"]
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
+    checked = 0
+    for _, _, operation in operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for content in body.get("content", {}).values():
+                if "example" in content:
+                    validator(document, content["schema"]).validate(content["example"])
+                    checked += 1
+    assert checked >= 6
+
+
+@pytest.mark.parametrize("name", examples.names())
+def test_examples_are_read_strictly(name: str) -> None:
+    kind = descriptor_pool.Default().FindMessageTypeByName(name)
+    assert isinstance(Readers(100).message(kind)(examples.of(name)), GetMessageClass(kind))
+
+
+@pytest.mark.parametrize(
+    ("path", "verb", "body"),
+    [
+        ("/predict", "post", {"RM": 12.5}),
+        ("/predict/batch", "post", {"items": [{"RM": 6}, {"CHAS": 3}]}),
+        ("/model/info", "get", None),
+        ("/model/reload", "post", {}),
+        ("/health", "get", None),
+        ("/predict", "post", {"RMM": 1}),
+    ],
+)
+def test_answers_fit_their_schemas(
+    rest: httpx.Client, document: dict[str, Any], path: str, verb: str, body: Any
+) -> None:
+    response = rest.request(verb, path, json=body)
+    described = document["paths"][path][verb]["responses"][str(response.status_code)]
+    schema = described["content"]["application/json"]["schema"]
+    validator(document, schema).validate(response.json())
+
+
+def test_an_error_of_a_row_has_the_form_of_any_error(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    row = schemas["v1.RowResult.Out"]["properties"]["error"]
+    assert row["$ref"] == schemas["Error"]["properties"]["error"]["$ref"]
+    assert schemas["Status"]["required"] == ["code", "message", "status", "details"]
+    refused = document["paths"]["/model/reload"]["post"]["responses"]
+    assert "CROSS_SITE" in refused["403"]["description"]
+    assert "HEADER_TOO_LARGE" in refused["431"]["description"]
+    assert "STOPPING" in refused["503"]["description"]
+
+
+def test_what_is_strict_in_the_proxy_is_strict_in_the_schema(document: dict[str, Any]) -> None:
+    schema = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    house = validator(document, schema["schema"])
+    assert house.is_valid({"RM": 6, "LSTAT": None})
+    wrongs: list[Any] = [{"RMM": 6}, {"RM": "6"}, {"RM": True}, {"RM": [6]}, [], None]
+    for wrong in wrongs:
+        assert not house.is_valid(wrong)
+
+
+def test_of_two_rivals_one_may_be_given(document: dict[str, Any]) -> None:
+    target = validator(document, {"$ref": "#/components/schemas/v1.ReloadModelRequest"})
+    assert target.is_valid({"version": "1", "alias": None})
+    assert not target.is_valid({"version": "1", "alias": "production"})
+
+
+def test_both_addresses_give_the_same(rest: httpx.Client, document: dict[str, Any]) -> None:
+    assert rest.get("/v1/openapi.json").json() == document
+
+
+def test_a_key_may_be_sent_in_either_form(document: dict[str, Any]) -> None:
+    schemes = document["components"]["securitySchemes"]
+    assert schemes == {
+        "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "Bearer": {"type": "http", "scheme": "bearer"},
+    }
+    assert document["security"] == [{}, {"ApiKey": []}, {"Bearer": []}]
+    for path, _, operation in operations(document):
+        responses = operation["responses"]
+        if operation["tags"] == ["Proxy"]:
+            assert operation["security"] == [], path
+            continue
+        assert "security" not in operation
+        assert {"401", "403", "429", "503"} <= set(responses), path
+        assert "WWW-Authenticate" in responses["401"]["headers"]
+        assert all("Retry-After" in responses[code]["headers"] for code in ("429", "503"))

@@ -1,0 +1,231 @@
+"""The pages in a real browser, without a way to any other host."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import grpc
+import httpx
+import pytest
+from grpc_status import rpc_status
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import ROOT
+from tests.rest.answers import HOUSE
+from tests.rest.conftest import Start, housing_server
+from tests.rest.scripted import Scripted
+from tests.support.client import refusal
+from tests.support.examples import Example
+
+pytestmark = pytest.mark.integration
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_PRICE = "\N{EN DASH}"
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        message = "no browser; on Debian or Ubuntu: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    expect.set_options(timeout=15_000)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(params=SIZES)
+def page(browser: Browser, rest: httpx.Client, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that fails the test if it asks another host, or if its scripts do."""
+    yield from opened(browser, str(rest.base_url), SIZES[request.param])
+
+
+def opened(browser: Browser, url: str, size: tuple[int, int]) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=url, viewport={"width": size[0], "height": size[1]}, locale="en-US"
+    )
+    found, asked, faults = context.new_page(), [], []
+    found.on("request", lambda request: asked.append(request.url))
+    found.on("pageerror", lambda error: faults.append(str(error)))
+    found.set_default_timeout(15_000)
+    yield found
+    context.close()
+    assert [each for each in asked if not each.startswith((url, "data:"))] == []
+    assert faults == []
+
+
+def price(rest: httpx.Client, house: dict[str, float]) -> str:
+    return f"${rest.post('/predict', json=house).json()['prediction'] * 1000:,.0f}"
+
+
+def keep(page: Page, name: str) -> None:
+    """Keeps a picture for people, if a folder for that is named."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        width = (page.viewport_size or {"width": 0})["width"]
+        page.screenshot(path=f"{folder}/{name}-{width}.png")
+
+
+def test_the_example_is_priced_at_once(page: Page, rest: httpx.Client) -> None:
+    page.goto("/")
+    expect(page.locator("#price")).to_have_text(price(rest, HOUSE))
+    for name, value in HOUSE.items():
+        expect(page.get_by_label(re.compile(rf"^{name}\b"))).to_have_value(f"{value:g}")
+    rooms = page.locator(".field", has=page.locator("#feature-RM"))
+    expect(rooms.locator(".unit")).to_have_text("rooms")
+    expect(rooms.locator(".range")).to_have_text("trained on 3.561 to 8.78")
+    expect(page.locator("#model")).to_contain_text("linear with v1_median")
+    keep(page, "form")
+
+
+def test_a_warning_is_on_the_field_that_it_is_about(page: Page, rest: httpx.Client) -> None:
+    page.goto("/")
+    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+    rooms = page.get_by_label(re.compile(r"^RM\b"))
+    rooms.fill("12.5")
+    page.get_by_label(re.compile(r"^TAX\b")).fill("")
+    page.get_by_role("button", name="Predict the price").click()
+    house = {name: value for name, value in HOUSE.items() if name != "TAX"}
+    expect(page.locator("#price")).to_have_text(price(rest, {**house, "RM": 12.5}))
+    expect(rooms).to_have_accessible_description(re.compile("^outside 3.561 to 8.78"))
+    expect(page.locator(".warned")).to_have_count(1)
+    expect(page.locator(".filled .name")).to_have_text("TAX")
+    expect(page.locator("#notes")).to_contain_text("RM")
+    keep(page, "warning")
+
+
+def test_what_cannot_be_used_is_told_on_its_field(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+    index, rooms = (page.get_by_label(re.compile(rf"^{name}\b")) for name in ("RAD", "RM"))
+    index.fill("1.5")
+    index.press("Enter")
+    expect(index).to_have_accessible_description(re.compile("must be a whole number"))
+    expect(index).to_be_focused()
+    expect(index).to_have_attribute("aria-invalid", "true")
+    index.fill("1")
+    rooms.fill("six")
+    rooms.press("Enter")
+    expect(rooms).to_have_accessible_description(re.compile("is not a number"))
+    expect(page.get_by_role("alert")).to_contain_text("see the fields")
+    keep(page, "refusal")
+    page.get_by_role("button", name="Example").click()
+    expect(page.locator("[aria-invalid]")).to_have_count(0)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Predict the price").click()
+    expect(page.get_by_role("alert")).to_contain_text("has no feature")
+
+
+def test_it_can_be_used_with_the_keyboard_alone(page: Page, rest: httpx.Client) -> None:
+    page.goto("/")
+    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "feature-RM":
+            break
+    page.keyboard.press("Control+A")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    expect(page.locator("#price")).to_have_text(price(rest, {**HOUSE, "RM": 5}))
+
+
+def test_every_control_has_a_name_and_nothing_is_cut_off(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+    controls = page.locator("input:visible, select:visible, button:visible")
+    assert controls.count() >= 16
+    for control in controls.all():
+        expect(control).to_have_accessible_name(re.compile(r"\w"))
+    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert widths[0] <= widths[1]
+    names = page.evaluate("[...document.querySelectorAll('[id]')].map((each) => each.id)")
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out_from_what_is_behind_them(page: Page, scheme: str) -> None:
+    """WCAG AA: 4.5 to 1, for every text there is, with a warning and a refusal shown."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto("/")
+    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+    page.get_by_label(re.compile(r"^RM\b")).fill("12.5")
+    page.get_by_role("button", name="Predict the price").click()
+    expect(page.locator(".warned")).to_have_count(1)
+    script = (ROOT / "tests/rest/contrast.js").read_text()
+    assert page.evaluate(script) == []
+    page.get_by_label(re.compile(r"^RAD\b")).fill("1.5")
+    page.get_by_role("button", name="Predict the price").click()
+    expect(page.locator(".wrong")).to_have_count(1)
+    assert page.evaluate(script) == []
+    keep(page, f"contrast-{scheme}")
+
+
+@pytest.fixture
+def keyed(linear: Example, start: Start) -> Iterator[str]:
+    """The address of a proxy to a server that asks for a key, "k1"."""
+    with ExitStack() as stack:
+        server = housing_server(stack, linear.folder, api_key="k1")
+        yield str(start(f"127.0.0.1:{server.port}").base_url)
+
+
+def test_a_key_can_be_entered_when_one_is_asked_for(browser: Browser, keyed: str) -> None:
+    for page in opened(browser, keyed, SIZES["desktop"]):
+        page.goto("/")
+        expect(page.get_by_role("alert")).to_have_text("The server asks for an API key.")
+        expect(page.locator("#key")).to_be_focused()
+        keep(page, "key")
+        page.keyboard.type("wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("The server does not know this API key.")
+        page.locator("#key").fill("k1")
+        page.get_by_role("button", name="Predict the price").click()
+        expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+        expect(page.get_by_role("alert")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (grpc.StatusCode.PERMISSION_DENIED, "This is not allowed: not for you."),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "not for you (in 3 s)"),
+    ],
+)
+def test_a_refusal_is_told_in_words(
+    browser: Browser, scripted: Scripted, start: Start, code: grpc.StatusCode, text: str
+) -> None:
+    def answer(_data: bytes, context: grpc.ServicerContext) -> bytes:
+        status = refusal(code, "SOME_REASON", "not for you", retry_seconds=3)
+        context.abort_with_status(rpc_status.to_status(status))
+
+    scripted.answer = answer
+    for page in opened(browser, str(start(scripted.target).base_url), SIZES["desktop"]):
+        page.goto("/")
+        expect(page.get_by_role("alert")).to_have_text(text)
+
+
+def test_try_it_out_gives_a_price(page: Page, rest: httpx.Client) -> None:
+    page.goto("/docs")
+    block = page.locator("#operations-PredictionService-PredictionService_Predict")
+    block.locator(".opblock-summary-control").click()
+    keep(page, "docs")
+    block.get_by_role("button", name="Try it out").click()
+    block.get_by_role("button", name="Execute").click()
+    answer = block.locator(".live-responses-table .highlight-code").first
+    expect(answer).to_contain_text('"prediction": ')
+    wanted = rest.post("/predict", json=HOUSE).json()["prediction"]
+    assert f'"prediction": {wanted}' in answer.inner_text()
+    expect(block.locator(".live-responses-table tbody .response-col_status").first).to_contain_text(
+        "200"
+    )
+    keep(page, "try-it-out")

@@ -1,0 +1,80 @@
+"""The same house over HTTP and over gRPC: the same answer, or the same refusal."""
+
+import json
+import math
+from typing import Any
+
+import httpx
+import hypothesis
+import pytest
+from google.protobuf import json_format
+from housing.v1.prediction_pb2 import House, PredictRequest
+from hypothesis import strategies as st
+
+from admin.data.dataset import Dataset
+from housing_grpc.bundle.schema import FEATURES
+from tests.support.client import SECONDS, Client, failure
+
+# Mostly what houses are like, and then all that a double can be.
+VALUES = {
+    spec.name: st.one_of(
+        st.floats(0, 1000),
+        st.floats(0, 1000).map(lambda value: float(math.floor(value))),
+        st.sampled_from([0.0, 1.0, -0.0, 24.0, 3.4028234663852886e38, 3.5e38, 5e-324, 1e308]),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.integers(-(2**53), 2**53),
+    )
+    if not (spec.choices or spec.integer)
+    else st.one_of(st.integers(0, 1), st.integers(0, 1), st.integers(-3, 30), st.floats(0, 2))
+    for spec in FEATURES
+}
+HOUSES = st.fixed_dictionaries({}, optional=VALUES) | st.fixed_dictionaries(VALUES)
+
+
+def check(rest: httpx.Client, housing: Client, house: dict[str, Any]) -> None:
+    headers = {"content-type": "application/json"}
+    response = rest.post("/predict", content=json.dumps(house), headers=headers)
+    request = PredictRequest(house=House(**{name.lower(): value for name, value in house.items()}))
+    if response.status_code != 200:
+        refusal = failure(lambda: housing.predictions.Predict(request, timeout=SECONDS))
+        wanted = json_format.MessageToJson(refusal, preserving_proto_field_name=True)
+        # The body is the house, so that its fields have shorter names.
+        told = json.loads(wanted.replace("house.", "").replace('"house', '"body'))
+        found = response.json()["error"]
+        assert (found["message"], found["details"]) == (told["message"], told["details"])
+        assert (response.status_code, found["status"]) == (400, "INVALID_ARGUMENT")
+        return
+    answer = housing.predictions.Predict(request, timeout=SECONDS)
+    told = json_format.MessageToDict(
+        answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    found = response.json()
+    assert {**found, "timestamp": ""} == {**told, "timestamp": ""}
+    assert repr(found["prediction"]) == repr(answer.prediction)
+
+
+@hypothesis.settings(deadline=None, max_examples=200)
+@hypothesis.given(house=HOUSES)
+def test_some_houses_get_the_same_answer(
+    rest: httpx.Client, housing: Client, house: dict[str, Any]
+) -> None:
+    check(rest, housing, house)
+
+
+@pytest.mark.integration
+@hypothesis.settings(
+    deadline=None, max_examples=10_000, suppress_health_check=list(hypothesis.HealthCheck)
+)
+@hypothesis.given(house=HOUSES)
+def test_ten_thousand_houses_get_the_same_answer(
+    rest: httpx.Client, housing: Client, house: dict[str, Any]
+) -> None:
+    check(rest, housing, house)
+
+
+def test_every_row_of_the_data_gets_the_same_answer(
+    rest: httpx.Client, housing: Client, houses: Dataset
+) -> None:
+    for row in houses.features.to_dict("records"):
+        house = {str(name): value for name, value in row.items() if not math.isnan(value)}
+        check(rest, housing, house)

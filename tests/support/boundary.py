@@ -1,0 +1,60 @@
+"""Servicers of a test behind the server's real boundary."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import grpc
+
+from housing_grpc.access.callers import Access
+from housing_grpc.calls.boundary import Boundary
+from housing_grpc.calls.call_pool import CallPool
+from housing_grpc.calls.gate import Gate
+from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.metrics.observer import CallObserver
+from housing_grpc.serving import listen, routes, telemetry
+from housing_grpc.serving.routes import Served
+
+
+def pool_of(stack: ExitStack, workers: int) -> CallPool:
+    """Returns workers that end with the stack."""
+    pool = CallPool(workers, patience_seconds=30, name="test", threadless_waits=True)
+    stack.callback(pool.shutdown, wait=False)
+    return pool
+
+
+def open_to_all(*served: Served, version: Callable[[], str]) -> Gate:
+    """Returns the handler of services that need no key."""
+    calls = telemetry.metrics({}).calls
+    observer = CallObserver(telemetry.SERVICES, calls, None, version)
+    boundary = Boundary(version, observer, rejected=lambda _: None)
+    table = routes.build(served, ThreadPoolExecutor(4), boundary)
+    access = Access(None, limits=lambda _: None)
+    return Gate(table, access, boundary, max_metadata_bytes=8192)
+
+
+def start(
+    stack: ExitStack,
+    *served: Served,
+    version: Callable[[], str],
+    credentials: grpc.ServerCredentials | None = None,
+) -> str:
+    """Starts a server on a free port, which ends with the stack; returns its address."""
+    server = grpc.server(ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((open_to_all(*served, version=version),))
+    address = f"127.0.0.1:{listen.bind(server, '127.0.0.1', 0, credentials)}"
+    stack.callback(lambda: server.stop(None).wait())
+    server.start()
+    return address
+
+
+def served(service: object, servicer: object, pool: CallPool) -> Served:
+    """Returns a service with room for any number of calls."""
+    return Served(
+        service=service,  # type: ignore[arg-type]
+        servicer=servicer,
+        pool=pool,
+        most_queued=10_000,
+        longest_wait=3600,
+        streams=StreamRoom(100, 100),
+    )

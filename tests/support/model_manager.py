@@ -1,0 +1,33 @@
+"""A manager whose models go live in this process."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from housing_grpc.model.live import LiveModel, Serving
+from housing_grpc.model.local_stage import LocalStage
+from housing_grpc.model.manager import Manager
+from housing_grpc.model.source import Source
+
+
+class ModelManager(Manager[LiveModel]):
+    """Has models go live in this process alone, as the server in one process does.
+
+    Args:
+        source: Where bundles come from.
+        trial: Loads a bundle where a crash does no harm, before it is loaded here.
+        on_live: Called with each model after it went live.
+        on_reload: Called with "changed", "unchanged" or the reason after each reload.
+        most: Most models in memory.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        trial: Callable[[Path], None],
+        on_live: Sequence[Callable[[LiveModel], None]] = (),
+        on_reload: Callable[[str], None] = lambda _: None,
+        most: int = 2,
+    ) -> None:
+        stage = LocalStage(Serving(on_live, most=most), None)
+        super().__init__(source, stage, trial=trial, on_reload=on_reload)

@@ -1,0 +1,123 @@
+"""The connection between supervisor and worker."""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue
+
+import pytest
+
+from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.bundle.digest import Digest
+from housing_grpc.workers import protocol as m
+from housing_grpc.workers.connection import Link, LinkClosedError, Reply, answer_of
+from tests.support import waiting
+
+SECONDS = waiting.SECONDS
+
+
+def done(_: m.Question, reply: Reply) -> None:
+    reply(m.Done())
+
+
+@contextmanager
+def linked(
+    serve: Callable[[m.Question, Reply], None] = done,
+) -> Iterator[tuple[Link, Link, Queue[str]]]:
+    ours, theirs = socket.socketpair()
+    ends: Queue[str] = Queue()
+    near = Link(ours, done, lambda: ends.put("near"))
+    far = Link(theirs, serve, lambda: ends.put("far"))
+    near.start()
+    far.start()
+    yield near, far, ends
+    near.close()
+    assert {ends.get(timeout=SECONDS) for _ in range(2)} == {"near", "far"}
+
+
+def test_both_ends_ask() -> None:
+    with linked() as (near, far, _):
+        assert near.ask(m.Count(), SECONDS) == m.Done()
+        assert far.ask(m.Reload(version="2", alias=None), SECONDS) == m.Done()
+
+
+def test_answers_find_their_questions_in_any_order() -> None:
+    replies: list[tuple[m.Question, Reply]] = []
+    all_here = threading.Event()
+
+    def later(question: m.Question, reply: Reply) -> None:
+        replies.append((question, reply))
+        if len(replies) == 3:
+            all_here.set()
+
+    with linked(later) as (near, _, _):
+        futures = [near.send(m.Reload(version=str(n), alias=None)) for n in range(3)]
+        assert all_here.wait(SECONDS)
+        for question, reply in reversed(replies):
+            assert isinstance(question, m.Reload)
+            reply(m.Refused(message=str(question.version), exit_code=2))
+        answers = [answer_of(future, SECONDS) for future in futures]
+    assert answers == [m.Refused(message=str(n), exit_code=2) for n in range(3)]
+
+
+def test_an_answer_that_cannot_be_sent_leaves_nobody_waiting() -> None:
+    def unsendable(_: m.Question, reply: Reply) -> None:
+        reply(m.Failed(reason=Reason.BUNDLE_UNSAFE, message="\udcff"))
+
+    with linked(unsendable) as (near, _, _):
+        answer = near.ask(m.Count(), SECONDS)
+    assert isinstance(answer, m.Failed)
+    assert answer.reason is Reason.INTERNAL
+
+
+def test_a_message_of_many_megabytes() -> None:
+    seen: list[m.Question] = []
+
+    def keep(question: m.Question, reply: Reply) -> None:
+        seen.append(question)
+        reply(m.Done())
+
+    order = m.Prepare(digest=Digest("d"), blobs={"model.onnx": bytes(50 * 2**20)})
+    with linked(keep) as (near, _, _):
+        near.ask(order, SECONDS)
+    assert seen == [order]
+
+
+def test_who_goes_away_leaves_nobody_waiting() -> None:
+    with linked(lambda *_: None) as (near, far, _):
+        future = near.send(m.Count())
+        far.close()
+        with pytest.raises(LinkClosedError):
+            answer_of(future, SECONDS)
+        with pytest.raises(LinkClosedError):
+            near.ask(m.Count(), SECONDS)
+
+
+def test_a_wait_has_an_end() -> None:
+    with linked(lambda *_: None) as (near, _, _), pytest.raises(LinkClosedError):
+        near.ask(m.Count(), 0.01)
+
+
+def test_what_is_no_message_ends_the_connection() -> None:
+    ours, theirs = socket.socketpair()
+    ended = threading.Event()
+    Link(ours, done, ended.set).start()
+    theirs.sendall(struct.pack(">Q", 3) + b"abc")
+    assert ended.wait(SECONDS)
+    assert theirs.recv(1) == b""
+    theirs.close()
+
+
+def test_an_error_is_the_same_on_the_other_side() -> None:
+    error = ServingError(
+        Reason.INVALID_TARGET,
+        "no",
+        violations=(Violation(field="version", description="must be one"),),
+        retry_seconds=1.5,
+    )
+    with linked(lambda _, reply: reply(m.Failed.of(error))) as (near, _, _):
+        answer = near.ask(m.Count(), SECONDS)
+    assert isinstance(answer, m.Failed)
+    assert vars(answer.error()) == vars(error)

@@ -1,0 +1,77 @@
+"""The place of one worker, with real processes."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+
+from housing_grpc.workers import shared_rates
+from housing_grpc.workers.worker_process import Hand
+from housing_grpc.workers.worker_slot import Seat
+from tests.support.waiting import until
+from tests.workers.conftest import WAIT_SECONDS, alive
+
+# Longer than an idle worker takes for an answer on a busy machine.
+SILENT_SECONDS = 3.0
+
+
+class Place:
+    """A seat, the workers that were admitted to it and those that left it."""
+
+    def __init__(self) -> None:
+        self.admitted: SimpleQueue[Hand] = SimpleQueue()
+        self.left: SimpleQueue[Hand] = SimpleQueue()
+        self.stopping = threading.Event()
+        self.seat = Seat(
+            1,
+            launch=self._launch,
+            admit=self._admit,
+            left=self.left.put,
+            stopping=self.stopping,
+            silent_seconds=SILENT_SECONDS,
+        )
+        self._rates = shared_rates.make()
+
+    def _launch(self, number: int) -> Hand:
+        return Hand(number, self._rates, lambda *_: None, lambda _: None)
+
+    def _admit(self, worker: Hand) -> None:
+        assert not worker.silent(WAIT_SECONDS)
+        self.admitted.put(worker)
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    made = Place()
+    made.seat.start()
+    yield made
+    made.stopping.set()
+    made.seat.kill()
+    assert made.seat.join(WAIT_SECONDS)
+
+
+def test_a_worker_that_hangs_is_replaced(place: Place) -> None:
+    first = place.admitted.get(timeout=WAIT_SECONDS)
+    os.kill(first.pid, signal.SIGSTOP)
+    second = place.admitted.get(timeout=WAIT_SECONDS)
+    assert place.left.get(timeout=WAIT_SECONDS) is first
+    assert not alive(first.pid)
+    assert alive(second.pid)
+
+
+def test_a_worker_that_answers_is_left_alone(place: Place) -> None:
+    only = place.admitted.get(timeout=WAIT_SECONDS)
+    assert only.ended(SILENT_SECONDS * 2) is None
+    assert place.left.empty()
+
+
+def test_a_worker_that_hangs_while_the_server_stops_is_left_to_the_stop(place: Place) -> None:
+    only = place.admitted.get(timeout=WAIT_SECONDS)
+    place.stopping.set()
+    os.kill(only.pid, signal.SIGSTOP)
+    assert not place.seat.join(SILENT_SECONDS * 3)
+    place.seat.kill()
+    until(lambda: not alive(only.pid))
