@@ -1,7 +1,6 @@
 """The server as a process: start, wait for a signal, stop, exit code."""
 
 import logging
-import os
 import sys
 from collections.abc import Callable
 from typing import Protocol
@@ -88,7 +87,7 @@ def main() -> int:
 
 def _server(chosen: Settings) -> Server:
     if settings.processes(chosen) == 1:
-        return HousingServer(chosen, tracing.from_environment(os.environ))
+        return HousingServer(chosen, tracing.from_environment())
     from housing_grpc.workers.supervisor import Supervisor
 
     return Supervisor(chosen)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from housing_grpc.base.metric_family import Family
 from housing_grpc.base.options import SECRET
-from housing_grpc.metrics.catalogue import DOCUMENTED, Family
+from housing_grpc.metrics.catalogue import DOCUMENTED
 from housing_grpc.rest.metrics import CATALOGUE
 from housing_grpc.rest.settings import Settings as ProxySettings
 from housing_grpc.settings import Settings as ServerSettings

@@ -5,7 +5,7 @@ as INTERNAL with a fixed text.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from grpc import StatusCode
 
@@ -14,81 +14,81 @@ from housing_grpc.bundle.errors import BundleError
 DOMAIN = "housing.v1"
 
 
+class Area(Enum):
+    """What a reason is about.
+
+    Attributes:
+        ADMISSION: Whether a call is let in. Such refusals may come by the thousand.
+        REQUEST: What a call asks for, and whether it is still waited for.
+        HOUSE: One house of a request.
+        STREAM: A stream that cannot go on.
+        MODEL: Which model is live: with these a reload ends.
+    """
+
+    ADMISSION = auto()
+    REQUEST = auto()
+    HOUSE = auto()
+    STREAM = auto()
+    MODEL = auto()
+
+
+FINAL = True
+
+
 class Reason(StrEnum):
-    """Why a call failed; the reason of google.rpc.ErrorInfo."""
+    """Why a call failed; the reason of google.rpc.ErrorInfo.
 
-    BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
-    BUNDLE_CHECKSUM = "BUNDLE_CHECKSUM"
-    BUNDLE_FORMAT = "BUNDLE_FORMAT"
-    BUNDLE_SIGNATURE = "BUNDLE_SIGNATURE"
-    BUNDLE_UNSAFE = "BUNDLE_UNSAFE"
-    CANCELLED = "CANCELLED"
-    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
-    EMPTY_BATCH = "EMPTY_BATCH"
-    FEATURE_DOMAIN = "FEATURE_DOMAIN"
-    FEATURE_NOT_FINITE = "FEATURE_NOT_FINITE"
-    INTERNAL = "INTERNAL"
-    INVALID_TARGET = "INVALID_TARGET"
-    MALFORMED_REQUEST = "MALFORMED_REQUEST"
-    METADATA_TOO_LARGE = "METADATA_TOO_LARGE"
-    MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
-    MODEL_NOT_READY = "MODEL_NOT_READY"
-    MODEL_OUTPUT_INVALID = "MODEL_OUTPUT_INVALID"
-    MODEL_RETIRED = "MODEL_RETIRED"
-    NO_FEATURES = "NO_FEATURES"
-    OVERLOADED = "OVERLOADED"
-    PERMISSION_DENIED = "PERMISSION_DENIED"
-    RATE_LIMITED = "RATE_LIMITED"
-    REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
-    RELOAD_IN_PROGRESS = "RELOAD_IN_PROGRESS"
-    SCHEMA_INCOMPATIBLE = "SCHEMA_INCOMPATIBLE"
-    SELF_TEST = "SELF_TEST"
-    SERVER_STOPPING = "SERVER_STOPPING"
-    SHAPE_MISMATCH = "SHAPE_MISMATCH"
-    SOURCE_HAS_NO_VERSIONS = "SOURCE_HAS_NO_VERSIONS"
-    STREAM_IDLE = "STREAM_IDLE"
-    STREAM_TOO_OLD = "STREAM_TOO_OLD"
-    TOO_MANY_STREAMS = "TOO_MANY_STREAMS"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
-    UNKNOWN_FEATURE = "UNKNOWN_FEATURE"
+    Attributes:
+        code: The gRPC status code that goes with it.
+        area: What it is about.
+        final: Whether a bundle that is refused for it would be refused again.
+    """
 
+    code: StatusCode
+    area: Area
+    final: bool
 
-CODES: dict[Reason, StatusCode] = {
-    Reason.BATCH_TOO_LARGE: StatusCode.INVALID_ARGUMENT,
-    Reason.BUNDLE_CHECKSUM: StatusCode.DATA_LOSS,
-    Reason.BUNDLE_FORMAT: StatusCode.FAILED_PRECONDITION,
-    Reason.BUNDLE_SIGNATURE: StatusCode.FAILED_PRECONDITION,
-    Reason.BUNDLE_UNSAFE: StatusCode.FAILED_PRECONDITION,
-    Reason.CANCELLED: StatusCode.CANCELLED,
-    Reason.DEADLINE_EXCEEDED: StatusCode.DEADLINE_EXCEEDED,
-    Reason.EMPTY_BATCH: StatusCode.INVALID_ARGUMENT,
-    Reason.FEATURE_DOMAIN: StatusCode.INVALID_ARGUMENT,
-    Reason.FEATURE_NOT_FINITE: StatusCode.INVALID_ARGUMENT,
-    Reason.INTERNAL: StatusCode.INTERNAL,
-    Reason.INVALID_TARGET: StatusCode.INVALID_ARGUMENT,
-    Reason.MALFORMED_REQUEST: StatusCode.INVALID_ARGUMENT,
-    Reason.METADATA_TOO_LARGE: StatusCode.RESOURCE_EXHAUSTED,
-    Reason.MODEL_NOT_FOUND: StatusCode.NOT_FOUND,
-    Reason.MODEL_NOT_READY: StatusCode.UNAVAILABLE,
-    Reason.MODEL_OUTPUT_INVALID: StatusCode.INTERNAL,
-    Reason.MODEL_RETIRED: StatusCode.ABORTED,
-    Reason.NO_FEATURES: StatusCode.INVALID_ARGUMENT,
-    Reason.OVERLOADED: StatusCode.RESOURCE_EXHAUSTED,
-    Reason.PERMISSION_DENIED: StatusCode.PERMISSION_DENIED,
-    Reason.RATE_LIMITED: StatusCode.RESOURCE_EXHAUSTED,
-    Reason.REGISTRY_UNAVAILABLE: StatusCode.UNAVAILABLE,
-    Reason.RELOAD_IN_PROGRESS: StatusCode.ABORTED,
-    Reason.SCHEMA_INCOMPATIBLE: StatusCode.FAILED_PRECONDITION,
-    Reason.SELF_TEST: StatusCode.FAILED_PRECONDITION,
-    Reason.SERVER_STOPPING: StatusCode.UNAVAILABLE,
-    Reason.SHAPE_MISMATCH: StatusCode.INVALID_ARGUMENT,
-    Reason.SOURCE_HAS_NO_VERSIONS: StatusCode.FAILED_PRECONDITION,
-    Reason.STREAM_IDLE: StatusCode.DEADLINE_EXCEEDED,
-    Reason.STREAM_TOO_OLD: StatusCode.DEADLINE_EXCEEDED,
-    Reason.TOO_MANY_STREAMS: StatusCode.RESOURCE_EXHAUSTED,
-    Reason.UNAUTHENTICATED: StatusCode.UNAUTHENTICATED,
-    Reason.UNKNOWN_FEATURE: StatusCode.INVALID_ARGUMENT,
-}
+    def __new__(cls, name: str, code: StatusCode, area: Area, final: bool = False) -> "Reason":
+        """Makes one of the table's lines a member."""
+        reason = str.__new__(cls, name)
+        reason._value_ = name
+        reason.code, reason.area, reason.final = code, area, final
+        return reason
+
+    BATCH_TOO_LARGE = "BATCH_TOO_LARGE", StatusCode.INVALID_ARGUMENT, Area.REQUEST
+    BUNDLE_CHECKSUM = "BUNDLE_CHECKSUM", StatusCode.DATA_LOSS, Area.MODEL
+    BUNDLE_FORMAT = "BUNDLE_FORMAT", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
+    BUNDLE_SIGNATURE = "BUNDLE_SIGNATURE", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
+    BUNDLE_UNSAFE = "BUNDLE_UNSAFE", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
+    CANCELLED = "CANCELLED", StatusCode.CANCELLED, Area.REQUEST
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED", StatusCode.DEADLINE_EXCEEDED, Area.REQUEST
+    EMPTY_BATCH = "EMPTY_BATCH", StatusCode.INVALID_ARGUMENT, Area.REQUEST
+    FEATURE_DOMAIN = "FEATURE_DOMAIN", StatusCode.INVALID_ARGUMENT, Area.HOUSE
+    FEATURE_NOT_FINITE = "FEATURE_NOT_FINITE", StatusCode.INVALID_ARGUMENT, Area.HOUSE
+    INTERNAL = "INTERNAL", StatusCode.INTERNAL, Area.MODEL
+    INVALID_TARGET = "INVALID_TARGET", StatusCode.INVALID_ARGUMENT, Area.REQUEST
+    MALFORMED_REQUEST = "MALFORMED_REQUEST", StatusCode.INVALID_ARGUMENT, Area.REQUEST
+    METADATA_TOO_LARGE = "METADATA_TOO_LARGE", StatusCode.RESOURCE_EXHAUSTED, Area.ADMISSION
+    MODEL_NOT_FOUND = "MODEL_NOT_FOUND", StatusCode.NOT_FOUND, Area.MODEL
+    MODEL_NOT_READY = "MODEL_NOT_READY", StatusCode.UNAVAILABLE, Area.MODEL
+    MODEL_OUTPUT_INVALID = "MODEL_OUTPUT_INVALID", StatusCode.INTERNAL, Area.MODEL, FINAL
+    MODEL_RETIRED = "MODEL_RETIRED", StatusCode.ABORTED, Area.STREAM
+    NO_FEATURES = "NO_FEATURES", StatusCode.INVALID_ARGUMENT, Area.HOUSE
+    OVERLOADED = "OVERLOADED", StatusCode.RESOURCE_EXHAUSTED, Area.ADMISSION
+    PERMISSION_DENIED = "PERMISSION_DENIED", StatusCode.PERMISSION_DENIED, Area.ADMISSION
+    RATE_LIMITED = "RATE_LIMITED", StatusCode.RESOURCE_EXHAUSTED, Area.ADMISSION
+    REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE", StatusCode.UNAVAILABLE, Area.MODEL
+    RELOAD_IN_PROGRESS = "RELOAD_IN_PROGRESS", StatusCode.ABORTED, Area.MODEL
+    SCHEMA_INCOMPATIBLE = "SCHEMA_INCOMPATIBLE", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
+    SELF_TEST = "SELF_TEST", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
+    SERVER_STOPPING = "SERVER_STOPPING", StatusCode.UNAVAILABLE, Area.MODEL
+    SHAPE_MISMATCH = "SHAPE_MISMATCH", StatusCode.INVALID_ARGUMENT, Area.REQUEST
+    SOURCE_HAS_NO_VERSIONS = "SOURCE_HAS_NO_VERSIONS", StatusCode.FAILED_PRECONDITION, Area.MODEL
+    STREAM_IDLE = "STREAM_IDLE", StatusCode.DEADLINE_EXCEEDED, Area.STREAM
+    STREAM_TOO_OLD = "STREAM_TOO_OLD", StatusCode.DEADLINE_EXCEEDED, Area.STREAM
+    TOO_MANY_STREAMS = "TOO_MANY_STREAMS", StatusCode.RESOURCE_EXHAUSTED, Area.ADMISSION
+    UNAUTHENTICATED = "UNAUTHENTICATED", StatusCode.UNAUTHENTICATED, Area.ADMISSION
+    UNKNOWN_FEATURE = "UNKNOWN_FEATURE", StatusCode.INVALID_ARGUMENT, Area.REQUEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +126,16 @@ class ServingError(Exception):
     @property
     def code(self) -> StatusCode:
         """The gRPC status code of the reason."""
-        return CODES[self.reason]
+        return self.reason.code
 
-    @classmethod
-    def of_bundle(cls, error: BundleError) -> "ServingError":
-        """Returns what the caller is told of a bundle that cannot be used."""
-        return cls(Reason(error.reason), str(error))
+
+def public_error(raised: BaseException) -> ServingError:
+    """Returns what the caller may know of an error: all of ours, nothing of others."""
+    if isinstance(raised, ServingError):
+        return raised
+    if isinstance(raised, BundleError):
+        return ServingError(Reason[raised.reason], str(raised))
+    return ServingError(Reason.INTERNAL, "internal error; the server's log has it by request id")
 
 
 class StartError(Exception):

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from housing_grpc import __version__
 from housing_grpc.base.option_kinds import words
+from housing_grpc.base.version import VERSION
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -82,7 +82,7 @@ def _parser(kind: type[msgspec.Struct], program: str, description: str) -> argpa
         epilog="Each flag can be set by the variable named beside it.",
     )
     # Answered before this is reached (`housing_grpc.base.version`): here for `--help`.
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="version", version=VERSION)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name, wanted in _kinds(kind).items():
         if SECRET in wanted.__metadata__:

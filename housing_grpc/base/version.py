@@ -1,8 +1,10 @@
-"""Answers `--version` before anything is imported that takes time."""
+"""The version, and the answer to `--version` before anything is imported that takes time."""
 
 import sys
 
-from housing_grpc import __version__
+import housing_grpc
+
+VERSION = housing_grpc.__version__
 
 
 def answered(program: str) -> bool:
@@ -13,5 +15,5 @@ def answered(program: str) -> bool:
     """
     if "--version" not in sys.argv[1:]:
         return False
-    print(f"{program} {__version__}")
+    print(f"{program} {VERSION}")
     return True

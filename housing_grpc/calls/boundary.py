@@ -13,13 +13,13 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
-from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.base.errors import Reason, ServingError, public_error
 from housing_grpc.base.log_flood import Flood
 from housing_grpc.calls import failure
 from housing_grpc.calls.call import Call, Method
-from housing_grpc.houses.row_limit import RowBound
 
 Parse = Callable[[bytes], Any]
+Check = Callable[[bytes], None]
 
 
 class Observer(Protocol):
@@ -57,28 +57,28 @@ class Boundary:
 
     def refuse(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
         """Ends a call that was not let in."""
-        told = failure.told(raised)
-        self._rejected(told.reason)
-        self.observer.ended(call, told.code, 0.0, 0, 0)
+        error = public_error(raised)
+        self._rejected(error.reason)
+        self.observer.ended(call, error.code, 0.0, 0, 0)
         self.fail(call, context, raised)
 
     def fail(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
         """Ends a call with an error."""
-        failure.end(call, context, raised, self._version(), self._flood)
+        failure.abort(call, context, raised, self._version(), self._flood)
 
     def ended(self, call: Call, code: grpc.StatusCode, received: int, sent: int) -> None:
         """Takes note of how a call that was let in ended, and of how many messages it had."""
         self.observer.ended(call, code, time.perf_counter() - call.begun, received, sent)
 
 
-def parser(method: Method, read: Parse | None = None, bound: RowBound | None = None) -> Parse:
+def parser(method: Method, read: Parse | None = None, check: Check | None = None) -> Parse:
     """Returns what makes a request of bytes.
 
     Args:
         method: Whose requests.
-        read: Reads a request that is written in the usual way and keeps within the bound,
+        read: Reads a request that is written in the usual way and passes the check,
             without making messages of its houses; returns None for all others.
-        bound: Of the houses in a request.
+        check: Raises ServingError for a request that is not to be parsed.
     """
     parse: Parse = GetMessageClass(method.descriptor.input_type).FromString
     name = method.descriptor.input_type.name
@@ -87,8 +87,8 @@ def parser(method: Method, read: Parse | None = None, bound: RowBound | None = N
         if read is not None and (plain := read(data)) is not None:
             return plain
         try:
-            if bound is not None:
-                bound.check(data)
+            if check is not None:
+                check(data)
             return parse(data)
         except DecodeError:
             raise ServingError(Reason.MALFORMED_REQUEST, f"the bytes are not a {name}") from None

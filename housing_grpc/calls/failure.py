@@ -6,27 +6,14 @@ from typing import NoReturn
 import grpc
 
 from housing_grpc.base import log, status
-from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.base.errors import Area, ServingError, public_error
 from housing_grpc.base.log_flood import Flood
-from housing_grpc.bundle.errors import BundleError
 from housing_grpc.calls.call import REQUEST_ID, Call
 
-_FLOODING = frozenset(
-    {Reason.OVERLOADED, Reason.RATE_LIMITED, Reason.UNAUTHENTICATED, Reason.PERMISSION_DENIED}
-)
 _logger = logging.getLogger(__name__)
 
 
-def told(raised: BaseException) -> ServingError:
-    """Returns what the caller is told of an error: all of ours, nothing of others."""
-    if isinstance(raised, ServingError):
-        return raised
-    if isinstance(raised, BundleError):
-        return ServingError.of_bundle(raised)
-    return ServingError(Reason.INTERNAL, "internal error; the server's log has it by request id")
-
-
-def end(
+def abort(
     call: Call,
     context: grpc.ServicerContext,
     raised: BaseException,
@@ -42,16 +29,16 @@ def end(
         version: Of the model that serves, for the log.
         flood: Of the lines for refusals that come by the thousand.
     """
-    error = told(raised)
+    error = public_error(raised)
     # A bundle that is refused is the bundle's fault, and its text says all.
     fault = raised if error.code is grpc.StatusCode.INTERNAL else None
-    unlogged = flood.unlogged() if error.reason in _FLOODING else 0
+    unlogged = flood.unlogged() if error.reason.area is Area.ADMISSION else 0
     if unlogged is not None:
         _log(call, error, fault, version, unlogged)
-    status_told = status.to_grpc(error)
+    answer = status.to_grpc(error)
     # Not `abort_with_status`, which drops all other trailing metadata.
-    context.set_trailing_metadata((*status_told.trailing_metadata, (REQUEST_ID, call.identified())))
-    context.abort(status_told.code, status_told.details)
+    context.set_trailing_metadata((*answer.trailing_metadata, (REQUEST_ID, call.identified())))
+    context.abort(answer.code, answer.details)
 
 
 def _log(

@@ -9,7 +9,7 @@ import grpc
 from google.protobuf.message import Message
 
 from housing_grpc.access.rate_limit import RateLimit, too_fast
-from housing_grpc.calls import failure
+from housing_grpc.base.errors import public_error
 from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call import REQUEST_ID, Call
 from housing_grpc.calls.call_pool import on_pool
@@ -68,7 +68,7 @@ class StreamMethod:
             # The caller is gone: there is nobody to tell.
             code = _gone(context)
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
-            code = failure.told(raised).code
+            code = public_error(raised).code
             self._boundary.fail(call, context, raised)
         finally:
             self._boundary.ended(call, code, counted.count, sent)

@@ -11,8 +11,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.calls import failure
+from housing_grpc.base.errors import Reason, ServingError, public_error
 from housing_grpc.calls.boundary import Boundary, Parse, check_deadline
 from housing_grpc.calls.call import REQUEST_ID, Call
 from housing_grpc.calls.call_pool import CallPool, on_pool
@@ -80,7 +79,7 @@ class UnaryMethod:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             sent = 1
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
-            code = failure.told(raised).code
+            code = public_error(raised).code
             self._boundary.fail(call, context, raised)
         finally:
             self._boundary.ended(call, code, received, sent)

@@ -7,7 +7,7 @@ from housing_grpc.houses import wire
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowBound:
+class RowLimit:
     """Most houses in a kind of message.
 
     Attributes:

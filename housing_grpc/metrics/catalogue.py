@@ -1,44 +1,6 @@
 """Every metric of the server: name, type, labels, meaning, and how many servers' become one."""
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import Literal
-
-Kind = Literal["counter", "gauge", "histogram", "window"]
-
-
-class Merge(Enum):
-    """How the values of several servers become one."""
-
-    SUM = "sum"
-    MIN = "min"
-    MAX = "max"
-    LATEST = "that of the server whose model went live last"
-    WINDOW = "sum over the servers of that model"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Family:
-    """A metric.
-
-    Attributes:
-        name: As it is queried; a histogram's without _bucket, _sum and _count.
-        kind: Its type; a window is not exposed itself.
-        help: One line for people.
-        labels: Names of its labels.
-        buckets: Upper bounds of a histogram, without infinity.
-        merge: How the values of several servers become one.
-        always: Whether it is exposed from the start, or only once there is something to tell.
-    """
-
-    name: str
-    kind: Kind
-    help: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-    merge: Merge = Merge.SUM
-    always: bool = True
-
+from housing_grpc.base.metric_family import Family, Merge
 
 MODEL_INFO = "housing_model_info"
 LOADED = "housing_model_loaded_timestamp_seconds"

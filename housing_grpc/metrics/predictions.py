@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from housing_grpc.base.errors import Reason
+from housing_grpc.base.errors import Area, Reason
 from housing_grpc.bundle import extension
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
@@ -26,8 +26,6 @@ Rows = NDArray[np.float64]
 _BACKLOG = 2048
 _BOUNDS = np.array(PRICES)
 _COLUMNS = len(FEATURE_NAMES)
-
-_ROW_REASONS = (Reason.FEATURE_DOMAIN, Reason.FEATURE_NOT_FINITE, Reason.NO_FEATURES)
 
 _Of = TypeVar("_Of")
 _Price = TypeVar("_Price")
@@ -48,7 +46,7 @@ class PredictionMetrics:
         self._outside = np.zeros(_COLUMNS, dtype=np.int64)
         self._prices = np.zeros(len(PRICES) + 1, dtype=np.int64)
         self._price_sum = 0.0
-        self._rejected = Tally(_ROW_REASONS)
+        self._rejected = Tally([reason for reason in Reason if reason.area is Area.HOUSE])
         self._live: Bundle | None = None
         self._window: Window | None = None
 

@@ -13,8 +13,9 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from housing_grpc.base.metric_family import Family
 from housing_grpc.metrics import drift
-from housing_grpc.metrics.catalogue import DOCUMENTED, DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, Family
+from housing_grpc.metrics.catalogue import DOCUMENTED, DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW
 from housing_grpc.metrics.state import Series, State
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from housing_grpc.metrics.catalogue import FAMILIES, LOADED, MODEL_INFO, Family, Merge
+from housing_grpc.base.metric_family import Family, Merge
+from housing_grpc.metrics.catalogue import FAMILIES, LOADED, MODEL_INFO
 
 Labels = tuple[str, ...]
 Series = dict[Labels, list[float]]

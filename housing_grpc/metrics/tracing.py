@@ -5,6 +5,7 @@ OpenTelemetry's own libraries read the variables: where to (OTEL_EXPORTER_OTLP_E
 """
 
 import logging
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
@@ -94,7 +95,7 @@ class Tracing:
         last.join(seconds)
 
 
-def from_environment(environment: Mapping[str, str]) -> Tracing | None:
+def from_environment(environment: Mapping[str, str] = os.environ) -> Tracing | None:
     """Returns what makes spans, or None if no variable asks for any.
 
     Raises:

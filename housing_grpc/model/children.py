@@ -167,7 +167,7 @@ class Trial:
                 Reason.BUNDLE_FORMAT, "the bundle crashed the process that tried it"
             ) from error
         if refusal is not None:
-            raise ServingError(Reason(refusal["reason"]), refusal["message"])
+            raise ServingError(Reason[refusal["reason"]], refusal["message"])
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:

@@ -15,18 +15,6 @@ from housing_grpc.model.source import Source, Target
 _MOST_PATIENCE = 10
 _STOP_SECONDS = 5.0
 
-# What a bundle is refused for whenever it is tried. One that arrived damaged may be whole
-# the next time, and is not among them.
-_FINAL = frozenset(
-    {
-        Reason.BUNDLE_FORMAT,
-        Reason.BUNDLE_SIGNATURE,
-        Reason.BUNDLE_UNSAFE,
-        Reason.MODEL_OUTPUT_INVALID,
-        Reason.SCHEMA_INCOMPATIBLE,
-        Reason.SELF_TEST,
-    }
-)
 # Somebody else reloads, or nothing matters any more.
 _NO_FAULT = frozenset({Reason.RELOAD_IN_PROGRESS, Reason.SERVER_STOPPING})
 
@@ -91,7 +79,7 @@ class Follower:
             try:
                 self._poll()
             except (ServingError, BundleError) as error:
-                self._failed(Reason(error.reason))
+                self._failed(Reason[error.reason])
             except Exception as error:  # noqa: BLE001 (the thread must live; nobody would miss it)
                 self._failed(Reason.INTERNAL, error)
             else:
@@ -112,7 +100,7 @@ class Follower:
         try:
             moved = self._manager.reload(Target())
         except (ServingError, BundleError) as error:
-            if error.reason not in _FINAL:
+            if not Reason[error.reason].final:
                 raise
             self._seen = wanted
             log.event(

@@ -4,8 +4,8 @@ import re
 
 from housing.v1 import model_pb2 as pb
 
-import housing_grpc
 from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.base.version import VERSION
 from housing_grpc.bundle.metadata import Feature
 from housing_grpc.bundle.schema import FEATURES, FeatureSpec
 from housing_grpc.model.live import Live, LiveModel
@@ -36,7 +36,7 @@ def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
         stale=live.stale,
         generation=live.generation,
         run_id=metadata.run_id,
-        server_version=housing_grpc.__version__,
+        server_version=VERSION,
         evaluator=live.evaluator,
     )
     response.trained_at.FromDatetime(metadata.trained_at)

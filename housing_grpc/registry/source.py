@@ -144,4 +144,4 @@ def _unavailable(message: str) -> ServingError:
 
 def _refusal(reason: str, message: str) -> ServingError:
     retry = _RETRY_SECONDS if reason == Reason.REGISTRY_UNAVAILABLE else None
-    return ServingError(Reason(reason), message, retry_seconds=retry)
+    return ServingError(Reason[reason], message, retry_seconds=retry)

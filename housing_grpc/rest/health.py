@@ -2,9 +2,10 @@
 
 from starlette.responses import Response
 
-import housing_grpc
-from housing_grpc.rest.grpc.backend import Backend, CallError
+from housing_grpc.base.version import VERSION
+from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.http import status
+from housing_grpc.rest.http.errors import CallError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.json import writer
 
@@ -23,7 +24,7 @@ class Health:
 
     async def __call__(self, _exchange: Exchange) -> Response:
         """Answers one probe."""
-        answer = {"status": "UNKNOWN", "proxy_version": housing_grpc.__version__}
+        answer = {"status": "UNKNOWN", "proxy_version": VERSION}
         try:
             answer["status"] = await self._backend.health()
         except CallError as error:

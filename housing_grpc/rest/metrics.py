@@ -12,7 +12,7 @@ from prometheus_client import (
 from prometheus_client.exposition import generate_latest
 from starlette.responses import Response
 
-from housing_grpc.metrics.catalogue import Family
+from housing_grpc.base.metric_family import Family
 from housing_grpc.rest.http.exchange import Exchange
 
 # Seconds; a prediction takes about a millisecond, a reload may take many.

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-import housing_grpc
+from housing_grpc.base.version import VERSION
 from housing_grpc.rest.http.errors import Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.http.router import Endpoint
@@ -47,7 +47,7 @@ def home(routes: list[dict[str, str]]) -> Endpoint:
     index = document(
         {
             "name": "House prices",
-            "version": housing_grpc.__version__,
+            "version": VERSION,
             "docs": "/docs",
             "openapi": "/openapi.json",
             "health": "/health",

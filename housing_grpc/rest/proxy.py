@@ -10,7 +10,7 @@ from housing_grpc.rest.connection.protocol import CROWDED
 from housing_grpc.rest.http import errors, status
 from housing_grpc.rest.http.errors import ClientGoneError, RestError
 from housing_grpc.rest.http.exchange import REQUEST_ID, Exchange
-from housing_grpc.rest.http.failures import log_failure, told
+from housing_grpc.rest.http.failures import FailureLog, public_status
 from housing_grpc.rest.http.hosts import Hosts
 from housing_grpc.rest.http.origin import Origins
 from housing_grpc.rest.http.router import Router
@@ -27,13 +27,22 @@ class Proxy:
         metrics: Counts requests.
         origins: Whose pages may call.
         hosts: The names that callers may use.
+        failures: Where requests that fail are logged.
     """
 
-    def __init__(self, router: Router, metrics: Metrics, origins: Origins, hosts: Hosts) -> None:
+    def __init__(
+        self,
+        router: Router,
+        metrics: Metrics,
+        origins: Origins,
+        hosts: Hosts,
+        failures: FailureLog,
+    ) -> None:
         self._router = router
         self._metrics = metrics
         self._origins = origins
         self._hosts = hosts
+        self._failures = failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -45,14 +54,14 @@ class Proxy:
         try:
             code = await self._answer(exchange, send)
         except ClientGoneError as error:
-            log_failure(exchange, error)
+            self._failures.record(exchange, error)
         except asyncio.CancelledError:
             # The time to finish at a stop is over; nothing else cancels a request.
-            log_failure(exchange, errors.stopping())
+            self._failures.record(exchange, errors.stopping())
             if not exchange.answered:
                 code = await _send(_refusal(errors.stopping()), exchange, send)
         except Exception as error:
-            log_failure(exchange, error)
+            self._failures.record(exchange, error)
             if exchange.answered:
                 raise
             code = await _send(_refusal(error), exchange, send)
@@ -78,7 +87,7 @@ async def _send(response: Response, exchange: Exchange, send: Send) -> int:
 
 
 def _refusal(error: Exception) -> Response:
-    response = status.response(told(error))
+    response = status.response(public_status(error))
     if isinstance(error, RestError):
         response.headers.update(error.headers)
     return response

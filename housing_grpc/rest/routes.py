@@ -10,6 +10,7 @@ from housing_grpc.rest.contract.comments import Comments
 from housing_grpc.rest.contract.services import Binding
 from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.health import Health
+from housing_grpc.rest.http.failures import FailureLog
 from housing_grpc.rest.http.router import Route, Router
 from housing_grpc.rest.http.template import Template
 from housing_grpc.rest.json.reader import Readers
@@ -24,6 +25,7 @@ def build(
     package: str,
     backend: Backend,
     metrics: Metrics,
+    failures: FailureLog,
     *,
     limits: Limits,
     stopping: asyncio.Event,
@@ -34,6 +36,7 @@ def build(
         package: The generated code of the contract.
         backend: The gRPC server.
         metrics: What the proxy counts.
+        failures: Where streams that fail are logged.
         limits: How much one request may be.
         stopping: Set when the proxy stops.
     """
@@ -50,7 +53,7 @@ def build(
     # The stream has no option: its form is the proxy's own.
     streaming = package == services.GENERATED
     if streaming:
-        endpoint = Stream(backend, readers, writers, stopping)
+        endpoint = Stream(backend, readers, writers, failures, stopping)
         contract.append(Route(verb="POST", template=Template(STREAM_PATH), endpoint=endpoint))
     texts = comments.load(package)
     documents = (

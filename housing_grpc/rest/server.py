@@ -23,6 +23,7 @@ from housing_grpc.rest.connection.protocol import BoundedProtocol
 from housing_grpc.rest.contract.services import GENERATED
 from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.grpc.channel import ServerTls
+from housing_grpc.rest.http.failures import FailureLog
 from housing_grpc.rest.http.hosts import Hosts
 from housing_grpc.rest.http.origin import Origins
 from housing_grpc.rest.metrics import Metrics
@@ -108,17 +109,19 @@ class RestServer:
             body_seconds=chosen.api_timeout_seconds,
             list_entries=chosen.api_max_batch_rows,
         )
+        failures = FailureLog()
         router = routes.build(
             self._package,
             backend,
             metrics,
+            failures,
             limits=limits,
             stopping=self._told,
         )
         origins = Origins(chosen.api_host, chosen.origins)
         hosts = Hosts(chosen.api_host, chosen.hosts)
         config = uvicorn.Config(
-            Proxy(router, metrics, origins, hosts),
+            Proxy(router, metrics, origins, hosts, failures),
             http=BoundedProtocol,
             ssl_context_factory=(lambda *_: shown.context) if shown else None,
             interface="asgi3",

@@ -9,9 +9,9 @@ from google.protobuf.message_factory import GetMessageClass
 from starlette.responses import Response
 
 from housing_grpc.rest.contract.services import WHOLE, Binding
-from housing_grpc.rest.grpc.backend import CallError, Unary
+from housing_grpc.rest.grpc.backend import Unary
 from housing_grpc.rest.http import status
-from housing_grpc.rest.http.errors import Reason, RestError
+from housing_grpc.rest.http.errors import CallError, Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.json import parameters, strict, writer
 from housing_grpc.rest.json.faults import FaultError

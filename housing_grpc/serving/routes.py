@@ -10,7 +10,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.calls.boundary import Boundary, Parse, parser
+from housing_grpc.calls.boundary import Boundary, Check, Parse, parser
 from housing_grpc.calls.call import Call, Method
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Route
@@ -18,7 +18,7 @@ from housing_grpc.calls.stream_slots import StreamRoom
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
 from housing_grpc.houses import decode_plain
-from housing_grpc.houses.row_limit import RowBound
+from housing_grpc.houses.row_limit import RowLimit
 from housing_grpc.predict.service import ModelServicer, PredictionServicer
 from housing_grpc.settings import Settings
 
@@ -79,7 +79,7 @@ class Served:
         pool: Runs the calls that are no streams.
         most_queued: Most calls that wait for a worker of the pool.
         longest_wait: Most seconds for which one may have to wait.
-        bounds: Of the houses in a request, by the name of the method.
+        checks: Of a request before it is parsed, by the name of the method.
         reads: Read requests that are written in the usual way, by the name of the method.
         streams: Room for its methods that are streams.
     """
@@ -90,7 +90,7 @@ class Served:
     most_queued: int
     longest_wait: float
     streams: StreamRoom
-    bounds: Mapping[str, RowBound] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
     reads: Mapping[str, Parse] = field(default_factory=dict)
 
 
@@ -102,10 +102,9 @@ def services(
     chosen: Settings,
 ) -> tuple[Served, ...]:
     """Returns all that the server serves."""
-    bounds = {
-        "PredictBatch": RowBound(path=(1,), field="items", most=chosen.max_batch_rows),
-        "PredictStream": RowBound(path=(2, 1), field="rows.items", most=chosen.max_chunk_rows),
-    }
+    batch = RowLimit(path=(1,), field="items", most=chosen.max_batch_rows)
+    chunk = RowLimit(path=(2, 1), field="rows.items", most=chosen.max_chunk_rows)
+    checks = {"PredictBatch": batch.check, "PredictStream": chunk.check}
     reads: dict[str, Parse] = {
         "Predict": decode_plain.read_house,
         "PredictBatch": partial(decode_plain.read_batch, most=chosen.max_batch_rows),
@@ -118,7 +117,7 @@ def services(
             pool=workers.predict,
             most_queued=chosen.max_queued_calls,
             longest_wait=chosen.max_queue_seconds,
-            bounds=bounds,
+            checks=checks,
             reads=reads,
             streams=streams,
         ),
@@ -147,7 +146,7 @@ def build(
 
 def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
     serve = getattr(served.servicer, method.name)
-    parse = parser(method, served.reads.get(method.name), served.bounds.get(method.name))
+    parse = parser(method, served.reads.get(method.name), served.checks.get(method.name))
     if method.streams:
         room = served.streams
         handler = StreamMethod(parse, serve, streams, to, room).handler

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib.metadata import version
 
-from housing_grpc.base.errors import Reason
+from housing_grpc.base.errors import Area, Reason
 from housing_grpc.calls.stream_slots import StreamRoom
 from housing_grpc.metrics.observer import methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
@@ -12,17 +12,6 @@ from housing_grpc.serving.routes import Workers
 from housing_grpc.serving.tls import Certificates
 
 SERVICES = (routes.PREDICTION, routes.MODEL)
-
-# Why a call is turned away before it is served.
-_REJECTIONS = (
-    Reason.METADATA_TOO_LARGE,
-    Reason.OVERLOADED,
-    Reason.PERMISSION_DENIED,
-    Reason.RATE_LIMITED,
-    Reason.TOO_MANY_STREAMS,
-    Reason.UNAUTHENTICATED,
-)
-
 
 Gauges = dict[str, Callable[[], float | None]]
 
@@ -37,7 +26,7 @@ def metrics(gauges: Gauges) -> ServerMetrics:
         methods_of(SERVICES),
         predictions=routes.PREDICTION.full_name,
         version=version("housing-grpc"),
-        rejections=_REJECTIONS,
+        rejections=[reason for reason in Reason if reason.area is Area.ADMISSION],
         gauges=gauges,
     )
 

@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 import msgspec
 
 from housing_grpc.base import log
-from housing_grpc.calls.failure import told
+from housing_grpc.base.errors import public_error
 from housing_grpc.workers.protocol import Answer, Answered, Asked, Failed, Frame, Question
 
 _LENGTH = struct.Struct(">Q")
@@ -123,7 +123,7 @@ class Link:
             self.close()
         except Exception as error:  # noqa: BLE001 - the other side waits for an answer
             log.event(_logger, logging.ERROR, "link.failed", error=error)
-            self._send(Answered(number=number, answer=Failed.of(told(error))))
+            self._send(Answered(number=number, answer=Failed.of(public_error(error))))
 
     def _receive(self) -> bytearray | None:
         head = self._exactly(_LENGTH.size)

@@ -11,10 +11,9 @@ from housing_grpc.access import keys
 from housing_grpc.access.callers import Key
 from housing_grpc.access.keys import KeysError
 from housing_grpc.base import log
-from housing_grpc.base.errors import EXIT_SETTINGS, ServingError, StartError
+from housing_grpc.base.errors import EXIT_SETTINGS, ServingError, StartError, public_error
 from housing_grpc.base.signals import HARD_EXIT_SECONDS
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.calls.failure import told
 from housing_grpc.metrics.model import ModelMetrics
 from housing_grpc.metrics.runtime import Runtime
 from housing_grpc.metrics.state import State
@@ -186,7 +185,7 @@ class Supervisor:
         try:
             return m.Moved.of(self._supply.manager.reload(target))
         except (ServingError, BundleError) as error:
-            return m.Failed.of(told(error))
+            return m.Failed.of(public_error(error))
         except Exception as error:  # noqa: BLE001 - the caller is told INTERNAL, the log the rest
             log.event(_logger, logging.ERROR, "reload.fault", error=error)
-            return m.Failed.of(told(error))
+            return m.Failed.of(public_error(error))

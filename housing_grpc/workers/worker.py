@@ -12,9 +12,8 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 from housing_grpc.base import log
-from housing_grpc.base.errors import Reason, ServingError, StartError
+from housing_grpc.base.errors import Reason, ServingError, StartError, public_error
 from housing_grpc.base.signals import HARD_EXIT_SECONDS, end, exit_hard_after
-from housing_grpc.calls.failure import told
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.workers import protocol as m
@@ -106,7 +105,7 @@ class Worker:
         except StartError as error:
             reply(m.Refused(message=str(error), exit_code=error.exit_code))
         except BaseException as error:  # noqa: BLE001 - the supervisor waits for an answer
-            known = told(error)
+            known = public_error(error)
             if known.reason is Reason.INTERNAL:
                 log.event(_logger, logging.ERROR, "worker.failed", error=error)
             reply(m.Failed.of(known))

@@ -1,7 +1,6 @@
 """What one worker serves: the server without its source of models, which is the supervisor's."""
 
 import logging
-import os
 from collections.abc import Callable
 
 from housing_grpc.base import log
@@ -42,7 +41,7 @@ class WorkerServer:
         self._metrics = telemetry.metrics(gauges)
         self._serving = Serving([self._metrics.on_live], most=order.settings.max_models)
         self._rates = rates
-        self._tracing = tracing.from_environment(os.environ)
+        self._tracing = tracing.from_environment()
         rates.assign(order.ring.places)
         found = fast_paths.find()
         self.fallbacks = found.fallbacks

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from housing_grpc.base import errors
-from housing_grpc.base.errors import CODES, Reason
+from housing_grpc.base.errors import Reason
 from housing_grpc.rest.http import errors as proxy_errors
 from housing_grpc.rest.http import status as proxy_status
 from tools import operations
@@ -27,16 +27,12 @@ def test_the_tables_of_settings_and_metrics_are_those_of_the_code() -> None:
 
 def test_every_reason_of_the_server_is_told_with_its_code() -> None:
     told = rows(SERVER.partition("### Of the server\n")[2])
-    assert told == {reason.value: CODES[reason].name for reason in Reason}
+    assert told == {reason.value: reason.code.name for reason in Reason}
 
 
 def test_every_reason_of_the_proxy_is_told_with_its_http_status() -> None:
     expected = {
-        reason.value: str(
-            proxy_errors.HTTP_STATUS.get(
-                reason, proxy_status.HTTP_STATUS[proxy_errors.CODES[reason]]
-            )
-        )
+        reason.value: str(reason.http or proxy_status.HTTP_STATUS[reason.code])
         for reason in proxy_errors.Reason
     }
     assert rows(PROXY.partition("\n## ")[0]) == expected

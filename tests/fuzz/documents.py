@@ -17,7 +17,7 @@ from housing_grpc.rest.contract.services import Binding
 from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import RestError
 from housing_grpc.rest.http.exchange import Exchange
-from housing_grpc.rest.http.failures import told
+from housing_grpc.rest.http.failures import public_status
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
 from housing_grpc.rest.transcoder import Limits, Transcoder
@@ -91,7 +91,7 @@ class Documents(Target):
         try:
             response = self._loop.run_until_complete(route.transcoder(exchange))
         except RestError as error:
-            _check_refusal(status.response(told(error)))
+            _check_refusal(status.response(public_status(error)))
         else:
             assert response.status_code == 200, response
             assert route.request is not None

@@ -9,7 +9,7 @@ from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from housing_grpc.base.errors import CODES, Reason
+from housing_grpc.base.errors import Reason
 from tests.support import broken_bundles
 from tests.support.client import SECONDS, Client, failure, reason_of
 from tests.support.examples import Example
@@ -58,8 +58,7 @@ def test_20_kinds_of_broken_bundles_under_load_change_nothing(
         assert all(each.result() for each in running)
     assert len(found) >= 20
     assert found == {
-        name: (CODES[Reason(reason)].value[0], reason)
-        for name, _, reason in broken_bundles.in_turn()
+        name: (Reason[reason].code.value[0], reason) for name, _, reason in broken_bundles.in_turn()
     }
     assert StatusCode.INTERNAL.value[0] not in {code for code, _ in found.values()}
     assert client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS) == before

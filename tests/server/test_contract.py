@@ -8,7 +8,7 @@ from google.api.annotations_pb2 import http
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
-from housing_grpc.base.errors import CODES, Reason
+from housing_grpc.base.errors import Reason
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +87,7 @@ def test_the_comment_of_a_method_pairs_each_reason_with_its_code(name: str) -> N
         reasons = re.findall(r"\b[A-Z]{3,}(?:_[A-Z]+)*\b", text)
         assert reasons, f"{name}: {code} names no reason"
         told.update(dict.fromkeys(reasons, code))
-    assert {reason: CODES[Reason(reason)].name for reason in told} == told
+    assert {reason: Reason[reason].code.name for reason in told} == told
     assert set(told) >= _ALWAYS
 
 

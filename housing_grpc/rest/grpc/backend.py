@@ -9,12 +9,12 @@ import grpc.aio
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2
 
 from housing_grpc.rest.grpc.channel import Channel, ServerTls
 from housing_grpc.rest.grpc.hangup_watch import Call, Watch
 from housing_grpc.rest.http import status
+from housing_grpc.rest.http.errors import CallError
 from housing_grpc.rest.http.exchange import Exchange, Metadata
 
 _FIRST_BACKOFF_MS = 100
@@ -40,18 +40,6 @@ _SERVICE_CONFIG = {
         }
     ],
 }
-
-
-class CallError(Exception):
-    """The gRPC server refused a call.
-
-    Args:
-        status: What it said.
-    """
-
-    def __init__(self, status: Status) -> None:
-        super().__init__(status.message)
-        self.status = status
 
 
 class Backend:

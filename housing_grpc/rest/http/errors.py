@@ -8,65 +8,54 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from google.rpc.code_pb2 import Code
+from google.rpc.status_pb2 import Status
 
 
 class Reason(StrEnum):
-    """Why a request failed here; the reason of google.rpc.ErrorInfo."""
+    """Why a request failed here; the reason of google.rpc.ErrorInfo.
 
-    BACKEND_FAILED = "BACKEND_FAILED"
-    BACKEND_OVERLOADED = "BACKEND_OVERLOADED"
-    BACKEND_TIMEOUT = "BACKEND_TIMEOUT"
-    BACKEND_UNAVAILABLE = "BACKEND_UNAVAILABLE"
-    BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
-    CROSS_SITE = "CROSS_SITE"
-    HEADER_TOO_LARGE = "HEADER_TOO_LARGE"
-    HOST_NOT_ALLOWED = "HOST_NOT_ALLOWED"
-    INTERNAL = "INTERNAL"
-    INVALID_PARAMETER = "INVALID_PARAMETER"
-    JSON_DUPLICATE_KEY = "JSON_DUPLICATE_KEY"
-    JSON_MALFORMED = "JSON_MALFORMED"
-    JSON_NOT_FINITE = "JSON_NOT_FINITE"
-    JSON_ONEOF_CONFLICT = "JSON_ONEOF_CONFLICT"
-    JSON_OUT_OF_RANGE = "JSON_OUT_OF_RANGE"
-    JSON_TOO_DEEP = "JSON_TOO_DEEP"
-    JSON_UNKNOWN_FIELD = "JSON_UNKNOWN_FIELD"
-    JSON_WRONG_TYPE = "JSON_WRONG_TYPE"
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    NOT_FOUND = "NOT_FOUND"
-    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
-    REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
-    STOPPING = "STOPPING"
-    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
-    UNEXPECTED_BODY = "UNEXPECTED_BODY"
-    UNKNOWN_PARAMETER = "UNKNOWN_PARAMETER"
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    Attributes:
+        code: The gRPC status code that goes with it.
+        http: The HTTP status, where it is not that of the code (status.HTTP_STATUS).
+    """
 
+    code: int
+    http: int | None
 
-# The HTTP status is the code's own (status.HTTP_STATUS) but for these.
-HTTP_STATUS: dict[Reason, int] = {
-    Reason.METHOD_NOT_ALLOWED: 405,
-    Reason.REQUEST_TIMEOUT: 408,
-    Reason.PAYLOAD_TOO_LARGE: 413,
-    Reason.UNSUPPORTED_MEDIA_TYPE: 415,
-    Reason.HEADER_TOO_LARGE: 431,
-}
+    def __new__(cls, name: str, code: int, http: int | None = None) -> "Reason":
+        """Makes one of the table's lines a member."""
+        reason = str.__new__(cls, name)
+        reason._value_ = name
+        reason.code, reason.http = code, http
+        return reason
 
-CODES: dict[Reason, int] = {
-    **dict.fromkeys(Reason, Code.INVALID_ARGUMENT),
-    Reason.BACKEND_FAILED: Code.INTERNAL,
-    Reason.BACKEND_OVERLOADED: Code.RESOURCE_EXHAUSTED,
-    Reason.BACKEND_TIMEOUT: Code.DEADLINE_EXCEEDED,
-    Reason.BACKEND_UNAVAILABLE: Code.UNAVAILABLE,
-    Reason.CROSS_SITE: Code.PERMISSION_DENIED,
-    Reason.HOST_NOT_ALLOWED: Code.PERMISSION_DENIED,
-    Reason.INTERNAL: Code.INTERNAL,
-    Reason.METHOD_NOT_ALLOWED: Code.UNIMPLEMENTED,
-    Reason.NOT_FOUND: Code.NOT_FOUND,
-    Reason.PAYLOAD_TOO_LARGE: Code.RESOURCE_EXHAUSTED,
-    Reason.REQUEST_TIMEOUT: Code.DEADLINE_EXCEEDED,
-    Reason.STOPPING: Code.UNAVAILABLE,
-    Reason.TOO_MANY_REQUESTS: Code.UNAVAILABLE,
-}
+    BACKEND_FAILED = "BACKEND_FAILED", Code.INTERNAL
+    BACKEND_OVERLOADED = "BACKEND_OVERLOADED", Code.RESOURCE_EXHAUSTED
+    BACKEND_TIMEOUT = "BACKEND_TIMEOUT", Code.DEADLINE_EXCEEDED
+    BACKEND_UNAVAILABLE = "BACKEND_UNAVAILABLE", Code.UNAVAILABLE
+    BATCH_TOO_LARGE = "BATCH_TOO_LARGE", Code.INVALID_ARGUMENT
+    CROSS_SITE = "CROSS_SITE", Code.PERMISSION_DENIED
+    HEADER_TOO_LARGE = "HEADER_TOO_LARGE", Code.INVALID_ARGUMENT, 431
+    HOST_NOT_ALLOWED = "HOST_NOT_ALLOWED", Code.PERMISSION_DENIED
+    INTERNAL = "INTERNAL", Code.INTERNAL
+    INVALID_PARAMETER = "INVALID_PARAMETER", Code.INVALID_ARGUMENT
+    JSON_DUPLICATE_KEY = "JSON_DUPLICATE_KEY", Code.INVALID_ARGUMENT
+    JSON_MALFORMED = "JSON_MALFORMED", Code.INVALID_ARGUMENT
+    JSON_NOT_FINITE = "JSON_NOT_FINITE", Code.INVALID_ARGUMENT
+    JSON_ONEOF_CONFLICT = "JSON_ONEOF_CONFLICT", Code.INVALID_ARGUMENT
+    JSON_OUT_OF_RANGE = "JSON_OUT_OF_RANGE", Code.INVALID_ARGUMENT
+    JSON_TOO_DEEP = "JSON_TOO_DEEP", Code.INVALID_ARGUMENT
+    JSON_UNKNOWN_FIELD = "JSON_UNKNOWN_FIELD", Code.INVALID_ARGUMENT
+    JSON_WRONG_TYPE = "JSON_WRONG_TYPE", Code.INVALID_ARGUMENT
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED", Code.UNIMPLEMENTED, 405
+    NOT_FOUND = "NOT_FOUND", Code.NOT_FOUND
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE", Code.RESOURCE_EXHAUSTED, 413
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT", Code.DEADLINE_EXCEEDED, 408
+    STOPPING = "STOPPING", Code.UNAVAILABLE
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS", Code.UNAVAILABLE
+    UNEXPECTED_BODY = "UNEXPECTED_BODY", Code.INVALID_ARGUMENT
+    UNKNOWN_PARAMETER = "UNKNOWN_PARAMETER", Code.INVALID_ARGUMENT
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE", Code.INVALID_ARGUMENT, 415
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +120,18 @@ def crowded() -> RestError:
         retry_seconds=1,
         headers={"connection": "close"},
     )
+
+
+class CallError(Exception):
+    """The gRPC server refused a call.
+
+    Args:
+        status: What it said.
+    """
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.message)
+        self.status = status
 
 
 class ClientGoneError(Exception):

@@ -9,9 +9,8 @@ from google.rpc.status_pb2 import Status
 
 from housing_grpc.base import log
 from housing_grpc.base.log_flood import Flood
-from housing_grpc.rest.grpc.backend import CallError
 from housing_grpc.rest.http import status
-from housing_grpc.rest.http.errors import ClientGoneError, Reason, RestError
+from housing_grpc.rest.http.errors import CallError, ClientGoneError, Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
 
 _GONE = "CLIENT_GONE"
@@ -19,42 +18,47 @@ _GONE = "CLIENT_GONE"
 _FLOODING = frozenset({_GONE, Reason.TOO_MANY_REQUESTS, Reason.HOST_NOT_ALLOWED})
 
 _logger = logging.getLogger(__name__)
-_flood = Flood()
 
 _FIXED = RestError(
     reason=Reason.INTERNAL, message="internal error; the proxy's log has it by request id"
 )
 
 
-def told(error: Exception) -> Status:
-    """Returns what a caller is told of an error: a fixed text if it is a fault of ours."""
+def public_status(error: Exception) -> Status:
+    """Returns what a caller may know of an error: a fixed text if it is a fault of ours."""
     if isinstance(error, CallError):
         return error.status
     return status.of_error(error if isinstance(error, RestError) else _FIXED)
 
 
-def log_failure(exchange: Exchange, error: Exception) -> None:
-    """Logs why a request failed, with the stack trace if it is a fault of ours."""
-    gone = isinstance(error, ClientGoneError)
-    answer = told(error)
-    reason = _GONE if gone else status.reason_of(answer)
-    unlogged = _flood.unlogged() if reason in _FLOODING else 0
-    if unlogged is None:
-        return
-    fault = None if gone or isinstance(error, RestError | CallError) else error
-    log.event(
-        _logger,
-        logging.INFO if fault is None else logging.ERROR,
-        "request.failed",
-        error=fault,
-        method=exchange.scope["method"],
-        route=exchange.route,
-        code="CANCELLED" if gone else status.code_name(answer),
-        reason=reason,
-        request_id=exchange.request_id,
-        **_cause(error, answer),
-        **({"unlogged": unlogged} if unlogged else {}),
-    )
+class FailureLog:
+    """Logs requests that failed; of those that may come by the thousand only some."""
+
+    def __init__(self) -> None:
+        self._flood = Flood()
+
+    def record(self, exchange: Exchange, error: Exception) -> None:
+        """Logs why a request failed, with the stack trace if it is a fault of ours."""
+        gone = isinstance(error, ClientGoneError)
+        answer = public_status(error)
+        reason = _GONE if gone else status.reason_of(answer)
+        unlogged = self._flood.unlogged() if reason in _FLOODING else 0
+        if unlogged is None:
+            return
+        fault = None if gone or isinstance(error, RestError | CallError) else error
+        log.event(
+            _logger,
+            logging.INFO if fault is None else logging.ERROR,
+            "request.failed",
+            error=fault,
+            method=exchange.scope["method"],
+            route=exchange.route,
+            code="CANCELLED" if gone else status.code_name(answer),
+            reason=reason,
+            request_id=exchange.request_id,
+            **_cause(error, answer),
+            **({"unlogged": unlogged} if unlogged else {}),
+        )
 
 
 def _cause(error: BaseException | None, answer: Status) -> dict[str, Any]:

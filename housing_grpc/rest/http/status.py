@@ -15,7 +15,6 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from starlette.responses import Response
 
-from housing_grpc.rest.http import errors
 from housing_grpc.rest.http.errors import Reason, RestError
 
 DOMAIN = "housing.v1"
@@ -64,7 +63,7 @@ def of_error(error: RestError) -> Status:
         retry = RetryInfo()
         retry.retry_delay.FromSeconds(error.retry_seconds)
         details.append(retry)
-    status = Status(code=errors.CODES[error.reason], message=error.message[:_LONGEST_TEXT])
+    status = Status(code=error.reason.code, message=error.message[:_LONGEST_TEXT])
     for detail in details:
         status.details.add().Pack(detail)
     return status
@@ -128,11 +127,8 @@ def with_limit(status: Status, most: int) -> Status:
 def http_status(status: Status) -> int:
     """Returns the HTTP status of an error."""
     reason = reason_of(status)
-    if reason in Reason.__members__:
-        special = errors.HTTP_STATUS.get(Reason(reason))
-        if special is not None:
-            return special
-    return HTTP_STATUS.get(status.code, 500)
+    special = Reason[reason].http if reason in Reason.__members__ else None
+    return special or HTTP_STATUS.get(status.code, 500)
 
 
 def reason_of(status: Status) -> str:

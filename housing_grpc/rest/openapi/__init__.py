@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import housing_grpc
+from housing_grpc.base.version import VERSION
 from housing_grpc.rest.contract.comments import Comments
 from housing_grpc.rest.contract.services import Binding
 from housing_grpc.rest.openapi import operations, own, streams
@@ -40,7 +40,7 @@ def document(bindings: list[Binding], comments: Comments, *, streaming: bool) ->
         "openapi": "3.1.0",
         "info": {
             "title": "House prices",
-            "version": housing_grpc.__version__,
+            "version": VERSION,
             "description": _ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

@@ -15,11 +15,11 @@ from housing.v1 import prediction_pb2 as pb
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from housing_grpc.rest.grpc.backend import Backend, CallError
+from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.http import status
-from housing_grpc.rest.http.errors import Reason, RestError
+from housing_grpc.rest.http.errors import CallError, Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
-from housing_grpc.rest.http.failures import log_failure, told
+from housing_grpc.rest.http.failures import FailureLog, public_status
 from housing_grpc.rest.json import writer
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
@@ -49,14 +49,21 @@ class Stream:
         backend: The gRPC server.
         readers: Make messages of JSON.
         writers: Make JSON of messages.
+        failures: Where streams that fail are logged.
         stopping: Set when the proxy stops.
     """
 
     def __init__(
-        self, backend: Backend, readers: Readers, writers: Writers, stopping: asyncio.Event
+        self,
+        backend: Backend,
+        readers: Readers,
+        writers: Writers,
+        failures: FailureLog,
+        stopping: asyncio.Event,
     ) -> None:
         self._backend = backend
         self._stopping = stopping
+        self._failures = failures
         self._read = readers.message(_HOUSE)
         self._write = writers.message(_PRICE)
 
@@ -89,8 +96,8 @@ class Stream:
                 conversation.taken()
                 answer = await conversation.next()
         except (CallError, RestError) as error:
-            log_failure(exchange, error)
-            yield writer.encode(status.body(told(error))) + b"\n"
+            self._failures.record(exchange, error)
+            yield writer.encode(status.body(public_status(error))) + b"\n"
 
     async def _encoded(self, answer: Answer, row: int) -> bytes:
         chunk, faults = answer

@@ -13,10 +13,9 @@ from google.rpc.status_pb2 import Status
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base import log
-from housing_grpc.rest.grpc.backend import CallError
 from housing_grpc.rest.grpc.hangup_watch import Call
 from housing_grpc.rest.http import status
-from housing_grpc.rest.http.errors import Reason
+from housing_grpc.rest.http.errors import CallError, Reason
 
 # Why a call ends that another may go on with, beside all that is UNAVAILABLE.
 _RESUMABLE = ("OVERLOADED", "RATE_LIMITED", "STREAM_TOO_OLD", "TOO_MANY_STREAMS")
