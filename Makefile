@@ -14,7 +14,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto operations check format lint audit types test coverage integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy wheel lock clean
+	mlflow up dev down logs proto docs check format lint audit types test coverage integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy wheel lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -140,8 +140,9 @@ format: .venv/.dev.stamp ## Format the code and repair what can be repaired
 proto: .venv/.dev.stamp ## Regenerate generated/ and accept the contract, unless it breaks clients
 	@$(TOOLS) $(PY) tools/proto.py write
 
-operations: .venv/.dev.stamp ## Write the tables of docs/operations.md anew
+docs: .venv/.dev.stamp ## Make the tables of docs/operations.md and the pictures of docs/architecture.md
 	@$(PY) tools/operations.py write
+	@$(PY) tools/architecture.py write
 
 tools: ## Build the command-line tools that tests use, with Go, into .tools/bin
 	@echo 'Building tools into .tools/bin (ten minutes the first time) ...'

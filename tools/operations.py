@@ -66,7 +66,7 @@ def main(mode: str) -> int:
         PAGE.write_text(wanted, encoding="utf-8")
         return 0
     if page != wanted:
-        print("docs/operations.md: a table is out of step; `make operations`", file=sys.stderr)
+        print("docs/operations.md: a table is out of step; `make docs`", file=sys.stderr)
         return 1
     return 0
 

@@ -1,0 +1,1 @@
+"""The ground: errors, options, settings, and how parts are found by name."""

@@ -1,0 +1,1 @@
+"""The data file: read, checked line by line, and made a dataset."""

@@ -1,0 +1,1 @@
+"""What model types and preprocessings have in common: parameters, and what a fitted one holds."""

@@ -1,0 +1,1 @@
+"""The ground: errors and reasons, the log, options, addresses, signals."""

@@ -1,0 +1,1 @@
+"""Connections of HTTP callers: accepted, counted, and ended where they take too long."""

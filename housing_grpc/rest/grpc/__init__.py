@@ -1,0 +1,1 @@
+"""The gRPC server as the proxy sees it."""

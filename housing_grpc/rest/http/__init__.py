@@ -1,0 +1,1 @@
+"""One HTTP request: where it goes, who may send it, and how it fails."""
