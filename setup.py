@@ -19,7 +19,7 @@ class BuildWithNote(build_ext):  # type: ignore[misc]
     """Leaves the reason where the extension would lie if it cannot be compiled."""
 
     def build_extension(self, ext: Extension) -> None:
-        """Builds it; `bundle/built.py` reads the note."""
+        """Builds it; `bundle/extension.py` reads the note."""
         # An editable installation compiles elsewhere, and copies what came of it here.
         built = Path(self.get_ext_fullpath(ext.name)).parent
         note = (NATIVE.parent if self.editable_mode else built) / "_native.failed"

@@ -61,9 +61,8 @@ def _model(name: str, figures: dict[str, Figure]) -> bool:
     reached = True
     for size in SIZES:
         rows = houses(size)
-        one = partial(native.predict_row, rows[0].tolist())
         sides: dict[str, Predict] = {
-            "evaluator": one if size == 1 else partial(native.predict, rows),
+            "evaluator": partial(native.predict, rows),
             "onnxruntime": partial(onnx.predict, rows),
             "library": _library(model, (rows - scaler.mean_) / scaler.scale_),
         }
@@ -97,7 +96,7 @@ def _missing(preparation: str, figures: dict[str, Figure]) -> None:
     lacking = np.where(np.isin(FEATURE_NAMES, models.BLANKS), np.nan, complete)
     for runtime, bundle in zip(("evaluator", "onnxruntime"), bundles, strict=True):
         sides: dict[str, Predict] = {
-            kind: partial(bundle.predict_row, row.tolist())
+            kind: partial(bundle.predict, row.reshape(1, -1))
             for kind, row in (("complete", complete), ("missing", lacking))
         }
         costs = {kind: seconds * 1e6 for kind, seconds in _interleaved(sides).items()}

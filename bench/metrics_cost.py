@@ -21,7 +21,6 @@ from bench.models import make_bundle
 from housing_grpc.bundle import model
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.call import Call, Method
-from housing_grpc.houses.row_summary import survey
 from housing_grpc.metrics.observer import CallObserver, methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
 
@@ -67,10 +66,10 @@ def _calls(metrics: ServerMetrics, ranges: Ranges) -> Callable[[int], None]:
 
     def run(count: int) -> None:
         ok, call = grpc.StatusCode.OK, Call(method, "")
-        row = np.full((1, 13), 0.5)
+        row, price = np.full((1, 13), 0.5), np.full(1, 22.5)
         for _ in range(count):
             observer.started(call, ())
-            answers.observe_one(ranges, row, 22.5)
+            answers.observe(ranges, row, price)
             observer.ended(call, ok, 0.00025, 1, 1)
 
     return run
@@ -81,7 +80,7 @@ def _batches(metrics: ServerMetrics, ranges: Ranges) -> Callable[[int], None]:
 
     def run(count: int) -> None:
         for _ in range(count):
-            metrics.predictions.observe(ranges, rows, prices, survey(rows, ranges))
+            metrics.predictions.observe(ranges, rows, prices)
 
     return run
 

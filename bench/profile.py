@@ -15,7 +15,8 @@ from housing.v1 import prediction_pb2 as pb
 from bench import contest, models, results, sides
 from bench.results import Figure
 from housing_grpc.bundle import model as bundle_model
-from housing_grpc.houses import decode_plain, encode, validation
+from housing_grpc.houses import decode, encode
+from housing_grpc.houses.partition import partition
 
 MODEL = "xgboost"
 CALLS, ROUNDS, SECONDS = 20_000, 5, 1.0
@@ -51,15 +52,15 @@ def main() -> bool:
 
 def _stages(bundle: bundle_model.Bundle) -> Stages:
     data = pb.PredictRequest(house=models.to_house(models.example())).SerializeToString()
-    read = decode_plain.read_house(data)
-    if read is None:
-        raise SystemExit("the functions in C are not built: install a compiler, then the server")
+    row, ranges = decode.read_house(data), bundle.ranges
+    house = partition(row, ranges, str)
     return {
-        "read the request": _timed(lambda: decode_plain.read_house(data)),
-        "check, impute, scale, evaluate": _timed(
-            lambda: bundle.price_row(read.row, validation.DOMAIN)
+        "read the request": _timed(lambda: decode.read_house(data)),
+        "check": _timed(lambda: partition(row, ranges, str)),
+        "impute, scale, evaluate": _timed(lambda: bundle.predict(row)),
+        "write the answer": _timed(
+            lambda: encode.encode_prediction(house, 24.0, ranges, "1").SerializeToString()
         ),
-        "write the answer": _timed(lambda: encode.encode_price(24.0, "1")),
     }
 
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from bench import contest, models, results, sides
@@ -56,8 +57,9 @@ def _measure(name: str, trees: int) -> tuple[Figure, float]:
     return contest.summary([1e6 * each for each in found["ours"].cpu], unit="µs"), alone
 
 
-def _alone(bundle: bundle_model.Bundle, row: list[float]) -> float:
+def _alone(bundle: bundle_model.Bundle, values: list[float]) -> float:
+    row = np.array([values])
     started = time.process_time()
     for _ in range(ROWS):
-        bundle.predict_row(row)
+        bundle.predict(row)
     return (time.process_time() - started) / ROWS * 1e6

@@ -36,30 +36,7 @@ class Model:
             out: Float64, shape (n,), not overlapping `rows`.
         """
 
-    def predict_row(self, values: list[float], /) -> float:
-        """Returns the price of one row, which may be NaN or infinite.
-
-        Args:
-            values: One for each feature, NaN where missing.
-        """
-
-    def price_row(
-        self, row: bytes, minimum: NDArray[Any], maximum: NDArray[Any], domain: NDArray[Any], /
-    ) -> tuple[float, bool] | None:
-        """Returns the price of one row, which may be NaN or infinite, and if that says all.
-
-        Args:
-            row: Float64, one for each feature, NaN where missing.
-            minimum: Of the training data, float64, shape (features,).
-            maximum: The same.
-            domain: As of `survey`.
-
-        Returns:
-            The price; and False if a value is missing or outside the training range. None if
-            the row cannot be scored.
-        """
-
-def survey(
+def summarize(
     rows: NDArray[Any],
     minimum: NDArray[Any],
     maximum: NDArray[Any],
@@ -80,22 +57,11 @@ def survey(
             outside, and missing values, by feature.
     """
 
-def count_bins(values: NDArray[Any], bounds: NDArray[Any], counts: NDArray[Any], /) -> None:
-    """Counts values by bin, each of which includes its upper bound.
-
-    Args:
-        values: Float64.
-        bounds: Float64, rising.
-        counts: Added to; int64, one more than bounds.
-    """
-
-def read_rows(data: bytes, start: int, end: int, width: int, most: int, /) -> bytes | None:
+def read_rows(data: bytes | memoryview, width: int, most: int, /) -> bytes | None:
     """Reads a list of rows in protobuf's wire format.
 
     Args:
-        data: Holds it.
-        start: Where it begins.
-        end: Where it ends.
+        data: The list.
         width: Features in a row.
         most: The limit of rows.
 

@@ -1,23 +1,18 @@
 """Predicts with the evaluator in C, where it was built and knows the graph."""
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import extension
+from .arrays import Prices, Rows
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
 from .onnx import Ensemble, Graph, Linear
 from .preprocess import Preprocessor
-from .ranges import Ranges
 
 if TYPE_CHECKING:
     from ._native import Model
-
-Rows = NDArray[np.float64]
-
 
 # None where it cannot be used: ONNX Runtime gives the same answers.
 NATIVE: "type[Model] | None" = extension.model
@@ -35,29 +30,12 @@ class Evaluator:
     def __init__(self, model: "Model") -> None:
         self._model = model
 
-    def predict(self, rows: Rows) -> Rows:
+    def predict(self, rows: Rows) -> Prices:
         """Predicts a price a row; as `Bundle.predict`."""
         prices = np.empty(len(rows))
-        rows = np.ascontiguousarray(rows, dtype=np.float64)
-        if not rows.flags.aligned:
-            rows = rows.copy()
-        if not self._model.predict(rows, prices):
+        if not self._model.predict(extension.readable(rows), prices):
             raise ModelOutputError("the model gave a price that is not a finite number")
         return prices
-
-    def predict_row(self, values: list[float]) -> float:
-        """Predicts the price of one row; as `Bundle.predict_row`."""
-        price = self._model.predict_row(values)
-        if not math.isfinite(price):
-            raise ModelOutputError("the model gave a price that is not a finite number")
-        return price
-
-    def price_row(self, row: bytes, ranges: Ranges, domain: Rows) -> tuple[float, bool] | None:
-        """Prices one row; as `Bundle.price_row`."""
-        found = self._model.price_row(row, ranges.minimum, ranges.maximum, domain)
-        if found is not None and not math.isfinite(found[0]):
-            raise ModelOutputError("the model gave a price that is not a finite number")
-        return found
 
 
 def evaluator(preprocessor: Preprocessor, graph: Graph) -> Evaluator | None:

@@ -9,6 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from .arrays import Rows
+
 # What an operator notices without it.
 EFFECT = "ONNX Runtime gives the same prices, and takes several times as long"
 
@@ -16,7 +20,7 @@ EFFECT = "ONNX Runtime gives the same prices, and takes several times as long"
 _NOTE = "_native.failed"
 _NO_COMPILER = os.strerror(errno.ENOENT)
 _COMPILED = {".so", ".pyd"}
-_NAMES = {"Model", "survey", "count_bins"}
+_NAMES = {"Model", "summarize"}
 # It is not built where doubles in memory are not as they are on the wire.
 _LITTLE_ENDIAN_NAMES = {"read_rows"}
 
@@ -74,6 +78,11 @@ def _not_compiled(note: Path) -> Unusable:
 
 _found, UNUSABLE = load(Path(__file__).parent, __package__ or "")
 model: Any = _found.get("Model")
-survey: Callable[..., None] | None = _found.get("survey")
-count_bins: Callable[..., None] | None = _found.get("count_bins")
+summarize: Callable[..., None] | None = _found.get("summarize")
 read_rows: Callable[..., bytes | None] | None = _found.get("read_rows")
+
+
+def readable(rows: Rows) -> Rows:
+    """Returns rows as the extension takes them: one after the other, of aligned float64."""
+    rows = np.ascontiguousarray(rows, dtype=np.float64)
+    return rows if rows.flags.aligned else rows.copy()

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.float64]
+from .arrays import Rows
+
 Mask = NDArray[np.bool_]
 Step = tuple[int, NDArray[np.int_], Rows, float]
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import files, onnx, preprocess
 from . import format as bundle_format
+from .arrays import Prices, Rows
 from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, SelfTestError
 from .evaluator import evaluator
 from .format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
@@ -15,8 +15,6 @@ from .onnx_session import OnnxSession
 from .ranges import Ranges
 from .schema import FEATURE_NAMES
 from .signature import Verifier
-
-Rows = NDArray[np.float64]
 
 
 class Bundle:
@@ -46,7 +44,7 @@ class Bundle:
         """What computes the prices: "native", which is in C, or "onnxruntime"."""
         return self._predictor.name
 
-    def predict(self, rows: Rows) -> Rows:
+    def predict(self, rows: Rows) -> Prices:
         """Predicts a price a row, in the target's unit.
 
         Args:
@@ -59,38 +57,6 @@ class Bundle:
             ModelOutputError: The model gave NaN, infinity or a wrong shape.
         """
         return self._predictor.predict(rows)
-
-    def predict_row(self, values: list[float]) -> float:
-        """Predicts the price of one row, as `predict` does, without an array made for it.
-
-        Args:
-            values: One for each feature, NaN where it is missing.
-
-        Returns:
-            The price, in the target's unit.
-
-        Raises:
-            ModelOutputError: As `predict`.
-        """
-        return self._predictor.predict_row(values)
-
-    def price_row(self, row: bytes, domain: Rows) -> tuple[float, bool] | None:
-        """Holds one row against its limits and prices it, all in one go.
-
-        Args:
-            row: Float64, one for each feature, NaN where it is missing.
-            domain: For each feature the lowest and the highest value that can be scored, and 1
-                where it has to be a whole number; shape (3, features).
-
-        Returns:
-            The price, in the target's unit; and False if there is more to say of the row, as
-            a value is missing or outside the training range. None if it cannot be scored, or
-            not in this way.
-
-        Raises:
-            ModelOutputError: As `predict`.
-        """
-        return self._predictor.price_row(row, self.ranges, domain)
 
     def self_test(self) -> None:
         """Answers the golden rows again.

@@ -3,15 +3,12 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Prices, Rows
 from .errors import BundleFormatError, ModelOutputError
 from .format import MODEL_FILE
 from .onnx import Graph
 from .preprocess import Preprocessor
-from .ranges import Ranges
-
-Rows = NDArray[np.float64]
 
 _ERRORS_ONLY = 3
 
@@ -34,22 +31,15 @@ class OnnxSession:
         self._session = _open(graph.content)
         self._input = self._session.get_inputs()[0].name
 
-    def predict(self, rows: Rows) -> Rows:
+    def predict(self, rows: Rows) -> Prices:
         """Predicts a price a row; as `Bundle.predict`."""
         scaled = self._preprocessor.transform(rows)
-        prices: Rows = self._session.run(None, {self._input: scaled})[0].reshape(-1)
+        prices: Prices = self._session.run(None, {self._input: scaled})[0].reshape(-1)
         if prices.shape != (len(rows),):
             raise ModelOutputError(f"the model gave {prices.size} prices for {len(rows)} rows")
         if not np.isfinite(prices).all():
             raise ModelOutputError("the model gave a price that is not a finite number")
         return prices
-
-    def predict_row(self, values: list[float]) -> float:
-        """Predicts the price of one row; as `Bundle.predict_row`."""
-        return float(self.predict(np.array([values]))[0])
-
-    def price_row(self, row: bytes, ranges: Ranges, domain: Rows) -> None:
-        """Leaves it to `predict_row`; as `Bundle.price_row`."""
 
 
 def _open(graph: bytes) -> Any:

@@ -19,7 +19,6 @@ from housing_grpc.calls import failure
 from housing_grpc.calls.call import Call, Method
 
 Parse = Callable[[bytes], Any]
-Check = Callable[[bytes], None]
 
 
 class Observer(Protocol):
@@ -71,24 +70,18 @@ class Boundary:
         self.observer.ended(call, code, time.perf_counter() - call.begun, received, sent)
 
 
-def parser(method: Method, read: Parse | None = None, check: Check | None = None) -> Parse:
+def parser(method: Method, read: Parse | None = None) -> Parse:
     """Returns what makes a request of bytes.
 
     Args:
         method: Whose requests.
-        read: Reads a request that is written in the usual way and passes the check,
-            without making messages of its houses; returns None for all others.
-        check: Raises ServingError for a request that is not to be parsed.
+        read: Makes what the method takes, or raises DecodeError; without it, a message is made.
     """
-    parse: Parse = GetMessageClass(method.descriptor.input_type).FromString
+    parse: Parse = read or GetMessageClass(method.descriptor.input_type).FromString
     name = method.descriptor.input_type.name
 
     def checked(data: bytes) -> Any:
-        if read is not None and (plain := read(data)) is not None:
-            return plain
         try:
-            if check is not None:
-                check(data)
             return parse(data)
         except DecodeError:
             raise ServingError(Reason.MALFORMED_REQUEST, f"the bytes are not a {name}") from None

@@ -1,109 +1,163 @@
-"""From the wire to arrays: houses."""
+"""From the bytes of a request to rows.
 
-from collections.abc import Iterable, Sequence
+Rows that are written as every protobuf library writes them are read in C, without a message for
+each; all others, and all where the extension was not built, by protobuf's parser. Both give the
+same rows.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Protocol
 
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
-from numpy.typing import NDArray
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.bundle import extension
+from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses import validation
+from housing_grpc.houses import row_limit, wire
 
-Rows = NDArray[np.float64]
-
-
-class Matrix(Protocol):
-    """Houses as one block of numbers."""
-
-    @property
-    def features(self) -> Iterable[str]:
-        """Names, in the order of the values."""
-
-    @property
-    def values(self) -> bytes:
-        """Little-endian doubles, house by house."""
-
-
-_LARGEST = validation.LARGEST
-_NAN = float("nan")
 _WIDTH = len(FEATURE_NAMES)
 _ALL = tuple(range(_WIDTH))
+_ITEMS = (1,)
+_ROWS_ITEMS = (2, 1)
 
 # The field of House for each place in a row. The JSON name is the dataset's own.
 _NAMES = {field.json_name: field.name for field in pb.House.DESCRIPTOR.fields}
 FIELDS = [_NAMES[name] for name in FEATURE_NAMES]
-_read = attrgetter(*FIELDS)
+_values = attrgetter(*FIELDS)
+
+# The fields of a chunk of rows, by their tags.
+_chunk = pb.PredictStreamRequest.DESCRIPTOR.fields_by_name
+_SEQUENCE = wire.tag(_chunk["sequence"].number, wire.VARINT)
+_PIN = wire.tag(_chunk["pin_model"].number, wire.VARINT)
+_ROWS = wire.tag(_chunk["rows"].number, wire.LENGTH_DELIMITED)
+_MOST = {_SEQUENCE: 2**64 - 1, _PIN: 1}
+
+# The extension counts fields from 1, in the order of FEATURES.
+_IN_ORDER = [pb.House.DESCRIPTOR.fields_by_name[name].number for name in FIELDS] == list(
+    range(1, _WIDTH + 1)
+)
 
 
-def decode_house(house: pb.House, path: str) -> list[float]:
-    """Reads one house.
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A PredictStreamRequest.
 
-    Args:
-        house: As it came over the wire.
-        path: Where it stands in the request, such as "items[3]".
+    Attributes:
+        sequence: Chosen by the caller.
+        pin_model: Whether all chunks are to be answered by one model.
+        rows: The houses.
+        as_matrix: Whether they came as numbers, and prices are to go back as numbers.
+    """
 
-    Returns:
-        Values in the order of FEATURES, NaN where one is missing.
+    sequence: int
+    pin_model: bool
+    rows: Rows
+    as_matrix: bool
+
+
+def read_house(data: bytes) -> Rows:
+    """Reads a PredictRequest; returns one row.
 
     Raises:
-        ServingError: NO_FEATURES, FEATURE_NOT_FINITE or FEATURE_DOMAIN.
+        DecodeError: The bytes are none.
     """
-    values: list[float] = list(_read(house))
-    missing = 0
+    # It is written as a list of one row is.
+    rows = _plain_rows(data, 1)
+    if rows is None or not len(rows):
+        return _rows([pb.PredictRequest.FromString(data).house])
+    return rows
+
+
+def read_batch(data: bytes, most: int) -> Rows:
+    """Reads a PredictBatchRequest of so many houses at most.
+
+    Raises:
+        DecodeError: The bytes are none.
+        ServingError: EMPTY_BATCH or BATCH_TOO_LARGE.
+    """
+    rows = _plain_rows(data, most)
+    if rows is None:
+        row_limit.check_bytes(data, _ITEMS, most, "items")
+        rows = _rows(pb.PredictBatchRequest.FromString(data).items)
+    row_limit.check(len(rows), most, "items")
+    return rows
+
+
+def read_chunk(data: bytes, most: int) -> Chunk:
+    """Reads a PredictStreamRequest of so many houses at most.
+
+    Raises:
+        DecodeError: The bytes are none.
+        ServingError: EMPTY_BATCH, BATCH_TOO_LARGE, UNKNOWN_FEATURE or SHAPE_MISMATCH.
+    """
+    chunk = _plain_chunk(data, most)
+    if chunk is None:
+        row_limit.check_bytes(data, _ROWS_ITEMS, most, "rows.items")
+        message = pb.PredictStreamRequest.FromString(data)
+        as_matrix = message.WhichOneof("payload") == "matrix"
+        rows = _matrix_rows(message.matrix, most) if as_matrix else _rows(message.rows.items)
+        chunk = Chunk(message.sequence, message.pin_model, rows, as_matrix)
+    row_limit.check(len(chunk.rows), most, "matrix.values" if chunk.as_matrix else "rows.items")
+    return chunk
+
+
+def _plain_rows(data: bytes | memoryview, most: int) -> Rows | None:
+    if extension.read_rows is None or not _IN_ORDER:
+        return None
+    rows = extension.read_rows(data, _WIDTH, most)
+    return None if rows is None else np.frombuffer(rows).reshape(-1, _WIDTH)
+
+
+def _plain_chunk(data: bytes, most: int) -> Chunk | None:
+    """Reads a chunk of rows, each field of which is there at most once."""
+    found, rows, position = {_SEQUENCE: 0, _PIN: 0}, None, 0
+    try:
+        while position < len(data):
+            tag, start = data[position], position + 1
+            value, position = wire.varint(data, start)
+            if not wire.shortest(data, start, position):
+                return None
+            if tag == _ROWS and rows is None and position + value <= len(data):
+                rows = _plain_rows(memoryview(data)[position : position + value], most)
+                position += value
+            elif found.get(tag) == 0 and value <= _MOST[tag]:
+                found[tag] = value
+            else:
+                return None
+    except IndexError:  # A number does not end.
+        return None
+    return None if rows is None else Chunk(found[_SEQUENCE], bool(found[_PIN]), rows, False)
+
+
+def _rows(houses: Iterable[pb.House]) -> Rows:
+    rows = [_row(house) for house in houses]
+    return np.array(rows, dtype=np.float64).reshape(-1, _WIDTH)
+
+
+def _row(house: pb.House) -> list[float]:
+    values: list[float] = list(_values(house))
     for column, value in enumerate(values):
         # A field that is not set reads as 0: only then does it have to be asked.
         if value == 0.0:
             if not house.HasField(FIELDS[column]):
-                values[column] = _NAN
-                missing += 1
-        # False for NaN, too.
-        elif not -_LARGEST <= value <= _LARGEST:
-            raise validation.not_finite(_present(house), path)
-    if missing == _WIDTH:
-        raise validation.no_features(path)
-    validation.check_domains(values, path)
+                values[column] = math.nan
+        # A NaN that was sent is not a value that is missing: it is refused, as infinity is.
+        elif value != value:  # noqa: PLR0124 - quicker than math.isnan
+            values[column] = math.inf
     return values
 
 
-def decode_houses(
-    houses: Sequence[pb.House], start: int
-) -> tuple[Rows, list[int], dict[int, ServingError]]:
-    """Reads houses, keeping what is wrong with one to that one.
-
-    Args:
-        houses: A part of the request's items.
-        start: Where that part starts among them.
-
-    Returns:
-        The rows that can be scored, shape (n, features); their positions in
-        `houses`; and the error of each other, by position.
-    """
-    rows, positions, errors = [], [], {}
-    for position, house in enumerate(houses):
-        try:
-            rows.append(decode_house(house, f"items[{start + position}]"))
-            positions.append(position)
-        except ServingError as error:
-            errors[position] = error
-    return np.array(rows, dtype=np.float64).reshape(-1, _WIDTH), positions, errors
-
-
-def decode_matrix(matrix: Matrix) -> Rows:
-    """Reads houses sent as one block of numbers.
-
-    Returns:
-        Shape (n, features) in the order of FEATURES, NaN where a value is
-        missing; not to be written to.
-
-    Raises:
-        ServingError: UNKNOWN_FEATURE or SHAPE_MISMATCH.
-    """
-    columns = _matrix_columns(tuple(matrix.features))
-    data = matrix.values
+def _matrix_rows(matrix: pb.HouseMatrix, most: int) -> Rows:
+    data, names = matrix.values, tuple(matrix.features)
+    # Before an array is made: of one feature, a message holds 13 times its size in rows.
+    if len(data) > 8 * len(names) * most > 0:
+        row_limit.check(len(data) // (8 * len(names)), most, "matrix.values")
+    columns = _columns(names)
     if len(data) % (8 * len(columns)):
         raise ServingError(
             Reason.SHAPE_MISMATCH,
@@ -124,7 +178,7 @@ def decode_matrix(matrix: Matrix) -> Rows:
 
 
 @lru_cache(maxsize=64)
-def _matrix_columns(names: tuple[str, ...]) -> tuple[int, ...]:
+def _columns(names: tuple[str, ...]) -> tuple[int, ...]:
     unknown = [name for name in names if name not in FEATURE_NAMES]
     if unknown or not names or len(set(names)) < len(names):
         fault = f"has an unknown name {unknown[0]!r}" if unknown else "is empty or repeats a name"
@@ -135,7 +189,3 @@ def _matrix_columns(names: tuple[str, ...]) -> tuple[int, ...]:
             violations=(Violation(field="matrix.features", description=fix),),
         )
     return tuple(FEATURE_NAMES.index(name) for name in names)
-
-
-def _present(house: pb.House) -> list[tuple[str, float]]:
-    return [(field.json_name, value) for field, value in house.ListFields()]

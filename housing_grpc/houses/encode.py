@@ -1,41 +1,31 @@
 """From arrays to the wire: prices."""
 
 import math
-import struct
 import time
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
 from housing.v1 import prediction_pb2 as pb
-from numpy.typing import NDArray
 
 from housing_grpc.base import status
+from housing_grpc.bundle.arrays import Prices
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.houses import wire
-from housing_grpc.houses.partition import Sifted
-
-Rows = NDArray[np.float64]
+from housing_grpc.houses.partition import Partition
 
 # A RowResult in RowResults that has only a price: tag and length, tag and price.
 _PLAIN_HEAD = pb.RowResults(items=[pb.RowResult(prediction=0)]).SerializeToString()[:3]
 _PLAIN = np.array((_PLAIN_HEAD, 0.0), dtype=[("head", "S3"), ("price", "<f8")])
 _PLAIN_BYTES = _PLAIN.itemsize
 
-_fields = pb.PredictResponse.DESCRIPTOR.fields_by_name
-_PRICE = wire.tag(_fields["prediction"].number, wire.FIXED64)
-_TIMESTAMP = wire.tag(_fields["timestamp"].number, wire.LENGTH_DELIMITED)
-_price = struct.Struct("<Bd").pack
-
 
 def encode_prediction(
-    values: Sequence[float], price: float, ranges: Ranges, model_version: str
+    house: Partition, price: float, ranges: Ranges, model_version: str
 ) -> pb.PredictResponse:
     """Returns the answer for one house.
 
     Args:
-        values: One for each feature, NaN where it was missing.
+        house: The house alone, which can be scored.
         price: In the target's unit.
         ranges: Of the model that answered.
         model_version: Of the model that answered.
@@ -43,60 +33,44 @@ def encode_prediction(
     response = pb.PredictResponse(
         prediction=price, model_version=model_version, timestamp=timestamp()
     )
-    _annotate(response, values, ranges)
+    if house.summary.is_remarkable:
+        _annotate(response, house.rows[0].tolist(), ranges)
     return response
 
 
-def encode_price(price: float, model_version: str) -> bytes:
-    """Returns the bytes of the answer for a house of which there is no more to say than its price.
-
-    Args:
-        price: In the target's unit.
-        model_version: Of the model that answered.
-    """
-    now = timestamp().SerializeToString()
-    head = bytes((_TIMESTAMP, len(now)))
-    return b"".join((_price(_PRICE, price), _version(model_version), head, now))
-
-
-@lru_cache(maxsize=8)
-def _version(model_version: str) -> bytes:
-    return pb.PredictResponse(model_version=model_version).SerializeToString()
-
-
-def encode_results(sifted: Sifted, prices: Rows, ranges: Ranges) -> bytes:
+def encode_results(houses: Partition, prices: Prices, ranges: Ranges) -> bytes:
     """Returns one result a house, in the order of the request, as the bytes of RowResults.
 
     Args:
-        sifted: The houses.
+        houses: All houses of the request, or of a part of it.
         prices: Of those that were scored, shape (n,), in the target's unit.
         ranges: Of the model that answered.
     """
-    plain = np.full(sifted.count, _PLAIN)
-    plain["price"] = _spread(sifted, prices)
+    plain = np.full(houses.count, _PLAIN)
+    plain["price"] = _spread(houses, prices)
     data, done = memoryview(plain.tobytes()), 0
     parts: list[bytes | memoryview] = []
-    for place, result in _remarkable(sifted, prices, ranges):
+    for place, result in _remarkable(houses, prices, ranges):
         parts += [data[done : place * _PLAIN_BYTES], result.SerializeToString()]
         done = (place + 1) * _PLAIN_BYTES
     return b"".join((*parts, data[done:]))
 
 
-def encode_prices(sifted: Sifted, prices: Rows) -> pb.PriceVector:
+def encode_prices(houses: Partition, prices: Prices) -> pb.PriceVector:
     """Returns one number a house.
 
     Args:
-        sifted: All houses of the chunk.
+        houses: All houses of the chunk.
         prices: Of those that were scored, shape (n,), in the target's unit.
     """
     return pb.PriceVector(
-        values=_spread(sifted, prices).astype("<f8", copy=False).tobytes(),
+        values=_spread(houses, prices).astype("<f8", copy=False).tobytes(),
         errors=[
             pb.RowError(row=place, error=status.to_proto(error))
-            for place, error in sifted.errors.items()
+            for place, error in houses.errors.items()
         ],
-        out_of_range_rows=sifted.seen.outside_rows,
-        imputed_rows=sifted.seen.missing_rows,
+        out_of_range_rows=houses.summary.outside_rows,
+        imputed_rows=houses.summary.missing_rows,
     )
 
 
@@ -106,27 +80,27 @@ def timestamp() -> Timestamp:
     return Timestamp(seconds=seconds, nanos=nanos)
 
 
-def _spread(sifted: Sifted, prices: Rows) -> Rows:
+def _spread(houses: Partition, prices: Prices) -> Prices:
     """Returns a price for every house, NaN where it was not scored."""
-    if not sifted.errors:
+    if not houses.errors:
         return prices
-    spread = np.full(sifted.count, np.nan)
-    spread[sifted.places] = prices
+    spread = np.full(houses.count, np.nan)
+    spread[houses.places] = prices
     return spread
 
 
 def _remarkable(
-    sifted: Sifted, prices: Rows, ranges: Ranges
+    houses: Partition, prices: Prices, ranges: Ranges
 ) -> Iterator[tuple[int, pb.RowResults]]:
     """Returns the results that say more than a price, each alone, and their places, in order."""
-    found, rows = dict.fromkeys(sifted.errors), sifted.rows
-    if sifted.seen.outside_rows or sifted.seen.missing_rows:
+    found, rows = dict.fromkeys(houses.errors), houses.rows
+    if houses.summary.is_remarkable:
         usual = ((rows >= ranges.minimum) & (rows <= ranges.maximum)).all(axis=1)
-        found |= {sifted.places[row]: row for row in np.flatnonzero(~usual).tolist()}
+        found |= {houses.places[row]: row for row in np.flatnonzero(~usual).tolist()}
     for place in sorted(found):
         row, results = found[place], pb.RowResults()
         if row is None:
-            results.items.add(error=status.to_proto(sifted.errors[place]))
+            results.items.add(error=status.to_proto(houses.errors[place]))
         else:
             _annotate(results.items.add(prediction=prices[row]), rows[row].tolist(), ranges)
         yield place, results

@@ -1,59 +1,46 @@
-"""Parts the houses that can be scored from those that cannot, whatever form they came in."""
+"""Parts the houses that can be scored from those that cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from housing.v1 import prediction_pb2 as pb
-
 from housing_grpc.base.errors import ServingError
+from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.houses import decode, validation
-from housing_grpc.houses.decode import Rows
-from housing_grpc.houses.row_summary import Survey, survey
+from housing_grpc.houses import domain
+from housing_grpc.houses.row_summary import RowSummary, summarize
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sifted:
+@dataclass(frozen=True, slots=True)
+class Partition:
     """Some houses of a request.
 
     Attributes:
         count: How many there are.
-        rows: Those that can be scored, shape (n, features), NaN where a value is missing.
+        rows: Those that can be scored.
         places: Where each of these stands among all.
         errors: Why each other cannot be scored, by its place.
-        seen: What the rows hold that has to be told.
+        summary: What the rows hold.
     """
 
     count: int
     rows: Rows
     places: Sequence[int]
     errors: dict[int, ServingError]
-    seen: Survey
+    summary: RowSummary
 
 
-def sift(houses: Sequence[pb.House] | Rows, ranges: Ranges, start: int = 0) -> Sifted:
-    """Sifts houses.
+def partition(rows: Rows, ranges: Ranges, path: Callable[[int], str]) -> Partition:
+    """Parts houses.
 
     Args:
-        houses: Messages, or rows of shape (n, features), NaN where a value is missing.
+        rows: Shape (n, features), NaN where a value is missing.
         ranges: Of the model that is asked.
-        start: Where they start among the houses of the request.
+        path: Returns where a row stands in the request, such as "items[3]".
     """
-    if isinstance(houses, np.ndarray):
-        return _rows(houses, ranges, start)
-    rows, places, errors = decode.decode_houses(houses, start)
-    seen = survey(rows, ranges)
-    return Sifted(count=len(houses), rows=rows, places=places, errors=errors, seen=seen)
-
-
-def _rows(rows: Rows, ranges: Ranges, start: int) -> Sifted:
-    count, seen = len(rows), survey(rows, ranges)
-    places: Sequence[int] = range(count)
-    errors: dict[int, ServingError] = {}
-    if seen.refused_rows:
-        errors = validation.faulty_rows(rows, start)
-        places = [place for place in places if place not in errors]
-        rows = rows[places]
-        seen = survey(rows, ranges)
-    return Sifted(count=count, rows=rows, places=places, errors=errors, seen=seen)
+    count, summary = len(rows), summarize(rows, ranges)
+    if not summary.refused_rows:
+        return Partition(count, rows, range(count), {}, summary)
+    errors = domain.errors(rows, path)
+    places = [place for place in range(count) if place not in errors]
+    rows = rows[places]
+    return Partition(count, rows, places, errors, summarize(rows, ranges))

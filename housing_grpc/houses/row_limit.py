@@ -1,41 +1,31 @@
-"""How many houses a request may hold, looked at before anything is made of them."""
-
-from dataclasses import dataclass
+"""How many houses a request may hold."""
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.houses import wire
 
 
-@dataclass(frozen=True, kw_only=True)
-class RowLimit:
-    """Most houses in a kind of message.
+def check_bytes(data: bytes, path: tuple[int, ...], most: int, field: str) -> None:
+    """Checks a message before it is parsed: an empty house takes two bytes, its message a hundred.
 
-    Attributes:
+    Args:
+        data: The message.
         path: Numbers of the fields that lead to the houses.
-        field: The same for people, such as "items".
-        most: The limit.
+        most: Most houses that are allowed.
+        field: The path for people, such as "items".
+
+    Raises:
+        ServingError: BATCH_TOO_LARGE.
     """
-
-    path: tuple[int, ...]
-    field: str
-    most: int
-
-    def check(self, data: bytes) -> None:
-        """Checks a message that is not parsed yet.
-
-        Raises:
-            ServingError: BATCH_TOO_LARGE.
-        """
-        if wire.exceeds(data, self.path, self.most):
-            raise _too_many(self.most, self.field)
+    if wire.exceeds(data, path, most):
+        raise _too_many(most, field)
 
 
-def check_count(count: int, limit: int, field: str) -> None:
+def check(count: int, most: int, field: str) -> None:
     """Checks how many houses there are.
 
     Args:
         count: Houses that were sent.
-        limit: Most that are allowed.
+        most: Most that are allowed.
         field: Where they stand in the request.
 
     Raises:
@@ -44,16 +34,16 @@ def check_count(count: int, limit: int, field: str) -> None:
     if count == 0:
         raise ServingError(
             Reason.EMPTY_BATCH,
-            f"{field}: is empty; send 1 to {limit} houses",
+            f"{field}: is empty; send 1 to {most} houses",
             violations=(Violation(field=field, description="send at least one house"),),
         )
-    if count > limit:
-        raise _too_many(limit, field)
+    if count > most:
+        raise _too_many(most, field)
 
 
-def _too_many(limit: int, field: str) -> ServingError:
+def _too_many(most: int, field: str) -> ServingError:
     return ServingError(
         Reason.BATCH_TOO_LARGE,
-        f"{field}: holds more than {limit} houses, which is the most; send them in parts",
-        violations=(Violation(field=field, description=f"send at most {limit}"),),
+        f"{field}: holds more than {most} houses, which is the most; send them in parts",
+        violations=(Violation(field=field, description=f"send at most {most}"),),
     )

@@ -1,21 +1,19 @@
-"""What rows hold that has to be told, found in one pass."""
+"""What rows hold that has to be told or counted, found in one pass."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from housing_grpc.bundle import extension
+from housing_grpc.bundle.arrays import Counts, Rows
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.houses import validation
-
-Rows = NDArray[np.float64]
+from housing_grpc.houses import domain
 
 _TOTALS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+@dataclass(frozen=True, slots=True)
+class RowSummary:
     """What some rows hold.
 
     Attributes:
@@ -29,42 +27,38 @@ class Survey:
     refused_rows: int
     outside_rows: int
     missing_rows: int
-    outside: NDArray[np.int64]
-    missing: NDArray[np.int64]
+    outside: Counts
+    missing: Counts
+
+    @property
+    def is_remarkable(self) -> bool:
+        """Whether there is more to say of a row than its price."""
+        return self.outside_rows > 0 or self.missing_rows > 0
 
 
-def survey(rows: Rows, ranges: Ranges) -> Survey:
+def summarize(rows: Rows, ranges: Ranges) -> RowSummary:
     """Looks at every value once.
 
     Args:
         rows: Shape (n, features), NaN where a value is missing.
         ranges: Of the model that is asked.
     """
-    counts = np.zeros(_TOTALS + 2 * len(ranges.minimum), dtype=np.int64)
-    if extension.survey is None:
+    width = len(ranges.minimum)
+    counts = np.zeros(_TOTALS + 2 * width, dtype=np.int64)
+    if extension.summarize is None:
         _count(rows, ranges, counts)
     else:
-        extension.survey(
-            _contiguous(rows), ranges.minimum, ranges.maximum, validation.DOMAIN, counts
+        extension.summarize(
+            extension.readable(rows), ranges.minimum, ranges.maximum, domain.DOMAIN, counts
         )
-    outside, missing = counts[_TOTALS:].reshape(2, -1)
-    refused_rows, outside_rows, missing_rows = counts[:_TOTALS].tolist()
-    return Survey(
-        refused_rows=refused_rows,
-        outside_rows=outside_rows,
-        missing_rows=missing_rows,
-        outside=outside,
-        missing=missing,
+    refused, outside, missing = counts[:_TOTALS].tolist()
+    return RowSummary(
+        refused, outside, missing, counts[_TOTALS : _TOTALS + width], counts[_TOTALS + width :]
     )
 
 
-def _contiguous(rows: Rows) -> Rows:
-    rows = np.ascontiguousarray(rows, dtype=np.float64)
-    return rows if rows.flags.aligned else rows.copy()
-
-
-def _count(rows: Rows, ranges: Ranges, counts: NDArray[np.int64]) -> None:
+def _count(rows: Rows, ranges: Ranges, counts: Counts) -> None:
     outside, missing = (rows < ranges.minimum) | (rows > ranges.maximum), np.isnan(rows)
-    refused = validation.refused(rows)
+    refused = domain.outside(rows)
     marks = (refused, outside.any(axis=1), missing.any(axis=1), *outside.T, *missing.T)
     counts += [np.count_nonzero(each) for each in marks]

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.metadata import Feature, Metadata
 from housing_grpc.metrics.state import Series
-
-Rows = NDArray[np.float64]
 
 # The latest so many houses are compared.
 WINDOW_ROWS = 10_000

@@ -2,33 +2,25 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from housing_grpc.base.errors import Area, Reason
-from housing_grpc.bundle import extension
+from housing_grpc.bundle.arrays import Counts, Prices, Rows
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses.row_summary import Survey, survey
+from housing_grpc.houses.row_summary import summarize
 from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
 from housing_grpc.metrics.drift import Window
 from housing_grpc.metrics.state import Series, State
 from housing_grpc.metrics.tally import Tally
 
-Rows = NDArray[np.float64]
-
 # Single houses that are folded at a time: about a millisecond's work.
 _BACKLOG = 2048
 _BOUNDS = np.array(PRICES)
 _COLUMNS = len(FEATURE_NAMES)
-
-_Of = TypeVar("_Of")
-_Price = TypeVar("_Price")
 
 
 class PredictionMetrics:
@@ -40,7 +32,7 @@ class PredictionMetrics:
 
     def __init__(self) -> None:
         # Appending to a deque is atomic and takes no lock.
-        self._ones: deque[tuple[Ranges, Rows | bytes, float]] = deque()
+        self._queue: deque[tuple[Ranges, Rows, Prices]] = deque()
         self._lock = threading.Lock()
         self._imputed = np.zeros(_COLUMNS, dtype=np.int64)
         self._outside = np.zeros(_COLUMNS, dtype=np.int64)
@@ -50,30 +42,18 @@ class PredictionMetrics:
         self._live: Bundle | None = None
         self._window: Window | None = None
 
-    def observe_one(self, ranges: Ranges, row: Rows | bytes, price: float) -> None:
-        """Counts the answer for one house.
+    def observe(self, ranges: Ranges, rows: Rows, prices: Prices) -> None:
+        """Counts the answers for some houses.
 
         Args:
             ranges: Of the model that answered.
-            row: 13 doubles next to each other, as an array or their bytes, NaN where a
-                value was missing; not changed after.
-            price: In the target's unit.
+            rows: Those that were scored; not changed after.
+            prices: Theirs.
         """
-        self._ones.append((ranges, row, price))
-        if len(self._ones) >= _BACKLOG:
+        self._queue.append((ranges, rows, prices))
+        # Houses that come one by one are counted by the thousand.
+        if len(rows) > 1 or len(self._queue) >= _BACKLOG:
             self._fold_if_free()
-
-    def observe(self, ranges: Ranges, rows: Rows, prices: Rows, seen: Survey) -> None:
-        """Counts the answers for many houses.
-
-        Args:
-            ranges: Of the model that answered.
-            rows: Those that were scored, shape (n, 13), NaN where a value was missing.
-            prices: Shape (n,), in the target's unit.
-            seen: What the rows hold.
-        """
-        with self._lock:
-            self._count(ranges, rows, prices, seen)
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Counts houses that could not be scored."""
@@ -107,46 +87,26 @@ class PredictionMetrics:
                 self._lock.release()
 
     def _fold(self) -> None:
-        ones = [self._ones.popleft() for _ in range(len(self._ones))]
-        for ranges, rows, prices in _by_ranges(ones):
-            # An array is as good as its bytes to join, which its type does not tell.
-            joined = np.frombuffer(b"".join(cast("Sequence[bytes]", rows))).reshape(-1, _COLUMNS)
-            self._count(ranges, joined, np.array(prices), survey(joined, ranges))
+        queue = [self._queue.popleft() for _ in range(len(self._queue))]
+        # By identity: arrays do not compare to one truth.
+        for _, group in groupby(queue, key=lambda entry: id(entry[0])):
+            entries = list(group)
+            rows = np.concatenate([entry[1] for entry in entries])
+            prices = np.concatenate([entry[2] for entry in entries])
+            self._count(entries[0][0], rows, prices)
 
-    def _count(self, ranges: Ranges, rows: Rows, prices: Rows, seen: Survey) -> None:
-        self._outside += seen.outside
-        self._imputed += seen.missing
-        _count_prices(prices, self._prices)
+    def _count(self, ranges: Ranges, rows: Rows, prices: Prices) -> None:
+        summary = summarize(rows, ranges)
+        self._outside += summary.outside
+        self._imputed += summary.missing
+        places = np.searchsorted(_BOUNDS, prices)
+        self._prices += np.bincount(places, minlength=len(self._prices))
         self._price_sum += float(prices.sum())
         if self._window and self._live and ranges is self._live.ranges:
             self._window.add(rows)
 
 
-def _count_prices(prices: Rows, counts: NDArray[np.int64]) -> None:
-    if extension.count_bins is None:
-        counts += np.bincount(np.searchsorted(_BOUNDS, prices), minlength=len(counts))
-    else:
-        extension.count_bins(prices, _BOUNDS, counts)
-
-
-def _by_ranges(
-    entries: Sequence[tuple[Ranges, _Of, _Price]],
-) -> Iterator[tuple[Ranges, Sequence[_Of], Sequence[_Price]]]:
-    if not entries:
-        return
-    # One by one is quicker than zip(*entries), as in `calls`.
-    ranges = [entry[0] for entry in entries]
-    rows = [entry[1] for entry in entries]
-    prices = [entry[2] for entry in entries]
-    # By identity: arrays do not compare to one truth. Mostly it is one model's alone.
-    if len(set(map(id, ranges))) == 1:
-        yield ranges[0], rows, prices
-        return
-    for _, group in groupby(entries, key=lambda entry: id(entry[0])):
-        yield next(_by_ranges(list(group)))
-
-
-def _by_feature(counts: NDArray[np.int64]) -> Series:
+def _by_feature(counts: Counts) -> Series:
     return {
         (name,): [float(count)] for name, count in zip(FEATURE_NAMES, counts.tolist(), strict=True)
     }

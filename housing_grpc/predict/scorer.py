@@ -1,38 +1,26 @@
-"""Decode, predict, encode: for one house and for many."""
+"""Prices houses for all rpcs: parts them, asks the model, counts, and encodes the answer."""
 
-import struct
 import threading
 from collections import Counter
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base import processors
-from housing_grpc.base.errors import ServingError
+from housing_grpc.bundle.arrays import Prices, Rows
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.calls.watchdog import Watchdog
-from housing_grpc.houses import decode, decode_plain, encode, validation
-from housing_grpc.houses.partition import Sifted, sift
-from housing_grpc.houses.row_summary import Survey
+from housing_grpc.houses import encode
+from housing_grpc.houses.partition import Partition, partition
 from housing_grpc.model.live import LiveModel
-
-Rows = decode.Rows
-
-_row = struct.Struct(f"{len(FEATURE_NAMES)}d")
-_pack, _unpack = _row.pack, _row.unpack
 
 
 class Observer(Protocol):
     """Counts what is predicted, and from what."""
 
-    def observe_one(self, ranges: Ranges, row: bytes, price: float) -> None:
-        """Takes note of one house: its values as float64 bytes, NaN where one is missing."""
-
-    def observe(self, ranges: Ranges, rows: Rows, prices: Rows, seen: Survey) -> None:
-        """Takes note of many houses: shapes (n, features) and (n,), and what the rows hold."""
+    def observe(self, ranges: Ranges, rows: Rows, prices: Prices) -> None:
+        """Takes note of houses and their prices."""
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Takes note of houses that could not be scored."""
@@ -51,75 +39,57 @@ class Scorer:
         self._watched = watchdog.run
         self._turns = threading.Semaphore(processors.usable())
 
-    def score_house(self, live: LiveModel, house: pb.House) -> pb.PredictResponse:
+    def score_house(self, live: LiveModel, row: Rows) -> pb.PredictResponse:
         """Returns the answer for one house.
 
-        Raises:
-            ServingError: It cannot be scored.
-        """
-        try:
-            values = decode.decode_house(house, "house")
-        except ServingError as error:
-            self._observer.rejected(error.reason)
-            raise
-        price, ranges = self._watched(live.bundle.predict_row, values), live.bundle.ranges
-        self._observer.observe_one(ranges, _pack(*values), price)
-        return encode.encode_prediction(values, price, ranges, live.version)
-
-    def score_plain(
-        self, live: LiveModel, asked: decode_plain.PlainHouse
-    ) -> pb.PredictResponse | bytes:
-        """Returns the answer for one house that was read from its bytes, or its bytes.
+        Args:
+            live: The model to ask.
+            row: The house, shape (1, features).
 
         Raises:
             ServingError: It cannot be scored.
         """
         ranges = live.bundle.ranges
-        found = self._watched(live.bundle.price_row, asked.row, validation.DOMAIN)
-        if found is None:
-            return self.score_house(live, asked.house)
-        price, says_all = found
-        self._observer.observe_one(ranges, asked.row, price)
-        if says_all:
-            return encode.encode_price(price, live.version)
-        return encode.encode_prediction(_unpack(asked.row), price, ranges, live.version)
+        houses = partition(row, ranges, lambda _: "house")
+        prices = self._prices(live, houses)
+        if houses.errors:
+            raise houses.errors[0]
+        return encode.encode_prediction(houses, float(prices[0]), ranges, live.version)
 
-    def score_houses(
-        self, live: LiveModel, houses: Sequence[pb.House] | Rows, start: int = 0
-    ) -> tuple[bytes, int]:
+    def score_houses(self, live: LiveModel, rows: Rows, start: int = 0) -> tuple[bytes, int]:
         """Answers houses one by one.
 
         Args:
             live: The model to ask.
-            houses: A part of the request's items, as messages or as rows.
+            rows: The houses, or a part of the request's.
             start: Where that part starts among them.
 
         Returns:
             One result a house, in order, as the bytes of RowResults; and how many of
             them are errors.
         """
-        sifted = sift(houses, live.bundle.ranges, start)
-        prices = self._prices(live, sifted)
-        return encode.encode_results(sifted, prices, live.bundle.ranges), len(sifted.errors)
+        houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
+        prices = self._prices_in_turn(live, houses)
+        return encode.encode_results(houses, prices, live.bundle.ranges), len(houses.errors)
 
-    def score_rows(self, live: LiveModel, rows: Rows) -> pb.PriceVector:
-        """Returns one number a house.
+    def score_matrix(self, live: LiveModel, rows: Rows) -> pb.PriceVector:
+        """Returns one number a house."""
+        houses = partition(rows, live.bundle.ranges, lambda place: f"items[{place}]")
+        return encode.encode_prices(houses, self._prices_in_turn(live, houses))
 
-        Args:
-            live: The model to ask.
-            rows: Shape (n, features), NaN where a value is missing.
-        """
-        sifted = sift(rows, live.bundle.ranges)
-        return encode.encode_prices(sifted, self._prices(live, sifted))
-
-    def _prices(self, live: LiveModel, sifted: Sifted) -> Rows:
-        for reason, count in Counter(error.reason for error in sifted.errors.values()).items():
-            self._observer.rejected(reason, count)
-        if not len(sifted.rows):
-            return np.empty(0)
+    def _prices_in_turn(self, live: LiveModel, houses: Partition) -> Prices:
         # Threads that compute without the interpreter's lock, more than there are processors,
         # would crowd out the one that accepts and refuses calls.
         with self._turns:
-            prices = self._watched(live.bundle.predict, sifted.rows)
-        self._observer.observe(live.bundle.ranges, sifted.rows, prices, sifted.seen)
+            return self._prices(live, houses)
+
+    def _prices(self, live: LiveModel, houses: Partition) -> Prices:
+        if houses.errors:
+            reasons = Counter(error.reason for error in houses.errors.values())
+            for reason, count in reasons.items():
+                self._observer.rejected(reason, count)
+        if not len(houses.rows):
+            return np.empty(0)
+        prices = self._watched(live.bundle.predict, houses.rows)
+        self._observer.observe(live.bundle.ranges, houses.rows, prices)
         return prices

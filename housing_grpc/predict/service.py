@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import grpc
-from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
+from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2
 
+from housing_grpc.bundle.arrays import Rows
 from housing_grpc.calls.boundary import check_active
 from housing_grpc.houses import encode
-from housing_grpc.houses.decode_plain import PlainBatch, PlainChunk, PlainHouse
-from housing_grpc.houses.row_limit import check_count
+from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import Live, Models
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
@@ -21,57 +21,42 @@ from housing_grpc.predict.stream import StreamScorer
 _CHUNK_ROWS = 1024
 
 
-class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
+class PredictionServicer:
     """Predicts with whatever model is live when the call is served.
 
     Args:
         models: Where the live model is.
         streams: Scores PredictStream.
         scorer: Scores all else.
-        max_batch_rows: Most houses in one PredictBatch.
     """
 
-    def __init__(
-        self, models: Models, streams: StreamScorer, scorer: Scorer, *, max_batch_rows: int
-    ) -> None:
+    def __init__(self, models: Models, streams: StreamScorer, scorer: Scorer) -> None:
         self._models = models
         self._scorer = scorer
         self._streams = streams
-        self._max_batch_rows = max_batch_rows
 
-    def Predict(  # type: ignore[override]  # or the bytes of the answer
-        self, request: prediction_pb2.PredictRequest | PlainHouse, context: grpc.ServicerContext
-    ) -> prediction_pb2.PredictResponse | bytes:
+    def Predict(
+        self, request: Rows, context: grpc.ServicerContext
+    ) -> prediction_pb2.PredictResponse:
         """Predicts the price of one house."""
-        live = self._models.current()
-        if isinstance(request, PlainHouse):
-            return self._scorer.score_plain(live, request)
-        return self._scorer.score_house(live, request.house)
+        return self._scorer.score_house(self._models.current(), request)
 
-    def PredictBatch(
-        self,
-        request: prediction_pb2.PredictBatchRequest | PlainBatch,
-        context: grpc.ServicerContext,
-    ) -> prediction_pb2.PredictBatchResponse:
+    def PredictBatch(self, request: Rows, context: grpc.ServicerContext) -> bytes:
         """Predicts the prices of many houses, all with the same model."""
-        count = len(request.items)
-        check_count(count, self._max_batch_rows, "items")
         live = self._models.current()
         parts = []
-        for start in range(0, count, _CHUNK_ROWS):
+        for start in range(0, len(request), _CHUNK_ROWS):
             check_active(context)
-            houses = request.items[start : start + _CHUNK_ROWS]
-            parts.append(self._scorer.score_houses(live, houses, start)[0])
-        # Both hold their results in field 1.
-        response = prediction_pb2.PredictBatchResponse.FromString(b"".join(parts))
-        response.model_version = live.version
-        response.timestamp.CopyFrom(encode.timestamp())
-        return response
+            rows = request[start : start + _CHUNK_ROWS]
+            parts.append(self._scorer.score_houses(live, rows, start)[0])
+        rest = prediction_pb2.PredictBatchResponse(
+            model_version=live.version, timestamp=encode.timestamp()
+        )
+        # Results are field 1 of both messages, and messages are joined by joining their bytes.
+        return b"".join((*parts, rest.SerializeToString()))
 
     def PredictStream(
-        self,
-        request_iterator: Iterator[prediction_pb2.PredictStreamRequest | PlainChunk],
-        context: grpc.ServicerContext,
+        self, request_iterator: Iterator[Chunk], context: grpc.ServicerContext
     ) -> Iterator[prediction_pb2.PredictStreamResponse]:
         """Predicts the prices of any number of houses, chunk by chunk."""
         return self._streams.score(request_iterator, context)

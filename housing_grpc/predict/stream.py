@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,16 +12,13 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.calls.boundary import check_active
 from housing_grpc.calls.paced_reader import Pacer, StreamEndedError
-from housing_grpc.houses import decode, encode
-from housing_grpc.houses.decode_plain import PlainChunk, PlainMatrix
-from housing_grpc.houses.row_limit import check_count
+from housing_grpc.houses import encode
+from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pins import Pin, Pins
 from housing_grpc.predict.scorer import Scorer
 
 _RETRY_SECONDS = 1.0
-
-Chunk = pb.PredictStreamRequest | PlainChunk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +26,10 @@ class StreamLimits:
     """What a stream may take.
 
     Attributes:
-        chunk_rows: Most houses in a chunk.
         idle_seconds: Longest wait for a chunk, or for an answer to be taken.
         age_seconds: Longest life of a stream.
     """
 
-    chunk_rows: int
     idle_seconds: float
     age_seconds: float
 
@@ -131,39 +126,18 @@ class StreamScorer:
             ) from None
 
     def _score(self, live: LiveModel, request: Chunk) -> tuple[pb.PredictStreamResponse, int]:
-        response, limit = pb.PredictStreamResponse(), self._limits.chunk_rows
+        response = pb.PredictStreamResponse()
         # Filled in where it stands: a message is copied when it is put into another.
         chunk = response.chunk
         chunk.sequence = request.sequence
         chunk.model_version = live.version
         chunk.timestamp.CopyFrom(encode.timestamp())
-        houses = _houses(request)
-        if isinstance(houses, pb.HouseMatrix | PlainMatrix):
-            rows = _rows(houses, limit)
-            chunk.prices.CopyFrom(self._scorer.score_rows(live, rows))
+        if request.as_matrix:
+            chunk.prices.CopyFrom(self._scorer.score_matrix(live, request.rows))
             return response, len(chunk.prices.errors)
-        check_count(len(houses), limit, "rows.items")
-        results, failed = self._scorer.score_houses(live, houses)
+        results, failed = self._scorer.score_houses(live, request.rows)
         chunk.rows.MergeFromString(results)
         return response, failed
-
-
-def _houses(
-    request: Chunk,
-) -> pb.HouseMatrix | PlainMatrix | Sequence[pb.House] | decode.Rows:
-    if isinstance(request, PlainChunk):
-        return request.houses
-    return request.matrix if request.WhichOneof("payload") == "matrix" else request.rows.items
-
-
-def _rows(matrix: pb.HouseMatrix | PlainMatrix, limit: int) -> decode.Rows:
-    # Before an array is made: of one feature, a message holds 13 times its size in rows.
-    values = len(matrix.values) // 8
-    if values > limit * len(matrix.features) > 0:
-        check_count(values // len(matrix.features), limit, "matrix.values")
-    rows = decode.decode_matrix(matrix)
-    check_count(len(rows), limit, "matrix.values")
-    return rows
 
 
 def _count(summary: pb.StreamSummary, chunk: pb.ChunkResult, failed: int) -> None:

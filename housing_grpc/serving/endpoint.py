@@ -168,9 +168,7 @@ class Endpoint:
         chosen, serving, metrics = self._settings, parts.serving, parts.metrics
         observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, serving.version)
         boundary = Boundary(serving.version, observer, rejected=metrics.rejected)
-        prediction = PredictionServicer(
-            serving, self._streams, scorer, max_batch_rows=chosen.max_batch_rows
-        )
+        prediction = PredictionServicer(serving, self._streams, scorer)
         served = routes.services(
             prediction,
             ModelServicer(serving, parts.reloads),

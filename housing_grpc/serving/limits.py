@@ -84,7 +84,6 @@ def allow_files(chosen: Settings) -> None:
 def of_streams(chosen: Settings) -> StreamLimits:
     """Returns what a stream may take."""
     return StreamLimits(
-        chunk_rows=chosen.max_chunk_rows,
         idle_seconds=chosen.stream_idle_seconds,
         age_seconds=chosen.stream_max_age_seconds,
     )

@@ -10,15 +10,14 @@ from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.calls.boundary import Boundary, Check, Parse, parser
+from housing_grpc.calls.boundary import Boundary, Parse, parser
 from housing_grpc.calls.call import Call, Method
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Route
 from housing_grpc.calls.stream_slots import StreamRoom
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
-from housing_grpc.houses import decode_plain
-from housing_grpc.houses.row_limit import RowLimit
+from housing_grpc.houses import decode
 from housing_grpc.predict.service import ModelServicer, PredictionServicer
 from housing_grpc.settings import Settings
 
@@ -79,8 +78,8 @@ class Served:
         pool: Runs the calls that are no streams.
         most_queued: Most calls that wait for a worker of the pool.
         longest_wait: Most seconds for which one may have to wait.
-        checks: Of a request before it is parsed, by the name of the method.
-        reads: Read requests that are written in the usual way, by the name of the method.
+        reads: Make what a servicer takes of the bytes of a request, by the name of the method;
+            the others take messages.
         streams: Room for its methods that are streams.
     """
 
@@ -90,8 +89,21 @@ class Served:
     most_queued: int
     longest_wait: float
     streams: StreamRoom
-    checks: Mapping[str, Check] = field(default_factory=dict)
     reads: Mapping[str, Parse] = field(default_factory=dict)
+
+
+def readers(batch_rows: int, chunk_rows: int) -> dict[str, Parse]:
+    """Returns what makes rows of the bytes of requests, by the name of the method.
+
+    Args:
+        batch_rows: Most houses of a batch.
+        chunk_rows: Most houses of a chunk of a stream.
+    """
+    return {
+        "Predict": decode.read_house,
+        "PredictBatch": partial(decode.read_batch, most=batch_rows),
+        "PredictStream": partial(decode.read_chunk, most=chunk_rows),
+    }
 
 
 def services(
@@ -102,14 +114,6 @@ def services(
     chosen: Settings,
 ) -> tuple[Served, ...]:
     """Returns all that the server serves."""
-    batch = RowLimit(path=(1,), field="items", most=chosen.max_batch_rows)
-    chunk = RowLimit(path=(2, 1), field="rows.items", most=chosen.max_chunk_rows)
-    checks = {"PredictBatch": batch.check, "PredictStream": chunk.check}
-    reads: dict[str, Parse] = {
-        "Predict": decode_plain.read_house,
-        "PredictBatch": partial(decode_plain.read_batch, most=chosen.max_batch_rows),
-        "PredictStream": partial(decode_plain.read_chunk, most=chosen.max_chunk_rows),
-    }
     return (
         Served(
             service=PREDICTION,
@@ -117,8 +121,7 @@ def services(
             pool=workers.predict,
             most_queued=chosen.max_queued_calls,
             longest_wait=chosen.max_queue_seconds,
-            checks=checks,
-            reads=reads,
+            reads=readers(chosen.max_batch_rows, chosen.max_chunk_rows),
             streams=streams,
         ),
         Served(
@@ -146,7 +149,7 @@ def build(
 
 def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
     serve = getattr(served.servicer, method.name)
-    parse = parser(method, served.reads.get(method.name), served.checks.get(method.name))
+    parse = parser(method, served.reads.get(method.name))
     if method.streams:
         room = served.streams
         handler = StreamMethod(parse, serve, streams, to, room).handler

@@ -106,7 +106,7 @@ def test_a_row_alone_is_answered_as_in_a_batch(kind: str, count: int) -> None:
         "linear": Linear(coefficients=random.normal(size=WIDTH), intercept=0.1),
     }
     found, rows = native(graphs[kind], SCALED), grid(random, count)
-    alone = [found.predict_row(row) for row in rows.tolist()]
+    alone = [found.predict(row.reshape(1, -1)).item() for row in rows]
     assert found.predict(rows).tolist() == alone
 
 
@@ -131,16 +131,16 @@ def test_many_threads_ask_at_once() -> None:
     assert answers == expected
 
 
-@pytest.mark.parametrize("row", [[1.0] * 12, [1.0] * 14, (1.0,) * 13, ["1"] * 13, [None] * 13])
-def test_a_row_is_a_list_of_thirteen_numbers(row: list[float]) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        native(Linear(coefficients=np.ones(WIDTH), intercept=0.0)).predict_row(row)
+@pytest.mark.parametrize("width", [12, 14])
+def test_a_row_has_thirteen_numbers(width: int) -> None:
+    with pytest.raises(ValueError, match="13 numbers"):
+        native(Linear(coefficients=np.ones(WIDTH), intercept=0.0)).predict(np.ones((1, width)))
 
 
 def test_a_price_that_is_no_number_is_refused() -> None:
     found = native(Linear(coefficients=np.full(WIDTH, 10.0), intercept=0.0))
     with pytest.raises(ModelOutputError, match="not a finite number"):
-        found.predict_row([1.7e308] * WIDTH)
+        found.predict(np.full((1, WIDTH), 1.7e308))
     with pytest.raises(ModelOutputError, match="not a finite number"):
         found.predict(np.array([[1.0] * WIDTH, [1.7e308] * WIDTH]))
 
@@ -154,7 +154,6 @@ def test_without_the_evaluator_onnx_runtime_serves(
     bundles.append(Bundle(files))
     assert [bundle.evaluator for bundle in bundles] == ["native", "onnxruntime", "onnxruntime"]
     row = [1.0] * 12 + [float("nan")]
-    assert {bundle.predict_row(row) for bundle in bundles} == {101.0}
     assert {bundle.predict(np.array([row])).item() for bundle in bundles} == {101.0}
 
 

@@ -54,8 +54,8 @@ def asked(found: Any) -> None:
     rows = np.random.default_rng(0).normal(size=(300, WIDTH)) * 10
     rows[::3, ::2] = np.nan
     found.predict(rows, np.empty(300))
-    for row in rows[:9].tolist():
-        found.predict_row(row)
+    for row in rows[:9]:
+        found.predict(row, np.empty(1))
 
 
 def test_the_examples_are_models() -> None:

@@ -61,7 +61,7 @@ BROKEN: dict[Spoil, str] = {
     for_another_python: f"the compiled {OTHER_PYTHON} cannot be used: No module named ",
     with_an_undefined_symbol: f"the compiled {COMPILED} cannot be used: {COMPILED}: undefined "
     "symbol: nowhere",
-    of_other_sources: f"the compiled {COMPILED} cannot be used: it lacks Model, count_bins, ",
+    of_other_sources: f"the compiled {COMPILED} cannot be used: it lacks Model, ",
 }
 
 

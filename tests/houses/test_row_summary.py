@@ -17,11 +17,10 @@ from housing_grpc.bundle import extension
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.watchdog import Watchdog
-from housing_grpc.houses import validation
-from housing_grpc.houses.row_summary import survey
+from housing_grpc.houses import domain
+from housing_grpc.houses.row_summary import summarize
 from housing_grpc.metrics import predictions
 from housing_grpc.predict.scorer import Scorer
-from tests.support.client import house
 from tests.support.examples import Example, Rows
 
 RANGES = Ranges(minimum=np.full(13, -2.0), maximum=np.linspace(1, 13, 13))
@@ -39,11 +38,11 @@ ROWS = arrays.arrays(
     fill=st.sampled_from([1.0, math.nan]),
 )
 MANY = settings(max_examples=300, deadline=None)
-needs_native = pytest.mark.skipif(extension.survey is None, reason="the functions are not built")
+needs_native = pytest.mark.skipif(extension.summarize is None, reason="the functions are not built")
 
 
 def facts(rows: Rows, ranges: Ranges) -> list[object]:
-    seen = survey(rows, ranges)
+    seen = summarize(rows, ranges)
     totals = [seen.refused_rows, seen.outside_rows, seen.missing_rows]
     return [*totals, seen.outside.tolist(), seen.missing.tolist()]
 
@@ -54,7 +53,7 @@ def facts(rows: Rows, ranges: Ranges) -> list[object]:
 def test_both_ways_see_the_same(rows: Rows, ranges: Ranges) -> None:
     native = facts(rows, ranges)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extension, "survey", None)
+        patch.setattr(extension, "summarize", None)
         assert facts(rows, ranges) == native
     # Rows that lie otherwise in memory.
     assert facts(np.asfortranarray(rows), ranges) == native
@@ -65,54 +64,32 @@ def test_both_ways_see_the_same(rows: Rows, ranges: Ranges) -> None:
 @MANY
 @given(rows=ROWS)
 def test_what_is_refused_has_a_reason(rows: Rows) -> None:
-    refused = np.flatnonzero(validation.refused(rows)).tolist()
-    assert list(validation.faulty_rows(rows, 3)) == refused
-    assert survey(rows, RANGES).refused_rows == len(refused)
-
-
-@needs_native
-@MANY
-@given(prices=arrays.arrays(np.float64, st.integers(0, 30), elements=st.one_of(
-    st.floats(), st.sampled_from([5.0, 100.0, 4.999, math.nan, math.inf]))))  # fmt: skip
-def test_both_ways_count_prices_alike(prices: Rows) -> None:
-    with np.errstate(all="ignore"):
-        native = counted(prices)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(extension, "count_bins", None)
-            other = counted(prices)
-    assert native == other
-    assert sum(native) == len(prices)
-
-
-def counted(prices: Rows) -> list[float]:
-    metrics = predictions.PredictionMetrics()
-    rows = np.zeros((len(prices), 13))
-    metrics.observe(RANGES, rows, prices, survey(rows, RANGES))
-    *counts, _ = metrics.state()["prediction_values"][()]
-    return counts
+    refused = np.flatnonzero(domain.outside(rows)).tolist()
+    errors = domain.errors(rows, "items[{}]".format)
+    assert list(errors) == refused
+    assert all(error.message.startswith(f"items[{place}]") for place, error in errors.items())
+    assert all(error.violations for error in errors.values())
+    assert summarize(rows, RANGES).refused_rows == len(refused)
 
 
 @needs_native
 def test_arrays_that_do_not_fit_are_refused() -> None:
     one, counts = np.ones(13), np.zeros(29, dtype=np.int64)
-    assert extension.survey
-    assert extension.count_bins
+    assert extension.summarize
     for wrong in (
-        (np.ones(14), one, one, validation.DOMAIN, counts),
-        (one, np.ones(12), one, validation.DOMAIN, counts),
+        (np.ones(14), one, one, domain.DOMAIN, counts),
+        (one, np.ones(12), one, domain.DOMAIN, counts),
         (one, one, one, np.ones(13), counts),
-        (one, one, one, validation.DOMAIN, counts[:-1]),
-        (one, one, one, validation.DOMAIN, one),
+        (one, one, one, domain.DOMAIN, counts[:-1]),
+        (one, one, one, domain.DOMAIN, one),
         (one, np.ones(0), np.ones(0), np.ones(0), counts[:3]),
         (one, np.ones(1), np.ones(1), np.ones(3), counts[:5]),
         (np.ones(16), np.ones(16), np.ones(16), np.ones(48), np.zeros(35, dtype=np.int64)),
     ):
         with pytest.raises(ValueError, match=r"fit|out of bounds|int64"):
-            extension.survey(*wrong)
-    with pytest.raises(ValueError, match="fit"):
-        extension.count_bins(one, one, counts[:13])
-    with pytest.raises(TypeError):
-        extension.count_bins(one, one)
+            extension.summarize(*wrong)
+    with pytest.raises(ValueError, match="number of arrays"):
+        extension.summarize(one, one)
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +109,9 @@ def results(scorer: Scorer, live: Any, rows: Rows, start: int) -> list[pb.RowRes
 
 def result(scorer: Scorer, live: Any, row: Rows, path: str) -> pb.RowResult:
     try:
-        found = scorer.score_house(live, house(row))
+        found = scorer.score_house(live, row.reshape(1, -1))
     except ServingError:
-        (error,) = validation.faulty_rows(row.reshape(1, -1), int(path[6:-1])).values()
+        (error,) = domain.errors(row.reshape(1, -1), lambda _: path).values()
         return pb.RowResult(error=status.to_proto(error))
     return pb.RowResult(
         prediction=found.prediction,
@@ -151,15 +128,13 @@ def test_results_say_of_each_row_what_is_said_of_it_alone(
 ) -> None:
     expected = pb.RowResults(items=results(scorer, live, rows, start))
     failed = sum(each.HasField("error") for each in expected.items)
-    messages = [house(row) for row in rows]
-    for houses in (rows, messages):
-        data, errors = scorer.score_houses(live, houses, start)
-        found = pb.RowResults.FromString(data)
-        for one, other in zip(found.items, expected.items, strict=True):
-            if one.HasField("prediction"):
-                assert one.prediction == pytest.approx(other.prediction, rel=1e-12)
-                one.prediction = other.prediction
-        assert (found, errors) == (expected, failed)
+    data, errors = scorer.score_houses(live, rows, start)
+    found = pb.RowResults.FromString(data)
+    for one, other in zip(found.items, expected.items, strict=True):
+        if one.HasField("prediction"):
+            assert one.prediction == pytest.approx(other.prediction, rel=1e-12)
+            one.prediction = other.prediction
+    assert (found, errors) == (expected, failed)
 
 
 def test_plain_results_are_the_bytes_of_messages(scorer: Scorer, live: Any) -> None:

@@ -10,7 +10,6 @@ import pytest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses.row_summary import survey
 from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
 from housing_grpc.metrics.drift import WINDOW_ROWS, rows
 from housing_grpc.metrics.predictions import PredictionMetrics
@@ -56,9 +55,9 @@ def check(metrics: PredictionMetrics, bundle: Bundle, values: Rows, prices: Rows
 
 def test_houses_one_by_one(metrics: PredictionMetrics, bundle: Bundle) -> None:
     values, prices = some(bundle, 5000)
-    for place, (row, price) in enumerate(zip(values, prices.tolist(), strict=True)):
-        shapes = (row, row.reshape(1, -1), row.tobytes())
-        metrics.observe_one(bundle.ranges, shapes[place % 3], price)
+    for place in range(len(values)):
+        one = slice(place, place + 1)
+        metrics.observe(bundle.ranges, values[one], prices[one])
     check(metrics, bundle, values, prices)
 
 
@@ -66,7 +65,7 @@ def test_houses_one_by_one(metrics: PredictionMetrics, bundle: Bundle) -> None:
 def test_houses_in_batches(metrics: PredictionMetrics, bundle: Bundle, sizes: list[int]) -> None:
     batches = [some(bundle, size, seed) for seed, size in enumerate(sizes)]
     for values, prices in batches:
-        metrics.observe(bundle.ranges, values, prices, survey(values, bundle.ranges))
+        metrics.observe(bundle.ranges, values, prices)
     check(metrics, bundle, *(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
 
@@ -75,12 +74,10 @@ def test_houses_from_many_threads(metrics: PredictionMetrics, bundle: Bundle) ->
 
     def count(values: Rows, prices: Rows) -> None:
         for place in range(2000):
-            metrics.observe_one(bundle.ranges, values[place], float(prices[place]))
+            metrics.observe(bundle.ranges, values[place : place + 1], prices[place : place + 1])
         for start in range(2000, 4000, 50):
             part = slice(start, start + 50)
-            metrics.observe(
-                bundle.ranges, values[part], prices[part], survey(values[part], bundle.ranges)
-            )
+            metrics.observe(bundle.ranges, values[part], prices[part])
 
     workers = [threading.Thread(target=count, args=part) for part in parts]
     for worker in workers:
@@ -104,7 +101,7 @@ def test_another_model_starts_the_window_anew_and_keeps_the_counts(
     metrics: PredictionMetrics, bundle: Bundle, linear: Example, tmp_path: Path
 ) -> None:
     values, prices = some(bundle, 600)
-    metrics.observe(bundle.ranges, values, prices, survey(values, bundle.ranges))
+    metrics.observe(bundle.ranges, values, prices)
     again = load(linear.folder)
     metrics.on_live(again)
     assert rows(metrics.state()[DRIFT_WINDOW]) == 600
@@ -113,10 +110,9 @@ def test_another_model_starts_the_window_anew_and_keeps_the_counts(
     metrics.on_live(other)
     assert rows(metrics.state()[DRIFT_WINDOW]) == 0
     # A call that still holds the model of before is counted, and is no part of the window.
-    metrics.observe(again.ranges, values, prices, survey(values, again.ranges))
-    metrics.observe_one(other.ranges, values[0], 1.0)
-    metrics.observe_one(again.ranges, values[0], 1.0)
-    metrics.observe_one(other.ranges, values[0], 1.0)
+    metrics.observe(again.ranges, values, prices)
+    for found in (other, again, other):
+        metrics.observe(found.ranges, values[:1], prices[:1])
     state = metrics.state()
     assert rows(state[DRIFT_WINDOW]) == 2
     assert sum(state["prediction_values"][()][:-1]) == 1203

@@ -167,7 +167,7 @@ def test_what_cannot_be_had_is_told_at_the_start(variables: dict[str, str], text
 def test_nothing_is_loaded_when_nobody_wants_spans() -> None:
     script = (
         "import sys\n"
-        "from housing_grpc import tracing\n"
+        "from housing_grpc.metrics import tracing\n"
         "assert tracing.from_environment({}) is None\n"
         "print(sorted(name for name in sys.modules if 'opentelemetry' in name))\n"
     )
@@ -178,7 +178,8 @@ def test_nothing_is_loaded_when_nobody_wants_spans() -> None:
 def test_what_opentelemetry_says_comes_as_a_line_of_our_log() -> None:
     script = (
         "import logging\n"
-        "from housing_grpc import log, tracing\n"
+        "from housing_grpc.base import log\n"
+        "from housing_grpc.metrics import tracing\n"
         "log.configure('info', 'json')\n"
         "made = tracing.from_environment({'OTEL_TRACES_EXPORTER': 'console'})\n"
         "logging.getLogger('opentelemetry.exporter').warning('the collector is away')\n"

@@ -14,13 +14,14 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from housing_grpc.bundle.model import load
 from housing_grpc.calls.watchdog import Watchdog
-from housing_grpc.houses.decode import decode_houses
+from housing_grpc.houses import decode
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.model.pins import Pins
 from housing_grpc.model.source import Target
 from housing_grpc.predict.scorer import Scorer
 from housing_grpc.predict.service import PredictionServicer
 from housing_grpc.predict.stream import StreamLimits, StreamScorer
+from housing_grpc.serving import routes
 from tests.support import boundary
 from tests.support.client import SECONDS, Client, client_of
 from tests.support.examples import Example
@@ -36,12 +37,14 @@ ROWS = [HOUSE, House(rm=7), House(lstat=30)]
 
 @contextmanager
 def serving(manager: ModelManager) -> Iterator[Client]:
-    limits = StreamLimits(chunk_rows=10, idle_seconds=10, age_seconds=10)
+    limits = StreamLimits(idle_seconds=10, age_seconds=10)
     scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
     streams = StreamScorer(manager, Pins(), scorer, limits)
-    servicer = PredictionServicer(manager, streams, scorer, max_batch_rows=10)
+    servicer = PredictionServicer(manager, streams, scorer)
     with ExitStack() as stack:
-        served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, CLIENTS))
+        served = boundary.served(
+            PREDICTION, servicer, boundary.pool_of(stack, CLIENTS), routes.readers(10, 10)
+        )
         address = boundary.start(stack, served, version=manager.version)
         with grpc.insecure_channel(address) as channel:
             yield client_of(channel, address)
@@ -76,8 +79,8 @@ class Answers:
 
 
 def expected_prices(folder: Path) -> list[float]:
-
-    return list(map(float, load(folder).predict(decode_houses(ROWS, 0)[0])))
+    rows = decode.read_batch(PredictBatchRequest(items=ROWS).SerializeToString(), len(ROWS))
+    return list(map(float, load(folder).predict(rows)))
 
 
 def test_every_answer_comes_wholly_from_the_version_that_it_names(

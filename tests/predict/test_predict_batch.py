@@ -22,7 +22,7 @@ from tests.support.client import SECONDS, Client, failure, house, refusal
 from tests.support.examples import Example
 from tests.support.serving import Serve
 
-NOT_FINITE = "is nan; send a finite number, or leave it out"
+NOT_FINITE = "is not finite; send a finite number, or leave it out"
 ALL = ", ".join(FEATURE_NAMES)
 
 

@@ -32,9 +32,9 @@ def test_no_feature_at_all(client: Client, request_: PredictRequest) -> None:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (math.nan, "nan"),
-        (math.inf, "inf"),
-        (-math.inf, "-inf"),
+        (math.nan, "not finite"),
+        (math.inf, "not finite"),
+        (-math.inf, "not finite"),
         (ABOVE_FLOAT32, "3.40282e+38"),
         (-1e300, "-1e+300"),
     ],
@@ -51,7 +51,7 @@ def test_a_value_that_is_no_finite_number(client: Client, value: float, shown: s
 
 def test_every_value_that_is_no_finite_number_is_named(client: Client) -> None:
     house = House(**{name.lower(): math.nan for name in FEATURE_NAMES})
-    text = "is nan; send a finite number, or leave it out"
+    text = "is not finite; send a finite number, or leave it out"
     fields = [f"house.{name}" for name in FEATURE_NAMES]
     assert predicted(client, PredictRequest(house=house)) == refusal(
         StatusCode.INVALID_ARGUMENT,

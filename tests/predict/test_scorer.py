@@ -47,5 +47,5 @@ def test_no_more_batches_are_computed_at_a_time_than_there_are_processors(
     scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
     rows = np.tile(live.bundle.ranges.minimum, (4, 1))
     with ThreadPoolExecutor(8) as callers:
-        found = list(callers.map(lambda _: scorer.score_rows(live, rows), range(40)))
+        found = list(callers.map(lambda _: scorer.score_matrix(live, rows), range(40)))
     assert (most[0], len(found)) == (PROCESSORS, 40)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest
-from housing.v1.prediction_pb2 import House, PredictRequest, PredictResponse, RangeWarning
+from housing.v1.prediction_pb2 import PredictResponse, RangeWarning
 
 from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.metrics.predictions import PredictionMetrics
@@ -25,11 +25,11 @@ from tests.support.serving import MODEL, PREDICTION
 def server(linear: Example) -> Any:
     manager = ModelManager(FolderSource(linear.folder), trial=lambda _: None)
     manager.start()
-    limits = StreamLimits(chunk_rows=10, idle_seconds=1, age_seconds=1)
+    limits = StreamLimits(idle_seconds=1, age_seconds=1)
     scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
     streams = StreamScorer(manager, Pins(), scorer, limits)
     servicers = {
-        PREDICTION: PredictionServicer(manager, streams, scorer, max_batch_rows=2),
+        PREDICTION: PredictionServicer(manager, streams, scorer),
         MODEL: ModelServicer(manager, manager),
     }
     return grpc_testing.server_from_dictionary(
@@ -46,8 +46,9 @@ def invoke(server: Any, service: Any, method: str, request: Any) -> Any:
 
 
 def test_predict(server: Any, linear: Example) -> None:
-    request = PredictRequest(house=House(rm=9, chas=0, rad=4))
-    answer = invoke(server, PREDICTION, "Predict", request)
+    row = np.full((1, 13), np.nan)
+    row[0, [3, 5, 8]] = (0, 9, 4)
+    answer = invoke(server, PREDICTION, "Predict", row)
     assert answer == PredictResponse(
         prediction=answer.prediction,
         model_version=linear.version,
@@ -58,8 +59,6 @@ def test_predict(server: Any, linear: Example) -> None:
             "CRIM", "ZN", "INDUS", "NOX", "AGE", "DIS", "TAX", "PTRATIO", "B", "LSTAT",
         ],
     )  # fmt: skip
-    row = np.full((1, 13), np.nan)
-    row[0, [3, 5, 8]] = (0, 9, 4)
     assert answer.prediction == pytest.approx(linear.prices(row)[0], abs=1e-4)
 
 

@@ -1,13 +1,13 @@
 """Servicers of a test behind the server's real boundary."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import grpc
 
 from housing_grpc.access.callers import Access
-from housing_grpc.calls.boundary import Boundary
+from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.stream_slots import StreamRoom
@@ -48,8 +48,10 @@ def start(
     return address
 
 
-def served(service: object, servicer: object, pool: CallPool) -> Served:
-    """Returns a service with room for any number of calls."""
+def served(
+    service: object, servicer: object, pool: CallPool, reads: Mapping[str, Parse] | None = None
+) -> Served:
+    """Returns a service with room for any number of calls; it takes messages unless it reads."""
     return Served(
         service=service,  # type: ignore[arg-type]
         servicer=servicer,
@@ -57,4 +59,5 @@ def served(service: object, servicer: object, pool: CallPool) -> Served:
         most_queued=10_000,
         longest_wait=3600,
         streams=StreamRoom(100, 100),
+        reads=reads or {},
     )

@@ -1,6 +1,7 @@
 /* Takes Python's arrays by the buffer protocol; numpy itself is not needed to compile this. */
 #include "arrays.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +26,14 @@ int take_numbers(PyObject *object, char kind, int writable, Numbers *numbers) {
     return 0;
 }
 
-int take_arrays(PyObject *tuple, const char *kinds, Numbers *arrays) {
+int take_arrays(PyObject *tuple, Py_ssize_t first, const char *kinds, Numbers *arrays) {
     memset(arrays, 0, MOST_ARRAYS * sizeof *arrays);
+    if (PyTuple_Size(tuple) != first + (Py_ssize_t)strlen(kinds))
+        return refuse("there is another number of arrays than there must be");
     for (Py_ssize_t i = 0; kinds[i]; i++) {
-        PyObject *item = PyTuple_GetItem(tuple, i + 1);
-        if (!item || take_numbers(item, kinds[i], 0, &arrays[i]) < 0)
+        int writable = isupper((unsigned char)kinds[i]) != 0;
+        int kind = tolower((unsigned char)kinds[i]);
+        if (take_numbers(PyTuple_GetItem(tuple, first + i), (char)kind, writable, &arrays[i]) < 0)
             return -1;
     }
     return 0;

@@ -19,9 +19,9 @@ typedef struct {
 int refuse(const char *text); /* NULL is no fault */
 /* The kind is 'd' for float64, 'l' for int64. */
 int take_numbers(PyObject *object, char kind, int writable, Numbers *numbers);
-/* Takes what stands in a tuple behind its first item, one array for each kind; to be released,
- * also if one is at fault. */
-int take_arrays(PyObject *tuple, const char *kinds, Numbers *arrays);
+/* Takes what stands in a tuple from an item on, one array for each kind, of which a capital one is
+ * to be written to; to be released, also if one is at fault. */
+int take_arrays(PyObject *tuple, Py_ssize_t first, const char *kinds, Numbers *arrays);
 void release_arrays(Numbers *arrays);
 /* Copies so many numbers, none NaN, or even all finite. */
 double *copy_numbers(const Numbers *from, size_t count, int finite);

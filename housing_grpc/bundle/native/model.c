@@ -19,8 +19,8 @@ typedef struct {
     double prices[BLOCK];
 } Block;
 
-size_t model_scratch(const Model *model, size_t rows) {
-    return imputer_scratch(&model->imputer) + (rows ? sizeof(Block) : 0);
+size_t model_scratch(const Model *model) {
+    return sizeof(Block) + imputer_scratch(&model->imputer);
 }
 
 static void prepare(const Model *model, double *row, void *scratch) {
@@ -45,15 +45,6 @@ static void narrow(const Model *model, const double *row, float *narrowed) {
         narrowed[f] = (float)row[f];
     for (size_t f = model->features; f < STRIDE; f++)
         narrowed[f] = NAN;
-}
-
-double model_one(const Model *model, double *row, void *scratch) {
-    float narrowed[STRIDE];
-    prepare(model, row, scratch);
-    if (model->coefficients)
-        return weighted_sum(model, row);
-    narrow(model, row, narrowed);
-    return trees_one(&model->trees, narrowed);
 }
 
 /* Answers at most BLOCK rows; few rows would leave most lanes without work. */

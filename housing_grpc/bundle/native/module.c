@@ -1,7 +1,6 @@
 /* The extension housing_grpc.bundle._native; _native.pyi has its types and says what it does. */
 #include "arrays.h"
 #include "functions.h"
-#include "price.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -63,35 +62,12 @@ static void dealloc(PyObject *self) {
     Py_DECREF(type);
 }
 
-static PyObject *predict_row(PyObject *self, PyObject *values) {
-    const Model *model = model_of(self);
-    double row[MAX_FEATURES];
-    if (!PyList_Check(values) || (size_t)PyList_Size(values) != model->features)
-        return PyErr_Format(PyExc_ValueError, "a row must be a list of %zu numbers",
-                            model->features);
-    for (size_t f = 0; f < model->features; f++) {
-        row[f] = PyFloat_AsDouble(PyList_GetItem(values, (Py_ssize_t)f));
-        if (row[f] == -1.0 && PyErr_Occurred())
-            return NULL;
-    }
-    void *scratch = malloc(model_scratch(model, 0) + 1);
-    if (!scratch)
-        return PyErr_NoMemory();
-    double price = model_one(model, row, scratch);
-    free(scratch);
-    return PyFloat_FromDouble(price);
-}
-
-static PyObject *price_row(PyObject *self, PyObject *args) {
-    return price_with(model_of(self), args);
-}
-
 static PyObject *run(const Model *model, const Numbers *rows, const Numbers *out) {
     size_t count = out->count;
     if (rows->count != count * model->features)
         return PyErr_Format(PyExc_ValueError, "the rows must have %zu numbers each",
                             model->features);
-    void *scratch = malloc(model_scratch(model, count) + 1);
+    void *scratch = malloc(model_scratch(model));
     if (!scratch)
         return PyErr_NoMemory();
     int finite;
@@ -123,8 +99,6 @@ static PyObject *predict(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"predict", predict, METH_VARARGS, NULL},
-    {"predict_row", predict_row, METH_O, NULL},
-    {"price_row", price_row, METH_VARARGS, NULL},
     {0},
 };
 

@@ -110,9 +110,8 @@ typedef struct {
 } Model;
 
 void model_free(Model *model);
-/* Both need that many bytes to work in. */
-size_t model_scratch(const Model *model, size_t rows);
-double model_one(const Model *model, double *row, void *scratch);
+/* Bytes that model_many needs to work in. */
+size_t model_scratch(const Model *model);
 /* Returns whether every price is a finite number. */
 int model_many(const Model *model, const double *rows, size_t count, double *out, void *scratch);
 
@@ -128,17 +127,14 @@ typedef struct {
 typedef struct {
     int64_t refused_rows, outside_rows, missing_rows;
     int64_t *outside, *missing; /* by feature */
-} Survey;
+} Summary;
 
 /* A domain is the lowest and highest values and whether a feature is whole, each one a
  * feature; all are pointed into. */
 const char *limits_make(Limits *limits, const double *minimum, const double *maximum,
                         const double *domain, size_t features);
-/* Adds to the survey. */
-void survey_rows(const Limits *limits, const double *rows, size_t count, Survey *survey);
-/* Adds to counts, of which there is one more than bounds: a bin includes its upper bound. */
-void count_bins(const double *values, size_t count, const double *bounds, size_t bins,
-                int64_t *counts);
+/* Adds to the summary. */
+void summarize_rows(const Limits *limits, const double *rows, size_t count, Summary *summary);
 
 /* Returns the number of entries, or -1 if they are not written in the usual way. */
 ptrdiff_t wire_count(const unsigned char *data, size_t size);

@@ -76,7 +76,7 @@ int read_imputer(Imputer *imputer, PyObject *tuple, size_t features) {
             continue;
         Numbers arrays[MOST_ARRAYS];
         imputer->kind = known[i].kind;
-        int done = take_arrays(tuple, known[i].kinds, arrays);
+        int done = take_arrays(tuple, 1, known[i].kinds, arrays);
         if (!done)
             done = known[i].read(imputer, arrays, features);
         release_arrays(arrays);

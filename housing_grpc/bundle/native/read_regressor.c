@@ -59,7 +59,7 @@ int read_regressor(Model *model, PyObject *tuple) {
     if (!linear && !trees)
         return refuse("there is no such regressor");
     Numbers arrays[MOST_ARRAYS];
-    int done = take_arrays(tuple, linear ? "dd" : "lldlllldl", arrays);
+    int done = take_arrays(tuple, 1, linear ? "dd" : "lldlllldl", arrays);
     if (!done)
         done = linear ? read_linear(model, arrays) : read_trees(model, arrays);
     release_arrays(arrays);

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Vector
 from . import messages as m
 from .errors import ForeignGraphError, require
 from .trees import check_trees
-
-Numbers = NDArray[np.float64]
 
 _IR_VERSION = 10
 _OPSETS = [("", 21), ("ai.onnx.ml", 5)]
@@ -47,7 +46,7 @@ _TENSORS = ("nodes_splits", "nodes_modes", "leaf_weights")
 class Linear:
     """A weighted sum: `coefficients` of shape (features,), and what is added."""
 
-    coefficients: Numbers
+    coefficients: Vector
     intercept: float
 
 
@@ -65,8 +64,8 @@ class Ensemble:
     """
 
     indices: dict[str, NDArray[np.int64]]
-    threshold: Numbers
-    weight: Numbers
+    threshold: Vector
+    weight: Vector
     inclusive: bool
     float32: bool
     exponential: bool

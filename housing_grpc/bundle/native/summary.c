@@ -39,7 +39,7 @@ static int differs(const Limits *limits, const double *row) {
     return 0;
 }
 
-static void note(const Limits *limits, const double *row, Survey *survey) {
+static void note(const Limits *limits, const double *row, Summary *summary) {
     size_t missing = 0;
     int outside = 0, refused = 0;
     for (size_t f = 0; f < limits->features; f++) {
@@ -48,16 +48,16 @@ static void note(const Limits *limits, const double *row, Survey *survey) {
         missing += (size_t)blank;
         outside |= beyond;
         refused |= (row[f] < limits->lowest[f]) | (row[f] > limits->highest[f]);
-        survey->missing[f] += blank;
-        survey->outside[f] += beyond;
+        summary->missing[f] += blank;
+        summary->outside[f] += beyond;
     }
     for (size_t i = 0; i < limits->wholes; i++) {
         double value = row[limits->whole[i]];
         refused |= value > floor(value);
     }
-    survey->missing_rows += missing > 0;
-    survey->outside_rows += outside;
-    survey->refused_rows += refused || missing == limits->features;
+    summary->missing_rows += missing > 0;
+    summary->outside_rows += outside;
+    summary->refused_rows += refused || missing == limits->features;
 }
 
 const char *limits_make(Limits *limits, const double *minimum, const double *maximum,
@@ -79,25 +79,11 @@ const char *limits_make(Limits *limits, const double *minimum, const double *max
     return NULL;
 }
 
-void survey_rows(const Limits *limits, const double *rows, size_t count, Survey *survey) {
+void summarize_rows(const Limits *limits, const double *rows, size_t count, Summary *summary) {
     for (size_t i = 0; i < count; i++) {
         const double *row = rows + i * limits->features;
         /* Most rows hold nothing to be told, which is much the quicker question. */
         if (differs(limits, row))
-            note(limits, row, survey);
-    }
-}
-
-void count_bins(const double *values, size_t count, const double *bounds, size_t bins,
-                int64_t *counts) {
-    size_t first = 1;
-    while (first * 2 <= bins)
-        first *= 2;
-    for (size_t i = 0; i < count; i++) {
-        size_t place = 0;
-        for (size_t step = first; step; step /= 2)
-            if (place + step <= bins && !(values[i] <= bounds[place + step - 1]))
-                place += step;
-        counts[place]++;
+            note(limits, row, summary);
     }
 }

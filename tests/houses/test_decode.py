@@ -1,21 +1,23 @@
-"""Requests that are read straight from their bytes: as the parser reads them, or not at all."""
+"""Requests are read from their bytes, in C or by protobuf's parser: both give the same."""
 
 import math
 import struct
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
 from housing.v1 import prediction_pb2 as pb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle import extension
-from housing_grpc.houses import decode_plain
-from housing_grpc.houses.decode import FIELDS
-from housing_grpc.houses.decode_plain import PlainBatch, PlainChunk, PlainMatrix
+from housing_grpc.houses import decode
+from housing_grpc.houses.decode import FIELDS, Chunk
 
-pytestmark = pytest.mark.skipif(extension.read_rows is None, reason="the functions are not built")
+needs_native = pytest.mark.skipif(extension.read_rows is None, reason="it is not built")
 
 MOST = 20
 MANY = settings(max_examples=400, deadline=None)
@@ -99,6 +101,32 @@ def spoilt(draw: st.DrawFn, messages: st.SearchStrategy[bytes]) -> bytes:
     return bytes(data)
 
 
+BATCH = partial(decode.read_batch, most=MOST)
+CHUNK = partial(decode.read_chunk, most=MOST)
+READERS: list[Callable[[bytes], Any]] = [decode.read_house, BATCH, CHUNK]
+
+
+def outcome(read: Callable[[bytes], Any], data: bytes) -> object:
+    """Gives all that comes of some bytes, in a form that can be compared."""
+    try:
+        found = read(data)
+    except DecodeError:
+        return "no message"
+    except ServingError as error:
+        return error.reason, error.message
+    if isinstance(found, Chunk):
+        return found.sequence, found.pin_model, found.as_matrix, found.rows.tobytes()
+    return found.tobytes()
+
+
+def check(data: bytes) -> None:
+    """Asserts that every reader makes the same of some bytes with the extension and without."""
+    native = [outcome(read, data) for read in READERS]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extension, "read_rows", None)
+        assert [outcome(read, data) for read in READERS] == native
+
+
 def rows(items: object) -> list[list[float]]:
     return [
         [getattr(house, name) if house.HasField(name) else math.nan for name in FIELDS]
@@ -106,94 +134,69 @@ def rows(items: object) -> list[list[float]]:
     ]
 
 
-def check_batch(data: bytes, *, taken: bool = False) -> None:
-    """Asserts that a batch is read as the parser reads it; it may also be left to that."""
-    found = decode_plain.read_batch(data, MOST)
-    if found is None:
-        assert not taken
-        return
-    assert isinstance(found, PlainBatch)
-    expected = np.array(rows(pb.PredictBatchRequest.FromString(data).items)).reshape(-1, 13)
-    assert found.items.tobytes() == expected.tobytes()
-
-
-def check_chunk(data: bytes, *, taken: bool = False) -> None:
-    """The same of a chunk."""
-    found = decode_plain.read_chunk(data, MOST)
-    if found is None:
-        assert not taken
-        return
-    assert isinstance(found, PlainChunk)
-    expected = pb.PredictStreamRequest.FromString(data)
-    assert (found.sequence, found.pin_model) == (expected.sequence, expected.pin_model)
-    if isinstance(found.houses, PlainMatrix):
-        assert expected.WhichOneof("payload") == "matrix"
-        assert list(found.houses.features) == list(expected.matrix.features)
-        assert found.houses.values == expected.matrix.values
-    else:
-        assert expected.WhichOneof("payload") == "rows"
-        block = np.array(rows(expected.rows.items)).reshape(-1, 13)
-        assert found.houses.tobytes() == block.tobytes()
-
-
 @MANY
 @given(message=BATCHES)
-def test_usual_batches_are_read(message: pb.PredictBatchRequest) -> None:
-    check_batch(message.SerializeToString(), taken=True)
+def test_the_rows_of_a_message(message: pb.PredictBatchRequest) -> None:
+    data = message.SerializeToString()
+    check(data)
+    if message.items:
+        # As lists: a NaN is none of its own.
+        assert str(BATCH(data).tolist()) == str(rows(message.items))
+
+
+@needs_native
+@MANY
+@given(message=BATCHES)
+def test_what_libraries_write_is_read_in_c(message: pb.PredictBatchRequest) -> None:
+    assert extension.read_rows
+    read = extension.read_rows(message.SerializeToString(), 13, MOST)
+    assert read is not None
+    assert len(read) == 8 * 13 * len(message.items)
 
 
 @MANY
 @given(message=CHUNKS)
-def test_usual_chunks_are_read(message: pb.PredictStreamRequest) -> None:
-    # Without values there is no field of them.
-    block = message.WhichOneof("payload") == "matrix"
-    check_chunk(message.SerializeToString(), taken=not block or bool(message.matrix.values))
+def test_the_chunks_of_a_message(message: pb.PredictStreamRequest) -> None:
+    check(message.SerializeToString())
 
 
 @MANY
 @given(data=st.one_of(ODD_LISTS, spoilt(BATCHES.map(lambda message: message.SerializeToString()))))
-def test_other_batches_are_read_alike_or_left_to_the_parser(data: bytes) -> None:
-    check_batch(data)
+def test_odd_batches(data: bytes) -> None:
+    check(data)
 
 
 @MANY
 @given(data=st.one_of(ODD_CHUNKS, spoilt(CHUNKS.map(lambda message: message.SerializeToString()))))
-def test_other_chunks_are_read_alike_or_left_to_the_parser(data: bytes) -> None:
-    check_chunk(data)
+def test_odd_chunks(data: bytes) -> None:
+    check(data)
 
 
 def test_what_is_cut_off_anywhere() -> None:
-    houses = [pb.House(rm=6.5, lstat=5), pb.House(), pb.House(chas=1)] * 10
+    houses = [pb.House(rm=6.5, lstat=5), pb.House(), pb.House(chas=1)] * 6
     block = pb.HouseMatrix(features=["RM", "LSTAT"], values=bytes(320))
     for message in (
         pb.PredictStreamRequest(sequence=300, rows=pb.HouseRows(items=houses), pin_model=True),
         pb.PredictStreamRequest(sequence=300, matrix=block, pin_model=True),
         pb.PredictStreamRequest(matrix=block),
+        pb.PredictRequest(house=pb.House(rm=6, age=4)),
     ):
         data = message.SerializeToString()
         for end in range(len(data)):
-            check_chunk(data[:end])
-            check_batch(data[:end])
+            check(data[:end])
             # The same, where only what is within says that it is cut off.
-            check_chunk(field(2, data[:end]))
-            check_chunk(field(3, data[:end]))
-            check_batch(field(1, data[:end]))
-
-
-def test_a_length_that_is_missing_is_left_to_the_parser() -> None:
-    for matrix in (b"\x12", b"\x12\x80", b"\x0a", b"\x0a\x02RM\x12"):
-        assert decode_plain.read_chunk(field(3, matrix), MOST) is None
+            check(field(1, data[:end]))
+            check(field(2, data[:end]))
+            check(field(3, data[:end]))
 
 
 def test_of_a_repeated_value_the_last_counts() -> None:
-    data = pb.House(rm=1).SerializeToString() + pb.House(rm=2).SerializeToString()
-    check_batch(field(1, data), taken=True)
-    found = decode_plain.read_batch(field(1, data), MOST)
-    assert found
-    assert found.items[0, FIELDS.index("rm")] == 2
+    data = field(1, pb.House(rm=1).SerializeToString() + pb.House(rm=2).SerializeToString())
+    check(data)
+    assert BATCH(data)[0, FIELDS.index("rm")] == 2
 
 
-LEFT = {
+ODD = {
     "a NaN, which is not a missing value": pb.House(rm=math.nan).SerializeToString(),
     "a field that there is not": b"\x71" + bytes(8),
     "a float in place of a double": b"\x35" + bytes(4),
@@ -203,38 +206,48 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("kind", LEFT)
+@pytest.mark.parametrize("kind", ODD)
 def test_what_is_left_to_the_parser(kind: str) -> None:
-    assert decode_plain.read_batch(field(1, LEFT[kind]), MOST) is None
-    assert decode_plain.read_chunk(field(2, field(1, LEFT[kind])), MOST) is None
+    data = field(1, ODD[kind])
+    check(data)
+    check(field(2, data))
+    if extension.read_rows is not None:
+        assert extension.read_rows(data, 13, MOST) is None
 
 
-def test_more_rows_than_the_limit_are_left_to_the_parser() -> None:
+def test_a_nan_that_was_sent_is_not_a_value_that_is_missing() -> None:
+    request = pb.PredictRequest(house=pb.House(rm=math.nan, age=0))
+    (row,) = decode.read_house(request.SerializeToString()).tolist()
+    assert row[FIELDS.index("rm")] == math.inf
+    assert row[FIELDS.index("age")] == 0
+    assert math.isnan(row[0])
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_no_more_rows_than_the_limit(native: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not native:
+        monkeypatch.setattr(extension, "read_rows", None)
     houses = [pb.House(rm=1)] * (MOST + 1)
-    assert decode_plain.read_batch(field(1, b"") * MOST, MOST) is not None
-    assert decode_plain.read_batch(field(1, b"") * (MOST + 1), MOST) is None
-    request = pb.PredictStreamRequest(rows=pb.HouseRows(items=houses))
-    assert decode_plain.read_chunk(request.SerializeToString(), MOST) is None
+    block = pb.HouseMatrix(features=["RM"], values=bytes(8 * (MOST + 1)))
+    assert len(BATCH(field(1, b"") * MOST)) == MOST
+    with pytest.raises(ServingError, match="items: holds more than 20 houses"):
+        BATCH(field(1, b"") * (MOST + 1))
+    for name, request in (
+        ("rows.items", pb.PredictStreamRequest(rows=pb.HouseRows(items=houses))),
+        ("matrix.values", pb.PredictStreamRequest(matrix=block)),
+    ):
+        with pytest.raises(ServingError, match=f"{name}: holds more than 20 houses"):
+            CHUNK(request.SerializeToString())
 
 
-def test_names_that_are_no_text_are_left_to_the_parser() -> None:
-    data = field(3, field(1, b"\xff") + field(2, bytes(8)))
-    assert decode_plain.read_chunk(data, MOST) is None
+def test_names_that_are_no_text() -> None:
     with pytest.raises(DecodeError):
-        pb.PredictStreamRequest.FromString(data)
+        CHUNK(field(3, field(1, b"\xff") + field(2, bytes(8))))
 
 
-def test_no_end_of_fields_is_left_to_the_parser() -> None:
-    rows = field(2, field(1, b""))
-    assert decode_plain.read_chunk(b"\x08\x01" * 3 + rows, MOST) is not None
-    assert decode_plain.read_chunk(b"\x08\x01" * 4 + rows, MOST) is None
-    for count, taken in ((13, True), (14, False)):
-        data = field(3, field(1, b"RM") * count + field(2, bytes(8)))
-        assert (decode_plain.read_chunk(data, MOST) is not None) == taken
-
-
-@pytest.mark.parametrize("bounds", [(-1, 0), (1, 0), (0, 3), (2**62, 2**62)])
-def test_a_part_that_is_not_there_is_refused(bounds: tuple[int, int]) -> None:
+@needs_native
+@pytest.mark.parametrize("limits", [(0, 1), (16, 1), (13, -1)])
+def test_limits_that_are_none(limits: tuple[int, int]) -> None:
     assert extension.read_rows
-    with pytest.raises(ValueError, match="bound"):
-        extension.read_rows(b"\x0a\x00", *bounds, 13, MOST)
+    with pytest.raises(ValueError, match="out of bounds"):
+        extension.read_rows(b"\x0a\x00", *limits)
