@@ -40,6 +40,7 @@ class Menu:
         seed: _Text = None,
         test_size: _Text = None,
         target_unit: _Text = None,
+        bundle_format: _Text = None,
         register: _Text = None,
         json: _Text = None,
     ) -> None:
@@ -55,6 +56,7 @@ class Menu:
             seed: Decides all that is random; 42 by default.
             test_size: Share of the houses held out for the first scores; 0.2 by default.
             target_unit: Unit of the prices, if it is not to be told from their size.
+            bundle_format: Layout of the bundle: 2 (default), or 1 for servers that read no other.
             register: Make the run a version of the registered model at once.
             json: Write the result as JSON, and nothing else, to standard output.
         """
@@ -100,6 +102,16 @@ class Menu:
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("register", locals())
+
+    @_texts
+    def upgrade(self, version: str, *, json: _Text = None) -> None:
+        """Make a version whose bundle has an older format one of the newest, as a new version.
+
+        Args:
+            version: Number of the version, as `models` lists it.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("upgrade", locals())
 
     @_texts
     def models(self, *, json: _Text = None) -> None:

@@ -1,8 +1,8 @@
-"""Rows a second in process, on one core: the evaluator in C, ONNX Runtime, and the library.
+"""Rows a second in process, on one core: evaluator in C, ONNX Runtime, NumPy, and the library.
 
-The first two do all from rows as they come; the library, XGBoost or scikit-learn, gets rows
+The first three do all from rows as they come; the library, XGBoost or scikit-learn, gets rows
 that are scaled already. Time is processor time, as other programs share the machine; rounds
-of the three alternate, and a figure is the median of its rounds. Beside it: what one row costs
+of the four alternate, and a figure is the median of its rounds. Beside it: what one row costs
 complete and with two values missing, by preprocessing.
 """
 
@@ -19,10 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from admin.export.onnx_session import OnnxSession
 from bench import models, results
 from bench.results import Figure
 from bench.stream import houses
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle import preprocess
+from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
@@ -42,9 +45,10 @@ def main() -> bool:
     os.sched_setaffinity(0, {0})
     figures: dict[str, Figure] = {}
     print(
-        "| model | rows | evaluator/s | ONNX Runtime/s | library/s | ÷ ONNX Runtime | ÷ library |"
+        "| model | rows | evaluator/s | ONNX Runtime/s | NumPy/s | library/s | ÷ ONNX Runtime "
+        "| ÷ library |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|")
     reached = [_model(name, figures) for name in models.TYPES]
     print("\n| preprocessing | runtime | complete, µs | two missing, µs |\n|---|---|---|---|")
     for preparation in PREPARATIONS:
@@ -56,7 +60,7 @@ def main() -> bool:
 def _model(name: str, figures: dict[str, Figure]) -> bool:
     with tempfile.TemporaryDirectory() as scratch:
         pipeline = models.make_bundle(name, Path(scratch, "bundle"))
-        native, onnx = _bundles(Path(scratch, "bundle"))
+        native, numpy, onnx = _ways(Path(scratch, "bundle"))
     scaler, model = pipeline["scaler"], pipeline["model"]
     reached = True
     for size in SIZES:
@@ -64,6 +68,7 @@ def _model(name: str, figures: dict[str, Figure]) -> bool:
         sides: dict[str, Predict] = {
             "evaluator": partial(native.predict, rows),
             "onnxruntime": partial(onnx.predict, rows),
+            "numpy": partial(numpy.predict, rows),
             "library": _library(model, (rows - scaler.mean_) / scaler.scale_),
         }
         _compare(sides)
@@ -91,12 +96,13 @@ def _record(
 def _missing(preparation: str, figures: dict[str, Figure]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         models.make_bundle("xgboost", Path(scratch, "bundle"), preparation=preparation)
-        bundles = _bundles(Path(scratch, "bundle"))
+        ways = _ways(Path(scratch, "bundle"))
     complete = houses(1)[0]
     lacking = np.where(np.isin(FEATURE_NAMES, models.BLANKS), np.nan, complete)
-    for runtime, bundle in zip(("evaluator", "onnxruntime"), bundles, strict=True):
+    predicts = [way.predict for way in ways]
+    for runtime, predict in zip(("evaluator", "numpy", "onnxruntime"), predicts, strict=True):
         sides: dict[str, Predict] = {
-            kind: partial(bundle.predict, row.reshape(1, -1))
+            kind: partial(predict, row.reshape(1, -1))
             for kind, row in (("complete", complete), ("missing", lacking))
         }
         costs = {kind: seconds * 1e6 for kind, seconds in _interleaved(sides).items()}
@@ -106,12 +112,13 @@ def _missing(preparation: str, figures: dict[str, Figure]) -> None:
         print(f"| {preparation} | {runtime} | {shown} |", flush=True)
 
 
-def _bundles(folder: Path) -> tuple[Bundle, Bundle]:
+def _ways(folder: Path) -> tuple[Bundle, Bundle, OnnxSession]:
     files = bundle_format.read(folder)
-    native, onnx = Bundle(files), Bundle(files, native=False)
+    native, numpy = Bundle(files), Bundle(files, native=False)
     if native.evaluator != "native":
         raise SystemExit("the evaluator is not built; install a C compiler, then make setup")
-    return native, onnx
+    preprocessor = preprocess.load(files.blobs[PREPROCESSOR_FILE])
+    return native, numpy, OnnxSession(preprocessor, (folder / MODEL_FILE).read_bytes())
 
 
 def _library(model: Any, scaled: Rows) -> Predict:

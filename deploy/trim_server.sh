@@ -8,11 +8,6 @@ site=$(echo "$venv"/lib/python3.*/site-packages)
 # Of Swagger UI, housing_grpc/rest/pages.py serves two files.
 find "$site/mkdocs_swagger_ui_tag" -type f ! -name swagger-ui.css ! -name swagger-ui-bundle.js \
     ! -name LICENSE ! -name NOTICE -delete
-# Converters and examples, which loading and running a model does not import.
-rm -rf "$site"/onnxruntime/transformers "$site"/onnxruntime/quantization \
-    "$site"/onnxruntime/tools "$site"/onnxruntime/datasets
-# The runtime once more, for programs in C: Python's module links none of it.
-rm -f "$site"/onnxruntime/capi/libonnxruntime.so*
 # Tests, and what only compilers and type checkers read.
 find "$site" -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
 find "$site" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.c' \

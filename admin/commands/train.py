@@ -10,6 +10,7 @@ from ..base.parameters import parse
 from ..base.settings import Settings
 from ..terminal.console import Console
 from ..training.spec import (
+    BUNDLE_FORMAT,
     DEFAULT_FOLDS,
     DEFAULT_MODEL,
     DEFAULT_PREPROCESSING,
@@ -67,6 +68,7 @@ def spec_of(
     seed: Text = None,
     test_size: Text = None,
     target_unit: Text = None,
+    bundle_format: Text = None,
 ) -> TrainingSpec:
     """Return what the flags ask for; a flag that is None leaves the default.
 
@@ -76,6 +78,7 @@ def spec_of(
     share = options.share(test_size, "--test_size")
     chosen = options.whole(seed, "--seed", low=0, high=2**32 - 1)
     file = options.given(data, "--data")
+    layout = options.whole(bundle_format, "--bundle_format", low=1, high=BUNDLE_FORMAT)
     return TrainingSpec(
         model=options.given(model, "--model") or DEFAULT_MODEL,
         preprocessing=options.given(preprocessor, "--preprocessor") or DEFAULT_PREPROCESSING,
@@ -89,6 +92,7 @@ def spec_of(
         seed=DEFAULT_SEED if chosen is None else chosen,
         cv=_folds(cv),
         test_size=DEFAULT_TEST_SIZE if share is None else share,
+        bundle_format=BUNDLE_FORMAT if layout is None else layout,
     )
 
 

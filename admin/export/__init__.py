@@ -5,5 +5,6 @@ The only code that knows both scikit-learn and the bundle.
 
 from .exporter import Exported, Facts, export
 from .signing import signing
+from .upgrade import upgrade
 
-__all__ = ["Exported", "Facts", "export", "signing"]
+__all__ = ["Exported", "Facts", "export", "signing", "upgrade"]

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from housing_grpc.bundle import files
-from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle import files, preprocess, regressor
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
+from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles, write
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import Sign
@@ -26,6 +25,8 @@ from ..base.errors import ExportError, UsageError
 from ..data.dataset import Dataset
 from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
 from . import comparison, description, onnx_graph
+from .flatten import flatten
+from .onnx_session import OnnxSession
 
 # A ten-thousandth where prices are in thousands of dollars and spread as those of the
 # shipped data are: ten cents.
@@ -82,6 +83,7 @@ def export(
     folder: Path,
     sign: Sign | None = None,
     max_bytes: int = files.MAX_BYTES,
+    bundle_format: int = meta.FORMATS[-1],
 ) -> Exported:
     """Write a fitted pipeline as a bundle, unless their answers differ.
 
@@ -94,6 +96,7 @@ def export(
         folder: Where to write it; must not exist yet.
         sign: Signs it; see `admin.export.signing`.
         max_bytes: Most bytes of a bundle that servers take.
+        bundle_format: Layout of the bundle: 1 for servers that cannot read 2 yet.
 
     Raises:
         ExportError: The bundle does not answer as the pipeline does; nothing is written.
@@ -103,7 +106,7 @@ def export(
     if folder.exists():
         raise UsageError(f"{folder} is there already; name a folder that is not")
     tolerance = tolerance_of(training)
-    blobs = _blobs(pipeline, model, preprocessing)
+    blobs = _blobs(pipeline, model, preprocessing, bundle_format)
     metadata = _metadata(
         pipeline,
         model=model,
@@ -111,12 +114,11 @@ def export(
         training=training,
         facts=facts,
         tolerance=tolerance,
+        bundle_format=bundle_format,
     )
     try:
         files.check_sizes([(name, len(blob)) for name, blob in blobs.items()], max_bytes)
-        # Servers with and without the evaluator in C may get the bundle.
-        bundles = [_in_memory(metadata, blobs, native=native) for native in (True, False)]
-        gap = comparison.largest_gap(bundles, pipeline, training)
+        gap = comparison.largest_gap(_ways(metadata, blobs), pipeline, training)
     except BundleError as error:
         raise ExportError(f"{facts.name}: the bundle cannot be used: {error}") from error
     # Written so that a NaN is refused.
@@ -126,7 +128,7 @@ def export(
             f" {tolerance:.3g} is allowed; many trees summed in float32, as XGBoost does, are"
             " the usual reason: train fewer trees with a larger learning rate"
         )
-    digest = _write(folder, metadata, blobs, sign, max_bytes)
+    digest = write_bundle(folder, metadata, blobs, sign, max_bytes)
     return Exported(digest=digest, folder=folder, largest_gap=gap.size, tolerance=tolerance)
 
 
@@ -139,17 +141,19 @@ def tolerance_of(training: Dataset) -> float:
 
 
 def _blobs(
-    pipeline: Pipeline, model: ModelStrategy, preprocessing: PreprocessingStrategy
+    pipeline: Pipeline, model: ModelStrategy, preprocessing: PreprocessingStrategy, layout: int
 ) -> dict[str, bytes]:
     scaler = pipeline["scaler"]
     document = {
         "imputer": preprocessing.describe(pipeline["imputer"]),
         "scaler": {"mean": scaler.mean_.tolist(), "scale": scaler.scale_.tolist()},
     }
-    graph = model.graph(pipeline["model"])
+    made = flatten(model.graph(pipeline["model"]))
+    arrays = [regressor.encode(made)] if layout > 1 else []
     return {
         PREPROCESSOR_FILE: json.dumps(document, allow_nan=False).encode(),
-        MODEL_FILE: onnx_graph.build(graph, len(FEATURE_NAMES)),
+        MODEL_FILE: onnx_graph.build(made, len(FEATURE_NAMES)),
+        **dict(arrays),
     }
 
 
@@ -161,9 +165,10 @@ def _metadata(
     training: Dataset,
     facts: Facts,
     tolerance: float,
+    bundle_format: int,
 ) -> Metadata:
     return Metadata(
-        format_version=meta.FORMAT_VERSION,
+        format_version=bundle_format,
         name=facts.name,
         model_type=model.name,
         preprocessing=preprocessing.name,
@@ -180,24 +185,34 @@ def _metadata(
     )
 
 
-def _in_memory(
-    metadata: Metadata, blobs: Mapping[str, bytes], *, native: bool
-) -> bundle_model.Bundle:
-    """Load the bundle from what would be written."""
+def _ways(metadata: Metadata, blobs: Mapping[str, bytes]) -> comparison.Ways:
+    """Load the bundle from what would be written, once for each way to ask it."""
     as_read = meta.decode(meta.encode(metadata))
-    files = BundleFiles(metadata=as_read, blobs=blobs, digest=Digest(""))
-    return bundle_model.Bundle(files, native=native)
+    found = BundleFiles(metadata=as_read, blobs=blobs, digest=Digest(""))
+    native = bundle_model.Bundle(found)
+    return comparison.Ways(
+        native=native if native.evaluator == "native" else None,
+        numpy=bundle_model.Bundle(found, native=False),
+        onnx=OnnxSession(preprocess.load(blobs[PREPROCESSOR_FILE]), blobs[MODEL_FILE]),
+    )
 
 
-def _write(
+def write_bundle(
     folder: Path,
     metadata: Metadata,
     blobs: Mapping[str, bytes],
     sign: Sign | None,
     max_bytes: int,
 ) -> Digest:
+    """Write a bundle and read it back; returns its digest.
+
+    Raises:
+        ExportError: It cannot be read back; nothing is left of it.
+        UsageError: `folder` cannot be written.
+        OSError: The disk is full.
+    """
     try:
-        digest = bundle_format.write(folder, metadata, blobs, sign)
+        digest = write(folder, metadata, blobs, sign)
     except OSError as error:
         if disk_is_full(error):
             raise

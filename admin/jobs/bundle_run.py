@@ -148,6 +148,7 @@ def _export(
         folder=folder,
         sign=signing(signing_key),
         max_bytes=max_bytes,
+        bundle_format=spec.bundle_format,
     )
 
 

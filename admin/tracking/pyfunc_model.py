@@ -19,7 +19,7 @@ from housing_grpc.registry.location import BUNDLE_FOLDER
 
 # Under a name of its own: it must not be taken for the installed package, nor that for it.
 _CODE_PACKAGE = "housing_bundle"
-_REQUIREMENTS = ("msgspec", "numpy", "onnxruntime", "pandas")
+_REQUIREMENTS = ("msgspec", "numpy", "pandas")
 _EXAMPLE_ROWS = 2
 
 

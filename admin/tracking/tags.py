@@ -8,3 +8,6 @@ SEED_TAG = "seed"
 
 LOCK_TAG = "process_lock"
 """Tag of a run: the file that its process holds locked; see `admin.tracking.liveness`."""
+
+UPGRADED_TAG = "upgraded_from"
+"""Tag of a run that `upgrade` made: the number of the version whose model it holds."""

@@ -10,6 +10,7 @@ DEFAULT_PREPROCESSING = "v2_knn"
 DEFAULT_SEED = 42
 DEFAULT_FOLDS = 5
 DEFAULT_TEST_SIZE = 0.2
+BUNDLE_FORMAT = 2
 
 _DATA = Path("data") / "HousingData.csv"
 
@@ -28,6 +29,7 @@ class TrainingSpec:
         seed: Decides all that is random.
         cv: Number of folds of the cross-validation, or None for none.
         test_size: Share of the rows held out for the first scores.
+        bundle_format: Layout of the bundle.
     """
 
     model: str = DEFAULT_MODEL
@@ -39,6 +41,7 @@ class TrainingSpec:
     seed: int = DEFAULT_SEED
     cv: int | None = None
     test_size: float = DEFAULT_TEST_SIZE
+    bundle_format: int = BUNDLE_FORMAT
 
     @property
     def title(self) -> str:

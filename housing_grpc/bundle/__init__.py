@@ -1,5 +1,5 @@
 """The bundle: a fitted model as one immutable folder, and how it predicts.
 
-Needs numpy, onnxruntime and msgspec, and imports nothing of this project but
+Needs numpy and msgspec, and imports nothing of this project but
 itself, so that a copy of it can travel with a registered model.
 """

@@ -12,9 +12,9 @@ class Model:
         imputer: What an imputer's `parts` gives.
         mean: Subtracted from each feature, float64, shape (features,).
         scale: Divides each feature, float64, shape (features,).
-        regressor: ("linear", coefficients, intercept) or ("trees", roots, feature, threshold,
-            true_id, true_is_leaf, false_id, false_is_leaf, weight, flags), all arrays of
-            float64 or int64; flags are inclusive, float32 and exponential.
+        regressor: ("linear", coefficients, intercept) or ("trees", roots, feature, number, left,
+            right, flags), as of `Linear` and `Trees`, all arrays of float64 or int64; flags
+            are inclusive, float32 and exponential.
 
     Raises:
         ValueError: The arrays describe no model.

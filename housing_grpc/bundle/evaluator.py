@@ -1,4 +1,4 @@
-"""Predicts with the evaluator in C, where it was built and knows the graph."""
+"""Predicts with the evaluator in C, where it was built."""
 
 from typing import TYPE_CHECKING
 
@@ -7,14 +7,14 @@ import numpy as np
 from . import extension
 from .arrays import Prices, Rows
 from .errors import BundleFormatError, ModelOutputError
-from .format import MODEL_FILE
-from .onnx import Ensemble, Graph, Linear
 from .preprocess import Preprocessor
+from .regressor import Linear, Regressor
+from .trees import Trees
 
 if TYPE_CHECKING:
     from ._native import Model
 
-# None where it cannot be used: ONNX Runtime gives the same answers.
+# None where it cannot be used: NumPy gives the same answers.
 NATIVE: "type[Model] | None" = extension.model
 
 
@@ -38,39 +38,26 @@ class Evaluator:
         return prices
 
 
-def evaluator(preprocessor: Preprocessor, graph: Graph) -> Evaluator | None:
-    """Returns the evaluator of a graph, or None if it was not built.
+def evaluator(preprocessor: Preprocessor, regressor: Regressor) -> Evaluator | None:
+    """Returns the evaluator of a model, or None if it was not built.
 
     Raises:
         BundleFormatError: The numbers describe no model.
     """
     if NATIVE is None:
         return None
-    regressor = graph.regressor
     parts = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
     try:
         imputer = preprocessor.imputer.parts
         return Evaluator(NATIVE(imputer, preprocessor.mean, preprocessor.scale, parts))
     except ValueError as error:
-        raise BundleFormatError(f"{MODEL_FILE}: {error}") from error
+        raise BundleFormatError(f"the model cannot be evaluated: {error}") from error
 
 
-def _linear(regressor: Linear) -> tuple[object, ...]:
-    return "linear", np.ascontiguousarray(regressor.coefficients), np.array([regressor.intercept])
+def _linear(linear: Linear) -> tuple[object, ...]:
+    return "linear", np.ascontiguousarray(linear.coefficients), np.array([linear.intercept])
 
 
-def _trees(regressor: Ensemble) -> tuple[object, ...]:
-    indices = regressor.indices
-    flags = [regressor.inclusive, regressor.float32, regressor.exponential]
-    return (
-        "trees",
-        indices["tree_roots"],
-        indices["nodes_featureids"],
-        regressor.threshold,
-        indices["nodes_truenodeids"],
-        indices["nodes_trueleafs"],
-        indices["nodes_falsenodeids"],
-        indices["nodes_falseleafs"],
-        regressor.weight,
-        np.array(flags, dtype=np.int64),
-    )
+def _trees(trees: Trees) -> tuple[object, ...]:
+    flags = np.array([trees.inclusive, trees.float32, trees.exponential], dtype=np.int64)
+    return "trees", trees.roots, trees.feature, trees.number, trees.left, trees.right, flags

@@ -14,7 +14,7 @@ import numpy as np
 from .arrays import Rows
 
 # What an operator notices without it.
-EFFECT = "ONNX Runtime gives the same prices, and takes several times as long"
+EFFECT = "NumPy gives the same prices, and takes many times as long"
 
 # Left by setup.py: why it could not be compiled.
 _NOTE = "_native.failed"

@@ -16,22 +16,33 @@ from pathlib import Path
 import msgspec
 
 from . import digest as bundle_digest
-from . import files
+from . import files, preprocess
 from . import metadata as meta
 from .digest import Digest
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 from .metadata import FileEntry, Metadata
+from .regressor import LINEAR_FILE, TREES_FILE
 from .signature import SIGNATURE_FILE, SIGNATURE_LIMIT, Sign, Verifier
 
 METADATA_FILE = "metadata.json"
 PREPROCESSOR_FILE = "preprocessor.json"
 MODEL_FILE = "model.onnx"
 
-_FILES = frozenset({METADATA_FILE, PREPROCESSOR_FILE, MODEL_FILE})
+# What a server reads of a bundle, by its format. In format 1 there is nothing else. In format 2
+# there may be, for other programs (`model.onnx` is) or for servers of a later release.
+_READ = {
+    1: frozenset({PREPROCESSOR_FILE, MODEL_FILE}),
+    2: frozenset({PREPROCESSOR_FILE, LINEAR_FILE, TREES_FILE}),
+}
+_REGRESSORS = frozenset({LINEAR_FILE, TREES_FILE})
+# The layout of a file that is read here; one of another layout is refused.
+_LAYOUT = 1
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # A hundred times what the export writes; as objects it takes some twenty times as much.
 _METADATA_LIMIT = 2**20
+# While a document is parsed, no call is answered.
+_LIMITS = {PREPROCESSOR_FILE: preprocess.LIMIT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +51,7 @@ class BundleFiles:
 
     Attributes:
         metadata: What the bundle says of itself.
-        blobs: Content of every other file, by name.
+        blobs: Content of the other files that a server reads, by name.
         digest: SHA-256 of `metadata.json`, and so of the whole.
     """
 
@@ -107,8 +118,8 @@ def read(
     if verifier is not None:
         verifier.check(document, _signature(folder, names))
     blobs = {
-        name: files.read(folder / name, limit=max_bytes)
-        for name in sorted(names & _FILES - {METADATA_FILE})
+        name: files.read(folder / name, limit=min(max_bytes, _LIMITS.get(name, max_bytes)))
+        for name in sorted(names - {METADATA_FILE, SIGNATURE_FILE})
     }
     for name, blob in {**blobs, METADATA_FILE: document}.items():
         if _PICKLE_START.match(blob):
@@ -117,7 +128,8 @@ def read(
     _check_manifest(metadata, names)
     for name, blob in blobs.items():
         _check_blob(name, blob, metadata.files[name])
-    return BundleFiles(metadata=metadata, blobs=blobs, digest=bundle_digest.compute(document))
+    wanted = {name: blob for name, blob in blobs.items() if name in _READ[metadata.format_version]}
+    return BundleFiles(metadata=metadata, blobs=wanted, digest=bundle_digest.compute(document))
 
 
 def digest(folder: Path, *, max_bytes: int = files.MAX_BYTES) -> Digest:
@@ -142,18 +154,27 @@ def _signature(folder: Path, names: Set[str]) -> bytes | None:
 
 
 def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
-    listed = set(metadata.files)
+    listed, known = set(metadata.files), _READ[metadata.format_version]
     for name in sorted(listed):
         if not files.is_plain(name):
             raise BundleUnsafeError(f"metadata.json: the file name {name[:100]!a} is a path")
-    for name in sorted(_FILES - {METADATA_FILE} - listed):
+    for name in sorted(known - _REGRESSORS - listed):
         raise BundleFormatError(f"metadata.json: lists no {name}")
+    if metadata.format_version > 1 and len(listed & _REGRESSORS) != 1:
+        raise BundleFormatError(f"metadata.json: lists not one of {LINEAR_FILE} and {TREES_FILE}")
     for name in sorted(listed - names):
         raise BundleChecksumError(f"{name}: is listed, but missing")
     for name in sorted(names - listed - {METADATA_FILE, SIGNATURE_FILE}):
         raise BundleChecksumError(f"{name}: is not listed in metadata.json")
-    for name in sorted(listed - _FILES):
-        raise BundleFormatError(f"{name}: is no file of format {meta.FORMAT_VERSION}")
+    if metadata.format_version == 1:
+        for name in sorted(listed - known):
+            raise BundleFormatError(f"{name}: is no file of format 1")
+    for name in sorted(listed & known):
+        if metadata.files[name].version != _LAYOUT:
+            raise BundleFormatError(
+                f"{name}: is of version {metadata.files[name].version}, this server reads "
+                f"{_LAYOUT}; update the server, or export the model again"
+            )
 
 
 def _check_blob(name: str, blob: bytes, entry: FileEntry) -> None:

@@ -9,7 +9,8 @@ from . import document
 from .errors import BundleFormatError, SchemaIncompatibleError
 from .schema import FEATURE_NAMES
 
-FORMAT_VERSION = 1
+FORMATS = (1, 2)
+"""Those that can be read; the last is written."""
 
 # As long as MLflow lets a model's name or alias be. What callers, logs and metrics are told is
 # made of these: without limits, an answer could be larger than clients take. Nor may they move a
@@ -79,11 +80,18 @@ class Golden(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: Annotated[float, msgspec.Meta(gt=0)]
 
 
-class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Size in bytes and SHA-256 of one file of the bundle."""
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file of the bundle.
+
+    Attributes:
+        sha256: Of its content.
+        size: In bytes.
+        version: Of its layout.
+    """
 
     sha256: Sha256
     size: Count
+    version: Version = 1
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +136,10 @@ class _Version(msgspec.Struct):
     format_version: Version
 
 
+_VERSION = msgspec.json.Decoder(_Version)
+_METADATA = msgspec.json.Decoder(Metadata)
+
+
 def encode(metadata: Metadata) -> bytes:
     """Returns the bytes of `metadata.json`."""
     return msgspec.json.format(msgspec.json.encode(metadata, order="deterministic"), indent=1)
@@ -140,13 +152,13 @@ def decode(data: bytes) -> Metadata:
         BundleFormatError: It is not JSON, of a newer format, or a key is wrong.
         SchemaIncompatibleError: The features are not those of this contract.
     """
-    found = document.decode("metadata.json", data, _Version).format_version
-    if found != FORMAT_VERSION:
+    found = document.decode("metadata.json", data, _VERSION).format_version
+    if found not in FORMATS:
         raise BundleFormatError(
-            f"metadata.json: format_version is {found}, this server reads {FORMAT_VERSION}; "
+            f"metadata.json: format_version is {found}, this server reads 1 to {FORMATS[-1]}; "
             "update the server, or export the model again"
         )
-    metadata = document.decode("metadata.json", data, Metadata)
+    metadata = document.decode("metadata.json", data, _METADATA)
     _check(metadata)
     return metadata
 

@@ -11,8 +11,9 @@ from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, Self
 from .evaluator import evaluator
 from .format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
 from .metadata import Metadata
-from .onnx_session import OnnxSession
+from .numpy_evaluator import NumpyEvaluator
 from .ranges import Ranges
+from .regressor import LINEAR_FILE, TREES_FILE, Regressor, decode_linear, decode_trees
 from .schema import FEATURE_NAMES
 from .signature import Verifier
 
@@ -22,8 +23,8 @@ class Bundle:
 
     Args:
         files: The bundle's verified files.
-        native: Whether to use the evaluator in C, if it was built; ONNX Runtime gives the
-            same answers, slower.
+        native: Whether to use the evaluator in C, if it was built; NumPy gives the same answers,
+            slower.
 
     Raises:
         BundleFormatError: A file cannot be parsed.
@@ -35,13 +36,13 @@ class Bundle:
         self.digest = files.digest
         self.ranges = Ranges.of(files.metadata)
         preprocessor = preprocess.load(files.blobs[PREPROCESSOR_FILE])
-        graph = _checked(files.blobs[MODEL_FILE])
-        found = evaluator(preprocessor, graph) if native else None
-        self._predictor = found or OnnxSession(preprocessor, graph)
+        regressor = regressor_of(files)
+        found = evaluator(preprocessor, regressor) if native else None
+        self._predictor = found or NumpyEvaluator(preprocessor, regressor)
 
     @property
     def evaluator(self) -> str:
-        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        """What computes the prices: "native", which is in C, or "numpy"."""
         return self._predictor.name
 
     def predict(self, rows: Rows) -> Prices:
@@ -78,9 +79,19 @@ class Bundle:
             )
 
 
-def _checked(content: bytes) -> onnx.Graph:
+def regressor_of(files: BundleFiles) -> Regressor:
+    """Returns what turns scaled rows into prices.
+
+    Raises:
+        BundleFormatError: A file cannot be parsed.
+        BundleUnsafeError: The graph is not one that the export writes.
+    """
+    if LINEAR_FILE in files.blobs:
+        return decode_linear(files.blobs[LINEAR_FILE])
+    if TREES_FILE in files.blobs:
+        return decode_trees(files.blobs[TREES_FILE])
     try:
-        return onnx.read(content, len(FEATURE_NAMES))
+        return onnx.read(files.blobs[MODEL_FILE], len(FEATURE_NAMES))
     except onnx.ForeignGraphError as error:
         raise BundleUnsafeError(
             f"{MODEL_FILE}: holds {error}; only what the export writes is served, so train and"

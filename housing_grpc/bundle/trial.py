@@ -15,8 +15,8 @@ from . import files
 from .errors import BundleError, BundleFormatError
 from .signature import Verifier
 
-# What Python, numpy and ONNX Runtime take is a third of this; a bundle may take some times
-# the size of its files, as ONNX Runtime keeps the graph and what it makes of it.
+# What Python and NumPy take is a third of this; a bundle may take some times the size of its
+# files, as its documents are objects before they are arrays.
 _BASE_BYTES = 512 * 2**20
 _BYTES_A_BYTE = 8
 # The parent kills what takes long. This ends it should the parent be gone.

@@ -125,6 +125,8 @@ def _plain_chunk(data: bytes, most: int) -> Chunk | None:
             if tag == _ROWS and rows is None and position + value <= len(data):
                 rows = _plain_rows(memoryview(data)[position : position + value], most)
                 position += value
+                if rows is None:
+                    return None
             elif found.get(tag) == 0 and value <= _MOST[tag]:
                 found[tag] = value
             else:

@@ -75,7 +75,7 @@ class Live(Protocol):
 
     @property
     def evaluator(self) -> str:
-        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        """What computes the prices: "native", which is in C, or "numpy"."""
         ...
 
 
@@ -108,7 +108,7 @@ class LiveModel:
 
     @property
     def evaluator(self) -> str:
-        """What computes the prices: "native", which is in C, or "onnxruntime"."""
+        """What computes the prices: "native", which is in C, or "numpy"."""
         return self.bundle.evaluator
 
 

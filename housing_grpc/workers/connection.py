@@ -13,7 +13,7 @@ import msgspec
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import public_error
-from housing_grpc.workers.protocol import Answer, Answered, Asked, Failed, Frame, Question
+from housing_grpc.workers.protocol import DECODER, Answer, Answered, Asked, Failed, Frame, Question
 
 _LENGTH = struct.Struct(">Q")
 # Who does not take what it is sent for so long is stuck.
@@ -53,7 +53,6 @@ class Link:
         self._open = True
         self._waiting: dict[int, Future[Answer]] = {}
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
         # Of sending alone: a wait for what the other side has to say has no end.
         _limit_sending(connection)
 
@@ -99,7 +98,7 @@ class Link:
     def _read(self) -> None:
         try:
             while (data := self._receive()) is not None:
-                self._take(self._decoder.decode(data))
+                self._take(DECODER.decode(data))
         except OSError:
             pass  # The same as its end.
         except Exception as error:  # noqa: BLE001 - without this thread there is no link

@@ -205,3 +205,6 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 Frame: TypeAlias = Asked | Answered
+
+# Made here, as documents are (bundle/document.py): two threads that make theirs at once can crash.
+DECODER: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)

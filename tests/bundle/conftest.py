@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from admin.export import onnx_graph
-from admin.strategies.graph import Linear
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.metadata import (
-    FORMAT_VERSION,
+    FORMATS,
     Feature,
     Golden,
     Histogram,
     Metadata,
     Target,
 )
+from housing_grpc.bundle.regressor import Linear, encode
 from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
 
 # Answers 100 + sum of (value - 1) / 2, a missing value counting as 3.
@@ -29,10 +29,11 @@ def blobs() -> dict[str, bytes]:
         "imputer": {"kind": "constant", "values": MEDIANS},
         "scaler": {"mean": MEANS, "scale": SCALES},
     }
-    graph = Linear(coefficients=np.ones(13), intercept=100.0)
+    linear = Linear(coefficients=np.ones(13), intercept=100.0)
     return {
         "preprocessor.json": json.dumps(document).encode(),
-        "model.onnx": onnx_graph.build(graph, 13),
+        "model.onnx": onnx_graph.build(linear, 13),
+        **dict([encode(linear)]),
     }
 
 
@@ -40,7 +41,7 @@ def blobs() -> dict[str, bytes]:
 def metadata() -> Metadata:
     histogram = Histogram(edges=[0.0, 10.0], counts=[20])
     return Metadata(
-        format_version=FORMAT_VERSION,
+        format_version=FORMATS[-1],
         name="house-prices",
         model_type="linear",
         preprocessing="v1_median",

@@ -4,11 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 
-from admin.export import onnx_graph
-from admin.strategies.graph import Linear
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model
 from housing_grpc.bundle.digest import Digest
@@ -23,7 +20,9 @@ from housing_grpc.bundle.errors import (
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.regressor import Linear, encode
 from tests.support import hostile
+from tests.support.examples import format_1
 
 
 def in_memory(metadata: Metadata, blobs: dict[str, bytes]) -> Bundle:
@@ -69,7 +68,7 @@ def test_a_golden_row_without_an_answer_is_refused(
     metadata: Metadata, blobs: dict[str, bytes]
 ) -> None:
     steep = Linear(coefficients=np.full(13, 1e308), intercept=0.0)
-    overflowing = {**blobs, "model.onnx": onnx_graph.build(steep, 13)}
+    overflowing = {**blobs, **dict([encode(steep)])}
     with pytest.raises(SelfTestError, match="golden rows: the model gave"):
         in_memory(metadata, overflowing).self_test()
 
@@ -103,24 +102,38 @@ def test_a_price_that_is_no_number_is_refused(
 def test_another_graph_is_refused(
     metadata: Metadata, blobs: dict[str, bytes], graph: bytes, error: type[BundleError], text: str
 ) -> None:
-    files = BundleFiles(metadata=metadata, blobs={**blobs, "model.onnx": graph}, digest=Digest("d"))
+    older, kept = format_1(metadata, {**blobs, "model.onnx": graph})
+    files = BundleFiles(metadata=older, blobs=kept, digest=Digest("d"))
     for native in (True, False):
         with pytest.raises(error, match=rf"^model\.onnx: {text}"):
             Bundle(files, native=native)
 
 
-def test_no_graph_reaches_onnx_runtime_unless_it_was_checked(
-    metadata: Metadata, blobs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("native", [True, False])
+def test_a_graph_of_format_1_answers_the_same(
+    metadata: Metadata, blobs: dict[str, bytes], native: bool
 ) -> None:
-    seen = []
-    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: seen.append(1))
-    for graph in (hostile.external_data(".env"), hostile.endless(), b"no graph"):
-        files = BundleFiles(
-            metadata=metadata, blobs={**blobs, "model.onnx": graph}, digest=Digest("d")
-        )
-        with pytest.raises(BundleError):
-            Bundle(files, native=False)
-    assert not seen
+    older, kept = format_1(metadata, blobs)
+    bundle = Bundle(BundleFiles(metadata=older, blobs=kept, digest=Digest("d")), native=native)
+    bundle.self_test()
+    assert bundle.predict(np.array([[3.0] * 13])).tolist() == [113.0]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_in_format_2_the_graph_is_not_opened(
+    metadata: Metadata, blobs: dict[str, bytes], native: bool
+) -> None:
+    changed = {**blobs, "model.onnx": hostile.endless()}
+    files = BundleFiles(metadata=metadata, blobs=changed, digest=Digest("d"))
+    Bundle(files, native=native).self_test()
+
+
+@pytest.mark.parametrize("content", [b"", b"no numbers", bytes(8 * 13), b"\xff" * 8 * 14])
+def test_another_weighted_sum_is_refused(
+    metadata: Metadata, blobs: dict[str, bytes], content: bytes
+) -> None:
+    with pytest.raises(BundleFormatError, match=r"^model\.linear: "):
+        in_memory(metadata, {**blobs, "model.linear": content})
 
 
 SCALER = {"mean": [0.0] * 13, "scale": [1.0] * 13}

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from admin.export import onnx_graph
+from admin.export.flatten import flatten
+from admin.export.onnx_session import OnnxSession
 from admin.strategies.graph import Graph, Linear, Tree, Trees
 from housing_grpc.bundle import evaluator as evaluators
 from housing_grpc.bundle.digest import Digest
@@ -20,8 +22,7 @@ from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.bundle.onnx import read
-from housing_grpc.bundle.onnx_session import OnnxSession
+from housing_grpc.bundle.numpy_evaluator import NumpyEvaluator
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.random_trees import random_tree
 from tests.support.evaluators import SCALED, UNSCALED, WIDTH, Rows, forest, grid, native
@@ -33,8 +34,12 @@ SOURCES = Path(__file__).parents[2] / "housing_grpc/bundle/native"
 
 
 def both(graph: Graph, rows: Rows, preprocessor: Preprocessor = UNSCALED) -> tuple[Rows, Rows]:
-    reference = OnnxSession(preprocessor, read(onnx_graph.build(graph, WIDTH), WIDTH))
-    return native(graph, preprocessor).predict(rows), reference.predict(rows)
+    """Gives the answers of the evaluator in C, which are NumPy's, and those of ONNX Runtime."""
+    regressor = flatten(graph)
+    found = native(graph, preprocessor).predict(rows)
+    assert NumpyEvaluator(preprocessor, regressor).predict(rows).tolist() == found.tolist()
+    reference = OnnxSession(preprocessor, onnx_graph.build(regressor, WIDTH))
+    return found, reference.predict(rows)
 
 
 @pytest.mark.parametrize("float32", [False, True])
@@ -145,14 +150,14 @@ def test_a_price_that_is_no_number_is_refused() -> None:
         found.predict(np.array([[1.0] * WIDTH, [1.7e308] * WIDTH]))
 
 
-def test_without_the_evaluator_onnx_runtime_serves(
+def test_without_the_evaluator_numpy_serves(
     metadata: Metadata, blobs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = BundleFiles(metadata=metadata, blobs=blobs, digest=Digest(""))
     bundles = [Bundle(files), Bundle(files, native=False)]
     monkeypatch.setattr(evaluators, "NATIVE", None)
     bundles.append(Bundle(files))
-    assert [bundle.evaluator for bundle in bundles] == ["native", "onnxruntime", "onnxruntime"]
+    assert [bundle.evaluator for bundle in bundles] == ["native", "numpy", "numpy"]
     row = [1.0] * 12 + [float("nan")]
     assert {bundle.predict(np.array([row])).item() for bundle in bundles} == {101.0}
 

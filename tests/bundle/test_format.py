@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle import preprocess
 from housing_grpc.bundle.errors import (
     BundleChecksumError,
     BundleError,
@@ -18,6 +19,7 @@ from housing_grpc.bundle.errors import (
     SchemaIncompatibleError,
 )
 from housing_grpc.bundle.metadata import Metadata
+from tests.support.examples import format_1
 
 Damage = Callable[[Path], object]
 DAMAGES: list[Any] = []
@@ -97,9 +99,19 @@ def path_in_manifest(folder: Path) -> None:
     )
 
 
-@damage(BundleFormatError, "metadata.json: lists no model.onnx")
+@damage(BundleFormatError, "metadata.json: lists not one of model.linear and model.trees")
 def unlisted_model(folder: Path) -> None:
-    rewrite(folder, lambda found: found["files"].pop("model.onnx"))
+    rewrite(folder, lambda found: found["files"].pop("model.linear"))
+
+
+@damage(BundleFormatError, "metadata.json: lists no preprocessor.json")
+def unlisted_preprocessor(folder: Path) -> None:
+    rewrite(folder, lambda found: found["files"].pop("preprocessor.json"))
+
+
+@damage(BundleFormatError, "model.linear: is of version 2, this server reads 1; update the server")
+def newer_layout(folder: Path) -> None:
+    rewrite(folder, lambda found: found["files"]["model.linear"].update(version=2))
 
 
 @damage(BundleFormatError, "metadata.json: JSON is malformed")
@@ -117,7 +129,7 @@ def nested_too_deep(folder: Path) -> None:
     (folder / "metadata.json").write_text('{"a": ' + "[" * 100_000)
 
 
-@damage(BundleFormatError, "format_version is 99, this server reads 1; update the server")
+@damage(BundleFormatError, "format_version is 99, this server reads 1 to 2; update the server")
 def newer_format(folder: Path) -> None:
     rewrite(folder, lambda found: found.update(format_version=99))
 
@@ -275,12 +287,46 @@ def test_what_is_written_is_read_back(
 ) -> None:
     digest = bundle_format.write(tmp_path / "new" / "bundle", metadata, blobs)
     found = bundle_format.read(tmp_path / "new" / "bundle")
-    assert found.blobs == blobs
+    assert found.blobs == {name: blobs[name] for name in ("preprocessor.json", "model.linear")}
     assert found.digest == digest
     assert msgspec.structs.replace(found.metadata, files={}) == metadata
     assert {name: entry.size for name, entry in found.metadata.files.items()} == {
         name: len(blob) for name, blob in blobs.items()
     }
+
+
+def test_other_files_and_fields_of_a_later_release_are_passed_over(
+    tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "bundle"
+    bundle_format.write(folder, metadata, {**blobs, "covers.bin": b"of a later release"})
+    rewrite(folder, lambda found: found.update(lineage={"parent": "1"}))
+    rewrite(folder, lambda found: found["files"]["covers.bin"].update(version=7))
+    assert set(bundle_format.read(folder).blobs) == {"preprocessor.json", "model.linear"}
+    (folder / "covers.bin").write_bytes(b"of another release")
+    with pytest.raises(BundleChecksumError, match=r"covers\.bin: its SHA-256"):
+        bundle_format.read(folder)
+
+
+def test_format_1_knows_no_other_files(
+    tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
+) -> None:
+    older, kept = format_1(metadata, blobs)
+    bundle_format.write(tmp_path / "one", older, kept)
+    assert bundle_format.read(tmp_path / "one").blobs == kept
+    bundle_format.write(tmp_path / "more", older, blobs)
+    with pytest.raises(BundleFormatError, match=r"model\.linear: is no file of format 1"):
+        bundle_format.read(tmp_path / "more")
+
+
+def test_a_document_that_takes_long_to_parse_is_refused(
+    tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "bundle"
+    padded = blobs["preprocessor.json"] + b" " * preprocess.LIMIT
+    bundle_format.write(folder, metadata, {**blobs, "preprocessor.json": padded})
+    with pytest.raises(BundleFormatError, match=r"preprocessor\.json: is larger than"):
+        bundle_format.read(folder)
 
 
 def test_the_digest_is_that_of_the_metadata_file(folder: Path) -> None:

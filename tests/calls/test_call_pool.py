@@ -78,11 +78,11 @@ def test_probes_of_headers_only(serve: Serve, linear: Example) -> None:
 
 
 @pytest.mark.usefixtures("patient_probes")
-@pytest.mark.parametrize(("path", "module"), [(PREDICT, "pool"), (CHECK, "health")])
+@pytest.mark.parametrize(("path", "module"), [(PREDICT, "call_pool"), (CHECK, "health")])
 def test_the_oldest_of_too_many_waits_gives_way(
     serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch, path: str, module: str
 ) -> None:
-    monkeypatch.setattr(f"housing_grpc.{module}._MOST_WAITING", 40)
+    monkeypatch.setattr(f"housing_grpc.calls.{module}._MOST_WAITING", 40)
     client = serve(linear.folder, request_timeout_seconds=600)
     with ExitStack() as stack:
         [(connection, streams)] = headers_only(stack, port_of(client), 50, path=path, connections=1)

@@ -21,8 +21,8 @@ _LONGEST_TEXT = 1001
 _SPARSE = 2**42
 _KINDS = ("file", "link", "folder", "pipe", "sparse")
 _NAMES = (
-    "metadata.json", "metadata.sig", "model.onnx", "preprocessor.json", "model.pkl", ".hidden",
-    "\xff", "a\nb", "-", "x" * 200,
+    "metadata.json", "metadata.sig", "model.onnx", "preprocessor.json", "model.linear",
+    "model.trees", "model.pkl", ".hidden", "\xff", "a\nb", "-", "x" * 200,
 )  # fmt: skip
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from onnx import ModelProto, numpy_helper
 
 from admin.export import onnx_graph
+from admin.export.flatten import flatten
 from admin.strategies.graph import Graph, Linear, Trees
 from housing_grpc.bundle import onnx
 from housing_grpc.bundle.evaluator import evaluator
 from housing_grpc.bundle.imputers import ConstantImputer
-from housing_grpc.bundle.onnx import Ensemble
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.random_trees import random_tree
 from tests.fuzz.target import Seeds, Target
@@ -32,7 +32,7 @@ def _real() -> list[bytes]:
     for float32, exponential in itertools.product((False, True), repeat=2):
         trees = Trees(trees=grown, inclusive=not float32, base=1.0)
         graphs.append(replace(trees, float32=float32, exponential=exponential))
-    return [onnx_graph.build(graph, WIDTH) for graph in graphs]
+    return [onnx_graph.build(flatten(graph), WIDTH) for graph in graphs]
 
 
 class GraphFile(Target):
@@ -65,18 +65,19 @@ class GraphFile(Target):
             return super().mutant(seed, chance)
 
     def __call__(self, data: bytes) -> None:
-        """Reads it; it is refused, or is to ONNX what was checked, and can be evaluated."""
+        """Reads it; it is refused, or is to ONNX what was read, and can be evaluated."""
         try:
-            graph = onnx.read(data, WIDTH)
+            regressor = onnx.read(data, WIDTH)
         except onnx.GraphError:
             return
         form, numbers = _taken_apart(data)
         assert form in self._forms
-        assert len(numbers) == len(_numbers(graph)), numbers.keys()
-        for name, found in _numbers(graph).items():
+        written = _taken_apart(onnx_graph.build(regressor, WIDTH))[1]
+        assert numbers.keys() == written.keys()
+        for name, found in written.items():
             assert np.array_equal(found, numbers[name]), name
         with np.errstate(all="ignore"):
-            native = evaluator(_PREPROCESSOR, graph)
+            native = evaluator(_PREPROCESSOR, regressor)
             assert native is None or native.predict(_ROWS).shape == (len(_ROWS),)
 
 
@@ -105,19 +106,3 @@ def _emptied(tensor: Any) -> Any:
     tensor.ClearField("dims")
     tensor.ClearField("raw_data")
     return found
-
-
-def _numbers(graph: onnx.Graph) -> dict[str, Any]:
-    regressor = graph.regressor
-    if not isinstance(regressor, Ensemble):
-        return {
-            "coefficients": regressor.coefficients.reshape(-1, 1),
-            "intercept": np.array([regressor.intercept]),
-        }
-    modes = np.full(len(regressor.threshold), not regressor.inclusive, np.uint8)
-    return {
-        **regressor.indices,
-        "nodes_splits": regressor.threshold,
-        "leaf_weights": regressor.weight,
-        "nodes_modes": modes,
-    }

@@ -19,7 +19,7 @@ from housing_grpc.bundle.metadata import Golden
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.support import hostile
 from tests.support.client import failure, reason_of, refusal
-from tests.support.examples import Example
+from tests.support.examples import Example, contents, format_1
 from tests.support.reloads import price, reload, replace
 from tests.support.serving import Serve
 
@@ -32,15 +32,16 @@ def spy(linear: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """A bundle that is whole, whose prices are the bytes of `.env` in the working folder."""
     (tmp_path / ".env").write_text(SECRET)
     monkeypatch.chdir(tmp_path)
-    found, folder = bundle_format.read(linear.folder), tmp_path / "spy"
-    preprocessor = json.loads(found.blobs[PREPROCESSOR_FILE])
+    folder, blobs = tmp_path / "spy", contents(linear.folder)
+    preprocessor = json.loads(blobs[PREPROCESSOR_FILE])
     preprocessor["scaler"] = {"mean": [0.0] * WIDTH, "scale": [1.0] * WIDTH}
     golden = Golden(rows=[[0.0] * WIDTH], answers=[float(ord(SECRET[0]))], tolerance=1e-4)
-    blobs = {
+    blobs |= {
         MODEL_FILE: hostile.external_data(".env", len(SECRET)),
         PREPROCESSOR_FILE: json.dumps(preprocessor).encode(),
     }
-    bundle_format.write(folder, msgspec.structs.replace(found.metadata, golden=golden), blobs)
+    found = msgspec.structs.replace(bundle_format.read(linear.folder).metadata, golden=golden)
+    bundle_format.write(folder, *format_1(found, blobs))
     return folder
 
 
@@ -61,7 +62,7 @@ def test_a_bundle_cannot_read_files_of_the_server(
 
 
 def test_what_the_attack_would_read(spy: Path) -> None:
-    """ONNX Runtime itself does what the bundle says: nothing but the check keeps it from that."""
+    """ONNX Runtime itself does what the bundle says."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession((spy / MODEL_FILE).read_bytes())

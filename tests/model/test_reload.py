@@ -134,7 +134,7 @@ def link_the_model(folder: Path) -> None:
 
 
 def raise_the_format(folder: Path) -> None:
-    rewrite(folder, lambda found: msgspec.structs.replace(found, format_version=2))
+    rewrite(folder, lambda found: msgspec.structs.replace(found, format_version=3))
 
 
 Fault = tuple[Callable[[Path], object], StatusCode, str]

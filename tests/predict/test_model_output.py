@@ -8,8 +8,7 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
-from admin.export import onnx_graph
-from admin.strategies.graph import Linear
+from housing_grpc.bundle.regressor import Linear
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.support import examples
 from tests.support.client import SECONDS, Client, failure, refusal
@@ -25,11 +24,11 @@ NOT_FINITE = refusal(
 )
 
 
-def steep() -> bytes:
-    """A graph whose price is beyond all numbers for a house with far too many rooms."""
+def steep() -> Linear:
+    """A model whose price is beyond all numbers for a house with far too many rooms."""
     weights = np.zeros(WIDTH)
     weights[FEATURE_NAMES.index("RM")] = 1e300
-    return onnx_graph.build(Linear(coefficients=weights, intercept=1.0), WIDTH)
+    return Linear(coefficients=weights, intercept=1.0)
 
 
 def broken(client: Client, house: House) -> Status:
@@ -40,7 +39,7 @@ def broken(client: Client, house: House) -> Status:
 def test_a_price_that_is_no_number_is_never_an_answer(
     serve: Serve, linear: Example, tmp_path: Path, events: Events
 ) -> None:
-    examples.rewrite(linear.folder, tmp_path / "bundle", graph=steep())
+    examples.rewrite(linear.folder, tmp_path / "bundle", regressor=steep())
     client = serve(tmp_path / "bundle")
     good = PredictRequest(house=House(rm=7))
     assert client.predictions.Predict(good, timeout=SECONDS).prediction > 0

@@ -18,7 +18,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 
 # What tools/lock.sh makes each file of: extras of the project, or a dependency group.
-SERVE = ["onnx", "otel", "registry", "rest"]
+SERVE = ["otel", "registry", "rest"]
 EXTRAS = {
     "core": [],
     "serve": SERVE,

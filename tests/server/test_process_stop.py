@@ -24,7 +24,8 @@ SLOW = PredictBatchRequest(items=[House(rm=6)] * 1_000)
 # A server whose predictions never end. Its own end may take long on a busy machine.
 STUCK = """
 import sys, time
-from housing_grpc import process, service
+from housing_grpc import process
+from housing_grpc.predict import service
 predictions = service.PredictionServicer
 predictions.Predict = predictions.PredictBatch = lambda *_: time.sleep(3600)
 process.HARD_EXIT_SECONDS = 60

@@ -18,7 +18,7 @@ from tests.support.examples import Example
 from tests.support.processes import ROOT, ServerProcess, serving
 from tests.support.serving import connected
 
-SLOWER = "ONNX Runtime gives the same prices, and takes several times as long"
+SLOWER = "NumPy gives the same prices, and takes many times as long"
 TWO = pytest.mark.parametrize("workers", ["1", "2"])
 needs_compiled = pytest.mark.skipif(
     extension.UNUSABLE is not None, reason="the extension is not built"
@@ -112,7 +112,7 @@ def test_without_the_extension_one_warning_says_why(
     event, cause, fix = SPOILT[spoil]
     variables = install(tmp_path, spoil)
     process = stack.enter_context(serving(linear.folder, WORKERS=workers, **variables))
-    assert evaluators_told(stack, process) == of_all("onnxruntime")
+    assert evaluators_told(stack, process) == of_all("numpy")
     [told] = warnings(process)
     assert (told["event"], told["effect"]) == (event, SLOWER)
     assert told["cause"].startswith(cause)

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from admin.export import onnx_graph
-from admin.strategies.graph import Linear
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.metadata import Metadata
+from housing_grpc.bundle.regressor import Linear, encode
 from tests.support import hostile
+from tests.support.examples import contents, format_1
 
 Break = Callable[[Path], object]
 
@@ -144,8 +144,13 @@ def unreadable_file(folder: Path) -> None:
 
 
 @kind("BUNDLE_FORMAT")
+def no_model(folder: Path) -> None:
+    _write_anew(folder, {"model.linear": b"no numbers"})
+
+
+@kind("BUNDLE_FORMAT")
 def no_onnx(folder: Path) -> None:
-    _write_anew(folder, {"model.onnx": b"no graph"})
+    _write_format_1(folder, b"no graph")
 
 
 @kind("SELF_TEST")
@@ -161,22 +166,22 @@ def other_answers(folder: Path) -> None:
 @kind("SELF_TEST")
 def output_not_a_number(folder: Path) -> None:
     steep = Linear(coefficients=np.full(hostile.FEATURES, 1e308), intercept=0.0)
-    _write_anew(folder, {"model.onnx": onnx_graph.build(steep, hostile.FEATURES)})
+    _write_anew(folder, dict([encode(steep)]))
 
 
 @kind("BUNDLE_UNSAFE")
 def data_in_another_file(folder: Path) -> None:
-    _write_anew(folder, {"model.onnx": hostile.external_data("metadata.json")})
+    _write_format_1(folder, hostile.external_data("metadata.json"))
 
 
 @kind("BUNDLE_UNSAFE")
 def a_loop_that_never_ends(folder: Path) -> None:
-    _write_anew(folder, {"model.onnx": hostile.endless()})
+    _write_format_1(folder, hostile.endless())
 
 
 @kind("BUNDLE_UNSAFE")
 def a_graph_that_takes_all_memory(folder: Path) -> None:
-    _write_anew(folder, {"model.onnx": hostile.memory(mib=4000)})
+    _write_format_1(folder, hostile.memory(mib=4000))
 
 
 @kind("BUNDLE_FORMAT")
@@ -200,6 +205,12 @@ def _write_anew(
     change: Callable[[Metadata], Metadata] = lambda metadata: metadata,
 ) -> None:
     """Makes it a bundle that is whole, with other content."""
-    found = bundle_format.read(folder)
+    metadata, kept = bundle_format.read(folder).metadata, contents(folder)
     shutil.rmtree(folder)
-    bundle_format.write(folder, change(found.metadata), {**found.blobs, **blobs})
+    bundle_format.write(folder, change(metadata), {**kept, **blobs})
+
+
+def _write_format_1(folder: Path, graph: bytes) -> None:
+    found = format_1(bundle_format.read(folder).metadata, contents(folder))
+    shutil.rmtree(folder)
+    bundle_format.write(folder, found[0], {**found[1], "model.onnx": graph})

@@ -1,13 +1,12 @@
-"""The evaluator in C with models made for a test, and rows to ask it for."""
+"""The evaluators with models made for a test, and rows to ask them for."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from admin.export import onnx_graph
+from admin.export.flatten import flatten
 from admin.strategies.graph import Graph, Tree
 from housing_grpc.bundle.evaluator import Evaluator, evaluator
 from housing_grpc.bundle.imputers import ConstantImputer
-from housing_grpc.bundle.onnx import read
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.random_trees import random_tree
 
@@ -22,7 +21,7 @@ SCALED = Preprocessor(
 
 def native(graph: Graph, preprocessor: Preprocessor = UNSCALED) -> Evaluator:
     """Returns the evaluator of a model."""
-    found = evaluator(preprocessor, read(onnx_graph.build(graph, WIDTH), WIDTH))
+    found = evaluator(preprocessor, flatten(graph))
     assert found is not None
     return found
 

@@ -1,6 +1,6 @@
 """Bundles to test with, made by the real training code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,21 +14,27 @@ from numpy.typing import NDArray
 from admin import models, preprocessing
 from admin.data import dataset
 from admin.data.dataset import Dataset
-from admin.export import Facts, export
+from admin.export import Facts, export, onnx_graph
 from admin.training.evaluate import build_pipeline
 from housing_grpc.bundle import extension
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
-from housing_grpc.bundle.format import MODEL_FILE, BundleFiles
+from housing_grpc.bundle.format import (
+    METADATA_FILE,
+    MODEL_FILE,
+    PREPROCESSOR_FILE,
+    BundleFiles,
+)
 from housing_grpc.bundle.metadata import Golden, Metadata
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.regressor import LINEAR_FILE, TREES_FILE, Regressor, encode
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.bundle.signature import Sign
+from housing_grpc.bundle.signature import SIGNATURE_FILE, Sign
 
 DATA = Path(__file__).parents[2] / "data" / "HousingData.csv"
 MODEL_NAME = "housing-price-model"
 # What evaluates the models that are exported here.
-EVALUATOR = "onnxruntime" if extension.UNUSABLE else "native"
+EVALUATOR = "numpy" if extension.UNUSABLE else "native"
 TRAINED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 Rows = NDArray[np.float64]
@@ -96,22 +102,39 @@ def rewrite(
     source: Path,
     folder: Path,
     *,
-    graph: bytes | None = None,
+    regressor: Regressor | None = None,
     change: Callable[[Metadata], Metadata] = lambda metadata: metadata,
 ) -> Digest:
     """Write a changed copy of a bundle that is whole; returns its digest.
 
-    Where the graph is another one, the golden answers are its own.
+    Where the regressor is another one, the golden answers are its own.
     """
-    found = bundle_format.read(source)
-    metadata, blobs = found.metadata, dict(found.blobs)
-    if graph is not None:
-        blobs[MODEL_FILE] = graph
+    metadata, blobs = bundle_format.read(source).metadata, contents(source)
+    if regressor is not None:
+        for name in (LINEAR_FILE, TREES_FILE):
+            blobs.pop(name, None)
+        name, arrays = encode(regressor)
+        blobs |= {name: arrays, MODEL_FILE: onnx_graph.build(regressor, len(FEATURE_NAMES))}
         metadata = _answered_anew(metadata, blobs)
     return bundle_format.write(folder, change(metadata), blobs)
 
 
-def _answered_anew(metadata: Metadata, blobs: dict[str, bytes]) -> Metadata:
+def contents(folder: Path) -> dict[str, bytes]:
+    """Returns the files of a bundle but for the metadata and its signature."""
+    return {
+        file.name: file.read_bytes()
+        for file in folder.iterdir()
+        if file.name not in (METADATA_FILE, SIGNATURE_FILE)
+    }
+
+
+def format_1(metadata: Metadata, blobs: Mapping[str, bytes]) -> tuple[Metadata, dict[str, bytes]]:
+    """Returns what a bundle is in format 1, where the graph is all there is of the model."""
+    kept = {name: blobs[name] for name in (PREPROCESSOR_FILE, MODEL_FILE)}
+    return msgspec.structs.replace(metadata, format_version=1), kept
+
+
+def _answered_anew(metadata: Metadata, blobs: Mapping[str, bytes]) -> Metadata:
     bundle = Bundle(BundleFiles(metadata=metadata, blobs=blobs, digest=Digest("")))
     golden = metadata.golden
     answers = bundle.predict(np.array(golden.rows, dtype=np.float64)).tolist()

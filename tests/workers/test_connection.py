@@ -2,18 +2,23 @@
 
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import Queue
 
+import msgspec
 import pytest
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.workers import protocol as m
 from housing_grpc.workers.connection import Link, LinkClosedError, Reply, answer_of
+from tests.conftest import ROOT
 from tests.support import waiting
+from tests.support.examples import Example
 
 SECONDS = waiting.SECONDS
 
@@ -121,3 +126,19 @@ def test_an_error_is_the_same_on_the_other_side() -> None:
         answer = near.ask(m.Count(), SECONDS)
     assert isinstance(answer, m.Failed)
     assert vars(answer.error()) == vars(error)
+
+
+def test_types_are_known_before_threads_ask_for_them(linear: Example) -> None:
+    """Threads that made decoders while a bundle was read crashed one start in twenty."""
+    program = """
+import sys, threading, pathlib
+from housing_grpc.bundle import format
+from housing_grpc.workers import protocol
+def late(*_):
+    raise AssertionError("types are looked at after the import")
+sys.modules["msgspec._utils"].get_class_annotations = late
+format.read(pathlib.Path(sys.argv[1]))
+protocol.DECODER.decode(bytes.fromhex(sys.argv[2]))
+"""
+    frame = msgspec.msgpack.encode(m.Asked(number=1, question=m.Listen())).hex()
+    subprocess.run([sys.executable, "-c", program, linear.folder, frame], check=True, cwd=ROOT)

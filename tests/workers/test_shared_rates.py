@@ -22,10 +22,10 @@ ROOT = Path(__file__).parents[2]
 TAKER = """
 import json, sys, time
 from housing_grpc.access.rate_limit import RateLimit
-from housing_grpc.workers import rates
-rates._TRIES = sys.maxsize
+from housing_grpc.workers import shared_rates
+shared_rates._TRIES = sys.maxsize
 descriptor, rate, burst = int(sys.argv[1]), *map(float, sys.argv[2:])
-shared = rates.SharedRates(descriptor)
+shared = shared_rates.SharedRates(descriptor)
 shared.assign({"": 3})
 limit = RateLimit(rate, int(burst), cell=shared.cell(""))
 print("ready", flush=True)

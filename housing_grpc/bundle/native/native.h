@@ -41,17 +41,18 @@ typedef struct {
     int exponential;
 } Trees;
 
-/* Trees as ONNX's TreeEnsemble has them; float32 numbers are widened. */
+/* Trees as their file has them: nodes, each with its feature, its threshold or, at a leaf, its
+ * value, and its two children, which are -1 at a leaf. */
 typedef struct {
-    size_t trees, splits, leaves, features;
-    const int64_t *roots, *feature, *true_id, *true_is_leaf, *false_id, *false_is_leaf;
-    const double *threshold, *weight;
-    int inclusive; /* whether a value equal to the threshold goes to the true side */
+    size_t trees, nodes, features;
+    const int64_t *roots, *feature, *left, *right;
+    const double *number;
+    int inclusive; /* whether a value equal to the threshold goes left */
     int float32;   /* whether to sum in float32 */
     int exponential;
-} Ensemble;
+} Source;
 
-const char *trees_make(Trees *trees, const Ensemble *source);
+const char *trees_make(Trees *trees, const Source *source);
 void trees_free(Trees *trees);
 double trees_one(const Trees *trees, const float *row);
 /* Writes prices of at most BLOCK rows, so that they stay in the cache while the trees pass by.

@@ -1,5 +1,5 @@
-/* ("linear", coefficients, intercept) or ("trees", roots, feature, threshold, true_id,
- * true_is_leaf, false_id, false_is_leaf, weight, flags): to a regressor. */
+/* ("linear", coefficients, intercept) or ("trees", roots, feature, number, left, right, flags): to
+ * a regressor. */
 #include <math.h>
 #include <string.h>
 
@@ -19,26 +19,22 @@ static int read_linear(Model *model, const Numbers *arrays) {
 }
 
 static int read_trees(Model *model, const Numbers *arrays) {
-    size_t splits = arrays[1].count;
-    for (size_t i = 2; i < 7; i++)
-        if (arrays[i].count != splits)
+    size_t nodes = arrays[1].count;
+    for (size_t i = 2; i < 5; i++)
+        if (arrays[i].count != nodes)
             return refuse(LENGTH);
-    if (arrays[8].count != 3)
+    if (arrays[5].count != 3)
         return refuse(LENGTH);
-    const int64_t *flags = arrays[8].view.buf;
-    Ensemble source = {
+    const int64_t *flags = arrays[5].view.buf;
+    Source source = {
         .trees = arrays[0].count,
-        .splits = splits,
-        .leaves = arrays[7].count,
+        .nodes = nodes,
         .features = model->features,
         .roots = arrays[0].view.buf,
         .feature = arrays[1].view.buf,
-        .threshold = arrays[2].view.buf,
-        .true_id = arrays[3].view.buf,
-        .true_is_leaf = arrays[4].view.buf,
-        .false_id = arrays[5].view.buf,
-        .false_is_leaf = arrays[6].view.buf,
-        .weight = arrays[7].view.buf,
+        .number = arrays[2].view.buf,
+        .left = arrays[3].view.buf,
+        .right = arrays[4].view.buf,
         .inclusive = flags[0] != 0,
         .float32 = flags[1] != 0,
         .exponential = flags[2] != 0,
@@ -59,7 +55,7 @@ int read_regressor(Model *model, PyObject *tuple) {
     if (!linear && !trees)
         return refuse("there is no such regressor");
     Numbers arrays[MOST_ARRAYS];
-    int done = take_arrays(tuple, 1, linear ? "dd" : "lldlllldl", arrays);
+    int done = take_arrays(tuple, 1, linear ? "dd" : "lldlll", arrays);
     if (!done)
         done = linear ? read_linear(model, arrays) : read_trees(model, arrays);
     release_arrays(arrays);

@@ -1,11 +1,10 @@
-"""The check that `model.onnx` passes before anything else reads it.
+"""Reads `model.onnx`, which in bundles of format 1 is all there is of the model.
 
-A graph can name files, call itself and go round in circles, so only what the export writes is
-accepted: two forms, of which every field, name and size is known. This folder depends on
-nothing else of this project.
+Only what the export writes is accepted: two forms, of which every field, name and size is known.
+The folder goes when format 1 goes.
 """
 
 from .errors import ForeignGraphError, GraphError
-from .reader import Ensemble, Graph, Linear, read
+from .reader import read
 
-__all__ = ["Ensemble", "ForeignGraphError", "Graph", "GraphError", "Linear", "read"]
+__all__ = ["ForeignGraphError", "GraphError", "read"]

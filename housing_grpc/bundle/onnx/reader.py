@@ -4,16 +4,16 @@ There are two forms, a weighted sum and an ensemble of trees, each with its node
 and sizes. Only the numbers differ from model to model.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Vector
+from ..arrays import Counts, Vector
+from ..regressor import Linear
+from ..trees import Trees, TreesError, check
 from . import messages as m
 from .errors import ForeignGraphError, require
-from .trees import check_trees
 
 _IR_VERSION = 10
 _OPSETS = [("", 21), ("ai.onnx.ml", 5)]
@@ -39,53 +39,15 @@ _INDICES = (
     "tree_roots", "nodes_featureids", "nodes_truenodeids", "nodes_trueleafs", "nodes_falsenodeids",
     "nodes_falseleafs", "leaf_targetids",
 )  # fmt: skip
+_COLUMNS = (
+    "nodes_featureids", "nodes_truenodeids", "nodes_trueleafs", "nodes_falsenodeids",
+    "nodes_falseleafs",
+)  # fmt: skip
 _TENSORS = ("nodes_splits", "nodes_modes", "leaf_weights")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Linear:
-    """A weighted sum: `coefficients` of shape (features,), and what is added."""
-
-    coefficients: Vector
-    intercept: float
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Ensemble:
-    """A sum of trees, with the attributes of ONNX's TreeEnsemble.
-
-    Attributes:
-        indices: The attributes that are integers, by name.
-        threshold: Shape (splits,), widened from float32 where it was that.
-        weight: Shape (leaves,), likewise.
-        inclusive: Whether a value equal to the threshold goes to the true side.
-        float32: Whether to sum in float32, tree after tree.
-        exponential: Whether the answer is e to the power of the sum.
-    """
-
-    indices: dict[str, NDArray[np.int64]]
-    threshold: Vector
-    weight: Vector
-    inclusive: bool
-    float32: bool
-    exponential: bool
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Graph:
-    """A graph that was checked.
-
-    Attributes:
-        content: The bytes of `model.onnx`.
-        regressor: What it computes from scaled rows.
-    """
-
-    content: bytes
-    regressor: Linear | Ensemble
-
-
-def read(content: bytes, features: int) -> Graph:
-    """Reads and checks a graph.
+def read(content: bytes, features: int) -> Linear | Trees:
+    """Reads and checks a graph; returns what it computes from scaled rows.
 
     Args:
         content: The bytes of `model.onnx`.
@@ -108,12 +70,12 @@ def read(content: bytes, features: int) -> Graph:
     given = [m.read_rows(each) for each in graph[11]], [m.read_rows(each) for each in graph[12]]
     wanted = [("scaled", [[], [features]])], [("price", [[], [1]])]
     require(given == wanted, f"other inputs and outputs than rows of {features} and their prices")
-    return Graph(content=content, regressor=_regressor(nodes, tensors, features))
+    return _regressor(nodes, tensors, features)
 
 
 def _regressor(
     nodes: list[m.Node], tensors: list[tuple[list[str], NDArray[Any]]], features: int
-) -> Linear | Ensemble:
+) -> Linear | Trees:
     require({node.operator for node in nodes} <= _OPERATORS, "an operator that is not used")
     form = [(node.operator, node.inputs, node.outputs) for node in nodes]
     names = [name for name, _ in tensors]
@@ -133,7 +95,7 @@ def _linear(coefficients: NDArray[Any], intercept: NDArray[Any], features: int) 
     return Linear(coefficients=coefficients[:, 0], intercept=float(intercept[0]))
 
 
-def _ensemble(nodes: list[m.Node], features: int) -> Ensemble:
+def _ensemble(nodes: list[m.Node], features: int) -> Trees:
     narrowed, compared, trees, total, last = (node.attributes for node in nodes)
     require(narrowed == {"to": m.FLOAT} and total == {"to": m.DOUBLE}, "a cast to another type")
     require(compared in ({"to": m.FLOAT}, {"to": m.DOUBLE}), "a cast to another type")
@@ -148,19 +110,45 @@ def _ensemble(nodes: list[m.Node], features: int) -> Ensemble:
     indices = {name: _indices(trees[name]) for name in _INDICES}
     require(indices["leaf_targetids"].shape == weight.shape, "leaves of another number")
     require(not indices["leaf_targetids"].any(), "trees of more than one price")
-    check_trees(indices, len(weight), features)
-    require(len(modes) == len(indices["nodes_featureids"]), "splits of another number")
+    columns = [len(indices[name]) for name in _COLUMNS]
+    require(columns == [len(modes)] * len(_COLUMNS), "splits of another number")
+    require(len(modes) > 0, "trees without a split")
     inclusive = _INCLUSIVE.get(int(modes[0]))
     if inclusive is None or bool((modes != modes[0]).any()):
         raise ForeignGraphError("splits that compare otherwise")
-    return Ensemble(
-        indices=indices,
-        threshold=threshold.astype(np.float64),
-        weight=weight.astype(np.float64),
+    return _joined(
+        indices,
+        threshold.astype(np.float64),
+        weight.astype(np.float64),
+        features,
         inclusive=inclusive,
         float32=kind == np.float32,
         exponential=nodes[-1].operator == "Exp",
     )
+
+
+def _joined(
+    indices: dict[str, Counts], threshold: Vector, weight: Vector, features: int, **flags: bool
+) -> Trees:
+    """Returns trees whose nodes are the splits, then the leaves."""
+    splits, leaves = len(threshold), np.full(len(weight), -1)
+    children = []
+    for side in ("true", "false"):
+        place, is_leaf = indices[f"nodes_{side}nodeids"], indices[f"nodes_{side}leafs"]
+        require(bool((is_leaf <= 1).all()), "a child that is neither a leaf nor a split")
+        within = place < np.where(is_leaf == 1, len(weight), splits)
+        require(bool(within.all()), "a child that is not there")
+        children.append(np.concatenate([place + splits * is_leaf, leaves]))
+    roots = indices["tree_roots"]
+    require(bool((roots < splits).all()), "a child that is not there")
+    feature = np.concatenate([indices["nodes_featureids"], np.zeros(len(weight), dtype=np.int64)])
+    number, (left, right) = np.concatenate([threshold, weight]), children
+    trees = Trees(roots=roots, feature=feature, number=number, left=left, right=right, **flags)
+    try:
+        check(trees, features)
+    except TreesError as error:
+        raise ForeignGraphError(str(error)) from error
+    return trees
 
 
 def _vector(value: Any) -> NDArray[Any]:
@@ -169,7 +157,7 @@ def _vector(value: Any) -> NDArray[Any]:
     return numbers
 
 
-def _indices(value: Any) -> NDArray[np.int64]:
+def _indices(value: Any) -> Counts:
     if not isinstance(value, np.ndarray):
         raise ForeignGraphError("a value where indices belong")
     return value

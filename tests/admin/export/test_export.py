@@ -61,8 +61,7 @@ NEW_MODEL = '''
 import numpy as np
 from sklearn.dummy import DummyRegressor
 
-from ..graph import Linear
-from ..strategy import ModelStrategy, shares
+from ..strategies import Linear, ModelStrategy, shares
 
 STRATEGY = ModelStrategy(
     name="typical_price",

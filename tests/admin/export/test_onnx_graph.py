@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from admin import models
 from admin.export import onnx_graph
+from admin.export.flatten import flatten
 from admin.strategies.graph import Graph, Linear, Tree, Trees
 
 Rows = NDArray[np.float64]
@@ -34,7 +35,7 @@ def answers(graph: Graph, rows: Rows) -> list[float]:
     options = onnxruntime.SessionOptions()
     # As the server does; more threads would each sum a part of the trees.
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(onnx_graph.build(graph, rows.shape[1]), options)
+    session = onnxruntime.InferenceSession(onnx_graph.build(flatten(graph), rows.shape[1]), options)
     found = session.run(None, {session.get_inputs()[0].name: rows})[0]
     assert found.dtype == np.float64
     assert found.shape == (len(rows), 1)

@@ -83,14 +83,14 @@ def circle(graph: Trees) -> Trees:
     ("change", "text"),
     [
         (too_deep, r"a tree of more than 4096 levels \(limit its depth\)"),
-        (circle, "a split or leaf with two parents"),
+        (circle, "a node with two parents"),
     ],
     ids=["too deep", "circle"],
 )
 def test_what_no_server_takes_is_refused_here(tmp_path: Path, change: Change, text: str) -> None:
     model = models.get("xgboost")
     wrong = dataclasses.replace(model, graph=lambda fitted: change(trees_of(model, fitted)))
-    with pytest.raises(ExportError, match=f"the bundle cannot be used: model.onnx: holds {text}"):
+    with pytest.raises(ExportError, match=f"the bundle cannot be used: model.trees: holds {text}"):
         run(tmp_path / "bundle", wrong)
     assert list(tmp_path.iterdir()) == []
 

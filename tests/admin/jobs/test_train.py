@@ -39,7 +39,7 @@ def test_the_same_training_gives_the_same_numbers(
     assert first.measured.metrics == again.measured.metrics
     assert first.measured.metrics != other.measured.metrics
     models = [
-        bundle_format.read(bundle_of(bare_client, done)).blobs["model.onnx"]
+        bundle_format.read(bundle_of(bare_client, done)).blobs["model.trees"]
         for done in (first, again)
     ]
     assert models[0] == models[1]
@@ -54,6 +54,7 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
         "metadata.json",
         "preprocessor.json",
         "model.onnx",
+        "model.trees",
     }
     bundle = bundle_model.load(folder)
     about = bundle.metadata

@@ -13,7 +13,7 @@ from tests.support.waiting import SECONDS
 # The signal comes while an object is being deleted, where Python drops what is raised.
 _DELETING = """
 import sys, time
-from admin import stopping
+from admin.terminal import stopping
 
 class Held:
     def __del__(self):
@@ -29,7 +29,7 @@ except (KeyboardInterrupt, stopping.StoppedError) as error:
     print(type(error).__name__)
 """
 _WRONG = """
-from admin import stopping
+from admin.terminal import stopping
 
 class Broken:
     def __del__(self):

@@ -21,7 +21,7 @@ from tests.support.waiting import SECONDS
 OPEN = """
 import sys
 from pathlib import Path
-from admin import mlflow_environment
+from admin.base import mlflow_environment
 mlflow_environment.configure()
 from admin.tracking.client import connect, experiment_id
 from admin.base.settings import from_environment

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # A run that is open, and goes on for longer than any test.
 _OPEN = """
 import sys, time
-from admin import stopping
+from admin.terminal import stopping
 from admin.tracking.client import connect, experiment_id
 from admin.base.settings import from_environment
 from admin.tracking.tracking import run

@@ -105,7 +105,6 @@ def test_the_model_says_what_it_takes(client: "MlflowClient", trained: Trained) 
         "mlflow",
         "msgspec",
         "numpy",
-        "onnxruntime",
         "pandas",
     }
 

@@ -9,8 +9,10 @@ import pytest
 from onnx import ModelProto, helper, numpy_helper
 
 from admin.export import onnx_graph
+from admin.export.flatten import flatten
 from admin.strategies.graph import Linear, Trees
-from housing_grpc.bundle.onnx import Ensemble, ForeignGraphError, GraphError, read
+from housing_grpc.bundle import trees
+from housing_grpc.bundle.onnx import ForeignGraphError, GraphError, read
 from tests.bundle.random_trees import random_tree
 
 WIDTH = 13
@@ -19,12 +21,12 @@ WIDTH = 13
 def forest(*, float32: bool = False, splits: tuple[int, ...] = (3, 0, 200)) -> bytes:
     random = np.random.default_rng(0)
     grown = tuple(random_tree(random, each) for each in splits)
-    trees = Trees(trees=grown, inclusive=not float32, base=0.5, float32=float32)
-    return onnx_graph.build(trees, WIDTH)
+    graph = Trees(trees=grown, inclusive=not float32, base=0.5, float32=float32)
+    return onnx_graph.build(flatten(graph), WIDTH)
 
 
 def weighted_sum() -> bytes:
-    return onnx_graph.build(Linear(coefficients=np.ones(WIDTH), intercept=1.0), WIDTH)
+    return onnx_graph.build(flatten(Linear(coefficients=np.ones(WIDTH), intercept=1.0)), WIDTH)
 
 
 def node(model: ModelProto, operator: str) -> onnx.NodeProto:
@@ -41,17 +43,31 @@ def attribute(model: ModelProto, name: str) -> onnx.AttributeProto:
 def test_it_reads_what_the_onnx_package_reads(float32: bool) -> None:
     # Enough splits for numbers of one, two and three octets.
     graph = forest(float32=float32, splits=(3, 0, 200, 20_000))
-    found = read(graph, WIDTH).regressor
-    assert isinstance(found, Ensemble)
+    found = read(graph, WIDTH)
+    assert isinstance(found, trees.Trees)
     expected = {
         each.name: helper.get_attribute_value(each)
         for each in node(onnx.load_from_string(graph), "TreeEnsemble").attribute
     }
-    for name, values in found.indices.items():
-        assert values.tolist() == expected[name]
-    assert (found.threshold == numpy_helper.to_array(expected["nodes_splits"])).all()
-    assert (found.weight == numpy_helper.to_array(expected["leaf_weights"])).all()
+    splits = len(expected["nodes_featureids"])
+    numbers = [numpy_helper.to_array(expected[name]) for name in ("nodes_splits", "leaf_weights")]
+    assert found.roots.tolist() == expected["tree_roots"]
+    assert found.feature[:splits].tolist() == expected["nodes_featureids"]
+    assert found.number.tolist() == np.concatenate(numbers).tolist()
+    for side, children in (("true", found.left), ("false", found.right)):
+        ids, leafs = (expected[f"nodes_{side}{name}"] for name in ("nodeids", "leafs"))
+        places = [place + splits * leaf for place, leaf in zip(ids, leafs, strict=True)]
+        assert children[:splits].tolist() == places
+        assert set(children[splits:].tolist()) == {-1}
     assert (found.float32, found.inclusive, found.exponential) == (float32, not float32, False)
+
+
+@pytest.mark.parametrize("float32", [False, True])
+def test_what_it_reads_is_what_was_written(float32: bool) -> None:
+    graph = forest(float32=float32)
+    again = read(graph, WIDTH)
+    assert onnx_graph.build(again, WIDTH) == graph
+    assert onnx_graph.build(read(weighted_sum(), WIDTH), WIDTH) == weighted_sum()
 
 
 Change = Callable[[ModelProto], object]

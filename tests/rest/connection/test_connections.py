@@ -158,7 +158,7 @@ def test_a_caller_that_owes_its_body_makes_room_for_a_request(narrow: httpx.Clie
 
 def test_fewer_files_are_fewer_connections() -> None:
     program = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)); "
-    program += "from housing_grpc.rest import connections; print(connections.most(320))"
+    program += "from housing_grpc.rest.connection import connections; print(connections.most(320))"
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=SECONDS
     )

@@ -1,0 +1,29 @@
+"""Makes a version whose bundle has an older format one of the newest."""
+
+from dataclasses import asdict
+
+from ..base import options
+from ..base.errors import UsageError
+from ..base.settings import Settings
+from ..terminal.console import Console
+from .session import registry
+
+
+def run(console: Console, settings: Settings, *, version: str) -> None:
+    """Register a version anew, with the same model in a bundle of the newest format.
+
+    Args:
+        console: Where the new version goes.
+        settings: Where MLflow is.
+        version: Number of the version.
+    """
+    number = options.whole(options.given(version, "VERSION"), "VERSION", low=1)
+    if number is None:
+        raise UsageError("say which version: housing-admin upgrade 2; see: housing-admin models")
+    with registry(console, settings) as client:
+        from ..jobs.upgrade import upgrade_version
+
+        made = upgrade_version(client, settings, number)
+    console.show(f"Version {number} is now also version {made.version}, in the newest format.")
+    console.show(f"To serve it: housing-admin promote {made.version}")
+    console.give({"from": number, **asdict(made)})

@@ -1,0 +1,92 @@
+"""Makes a registered version whose bundle has an older format one of the newest."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow.artifacts
+import pandas as pd
+from mlflow import MlflowClient
+
+from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+
+from ..base.errors import RegistryError
+from ..base.settings import Settings
+from ..export import signing, upgrade
+from ..tracking import tracking
+from ..tracking.client import experiment_id
+from ..tracking.pyfunc_model import log_model
+from ..tracking.registry import register
+from ..tracking.tags import MODEL_ID_TAG, UPGRADED_TAG
+from ..tracking.versions import versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upgraded:
+    """A version that was made of another one.
+
+    Attributes:
+        version: Its number.
+        run_id: The run that it is of.
+        digest: Of its bundle.
+    """
+
+    version: int
+    run_id: str
+    digest: str
+
+
+def upgrade_version(client: MlflowClient, settings: Settings, number: int) -> Upgraded:
+    """Register a version anew, with the same model in a bundle of the newest format.
+
+    Args:
+        client: MLflow.
+        settings: Where artifacts go, the registered model, and the key that signs.
+        number: Of the version.
+
+    Raises:
+        RegistryError: There is no such version.
+        UsageError: Its bundle has the newest format already.
+        ExportError: Its bundle cannot be used.
+    """
+    location = settings.location
+    if number not in {version.number for version in versions(client, location)}:
+        raise RegistryError(
+            f"{location.model_name} has no version {number}; see: housing-admin models"
+        )
+    with tempfile.TemporaryDirectory(prefix="housing-upgrade-") as scratch:
+        source = mlflow.artifacts.download_artifacts(
+            f"models:/{location.model_name}/{number}",
+            dst_path=scratch,
+            tracking_uri=client.tracking_uri,
+        )
+        folder = Path(scratch) / "new" / Path(BUNDLE_FOLDER).name
+        digest, metadata = upgrade(
+            Path(source) / BUNDLE_FOLDER,
+            folder,
+            sign=signing(settings.signing_key_file),
+            max_bytes=settings.max_bundle_bytes,
+        )
+        experiment = experiment_id(client, settings)
+        tags = {**tracking.code_tags(), UPGRADED_TAG: str(number)}
+        title = f"version {number} in format {metadata.format_version}"
+        with tracking.run(client, experiment, title, home=settings.home, tags=tags) as run_id:
+            params = {"model": metadata.model_type, "preprocessing": metadata.preprocessing}
+            for name, value in params.items():
+                client.log_param(run_id, name, value)
+            for name, score in metadata.metrics.items():
+                client.log_metric(run_id, name, score)
+            model_id = log_model(
+                client,
+                experiment=experiment,
+                run_id=run_id,
+                bundle=folder,
+                houses=pd.DataFrame(metadata.golden.rows, columns=list(FEATURE_NAMES), dtype=float),
+                tags={DIGEST_TAG: digest},
+                params=params,
+            )
+            client.set_tag(run_id, DIGEST_TAG, digest)
+            client.set_tag(run_id, MODEL_ID_TAG, model_id)
+    made = register(client, location, run_id)
+    return Upgraded(version=made.version, run_id=run_id, digest=digest)
