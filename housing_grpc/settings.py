@@ -209,6 +209,7 @@ def _check(chosen: Settings) -> None:
     if processes(chosen) > 1 and sys.platform != "linux":
         raise OptionError(f"WORKERS={chosen.workers!r}: several processes take Linux; set it to 1")
     has_key = chosen.api_key or chosen.api_keys_file
+    # guard: loopback without a key
     if not (has_key or chosen.allow_unauthenticated or is_loopback(chosen.grpc_host)):
         raise OptionError(
             f"GRPC_HOST={chosen.grpc_host!r} serves other machines, and callers need no key: set "

@@ -85,6 +85,7 @@ class Access:
     def replace(self, keys: Iterable[Key]) -> None:
         """Takes other keys from now on; an owner keeps what was counted of its rate."""
         keys = tuple(keys)
+        # guard: an owner's count stays
         limits = {caller.name: caller.limit for caller in (self._callers or {}).values()}
         for key in keys:
             limits.setdefault(key.name, self._limits(key.name))
@@ -102,12 +103,15 @@ class Access:
         Raises:
             ServingError: UNAUTHENTICATED or PERMISSION_DENIED.
         """
+        # guard: a method needs a rule
         roles = RULES.get(path)
         if roles is None:
             raise ServingError(Reason.PERMISSION_DENIED, "no rule allows this method")
         if self._callers is None or not roles:
             return self._anonymous
+        # guard: a key is needed
         caller = self._identified(self._callers, metadata)
+        # guard: the role
         if caller.role not in roles:
             raise ServingError(
                 Reason.PERMISSION_DENIED,
@@ -122,6 +126,7 @@ class Access:
         shown = _shown(metadata)
         # A look-up takes longer the more of a digest is right. That helps nobody: the digest of a
         # guessed key cannot be steered, and a digest that was found out is not the key.
+        # guard: one key, once
         caller = callers.get(digest(shown[0])) if len(shown) == 1 else None
         if caller is None:
             raise ServingError(

@@ -52,6 +52,7 @@ def _read(path: Path) -> tuple[Key, ...]:
 
 def _parse(parts: list[str], where: str) -> Key:
     if len(parts) != 3:
+        # guard: a wrong line is not shown
         raise KeysError(f"{where}: write NAME ROLE KEY, not {len(parts)} words")
     name, role, key = parts
     if len(name) > _LONGEST_NAME:
@@ -69,6 +70,7 @@ def _key(name: str, role: Role, text: str, where: str) -> Key:
             hashed = b""
         if len(hashed) != len(digest("")):
             raise KeysError(f"{where}: after '{_HASHED}' come 64 hexadecimal digits")
+        # guard: no empty key by its digest
         if hashed == digest(""):  # As of a variable that was not set.
             raise KeysError(f"{where}: that is the digest of an empty key")
         return Key(name=name, role=role, digest=hashed)

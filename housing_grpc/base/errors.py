@@ -135,6 +135,7 @@ def public_error(raised: BaseException) -> ServingError:
         return raised
     if isinstance(raised, BundleError):
         return ServingError(Reason[raised.reason], str(raised))
+    # guard: a fixed text for our own faults
     return ServingError(Reason.INTERNAL, "internal error; the server's log has it by request id")
 
 

@@ -88,6 +88,7 @@ def end(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
+    # guard: a stop whatever threads do
     os._exit(code)
 
 

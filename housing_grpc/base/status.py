@@ -27,6 +27,7 @@ def to_proto(error: ServingError) -> Status:
                         field=violation.field[:_LONGEST_VIOLATION],
                         description=violation.description[:_LONGEST_VIOLATION],
                     )
+                    # guard: details that a client can read
                     for violation in error.violations[:_MOST_VIOLATIONS]
                 ]
             )

@@ -60,6 +60,7 @@ def load(folder: Path, package: str) -> tuple[dict[str, Any], Unusable | None]:
 
 def _unusable(folder: Path, error: str) -> Unusable:
     files = [file.name for file in sorted(folder.glob("_native.*")) if file.suffix in _COMPILED]
+    # guard: a broken extension is no missing one
     if not files:
         return _not_compiled(folder / _NOTE)
     reason = error.replace(f"{folder}{os.sep}", "")

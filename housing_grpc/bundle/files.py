@@ -79,6 +79,7 @@ def check_entry(name: str, *, plain_file: bool) -> None:
         )
     if not plain_file:
         raise _not_plain(name)
+    # guard: no pickle by its name
     if name.lower().endswith(_PICKLE_NAMES):
         raise BundleUnsafeError(f"{name}: is a pickle by its name")
 
@@ -110,6 +111,7 @@ def read(path: Path, limit: int) -> bytes:
     """
     # A file swapped after the listing for a link is refused, too; one swapped for a
     # pipe does not block.
+    # guard: no links by exchange
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         handle = os.open(path, flags)
@@ -133,6 +135,7 @@ def read(path: Path, limit: int) -> bytes:
 
 
 def _checked(entry: "os.DirEntry[str]") -> tuple[str, int]:
+    # guard: no links
     found = entry.stat(follow_symlinks=False)
     check_entry(entry.name, plain_file=stat.S_ISREG(found.st_mode))
     return entry.name, found.st_size

@@ -115,13 +115,16 @@ def read(
     """
     names = files.sizes(folder, max_bytes).keys()
     document = _document(folder, names)
+    # guard: the signature before anything is parsed
     if verifier is not None:
+        # guard: the signature
         verifier.check(document, _signature(folder, names))
     blobs = {
         name: files.read(folder / name, limit=min(max_bytes, _LIMITS.get(name, max_bytes)))
         for name in sorted(names - {METADATA_FILE, SIGNATURE_FILE})
     }
     for name, blob in {**blobs, METADATA_FILE: document}.items():
+        # guard: no pickle by its content
         if _PICKLE_START.match(blob):
             raise BundleUnsafeError(f"{name}: is a pickle; a bundle never holds one")
     metadata = meta.decode(document)
@@ -156,6 +159,7 @@ def _signature(folder: Path, names: Set[str]) -> bytes | None:
 def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
     listed, known = set(metadata.files), _READ[metadata.format_version]
     for name in sorted(listed):
+        # guard: no paths
         if not files.is_plain(name):
             raise BundleUnsafeError(f"metadata.json: the file name {name[:100]!a} is a path")
     for name in sorted(known - _REGRESSORS - listed):
@@ -164,6 +168,7 @@ def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
         raise BundleFormatError(f"metadata.json: lists not one of {LINEAR_FILE} and {TREES_FILE}")
     for name in sorted(listed - names):
         raise BundleChecksumError(f"{name}: is listed, but missing")
+    # guard: no file too many
     for name in sorted(names - listed - {METADATA_FILE, SIGNATURE_FILE}):
         raise BundleChecksumError(f"{name}: is not listed in metadata.json")
     if metadata.format_version == 1:
@@ -180,6 +185,7 @@ def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
 def _check_blob(name: str, blob: bytes, entry: FileEntry) -> None:
     if len(blob) != entry.size:
         raise BundleChecksumError(f"{name}: is {len(blob)} bytes long, {entry.size} are listed")
+    # guard: the checksum of a file
     if hashlib.sha256(blob).hexdigest() != entry.sha256:
         raise BundleChecksumError(f"{name}: its SHA-256 is not the one that is listed")
 

@@ -115,5 +115,6 @@ def load(
         BundleError: It cannot be served; the subclass says why.
     """
     bundle = Bundle(bundle_format.read(folder, verifier, max_bytes=max_bytes))
+    # guard: the golden rows
     bundle.self_test()
     return bundle

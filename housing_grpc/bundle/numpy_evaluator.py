@@ -33,6 +33,7 @@ class NumpyEvaluator:
         # What overflows is no price, and refused as such.
         with np.errstate(all="ignore"):
             prices = self._score(self._preprocessor.transform(rows))
+        # guard: prices are finite
         if not np.isfinite(prices).all():
             raise ModelOutputError("the model gave a price that is not a finite number")
         return prices

@@ -67,6 +67,7 @@ def check(trees: Trees, features: int) -> None:
     reached = np.concatenate([roots, left[~leaf], right[~leaf]])
     there = (reached >= 0) & (reached < len(left))
     _require(there.all(), "a node that is not there")
+    # guard: no circle in a tree
     _require((np.bincount(reached) <= 1).all(), "a node with two parents")
     _check_walk(trees)
 

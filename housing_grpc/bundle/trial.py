@@ -51,6 +51,7 @@ def _load(folder: Path, max_bytes: int, verifier: Verifier | None) -> None:
 
 def _limit(memory: int) -> None:
     for kind, wanted in (
+        # guard: the memory of a trial
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, _CPU_SECONDS),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),

@@ -73,6 +73,7 @@ def _prove(stack: ExitStack, seconds: float) -> None:
         if not pool.is_idle(seconds):
             raise _FaultError("a call that waits for its message holds a worker")
         send.set()
+        # guard: a message is the one that was sent
         if (found := answer.result()) != expected:
             raise _FaultError(f"of a call {expected!r} was to arrive, and {found!r} did")
     echo_each: Any = channel.stream_stream(_STREAM_METHOD)

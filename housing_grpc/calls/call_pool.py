@@ -94,6 +94,7 @@ class CallPool(ThreadPoolExecutor):
         """Takes a call; grpcio wants to know of its end only to count calls, which it does not."""
         job = fn, args
         behaviour: Any = message_arrival.behaviour_of(args) if self.threadless_waits else None
+        # guard: no worker waits for a message
         if getattr(behaviour, "experimental_thread_pool", None) is self:
             call = message_arrival.call_of(args)
             self._waits.begin(call)
@@ -142,6 +143,7 @@ class CallPool(ThreadPoolExecutor):
             answer: The message.
             then: Run by a worker when the next message is there, or none will come.
         """
+        # guard: no worker waits for the next question
         if not self.threadless_waits:
             send(answer)
             self._jobs.put((then, ()))
@@ -185,6 +187,7 @@ class _Waits:
         if self._calls.count() >= self._most:
             oldest = self._calls.oldest()
             self._calls.end(oldest)
+            # guard: the longest wait gives way
             oldest.cancel()
         self._calls.begin(call)
 

@@ -70,7 +70,9 @@ class Gate(grpc.GenericRpcHandler):
         try:
             self._check_metadata(metadata)
             call.caller = self._access.caller(details.method, metadata)
+            # guard: the rate
             _check_rate(call)
+            # guard: room in the queue
             route.check_room(call)
         except BaseException as error:  # noqa: BLE001 - else grpcio would tell it as UNKNOWN
             # Both ways a stream: the library would wait for the message of a unary call.

@@ -127,6 +127,7 @@ class Health:
         request = self._request(messages, context, _asked)
         if request.service not in self._names:
             # The library would keep any name for good.
+            # guard: names that no service has
             request.service = _UNKNOWN
         watch = _Watch(
             messages, context, send_response_callback, threadless=self.pool.threadless_waits
@@ -204,6 +205,7 @@ class _Watch:
             latest, self._latest = self._latest, None
             self._sending = latest is not None
             ends = self._ending and latest is None
+        # guard: watchers that take no answer
         if latest is not None and self._threadless:
             message_arrival.send(self._messages, self._context, latest, self._go_on)
         elif latest is not None:

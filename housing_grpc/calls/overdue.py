@@ -58,6 +58,7 @@ class Overdue(Generic[K]):
             latest = time.monotonic() - self._seconds
             found = []
             for key, since in self._since.copy().items():
+                # guard: the wait for a message
                 if since > latest:
                     break
                 found.append(key)

@@ -64,6 +64,7 @@ class Pacer(Generic[T]):
 
     def _run(self) -> None:
         try:
+            # guard: the wait for a reader
             while self._wanted.get(timeout=self._patience):
                 self._read.put(next(self._messages))
         except Empty:

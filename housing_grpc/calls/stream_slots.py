@@ -32,8 +32,10 @@ class StreamRoom:
             ServingError: TOO_MANY_STREAMS.
         """
         name = _name(caller)
+        # guard: the number of streams
         if self.count() >= self._most:
             raise _too_many(f"the server has all the {self._most} streams that it takes")
+        # guard: the number of streams of a key
         if name and self._open[name] >= self._most_of_key:
             raise _too_many(f"this key has all the {self._most_of_key} streams that one key may")
 

@@ -89,6 +89,7 @@ class _Counted:
     def __next__(self) -> Any:
         data = next(self._messages)
         if self.count and self._limit is not None:  # The first was counted with the call.
+            # guard: the rate of chunks
             _wait_for(self._limit)
         self.count += 1
         return self._parse(data)

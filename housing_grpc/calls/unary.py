@@ -57,6 +57,7 @@ class UnaryMethod:
     def _admits(self, call: Call) -> bool:
         # Since the gate has looked, as many may have come as have waited for their message.
         try:
+            # guard: the queue's limits for messages that come late
             self._check_room(call)
         except ServingError as error:
             call.refusal = error
@@ -78,6 +79,7 @@ class UnaryMethod:
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             sent = 1
+        # guard: also what is no Exception
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
             code = public_error(raised).code
             self._boundary.fail(call, context, raised)

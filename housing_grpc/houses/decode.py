@@ -82,6 +82,7 @@ def read_batch(data: bytes, most: int) -> Rows:
     """
     rows = _plain_rows(data, most)
     if rows is None:
+        # guard: rows are counted before they are parsed
         row_limit.check_bytes(data, _ITEMS, most, "items")
         rows = _rows(pb.PredictBatchRequest.FromString(data).items)
     row_limit.check(len(rows), most, "items")

@@ -32,7 +32,9 @@ def outside(rows: Rows) -> NDArray[np.bool_]:
     lowest, highest, whole = DOMAIN
     values = rows[:, whole != 0]
     # Of a value that is missing, every comparison is false.
+    # guard: a house has a feature
     found = ((rows < lowest) | (rows > highest)).any(axis=1) | np.isnan(rows).all(axis=1)
+    # guard: features are in their domain
     marks: NDArray[np.bool_] = found | (values > np.floor(values)).any(axis=1)
     return marks
 
@@ -59,6 +61,7 @@ def _error(values: Sequence[float], path: str) -> ServingError:
     infinite = {
         FEATURE_NAMES[column]: f"{_shown(values[column])}; send a finite number, or leave it out"
         for column in sent
+        # guard: features are finite
         if abs(values[column]) > _LARGEST
     }
     if infinite:

@@ -31,12 +31,14 @@ def check(count: int, most: int, field: str) -> None:
     Raises:
         ServingError: EMPTY_BATCH or BATCH_TOO_LARGE.
     """
+    # guard: a batch has rows
     if count == 0:
         raise ServingError(
             Reason.EMPTY_BATCH,
             f"{field}: is empty; send 1 to {most} houses",
             violations=(Violation(field=field, description="send at least one house"),),
         )
+    # guard: the rows of a matrix
     if count > most:
         raise _too_many(most, field)
 

@@ -28,6 +28,7 @@ def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
     # Two passes in C settle nearly all: no more entries than bytes like their tag, which
     # may also be written longer than it needs be.
     last = tag(path[-1], LENGTH_DELIMITED)
+    # guard: rows of longer tags are counted
     if data.count(last) + data.count(last | _MORE) <= most:
         return False
     try:

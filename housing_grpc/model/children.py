@@ -72,6 +72,7 @@ class Children:
             if niceness:
                 with suppress(ProcessLookupError):
                     os.setpriority(os.PRIO_PROCESS, child.pid, niceness)
+            # guard: the time of a child
             out, err = child.communicate(json.dumps(document).encode(), timeout=seconds)
         except subprocess.TimeoutExpired:
             raise ChildTimeoutError from None

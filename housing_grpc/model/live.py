@@ -176,9 +176,11 @@ class Serving:
             self._next = live.bundle
             return live.bundle
         serving = live.bundle if live else None
+        # guard: the number of models in memory
         self._loaded.make_room(lambda: self.pins.retire_oldest(serving))
         bundle = load()
         self._loaded.note(bundle)
+        # guard: what was fetched is what is loaded
         if bundle.digest != digest:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
         self._next = bundle

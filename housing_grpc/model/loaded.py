@@ -51,6 +51,7 @@ class LoadedBundles:
             time.sleep(_LOOK_SECONDS)
         if not self._has_room():
             # An error that was kept may hold one, in a circle.
+            # guard: a model that only a circle holds
             gc.collect()
         return self._has_room()
 

@@ -129,6 +129,7 @@ class Manager(Generic[L]):
         return reloaded
 
     def _reload_alone(self, target: Target) -> Reloaded[L]:
+        # guard: one reload at a time
         if not self._reloading.acquire(blocking=False):
             raise ServingError(
                 Reason.RELOAD_IN_PROGRESS, "another reload is running", retry_seconds=1
@@ -152,6 +153,7 @@ class Manager(Generic[L]):
         changed = not same_bundle or fetched.version != old.version
         live, previous_version = old, old.version
         if changed or old.stale:
+            # guard: a trial in a child
             if not same_bundle:
                 self._trial(fetched.folder)
             live = self._deploy(fetched, started)

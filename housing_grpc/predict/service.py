@@ -46,6 +46,7 @@ class PredictionServicer:
         live = self._models.current()
         parts = []
         for start in range(0, len(request), _CHUNK_ROWS):
+            # guard: the deadline of a long batch
             check_active(context)
             rows = request[start : start + _CHUNK_ROWS]
             parts.append(self._scorer.score_houses(live, rows, start)[0])

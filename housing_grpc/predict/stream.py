@@ -112,6 +112,7 @@ class StreamScorer:
         left = oldest - time.monotonic()
         idle = self._limits.idle_seconds
         try:
+            # guard: the wait for a chunk
             return pacer.next(min(left, idle))
         except StreamEndedError:
             return None

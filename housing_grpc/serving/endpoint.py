@@ -96,6 +96,7 @@ class Endpoint:
             StartError: A port is taken, or the address is not this machine's.
         """
         chosen = self._settings
+        # guard: a file for a probe
         limits.allow_files(chosen)
         credentials = self._certificates.credentials() if self._certificates else None
         try:
@@ -152,6 +153,7 @@ class Endpoint:
         self._access.replace(found)
 
     def _stuck(self, threads: int) -> None:
+        # guard: a model that spins
         self._health.stuck(threads > 0)
         self._parts.metrics.stuck(threads)
         version = self._parts.serving.version()
@@ -162,6 +164,7 @@ class Endpoint:
             _logger, logging.ERROR, "model.stuck",
             threads=threads, seconds=self._settings.max_call_seconds, model_version=version,
         )  # fmt: skip
+        # guard: a worker whose model spins is replaced
         self._parts.stuck()
 
     def _build(self, parts: Parts, scorer: Scorer) -> grpc.Server:

@@ -38,21 +38,27 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
     """
     found: list[tuple[str, Any]] = [
         # Mostly off: a second server would bind the same port without a word.
+        # guard: one server a port
         ("grpc.so_reuseport", int(shared_port)),
+        # guard: the size of a message
         ("grpc.max_receive_message_length", chosen.max_message_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", chosen.max_metadata_bytes),
         ("grpc.absolute_max_metadata_size", chosen.max_metadata_bytes),
+        # guard: the number of calls on a connection
         ("grpc.max_concurrent_streams", chosen.max_calls_per_connection),
         # Off: it counts calls that have just ended, too, and so refuses clients that keep to
         # the limit.
+        # guard: who keeps to the calls of a connection is served
         ("grpc.http.overload_protection", 0),
         # Off: calls that come by the thousand would be reset at random, without a word of when
         # to come back, before the gate has seen them.
         ("grpc.server.max_pending_requests", _NO_LIMIT),
         ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
+        # guard: the number of connections
         ("grpc.max_allowed_incoming_connections", chosen.max_connections),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
+        # guard: connections without a call
         ("grpc.max_connection_idle_ms", round(chosen.connection_idle_seconds * 1000)),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_TIMEOUT_MS),

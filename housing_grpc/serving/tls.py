@@ -58,6 +58,7 @@ class Certificates:
         return grpc.dynamic_ssl_server_credentials(
             self._shown,
             self._changed,  # type: ignore[arg-type] # The stubs know no None.
+            # guard: clients show a certificate
             self._files.client_ca is not None,
         )
 
@@ -91,6 +92,7 @@ class Certificates:
         roots = _content("TLS_CLIENT_CA_FILE", client_ca) if client_ca else None
         try:
             # The standard library tells whether the two belong together; gRPC would not.
+            # guard: the key belongs to the certificate
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
                 self._files.certificate, self._files.key, password=_no_password
             )

@@ -162,6 +162,7 @@ class Fleet:
         """Logs what a worker has to do without, once and not for each worker."""
         if isinstance(answer, m.Configured):
             for fallback in answer.fallbacks:
+                # guard: one warning of all workers
                 if fallback not in self._warned:
                     self._warned.add(fallback)
                     fallback.warn()

@@ -122,6 +122,7 @@ class Seat:
         """Waits for a worker's end, or makes it, if it hangs; returns the exit code."""
         pause = min(_WATCH_SECONDS, self._silent_seconds)
         while (code := hand.ended(pause)) is None:
+            # guard: a worker that hangs is replaced
             if hand.silent(self._silent_seconds) and not self._stopping.is_set():
                 log.event(_logger, logging.ERROR, "worker.hangs", worker=self._number)
                 hand.kill()

@@ -1,9 +1,11 @@
 """Takes away the guards of the server, one by one: for each, a test has to fail."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,23 +56,43 @@ def outcome_of(tree: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess
     return run(tree, "-m", "pytest", *quick, *(f"tests/{test}" for test in tests))
 
 
+def place_of(tree: Path, guard: Guard) -> tuple[Path, int]:
+    """Returns the file that a guard is marked in, and the number of its first line."""
+    mark = re.compile(rf"^ *(#|/\*) guard: {re.escape(guard.name)}( \*/)?$")
+    places = [
+        (path, number)
+        for suffix in ("py", "c")
+        for path in (tree / "housing_grpc").rglob(f"*.{suffix}")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if mark.match(line)
+    ]
+    assert len(places) == 1, f"{guard.name} is marked {len(places)} times"
+    path, number = places[0]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    while " guard: " in lines[number]:  # That of another guard.
+        number += 1
+    return path, number
+
+
 @contextmanager
-def removed(tree: Path, guard: Guard) -> Iterator[None]:
-    """Takes a guard out of the copy, and puts it back."""
-    path = tree / "housing_grpc" / guard.file
+def removed(tree: Path, guard: Guard) -> Iterator[Path]:
+    """Takes a guard out of the copy, gives the file that it is in, and puts it back."""
+    path, first = place_of(tree, guard)
     before = path.read_text(encoding="utf-8")
-    assert before.count(guard.line) == 1, f"{guard.file} does not hold this once: {guard.line}"
-    path.write_text(before.replace(guard.line, guard.without), encoding="utf-8")
+    lines = before.splitlines()
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+    lines[first : first + guard.lines] = textwrap.indent(guard.without, indent).splitlines()
+    path.write_text("\n".join((*lines, "")), encoding="utf-8")
     try:
-        yield
+        yield path
     finally:
         path.write_text(before, encoding="utf-8")
 
 
 def check_is_missed(tree: Path, guard: Guard) -> None:
     """Asserts that the guard's test fails without it."""
-    with removed(tree, guard):
-        compiled = run(tree, "-m", "py_compile", f"housing_grpc/{guard.file}")
+    with removed(tree, guard) as path:
+        compiled = run(tree, "-m", "py_compile", str(path))
         assert compiled.returncode == 0, compiled.stderr
         found = outcome_of(tree, [guard.test])
     assert found.returncode == TESTS_FAILED, f"{guard.name} is not missed:\n{found.stdout}"
@@ -82,8 +104,14 @@ def test_it_is_the_copy_that_is_tested(tree: Path) -> None:
     assert [Path(line).is_relative_to(tree) for line in found.stdout.split()] == [True] * 3
 
 
-def test_names_are_told_apart() -> None:
-    assert len({guard.name for guard in GUARDS}) == len(GUARDS)
+def test_every_guard_is_marked_once_and_every_mark_is_a_guard(tree: Path) -> None:
+    for guard in GUARDS:
+        place_of(tree, guard)
+    marks = re.compile(r"^ *(?:#|/\*) guard: ", re.MULTILINE)
+    files = [
+        path for suffix in ("py", "c") for path in (tree / "housing_grpc").rglob(f"*.{suffix}")
+    ]
+    assert sum(len(marks.findall(path.read_text())) for path in files) == len(GUARDS)
 
 
 @pytest.mark.chaos

@@ -103,6 +103,7 @@ def read(data: Value, kind: Message) -> Found:
             what = _FOREIGN.get((kind.name, number), f"field {number} of ONNX's format")
             raise ForeignGraphError(f"{kind.name} with {what}")
         require(isinstance(value, field.type), f"{kind.name} with field {number} of another type")
+        # guard: a field of a graph comes once
         most = _MOST_REPEATED if field.repeated else 1
         require(len(found[number]) < most, f"{kind.name} with field {number} too many times")
         found[number].append(value)
