@@ -1,4 +1,4 @@
-"""Checks the protobuf contract in proto/, and generates the Python code in generated/.
+"""Checks the protobuf contract in proto/, and generates generated/: code and description.
 
     python tools/proto.py check     lint, compare with what clients know, look for stale files
     python tools/proto.py write     regenerate, and accept the contract unless it breaks clients
@@ -8,6 +8,7 @@ What clients know is the image proto/released.binpb. A deliberate break needs th
 deleted by hand, which nobody will overlook in a review.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ IMAGE = PROTOS / "released.binpb"
 GENERATED = ROOT / "generated"
 DEPENDENCIES = ROOT / "build" / "proto-deps"
 COMMENTED = "contract.binpb"
+OPENAPI = "openapi.json"
 BIN = Path(sys.executable).parent
 
 # What our files import beyond google/protobuf, with what those import in turn.
@@ -64,16 +66,35 @@ def generate(folder: Path) -> None:
         *(sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", f"-I{DEPENDENCIES}"),
         *(f"--{kind}_out={folder}" for kind in ("python", "pyi", "grpc_python")),
         f"--mypy_grpc_out=quiet:{folder}",
-        # With the comments, which the generated code lacks and the REST proxy publishes.
+        # With the comments, which the generated code lacks and the description publishes.
         f"--descriptor_set_out={folder / COMMENTED}",
         "--include_source_info",
         f"--plugin=protoc-gen-mypy_grpc={BIN / 'protoc-gen-mypy_grpc'}",
         *sorted(PROTOS.rglob("*.proto")),
     )
-    (folder / COMMENTED).rename(folder / "housing" / COMMENTED)
+    describe(folder)
     for package in (path for path in folder.rglob("*") if path.is_dir()):
         (package / "__init__.py").write_text('"""Written by `make proto`."""\n', encoding="utf-8")
     (folder / "housing" / "py.typed").touch()
+
+
+def describe(folder: Path) -> None:
+    """Write the OpenAPI document, which the REST proxy serves, from what was generated."""
+    for package in (path for path in folder.rglob("*") if path.is_dir()):
+        (package / "__init__.py").touch()
+    command = (sys.executable, "-m", "tools.openapi.document", folder / COMMENTED)
+    paths = os.pathsep.join((str(folder), str(ROOT)))
+    made = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if made.returncode:
+        sys.exit(1)
+    (folder / COMMENTED).unlink()
+    (folder / "housing" / OPENAPI).write_bytes(made.stdout)
 
 
 def contents(folder: Path) -> dict[Path, bytes]:

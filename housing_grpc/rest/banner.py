@@ -1,8 +1,8 @@
 """What a person reads when the proxy is up."""
 
 import json
+from importlib.resources import files
 
-from housing_grpc.rest.openapi import examples
 from housing_grpc.rest.settings import Settings
 
 
@@ -10,7 +10,8 @@ def text(chosen: Settings, port: int) -> str:
     """Returns a few lines: where everything is, and what to type next."""
     url = f"{'https' if chosen.api_tls_cert_file else 'http'}://localhost:{port}"
     roots = " --cacert CA.pem" if chosen.api_tls_cert_file else ""
-    house = json.dumps(examples.of("housing.v1.House"), separators=(",", ":"))
+    example = files("housing_grpc.rest").joinpath("static/example-house.json").read_bytes()
+    house = json.dumps(json.loads(example), separators=(",", ":"))
     return "\n".join(
         (
             "",

@@ -90,7 +90,7 @@ class Metrics:
         self._histograms: dict[tuple[str, str], Histogram] = {}
 
     def observe(self, verb: str, route: str, code: int, seconds: float) -> None:
-        """Counts one request; `route` is its template, never its path."""
+        """Counts one request; `route` is the path of a route, or "none"."""
         verb = verb if verb in _VERBS else "other"
         counter = self._counters.get((verb, route, code))
         if counter is None:

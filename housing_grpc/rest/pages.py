@@ -2,16 +2,14 @@
 
 import hashlib
 import mimetypes
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
 from housing_grpc.base.version import VERSION
-from housing_grpc.rest.http.errors import Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.http.router import Endpoint
 from housing_grpc.rest.json import writer
@@ -45,15 +43,17 @@ def home(routes: list[dict[str, str]]) -> Endpoint:
     """Returns what answers with the form, or, to a program, with what there is."""
     page = html("index.html")
     index = document(
-        {
-            "name": "House prices",
-            "version": VERSION,
-            "docs": "/docs",
-            "openapi": "/openapi.json",
-            "health": "/health",
-            "metrics": "/metrics",
-            "routes": routes,
-        }
+        writer.encode(
+            {
+                "name": "House prices",
+                "version": VERSION,
+                "docs": "/docs",
+                "openapi": "/openapi.json",
+                "health": "/health",
+                "metrics": "/metrics",
+                "routes": routes,
+            }
+        )
     )
 
     async def answer(exchange: Exchange) -> Response:
@@ -65,9 +65,8 @@ def home(routes: list[dict[str, str]]) -> Endpoint:
     return answer
 
 
-def document(tree: Any) -> Endpoint:
+def document(data: bytes) -> Endpoint:
     """Returns what answers with one JSON document that never changes."""
-    data = writer.encode(tree)
 
     async def answer(_exchange: Exchange) -> Response:
         return Response(data, media_type="application/json")
@@ -75,29 +74,22 @@ def document(tree: Any) -> Endpoint:
     return answer
 
 
-def assets() -> Endpoint:
-    """Returns what answers with a file of our own pages."""
-    return _files(STATIC, {path.name: path.name for path in STATIC.iterdir()})
+def assets(root: str) -> Iterator[tuple[str, Endpoint]]:
+    """Gives the path of each file of our own pages below a root, and what answers with it."""
+    return _files(root, STATIC, {path.name: path.name for path in STATIC.iterdir()})
 
 
-def swagger() -> Endpoint:
-    """Returns what answers with a file of Swagger UI, from the package that carries it."""
+def swagger(root: str) -> Iterator[tuple[str, Endpoint]]:
+    """The same for the files of Swagger UI, from the package that carries them."""
     # Found without importing it: its code is for MkDocs.
     folder = distribution("mkdocs-swagger-ui-tag").locate_file("mkdocs_swagger_ui_tag/swagger-ui")
-    return _files(Path(str(folder)), _SWAGGER)
+    return _files(root, Path(str(folder)), _SWAGGER)
 
 
-def _files(folder: Path, places: Mapping[str, str]) -> Endpoint:
+def _files(root: str, folder: Path, places: Mapping[str, str]) -> Iterator[tuple[str, Endpoint]]:
     headers = {**_SAFE, "cache-control": "no-cache"}
-    endpoints = {name: _file(folder / place, headers) for name, place in places.items()}
-
-    async def answer(exchange: Exchange) -> Response:
-        endpoint = endpoints.get(exchange.variables["file"])
-        if endpoint is None:
-            raise RestError(reason=Reason.NOT_FOUND, message="there is no such file")
-        return await endpoint(exchange)
-
-    return answer
+    for name, place in places.items():
+        yield f"{root}/{name}", _file(folder / place, headers)
 
 
 def _file(path: Path, headers: Mapping[str, str]) -> Endpoint:

@@ -71,8 +71,8 @@ class Proxy:
 
     async def _answer(self, exchange: Exchange, send: Send) -> int:
         self._hosts.check(exchange)
-        route, exchange.variables = self._router.find(exchange.scope["method"], exchange.path)
-        exchange.route = route.template.text
+        route = self._router.find(exchange.scope["method"], exchange.path)
+        exchange.route = route.path
         self._origins.check(exchange)
         if exchange.scope["state"][CROWDED]:
             raise errors.crowded()

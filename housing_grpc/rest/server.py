@@ -20,7 +20,6 @@ from housing_grpc.rest.connection.deadlines import Patience
 from housing_grpc.rest.connection.http_server import HttpServer
 from housing_grpc.rest.connection.listen import PortError
 from housing_grpc.rest.connection.protocol import BoundedProtocol
-from housing_grpc.rest.contract.services import GENERATED
 from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.grpc.channel import ServerTls
 from housing_grpc.rest.http.failures import FailureLog
@@ -45,16 +44,14 @@ class RestServer:
 
     Args:
         chosen: The settings.
-        package: The generated code of the contract.
 
     Raises:
         OptionError: Certificates cannot be used.
         PortError: The port is taken.
     """
 
-    def __init__(self, chosen: Settings, package: str = GENERATED) -> None:
+    def __init__(self, chosen: Settings) -> None:
         self._settings = chosen
-        self._package = package
         self._certificate = (
             Certificate(chosen.api_tls_cert_file, chosen.api_tls_key_file)
             if chosen.api_tls_cert_file
@@ -111,7 +108,6 @@ class RestServer:
         )
         failures = FailureLog()
         router = routes.build(
-            self._package,
             backend,
             metrics,
             failures,

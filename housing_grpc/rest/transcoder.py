@@ -1,21 +1,19 @@
 """Answers one binding: HTTP request to message, call, message to JSON."""
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from starlette.responses import Response
 
-from housing_grpc.rest.contract.services import WHOLE, Binding
+from housing_grpc.rest.bindings import WHOLE, Binding
 from housing_grpc.rest.grpc.backend import Unary
 from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import CallError, Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.json import parameters, strict, writer
 from housing_grpc.rest.json.faults import FaultError
-from housing_grpc.rest.json.names import spelling
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
 
@@ -67,11 +65,6 @@ class Transcoder:
         )
         self._allowed = {field.name for field in binding.parameters}
         self._write = writers.message(binding.method.output_type)
-        self._answered = (
-            spelling(binding.method.output_type.fields_by_name[binding.response_body])
-            if binding.response_body
-            else None
-        )
 
     async def __call__(self, exchange: Exchange) -> Response:
         """Answers one request."""
@@ -87,18 +80,16 @@ class Transcoder:
             if self._read_field is not None:
                 told = status.seen_from(self._binding.body, told)
             raise CallError(told) from error
-        if self._answered is not None:
-            answer = answer.get(self._answered)
         return Response(writer.encode(answer), media_type=JSON, headers=_NOT_STORED)
 
     def _message(self, exchange: Exchange, body: bytes) -> Message:
-        message = self._of_body(exchange, body)
+        message = self._from_body(exchange, body)
         query = exchange.scope["query_string"]
-        if query or exchange.variables:
-            message.MergeFrom(self._of_parameters(query.decode("latin-1"), exchange.variables))
+        if query:
+            message.MergeFrom(self._from_query(query.decode("latin-1")))
         return message
 
-    def _of_body(self, exchange: Exchange, body: bytes) -> Message:
+    def _from_body(self, exchange: Exchange, body: bytes) -> Message:
         if self._binding.body:
             exchange.check_media_type((JSON,), needed=bool(body))
         if not body:
@@ -113,12 +104,9 @@ class Transcoder:
         message: Message = self._read(tree)
         return message
 
-    def _of_parameters(self, query: str, variables: dict[str, str]) -> Message:
-        kind = self._binding.method.input_type
+    def _from_query(self, query: str) -> Message:
         pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
-        tree: dict[str, Any] = parameters.tree(kind, self._allowed, pairs)
-        for path, text in variables.items():
-            parameters.place(tree, kind, path, text)
+        tree = parameters.tree(self._binding.method.input_type, self._allowed, pairs)
         try:
             message: Message = self._read(tree)
         except FaultError as error:

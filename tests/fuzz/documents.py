@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from starlette.responses import Response
 
-from housing_grpc.rest.contract import services
-from housing_grpc.rest.contract.services import Binding
+from housing_grpc.rest import bindings
+from housing_grpc.rest.bindings import Binding
 from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import RestError
 from housing_grpc.rest.http.exchange import Exchange
@@ -56,9 +56,7 @@ class Documents(Target):
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         readers, writers = Readers(_MOST_ROWS), Writers()
-        self._routes = [
-            _Route(binding, readers, writers) for binding in services.bindings(services.find())
-        ]
+        self._routes = [_Route(binding, readers, writers) for binding in bindings.bindings()]
         self._loop = asyncio.new_event_loop()
         stack.callback(self._loop.close)
 

@@ -17,7 +17,6 @@ from housing_grpc.rest.settings import Settings as RestSettings
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.rest.atlas import generate
-from tests.rest.scripted import Scripted
 from tests.support import waiting
 from tests.support.client import Client, client_of
 from tests.support.examples import Example
@@ -59,16 +58,14 @@ def loop() -> Iterator[Loop]:
 
 
 @contextmanager
-def proxied(
-    loop: Loop, target: str, package: str = "housing", **settings: object
-) -> Iterator[httpx.Client]:
+def proxied(loop: Loop, target: str, **settings: object) -> Iterator[httpx.Client]:
     """Gives a client of a proxy to a gRPC server."""
     chosen = {
         "api_port": 0, "grpc_target": target, "api_grace_seconds": 1.0,
         # A machine that is slow for a moment is no server that does not answer.
         "api_connect_timeout_seconds": 30, **settings,
     }  # fmt: skip
-    server = RestServer(RestSettings(**chosen), package)  # type: ignore[arg-type]
+    server = RestServer(RestSettings(**chosen))  # type: ignore[arg-type]
     url = f"http://127.0.0.1:{server.port}"
     with loop.running(server), httpx.Client(base_url=url, timeout=SECONDS) as client:
         yield client
@@ -121,24 +118,3 @@ def rest(loop: Loop, housing: Client) -> Iterator[httpx.Client]:
 def atlas(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The messages of a contract that the proxy has never seen."""
     return generate(tmp_path_factory.mktemp("atlas"))
-
-
-@pytest.fixture(scope="session")
-def atlas_server() -> Iterator[Scripted]:
-    """A gRPC server of that contract."""
-    with Scripted() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def atlas_client(loop: Loop, atlas: Any, atlas_server: Scripted) -> Iterator[httpx.Client]:
-    """An HTTP client of a proxy to that server."""
-    with proxied(loop, atlas_server.target, atlas.__package__) as client:
-        yield client
-
-
-@pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    """A gRPC server that answers as the test says."""
-    with Scripted() as server:
-        yield server

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -33,8 +33,7 @@ class Exchange:
         scope: The request as ASGI gives it.
         receive: Where its body comes from.
         request_id: The caller's, or a new one.
-        route: Template of the path, or "none".
-        variables: What the variables of the path hold.
+        route: The path, if there is one such, or "none".
         answered: Whether the answer has begun.
     """
 
@@ -42,7 +41,6 @@ class Exchange:
     receive: Receive
     request_id: str = ""
     route: str = "none"
-    variables: dict[str, str] = field(default_factory=dict)
     answered: bool = False
 
     def __post_init__(self) -> None:

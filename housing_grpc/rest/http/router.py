@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from housing_grpc.rest.http.errors import Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
-from housing_grpc.rest.http.template import Template
 
 Endpoint = Callable[[Exchange], Awaitable[Response]]
 
@@ -18,17 +17,17 @@ class Route:
 
     Attributes:
         verb: The HTTP method; GET also answers HEAD.
-        template: The path.
+        path: The path.
         endpoint: Answers.
     """
 
     verb: str
-    template: Template
+    path: str
     endpoint: Endpoint
 
 
 class Router:
-    """The routes; a constant path goes before one with variables.
+    """The routes.
 
     Args:
         routes: All of them.
@@ -38,15 +37,15 @@ class Router:
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._constant: dict[str, dict[str, Route]] = {}
-        self._variable: dict[str, dict[str, Route]] = {}
-        self._templates: list[Template] = []
+        self._routes: dict[str, dict[str, Route]] = {}
         for route in routes:
-            self._add(route)
-        self._templates.sort(key=lambda template: -template.literals)
+            verbs = self._routes.setdefault(route.path, {})
+            if route.verb in verbs:
+                raise ValueError(f"two routes for {route.verb} {route.path}")
+            verbs[route.verb] = route
 
-    def find(self, verb: str, path: str) -> tuple[Route, dict[str, str]]:
-        """Returns the route, and what the variables of its path hold.
+    def find(self, verb: str, path: str) -> Route:
+        """Returns the route.
 
         Args:
             verb: The HTTP method.
@@ -55,28 +54,11 @@ class Router:
         Raises:
             RestError: NOT_FOUND or METHOD_NOT_ALLOWED.
         """
-        wanted = "GET" if verb == "HEAD" else verb
-        constant = self._constant.get(path, {})
-        if wanted in constant:
-            return constant[wanted], {}
-        allowed = set(constant)
-        for template in self._templates:
-            variables = template.match(path)
-            if variables is not None:
-                routes = self._variable[template.text]
-                if wanted in routes:
-                    return routes[wanted], variables
-                allowed |= set(routes)
-        raise _refusal(verb, allowed)
-
-    def _add(self, route: Route) -> None:
-        text = route.template.text
-        table = self._constant if route.template.constant else self._variable
-        if table is self._variable and text not in table:
-            self._templates.append(route.template)
-        if route.verb in table.setdefault(text, {}):
-            raise ValueError(f"two routes for {route.verb} {text}")
-        table[text][route.verb] = route
+        verbs = self._routes.get(path, {})
+        route = verbs.get("GET" if verb == "HEAD" else verb)
+        if route is None:
+            raise _refusal(verb, set(verbs))
+        return route
 
 
 def _refusal(verb: str, allowed: set[str]) -> RestError:

@@ -1,4 +1,4 @@
-"""Puts the parameters of a query and the variables of a path into a message."""
+"""Puts the parameters of a query into a message."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from housing_grpc.rest.http.errors import Reason
-from housing_grpc.rest.json import names
+from housing_grpc.rest.json import names, well_known
 from housing_grpc.rest.json.faults import MOST, FaultError, shortened
 
 Tree = dict[str, Any]
@@ -38,7 +38,7 @@ def tree(message: Descriptor, allowed: set[str], pairs: Iterable[tuple[str, str]
     faults = []
     for path, text in pairs:
         try:
-            place(found, message, path, text, allowed)
+            _place(found, message, path, text, allowed)
         except FaultError as error:
             faults += error.faults
             if len(faults) >= MOST:
@@ -48,21 +48,15 @@ def tree(message: Descriptor, allowed: set[str], pairs: Iterable[tuple[str, str]
     return found
 
 
-def place(
-    found: Tree, message: Descriptor, path: str, text: str, allowed: set[str] | None = None
-) -> None:
-    """Puts one value at its path into a tree.
-
-    Raises:
-        FaultError: UNKNOWN_PARAMETER or INVALID_PARAMETER.
-    """
+def _place(found: Tree, message: Descriptor, path: str, text: str, allowed: set[str]) -> None:
+    """Puts one value at its path into a tree."""
     field = None
     for depth, step in enumerate(path.split(".")):
         if depth:
             message = _inside(path, field)
             found = found.setdefault(field.name, {}) if field else found
         field = names.accepted(message).get(step)
-        if field is None or (not depth and allowed is not None and field.name not in allowed):
+        if field is None or (not depth and field.name not in allowed):
             raise _unknown(path, message, allowed)
     if field is None:
         return
@@ -83,10 +77,9 @@ def _inside(path: str, field: FieldDescriptor | None) -> Descriptor:
 
 def _value(field: FieldDescriptor, path: str, text: str) -> Any:
     if field.message_type is not None:
-        if not field.message_type.full_name.startswith("google.protobuf."):
+        if not well_known.has_own_form(field.message_type):
             raise _invalid(path, "is a message; name the field in it")
-        wrapped = field.message_type.fields_by_name.get("value")
-        return _value(wrapped, path, text) if wrapped is not None else text
+        return text
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         if text not in ("true", "false"):
             raise _invalid(path, "must be true or false")
@@ -107,9 +100,9 @@ def _invalid(path: str, text: str) -> FaultError:
     return FaultError.at(Reason.INVALID_PARAMETER, text, shortened(path))
 
 
-def _unknown(path: str, message: Descriptor, allowed: set[str] | None) -> FaultError:
-    known = [names.spelling(each) for each in message.fields if not allowed or each.name in allowed]
-    hint = f"there are: {', '.join(known)}" if known and allowed != set() else "there are none"
+def _unknown(path: str, message: Descriptor, allowed: set[str]) -> FaultError:
+    known = [names.spelling(each) for each in message.fields if "." in path or each.name in allowed]
+    hint = f"there are: {', '.join(known)}" if known else "there are none"
     return FaultError.at(
         Reason.UNKNOWN_PARAMETER, f"is not a parameter here; {hint}", shortened(path)
     )

@@ -1,8 +1,7 @@
-"""Makes messages of JSON trees, strictly: each field has one spelling too many or is known.
+"""Makes messages of JSON trees, strictly: every key must be a known field, and be there once.
 
 A reader is made once for each message type; reading is then one look-up a field.
-What is wrong is told together, not the first fault alone; after as many faults as are
-told, the rest is not read.
+All that is wrong is reported together, up to a limit, after which the rest is not read.
 """
 
 from collections.abc import Callable
@@ -53,10 +52,7 @@ class Readers:
         return found
 
     def field(self, field: FieldDescriptor) -> Read:
-        """Returns what reads a field as a whole: its list or map, if it is one."""
-        kind = field.message_type
-        if kind is not None and kind.GetOptions().map_entry:
-            return _map(kind.fields_by_name["key"], self.value(kind.fields_by_name["value"]))
+        """Returns what reads a field as a whole: its list, if it is one."""
         one = self.value(field)
         return _list(one, self._most) if field.is_repeated else one
 
@@ -96,7 +92,7 @@ class _MessageReader:
                 hints -= 1
                 continue
             field, read = known
-            if value is None and not well_known.takes_null(field):
+            if value is None:
                 continue
             if field.name in values:
                 faults.append(_twice(key))
@@ -143,21 +139,6 @@ def _list(one: Read, most: int) -> Read:
     return read
 
 
-def _map(key_field: FieldDescriptor, one: Read) -> Read:
-    def read(value: Any) -> dict[Any, Any]:
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise scalars.wrong(value, "an object")
-        if isinstance(value, Duplicated):
-            raise FaultError([_twice(value.key)])
-        keys = [_key(key_field, key) for key in value]
-        steps = [(shortened(key), each) for key, each in value.items()]
-        return dict(zip(keys, _all(one, steps), strict=True))
-
-    return read
-
-
 def _all(one: Read, steps: list[tuple[str, Any]]) -> list[Any]:
     faults: Faults = []
     found = []
@@ -171,20 +152,6 @@ def _all(one: Read, steps: list[tuple[str, Any]]) -> list[Any]:
     if faults:
         raise FaultError(faults)
     return found
-
-
-def _key(field: FieldDescriptor, key: str) -> Any:
-    if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        return scalars.text(key)
-    plain = {"true": True, "false": False}.get(key, key)
-    try:
-        number = int(key) if field.cpp_type != FieldDescriptor.CPPTYPE_BOOL else plain
-    except ValueError:
-        number = plain
-    try:
-        return scalars.reader(field)(number)
-    except FaultError as error:
-        raise FaultError(error.under(shortened(key))) from None
 
 
 def _twice(key: str) -> tuple[str, Reason, str]:

@@ -14,8 +14,6 @@ from housing_grpc.rest.json.strict import NotFinite
 
 Read = Callable[[Any], Any]
 
-# From here on a number rounds to infinity in 32 bits.
-_FLOAT_END = 2.0**128 - 2.0**103
 _DECIMAL = re.compile(r"-?\d{1,20}")
 
 
@@ -52,13 +50,6 @@ def _double(value: Any) -> float:
             Reason.JSON_NOT_FINITE, f"is {text}; send a finite number, or leave it out"
         )
     raise wrong(value, "a number" + (" without quotes" if isinstance(value, str) else ""))
-
-
-def _float(value: Any) -> float:
-    found = _double(value)
-    if not -_FLOAT_END < found < _FLOAT_END:
-        raise FaultError.at(Reason.JSON_OUT_OF_RANGE, "is too large for a 32-bit number")
-    return found
 
 
 def _integer(low: int, high: int) -> Read:
@@ -123,7 +114,6 @@ def _enum(kind: EnumDescriptor) -> Read:
 _LARGEST = 1.7976931348623157e308
 _READERS: dict[int, Read] = {
     FieldDescriptor.CPPTYPE_DOUBLE: _double,
-    FieldDescriptor.CPPTYPE_FLOAT: _float,
     FieldDescriptor.CPPTYPE_INT32: _integer(-(2**31), 2**31 - 1),
     FieldDescriptor.CPPTYPE_UINT32: _integer(0, 2**32 - 1),
     FieldDescriptor.CPPTYPE_INT64: _integer(-(2**63), 2**63 - 1),

@@ -7,7 +7,6 @@ JSON form of their own are left to protobuf; google.rpc.Status has the form of o
 import base64
 import json
 import math
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +53,7 @@ class Writers:
         kind = field.message_type
         if kind is not None and kind.GetOptions().map_entry:
             one = self._value(kind.fields_by_name["value"])
-            return lambda values: {_key(key): one(value) for key, value in values.items()}
+            return lambda values: {key: one(value) for key, value in values.items()}
         one = self._value(field)
         return (lambda values: [one(value) for value in values]) if field.is_repeated else one
 
@@ -94,29 +93,10 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _key(key: Any) -> str:
-    return {True: "true", False: "false"}[key] if isinstance(key, bool) else str(key)
-
-
 def _double(value: float) -> float | str:
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _float(value: float) -> float | str:
-    if not math.isfinite(value):
-        return _double(value)
-    wanted = struct.pack("<f", value)
-    short = (float(f"{value:.{digits}g}") for digits in range(6, 10))
-    return next((text for text in short if _packed(text) == wanted), value)
-
-
-def _packed(value: float) -> bytes:
-    try:
-        return struct.pack("<f", value)
-    except OverflowError:  # Rounded to above the largest.
-        return b""
 
 
 def _bytes(value: bytes) -> str:
@@ -125,6 +105,5 @@ def _bytes(value: bytes) -> str:
 
 _WRITERS: dict[int, Write] = {
     FieldDescriptor.TYPE_DOUBLE: _double,
-    FieldDescriptor.TYPE_FLOAT: _float,
     FieldDescriptor.TYPE_BYTES: _bytes,
 }

@@ -1,12 +1,16 @@
-"""OpenAPI 3.1 of all that the proxy answers, from the descriptors and their comments."""
+"""OpenAPI 3.1 of all that the proxy answers: `python -m tools.openapi.document DESCRIPTORS`."""
 
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from housing_grpc.base.version import VERSION
-from housing_grpc.rest.contract.comments import Comments
-from housing_grpc.rest.contract.services import Binding
-from housing_grpc.rest.openapi import operations, own, streams
-from housing_grpc.rest.openapi.schemas import Schemas
+from housing_grpc.rest import bindings
+from tools.openapi import comments as contract_comments
+from tools.openapi import operations, own, streams
+from tools.openapi.comments import Comments
+from tools.openapi.schemas import Schemas
 
 _ABOUT = (
     "The gRPC contract over HTTP and JSON. Names are in snake_case; features keep the data "
@@ -22,20 +26,17 @@ _SCHEMES = {
 }
 
 
-def document(bindings: list[Binding], comments: Comments, *, streaming: bool) -> dict[str, Any]:
+def document(comments: Comments) -> dict[str, Any]:
     """Returns the document.
 
     Args:
-        bindings: How the rpcs can be called.
         comments: What the contract says of its parts.
-        streaming: Whether the stream is served, too.
     """
-    schemas = Schemas(comments)
+    schemas, bound = Schemas(comments), bindings.bindings()
     paths = own.paths()
-    for operation in operations.of(bindings, schemas, comments):
+    for operation in operations.of(bound, schemas, comments):
         paths.setdefault(operation.path, {})[operation.verb] = operation.tree
-    if streaming:
-        paths |= streams.paths(comments)
+    paths |= streams.paths(comments)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -44,7 +45,7 @@ def document(bindings: list[Binding], comments: Comments, *, streaming: bool) ->
             "description": _ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "tags": [*operations.tags(bindings, comments), own.TAG],
+        "tags": [*operations.tags(bound, comments), own.TAG],
         "paths": paths,
         "security": [{}, *({name: []} for name in _SCHEMES)],
         "components": {
@@ -52,3 +53,9 @@ def document(bindings: list[Binding], comments: Comments, *, streaming: bool) ->
             "securitySchemes": _SCHEMES,
         },
     }
+
+
+if __name__ == "__main__":
+    found = document(contract_comments.load(Path(sys.argv[1])))
+    json.dump(found, sys.stdout, indent=1, ensure_ascii=False)
+    print()

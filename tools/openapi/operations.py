@@ -8,11 +8,11 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.rpc.code_pb2 import Code
 
-from housing_grpc.rest.contract.comments import Comments
-from housing_grpc.rest.contract.services import Binding
+from housing_grpc.rest.bindings import Binding
 from housing_grpc.rest.http.status import HTTP_STATUS
-from housing_grpc.rest.openapi import examples
-from housing_grpc.rest.openapi.schemas import Schemas
+from tools.openapi import examples
+from tools.openapi.comments import Comments
+from tools.openapi.schemas import Schemas
 
 Tree = dict[str, Any]
 
@@ -66,7 +66,7 @@ def of(bindings: list[Binding], schemas: Schemas, comments: Comments) -> Iterato
         seen[method.full_name] += 1
         number = "" if seen[method.full_name] == 1 else str(seen[method.full_name])
         yield Operation(
-            path=_openapi_path(binding),
+            path=binding.path,
             verb=binding.verb.lower(),
             tree={
                 "operationId": f"{method.containing_service.name}_{method.name}{number}",
@@ -105,19 +105,9 @@ def error(description: str) -> Tree:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _openapi_path(binding: Binding) -> str:
-    path = binding.template.text
-    for name, pattern in binding.template.variables.items():
-        path = path.replace(f"{{{name}={pattern}}}", f"{{{name}}}")
-    return path
-
-
 def _request(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
     kind = binding.method.input_type
-    found = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in binding.template.variables
-    ]
+    found: list[Tree] = []
     for field in binding.parameters:
         found += _query(field, field.name, schemas, comments, {kind.full_name})
     tree: Tree = {"parameters": found} if found else {}
@@ -151,9 +141,7 @@ def _query(
 
 
 def _responses(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
-    output = binding.method.output_type
-    chosen = binding.response_body
-    answered = output.fields_by_name[chosen] if chosen else output
+    answered = binding.method.output_type
     content: Tree = {"schema": schemas.response(answered)}
     example = examples.of(_message_name(answered))
     if example is not None:

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from housing_grpc.rest.contract.comments import Comments
-from housing_grpc.rest.openapi import examples
-from housing_grpc.rest.openapi.operations import refusals
 from housing_grpc.rest.stream import endpoint
+from tools.openapi import examples
+from tools.openapi.comments import Comments
+from tools.openapi.operations import refusals
 
 Tree = dict[str, Any]
 

@@ -1,15 +1,11 @@
-"""The comments of the contract, from the descriptor set that `make proto` writes."""
+"""The comments of the contract, from a descriptor set with source information."""
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
-
-from housing_grpc.rest.contract.services import GENERATED
-
-FILE = "contract.binpb"
 
 # Field numbers of descriptor.proto, by which comments are found: each with the field
 # that holds such children.
@@ -50,10 +46,9 @@ class Comments:
         return {code: " ".join(text.split()) for code, text in found}
 
 
-def load(package: str = GENERATED) -> Comments:
-    """Reads the comments of a generated package."""
-    data = files(package).joinpath(FILE).read_bytes()
-    return Comments(FileDescriptorSet.FromString(data))
+def load(file: Path) -> Comments:
+    """Reads the comments of a descriptor set."""
+    return Comments(FileDescriptorSet.FromString(file.read_bytes()))
 
 
 def _of_file(file: FileDescriptorProto) -> Iterator[tuple[str, str]]:

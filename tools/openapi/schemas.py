@@ -5,11 +5,10 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from housing_grpc.rest.contract.comments import Comments
-from housing_grpc.rest.contract.services import GENERATED
 from housing_grpc.rest.http import status
 from housing_grpc.rest.json.names import spelling
-from housing_grpc.rest.openapi import examples
+from tools.openapi import examples
+from tools.openapi.comments import Comments
 
 Schema = dict[str, Any]
 
@@ -29,7 +28,6 @@ _INT32, _UINT32 = _bounded("int32", 32, signed=True), _bounded("uint32", 32, sig
 _INT64, _UINT64 = _bounded("int64", 64, signed=True), _bounded("uint64", 64, signed=False)
 _SCALARS: dict[int, Schema] = {
     _F.TYPE_DOUBLE: {"type": "number", "format": "double"},
-    _F.TYPE_FLOAT: {"type": "number", "format": "float"},
     _F.TYPE_BOOL: {"type": "boolean"},
     _F.TYPE_STRING: {"type": "string"},
     _F.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
@@ -41,10 +39,6 @@ _SCALARS: dict[int, Schema] = {
 _WELL_KNOWN: dict[str, Schema] = {
     "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     "google.protobuf.Duration": {"type": "string", "pattern": r"^-?\d+(\.\d{1,9})?s$"},
-    "google.protobuf.FieldMask": {"type": "string"},
-    "google.protobuf.Struct": {"type": "object"},
-    "google.protobuf.Value": {},
-    "google.protobuf.ListValue": {"type": "array"},
     "google.protobuf.Any": {
         "type": "object",
         "properties": {"@type": {"type": "string"}},
@@ -84,10 +78,7 @@ class Schemas:
             return dict(_WELL_KNOWN[kind.full_name])
         if kind.full_name == status.NAME and not sent:
             return {"$ref": "#/components/schemas/Status"}
-        wrapped = kind.fields_by_name.get("value")
-        if kind.full_name.startswith("google.protobuf.") and wrapped is not None:
-            return self._value(wrapped, sent=sent)
-        name = kind.full_name.removeprefix(f"{GENERATED}.") + ("" if sent else ".Out")
+        name = kind.full_name.removeprefix("housing.") + ("" if sent else ".Out")
         if name not in self.components:
             self.components[name] = {}  # A message may hold others of its own type.
             self.components[name] = self._object(kind, sent=sent)

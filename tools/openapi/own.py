@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from housing_grpc.rest.openapi.operations import error
+from tools.openapi.operations import error
 
 Tree = dict[str, Any]
 

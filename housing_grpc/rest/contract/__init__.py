@@ -1,1 +1,0 @@
-"""What the descriptors and their comments say: the bindings of rpcs to HTTP."""

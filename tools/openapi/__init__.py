@@ -1,0 +1,1 @@
+"""Describes all that the REST proxy answers, from the descriptors and their comments."""
