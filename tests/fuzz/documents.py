@@ -104,7 +104,7 @@ def _exchange(binding: Binding, query: bytes, body: bytes) -> Exchange:
     scope = {
         "type": "http",
         "method": binding.verb,
-        "raw_path": binding.template.text.encode(),
+        "raw_path": binding.path.encode(),
         "query_string": query,
         "headers": [(b"content-type", b"application/json")] if body else [],
     }
@@ -118,7 +118,7 @@ def _check_refusal(response: Response) -> None:
 
 
 def _check_same(binding: Binding, request: Message, body: bytes) -> None:
-    found = getattr(request, binding.body) if binding.body != services.WHOLE else request
+    found = getattr(request, binding.body) if binding.body != bindings.WHOLE else request
     expected = json_format.Parse(body, type(found)())
     # A float that is kept as it was read: equal to the bit, not only by value.
     assert found.SerializeToString(deterministic=True) == expected.SerializeToString(
