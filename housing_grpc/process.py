@@ -36,7 +36,7 @@ class Server(Protocol):
         ...
 
     def reload_keys(self) -> None:
-        """Takes the keys that are configured now; on any fault those of before stay."""
+        """Takes the keys that are configured now; on any fault the previous ones stay."""
         ...
 
     def stop(self) -> bool:

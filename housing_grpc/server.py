@@ -91,7 +91,7 @@ class HousingServer:
         self._endpoint.close(ended)
 
     def reload_keys(self) -> None:
-        """Takes the keys that are configured now; on any fault those of before stay."""
+        """Takes the keys that are configured now; on any fault the previous ones stay."""
         try:
             found = keys.load(self._settings.api_key, self._settings.api_keys_file)
         except KeysError as error:

@@ -94,7 +94,7 @@ class Access:
         }
 
     def caller(self, path: str, metadata: Iterable[tuple[str, str | bytes]]) -> Caller:
-        """Returns who makes a call, who may.
+        """Returns the caller of a call that it may make.
 
         Args:
             path: The method's, such as "/package.Service/Method".

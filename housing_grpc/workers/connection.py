@@ -16,7 +16,7 @@ from housing_grpc.base.errors import public_error
 from housing_grpc.workers.protocol import DECODER, Answer, Answered, Asked, Failed, Frame, Question
 
 _LENGTH = struct.Struct(">Q")
-# Who does not take what it is sent for so long is stuck.
+# A side that does not take what it is sent for so long is stuck.
 _SEND_SECONDS = 10.0
 
 Reply = Callable[[Answer], None]
@@ -24,11 +24,11 @@ Reply = Callable[[Answer], None]
 _logger = logging.getLogger(__name__)
 
 
-class LinkClosedError(Exception):
+class ConnectionClosedError(Exception):
     """The other side is gone, or does not answer in time."""
 
 
-class Link:
+class Connection:
     """One end of a connection; from any thread.
 
     Args:
@@ -61,11 +61,11 @@ class Link:
         threading.Thread(target=self._read, name="link", daemon=True).start()
 
     def send(self, question: Question) -> Future[Answer]:
-        """Asks; the future fails with LinkClosedError if the other side goes away."""
+        """Asks; the future fails with ConnectionClosedError if the other side goes away."""
         number, future = next(self._numbers), Future[Answer]()
         with self._lock:
             if not self._open:
-                future.set_exception(LinkClosedError())
+                future.set_exception(ConnectionClosedError())
                 return future
             self._waiting[number] = future
         try:
@@ -78,7 +78,7 @@ class Link:
         """Asks, and waits for the answer.
 
         Raises:
-            LinkClosedError: There is none in time, or the other side went away.
+            ConnectionClosedError: There is none in time, or the other side went away.
         """
         return answer_of(self.send(question), seconds)
 
@@ -144,7 +144,7 @@ class Link:
             left = list(self._waiting.values())
             self._waiting.clear()
         for future in left:
-            future.set_exception(LinkClosedError())
+            future.set_exception(ConnectionClosedError())
         self._closed()
         with self._sending:
             self._connection.close()
@@ -154,12 +154,12 @@ def answer_of(future: "Future[Answer]", seconds: float) -> Answer:
     """Waits for an answer.
 
     Raises:
-        LinkClosedError: There is none in time, or the other side went away.
+        ConnectionClosedError: There is none in time, or the other side went away.
     """
     try:
         return future.result(max(seconds, 0))
     except FutureTimeoutError:
-        raise LinkClosedError from None
+        raise ConnectionClosedError from None
 
 
 def _limit_sending(connection: socket.socket) -> None:

@@ -14,16 +14,17 @@ from housing_grpc.model.live import Facts
 from housing_grpc.model.source import Fetched
 from housing_grpc.serving.fast_paths import Fallback
 from housing_grpc.settings import Settings
-from housing_grpc.workers import protocol as m
-from housing_grpc.workers.connection import LinkClosedError, answer_of
+from housing_grpc.workers import protocol
+from housing_grpc.workers.connection import ConnectionClosedError, answer_of
 from housing_grpc.workers.protocol import Answer, KeyRing, Prepare, Prepared
 from housing_grpc.workers.release import About, Release
-from housing_grpc.workers.worker_process import Hand, check
+from housing_grpc.workers.worker_process import WorkerProcess, check
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
 _START_SECONDS = 60.0
 _PREPARE_SECONDS = 60.0
-# To change one reference. Who does not, cannot be let serve the model of before.
+# To change one reference. A worker that does not commit in time is killed, as it would serve the
+# previous model.
 _COMMIT_SECONDS = 10.0
 # Longer than the longest pause before a restart.
 _ALL_SECONDS = 15.0
@@ -61,14 +62,14 @@ class Fleet:
         self._bundle: BundleFiles | None = None
         self._warned: set[Fallback] = set()
         self._members = threading.Condition()
-        self._serving: dict[int, Hand] = {}
+        self._serving: dict[int, WorkerProcess] = {}
         self._stopping = False
 
     def live(self) -> Release | None:
         """Returns what is live in all workers, if anything is."""
         return self._release
 
-    def workers(self) -> list[Hand]:
+    def workers(self) -> list[WorkerProcess]:
         """Returns those that serve now."""
         with self._members:
             return list(self._serving.values())
@@ -103,34 +104,34 @@ class Fleet:
             _commit(workers, release)
             return release
 
-    def admit(self, worker: Hand) -> None:
+    def admit(self, worker: WorkerProcess) -> None:
         """Makes a new worker serve what is live; only then does it listen.
 
         The very first ones listen before, to answer probes.
 
         Raises:
-            LinkClosedError: It is gone, stuck or not wanted any more.
+            ConnectionClosedError: It is gone, stuck or not wanted any more.
             ServingError: It cannot serve what the others serve.
             StartError: It cannot serve at all.
         """
         ring = self._ring
-        order = m.Configure(settings=self._settings, ring=ring)
+        order = protocol.Configure(settings=self._settings, ring=ring)
         answer = worker.obey(order, _START_SECONDS)
         with self._changing:
             self._warn(answer)
             if self._release is not None and self._bundle is not None:
                 worker.obey(_whole(self._bundle), _PREPARE_SECONDS)
-                worker.obey(m.Commit(facts=self._release.facts), _COMMIT_SECONDS)
+                worker.obey(protocol.Commit(facts=self._release.facts), _COMMIT_SECONDS)
             with self._members:
                 if self._stopping:
-                    raise LinkClosedError
+                    raise ConnectionClosedError
                 self._serving[worker.number] = worker
                 self._members.notify_all()
                 if ring is not self._ring:
-                    worker.send(m.Rekey(ring=self._ring))
-            worker.obey(m.Listen(), _COMMIT_SECONDS)
+                    worker.send(protocol.Rekey(ring=self._ring))
+            worker.obey(protocol.Listen(), _COMMIT_SECONDS)
 
-    def left(self, worker: Hand) -> None:
+    def left(self, worker: WorkerProcess) -> None:
         """Counts on a worker no more."""
         with self._members:
             if self._serving.get(worker.number) is worker:
@@ -141,14 +142,14 @@ class Fleet:
         with self._members:
             self._ring = ring
             for worker in self._serving.values():
-                worker.send(m.Rekey(ring=ring))
+                worker.send(protocol.Rekey(ring=ring))
 
     def stop(self) -> None:
         """Tells all workers to drain and to end, and admits no more; does not wait."""
         with self._members:
             self._stopping = True
             for worker in self._serving.values():
-                worker.send(m.Stop())
+                worker.send(protocol.Stop())
 
     def _await_all(self) -> None:
         """Waits for a worker that is being restarted: else it might not load the model."""
@@ -160,7 +161,7 @@ class Fleet:
 
     def _warn(self, answer: Answer) -> None:
         """Logs what a worker has to do without, once and not for each worker."""
-        if isinstance(answer, m.Configured):
+        if isinstance(answer, protocol.Configured):
             for fallback in answer.fallbacks:
                 # guard: one warning of all workers
                 if fallback not in self._warned:
@@ -178,12 +179,12 @@ class Fleet:
         return bundle
 
 
-def _prepare(workers: Sequence[Hand], order: Prepare) -> list[Answer]:
+def _prepare(workers: Sequence[WorkerProcess], order: Prepare) -> list[Answer]:
     asked = [worker.send(order) for worker in workers]
     until = time.monotonic() + _PREPARE_SECONDS
     try:
         return [check(answer_of(future, until - time.monotonic())) for future in asked]
-    except LinkClosedError:
+    except ConnectionClosedError:
         _abort(workers)
         raise _worker_gone() from None
     except ServingError:
@@ -198,18 +199,18 @@ def _slowest(answers: Sequence[Answer]) -> Prepared:
     return next(slow, prepared[0])
 
 
-def _abort(workers: Sequence[Hand]) -> None:
+def _abort(workers: Sequence[WorkerProcess]) -> None:
     for worker in workers:
-        worker.send(m.Abort())
+        worker.send(protocol.Abort())
 
 
-def _commit(workers: Sequence[Hand], release: Release) -> None:
-    asked = [(worker, worker.send(m.Commit(facts=release.facts))) for worker in workers]
+def _commit(workers: Sequence[WorkerProcess], release: Release) -> None:
+    asked = [(worker, worker.send(protocol.Commit(facts=release.facts))) for worker in workers]
     until = time.monotonic() + _COMMIT_SECONDS
     for worker, future in asked:
         try:
             check(answer_of(future, until - time.monotonic()))
-        except (LinkClosedError, ServingError):
+        except (ConnectionClosedError, ServingError):
             worker.kill()  # The one that takes its place serves the new model.
 
 
@@ -225,7 +226,7 @@ def _about(bundle: BundleFiles) -> About:
 def _worker_gone() -> ServingError:
     return ServingError(
         Reason.MODEL_NOT_READY,
-        "a worker process ended, or is stuck; the others serve the model of before, so reload "
+        "a worker process ended, or is stuck; the others serve the previous model, so reload "
         "again; the server's log says more",
         retry_seconds=_RETRY_SECONDS,
     )

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from weakref import WeakSet
 
 from housing_grpc.metrics.state import State, merge, retire
-from housing_grpc.workers import protocol as m
-from housing_grpc.workers.connection import LinkClosedError, answer_of
-from housing_grpc.workers.worker_process import Hand
+from housing_grpc.workers import protocol
+from housing_grpc.workers.connection import ConnectionClosedError, answer_of
+from housing_grpc.workers.worker_process import WorkerProcess
 
-# Who takes longer is shown with what it said the last time.
+# A worker that takes longer is counted with what it said the last time.
 _SECONDS = 1.0
 
 
-class Totals:
+class MetricsSum:
     """Adds up; no counter ever falls.
 
     Args:
@@ -22,37 +22,39 @@ class Totals:
         workers: Gives those that serve now.
     """
 
-    def __init__(self, own: Callable[[], State], workers: Callable[[], Iterable[Hand]]) -> None:
+    def __init__(
+        self, own: Callable[[], State], workers: Callable[[], Iterable[WorkerProcess]]
+    ) -> None:
         self._own = own
         self._workers = workers
         # Held over a whole question: an answer that is shown must not be older than one before.
         self._lock = threading.Lock()
-        self._last: dict[Hand, State] = {}
-        self._gone: WeakSet[Hand] = WeakSet()
+        self._last: dict[WorkerProcess, State] = {}
+        self._gone: WeakSet[WorkerProcess] = WeakSet()
         self._retired: State = {}
 
     def state(self) -> State:
         """Asks all workers, and returns their sum."""
         with self._lock:
-            asked = [(worker, worker.send(m.Count())) for worker in self._workers()]
+            asked = [(worker, worker.send(protocol.Count())) for worker in self._workers()]
             until = time.monotonic() + _SECONDS
             for worker, future in asked:
                 try:
                     answer = answer_of(future, until - time.monotonic())
-                except LinkClosedError:
+                except ConnectionClosedError:
                     continue
-                if isinstance(answer, m.Counted):
+                if isinstance(answer, protocol.Counted):
                     self._last[worker] = answer.state
             return merge([self._own(), self._retired, *self._last.values()])
 
-    def note(self, worker: Hand, state: State) -> None:
+    def note(self, worker: WorkerProcess, state: State) -> None:
         """Takes the last word of a worker, unless it comes too late."""
         with self._lock:
             # What such a one had counted before is kept already: it would be counted twice.
             if worker not in self._gone:
                 self._last[worker] = state
 
-    def gone(self, worker: Hand) -> None:
+    def gone(self, worker: WorkerProcess) -> None:
         """Keeps what a worker that is gone had counted when it was last asked."""
         with self._lock:
             self._gone.add(worker)

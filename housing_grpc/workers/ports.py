@@ -1,4 +1,4 @@
-"""Keeps a port for the workers alone, who listen on it together."""
+"""Keeps a port for the workers alone, which listen on it together."""
 
 import ipaddress
 import socket
@@ -54,7 +54,7 @@ def _addresses(host: str) -> list[str]:
 
 
 def _unused(address: str, port: int) -> int:
-    """Returns the port, if nobody has it; only to listen is to know."""
+    """Returns the port, if nobody has it, which only listening reveals."""
     with _socket(address) as probe:
         probe.bind((_plain(address), port))
         probe.listen()

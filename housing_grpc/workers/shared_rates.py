@@ -16,9 +16,8 @@ PLACES = 65_536
 """Most callers whose rates are counted."""
 
 _NUMBER_BYTES = 8
-# Somebody else holds it for microseconds. Who is stopped in these does not stop the others:
-# they go on after some tenths of a millisecond. The price is that what they let through
-# meanwhile, a burst at most, is forgotten when the other goes on.
+# A lock is held for microseconds. If its holder is stopped meanwhile, the others go on without it
+# after some tenths of a millisecond; what they let through, a burst at most, is not counted then.
 _TRIES = 200
 
 

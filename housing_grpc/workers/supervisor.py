@@ -21,16 +21,15 @@ from housing_grpc.model.source import Target
 from housing_grpc.serving import limits, model_supply
 from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings, processes
-from housing_grpc.workers import protocol as m
-from housing_grpc.workers import shared_rates
+from housing_grpc.workers import protocol, shared_rates
 from housing_grpc.workers.connection import Reply
 from housing_grpc.workers.fleet import Fleet
-from housing_grpc.workers.metrics_sum import Totals
+from housing_grpc.workers.metrics_sum import MetricsSum
 from housing_grpc.workers.ports import SharedPort
 from housing_grpc.workers.protocol import KeyRing
 from housing_grpc.workers.release import Release
-from housing_grpc.workers.worker_process import Hand
-from housing_grpc.workers.worker_slot import Seat
+from housing_grpc.workers.worker_process import WorkerProcess
+from housing_grpc.workers.worker_slot import WorkerSlot
 
 _ANONYMOUS = ""
 # Of the reloads that workers hand on, one runs and the others are refused at once.
@@ -68,14 +67,14 @@ class Supervisor:
         )
         count = processes(chosen)
         self._fleet = Fleet(told_settings, ring, verifier, ready=self._await_first, count=count)
-        self._totals = Totals(self._own_state, self._fleet.workers)
+        self._totals = MetricsSum(self._own_state, self._fleet.workers)
         self._supply = ModelSupply(
             chosen, self._fleet, verifier, on_reload=self._model.reload_ended
         )
         self._questions = ThreadPoolExecutor(_THREADS, "questions")
         self._stopping = threading.Event()
-        self._seats = [
-            Seat(
+        self._slots = [
+            WorkerSlot(
                 number,
                 launch=self._launch,
                 admit=self._fleet.admit,
@@ -91,8 +90,8 @@ class Supervisor:
         Raises:
             StartError: There is no model to serve, or the workers cannot.
         """
-        for seat in self._seats:
-            seat.start()
+        for slot in self._slots:
+            slot.start()
         return self._supply.start()
 
     def state(self) -> State:
@@ -120,8 +119,8 @@ class Supervisor:
         self._fleet.stop()
         threading.Event().wait(drain)
         self._supply.stop()
-        ended = [seat.join(until - time.monotonic()) for seat in self._seats]
-        in_order = all(ended) and not any(seat.exit_code for seat in self._seats)
+        ended = [slot.join(until - time.monotonic()) for slot in self._slots]
+        in_order = all(ended) and not any(slot.exit_code for slot in self._slots)
         self._end()
         return in_order
 
@@ -134,29 +133,29 @@ class Supervisor:
 
     def abandon(self) -> None:
         """Ends the workers at once; also from a signal's handler."""
-        for seat in self._seats:
-            seat.kill()
+        for slot in self._slots:
+            slot.kill()
 
     def _end(self) -> None:
         self.abandon()
-        for seat in self._seats:
-            seat.join(_KILLED_SECONDS)
+        for slot in self._slots:
+            slot.join(_KILLED_SECONDS)
         self._questions.shutdown(wait=False)
         for port in self._ports:
             port.close()
 
-    def _launch(self, number: int) -> Hand:
-        return Hand(number, self._rates, self._asked, self._fleet.left)
+    def _launch(self, number: int) -> WorkerProcess:
+        return WorkerProcess(number, self._rates, self._asked, self._fleet.left)
 
-    def _left(self, worker: Hand) -> None:
+    def _left(self, worker: WorkerProcess) -> None:
         self._fleet.left(worker)
         self._totals.gone(worker)
 
     def _await_first(self) -> None:
         until = time.monotonic() + _START_SECONDS
-        for seat in self._seats:
+        for slot in self._slots:
             try:
-                seat.first.result(max(until - time.monotonic(), 0))
+                slot.first.result(max(until - time.monotonic(), 0))
             except TimeoutError:
                 raise StartError("the workers did not start in time", 1) from None
 
@@ -171,21 +170,21 @@ class Supervisor:
     def _own_state(self) -> State:
         return {**self._runtime.state(), **self._model.state()}
 
-    def _asked(self, worker: Hand, question: m.Question, reply: Reply) -> None:
+    def _asked(self, worker: WorkerProcess, question: protocol.Question, reply: Reply) -> None:
         self._questions.submit(self._answer, worker, question, reply)
 
-    def _answer(self, worker: Hand, question: m.Question, reply: Reply) -> None:
-        if isinstance(question, m.Leaving):
+    def _answer(self, worker: WorkerProcess, question: protocol.Question, reply: Reply) -> None:
+        if isinstance(question, protocol.Leaving):
             self._totals.note(worker, question.state)
-            reply(m.Done())
-        elif isinstance(question, m.Reload):
+            reply(protocol.Done())
+        elif isinstance(question, protocol.Reload):
             reply(self._reload(Target(version=question.version, alias=question.alias)))
 
-    def _reload(self, target: Target) -> m.Answer:
+    def _reload(self, target: Target) -> protocol.Answer:
         try:
-            return m.Moved.of(self._supply.manager.reload(target))
+            return protocol.Moved.of(self._supply.manager.reload(target))
         except (ServingError, BundleError) as error:
-            return m.Failed.of(public_error(error))
+            return protocol.Failed.of(public_error(error))
         except Exception as error:  # noqa: BLE001 - the caller is told INTERNAL, the log the rest
             log.event(_logger, logging.ERROR, "reload.fault", error=error)
-            return m.Failed.of(public_error(error))
+            return protocol.Failed.of(public_error(error))

@@ -16,8 +16,8 @@ from housing_grpc.base.errors import Reason, ServingError, StartError, public_er
 from housing_grpc.base.signals import HARD_EXIT_SECONDS, end, exit_hard_after
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
-from housing_grpc.workers import protocol as m
-from housing_grpc.workers.connection import Link, LinkClosedError, Reply
+from housing_grpc.workers import protocol
+from housing_grpc.workers.connection import Connection, ConnectionClosedError, Reply
 from housing_grpc.workers.release import Release
 from housing_grpc.workers.shared_rates import SharedRates
 from housing_grpc.workers.worker_server import WorkerServer
@@ -49,7 +49,7 @@ class Worker:
         self._orders = ThreadPoolExecutor(1, "orders")
         # Whether there still is a supervisor, when the time has come to end.
         self._ends: SimpleQueue[bool] = SimpleQueue()
-        self._link = Link(control, self._serve, lambda: self._ends.put(False))
+        self._link = Connection(control, self._serve, lambda: self._ends.put(False))
 
     def run(self) -> int:
         """Serves until the supervisor or a signal says stop; returns the exit code."""
@@ -67,8 +67,8 @@ class Worker:
             return 1
         exit_hard_after(self._stop_seconds, lambda: None)
         server.stop()
-        with suppress(LinkClosedError):
-            self._link.ask(m.Leaving(state=server.state()), _LAST_WORD_SECONDS)
+        with suppress(ConnectionClosedError):
+            self._link.ask(protocol.Leaving(state=server.state()), _LAST_WORD_SECONDS)
         return 0
 
     def reload(self, target: Target) -> Reloaded[Release]:
@@ -77,70 +77,70 @@ class Worker:
         Raises:
             ServingError: It cannot; all go on with the old one.
         """
-        question = m.Reload(version=target.version, alias=target.alias)
+        question = protocol.Reload(version=target.version, alias=target.alias)
         try:
             answer = self._link.ask(question, _RELOAD_SECONDS)
-        except LinkClosedError:
+        except ConnectionClosedError:
             raise ServingError(
                 Reason.SERVER_STOPPING,
                 "the server is stopping; ask another one",
                 retry_seconds=_RETRY_SECONDS,
             ) from None
-        if isinstance(answer, m.Failed):
+        if isinstance(answer, protocol.Failed):
             raise answer.error()
-        if not isinstance(answer, m.Moved):
+        if not isinstance(answer, protocol.Moved):
             raise TypeError(f"a reload was answered with {type(answer).__name__}")
         return answer.reloaded()
 
-    def _serve(self, question: m.Question, reply: Reply) -> None:
+    def _serve(self, question: protocol.Question, reply: Reply) -> None:
         # What takes its time must not hold up the others; and models come one after the other.
-        if isinstance(question, m.Count):
-            reply(m.Counted(state=self._server.state() if self._server else {}))
+        if isinstance(question, protocol.Count):
+            reply(protocol.Counted(state=self._server.state() if self._server else {}))
         else:
             self._orders.submit(self._obey, question, reply)
 
-    def _obey(self, order: m.Question, reply: Reply) -> None:
+    def _obey(self, order: protocol.Question, reply: Reply) -> None:
         try:
             answer = self._do(order)
         except StartError as error:
-            reply(m.Refused(message=str(error), exit_code=error.exit_code))
+            reply(protocol.Refused(message=str(error), exit_code=error.exit_code))
         except BaseException as error:  # noqa: BLE001 - the supervisor waits for an answer
             known = public_error(error)
             if known.reason is Reason.INTERNAL:
                 log.event(_logger, logging.ERROR, "worker.failed", error=error)
-            reply(m.Failed.of(known))
+            reply(protocol.Failed.of(known))
         else:
             reply(answer)
 
-    def _do(self, order: m.Question) -> m.Answer:
-        if isinstance(order, m.Configure):
+    def _do(self, order: protocol.Question) -> protocol.Answer:
+        if isinstance(order, protocol.Configure):
             return self._configure(order)
         if self._server is None:
             raise RuntimeError("the first order is to configure")
         match order:
-            case m.Listen():
+            case protocol.Listen():
                 self._server.listen()
-            case m.Prepare():
+            case protocol.Prepare():
                 return self._server.prepare(order)
-            case m.Commit():
+            case protocol.Commit():
                 self._server.commit(order)
-            case m.Abort():
+            case protocol.Abort():
                 self._server.abort()
-            case m.Rekey():
+            case protocol.Rekey():
                 self._server.rekey(order.ring)
-            case m.Stop():
+            case protocol.Stop():
                 self._ends.put(True)
             case _:
                 raise TypeError(f"a worker does not know {type(order).__name__}")
-        return m.Done()
+        return protocol.Done()
 
-    def _configure(self, order: m.Configure) -> m.Configured:
+    def _configure(self, order: protocol.Configure) -> protocol.Configured:
         chosen = order.settings
         log.configure(chosen.log_level, chosen.log_format, worker=self._number)
         self._stop_seconds = chosen.drain_seconds + chosen.grace_seconds + HARD_EXIT_SECONDS
         # As by SIGTERM to it alone: calls on its other threads end in order.
         self._server = WorkerServer(order, self._rates, self, lambda: self._ends.put(True))
-        return m.Configured(fallbacks=self._server.fallbacks)
+        return protocol.Configured(fallbacks=self._server.fallbacks)
 
 
 def main(arguments: list[str]) -> int:

@@ -8,14 +8,14 @@ from concurrent.futures import Future, wait
 
 from housing_grpc.base.child_environment import SERVING, inherited
 from housing_grpc.base.errors import StartError
-from housing_grpc.workers import protocol as m
-from housing_grpc.workers.connection import Link, Reply, answer_of
+from housing_grpc.workers import protocol
+from housing_grpc.workers.connection import Connection, Reply, answer_of
 from housing_grpc.workers.protocol import Answer, Order, Question
 
 _MODULE = "housing_grpc.workers.worker"
 
 
-class Hand:
+class WorkerProcess:
     """A process that serves.
 
     Args:
@@ -29,8 +29,8 @@ class Hand:
         self,
         number: int,
         rates: int,
-        serve: Callable[["Hand", Question, Reply], None],
-        closed: Callable[["Hand"], None],
+        serve: Callable[["WorkerProcess", Question, Reply], None],
+        closed: Callable[["WorkerProcess"], None],
     ) -> None:
         self.number = number
         ours, theirs = socket.socketpair()
@@ -45,7 +45,7 @@ class Hand:
                 # Ctrl-C reaches a whole process group; this one does not belong to it.
                 process_group=0,
             )
-        self._link = Link(
+        self._link = Connection(
             ours,
             lambda question, reply: serve(self, question, reply),
             lambda: closed(self),
@@ -65,7 +65,7 @@ class Hand:
         """Gives an order, waits until it is done, and returns the answer.
 
         Raises:
-            LinkClosedError: It is not done in time, or the process is gone.
+            ConnectionClosedError: It is not done in time, or the process is gone.
             ServingError: It cannot be done.
             StartError: The worker cannot serve at all.
         """
@@ -73,7 +73,7 @@ class Hand:
 
     def silent(self, seconds: float) -> bool:
         """Returns whether it is there, and answers nothing for so long."""
-        return not wait([self.send(m.Count())], seconds).done
+        return not wait([self.send(protocol.Count())], seconds).done
 
     def ended(self, seconds: float) -> int | None:
         """Waits for the end of the process, for so long at most.
@@ -98,8 +98,8 @@ def check(answer: Answer) -> Answer:
         ServingError: The order cannot be done.
         StartError: The worker cannot serve at all.
     """
-    if isinstance(answer, m.Failed):
+    if isinstance(answer, protocol.Failed):
         raise answer.error()
-    if isinstance(answer, m.Refused):
+    if isinstance(answer, protocol.Refused):
         raise StartError(answer.message, answer.exit_code)
     return answer

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import ServingError, StartError
-from housing_grpc.workers.connection import LinkClosedError
-from housing_grpc.workers.worker_process import Hand
+from housing_grpc.workers.connection import ConnectionClosedError
+from housing_grpc.workers.worker_process import WorkerProcess
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -25,7 +25,7 @@ _EXIT_CRASHED = 1
 _logger = logging.getLogger(__name__)
 
 
-class Seat:
+class WorkerSlot:
     """Starts a worker, waits for its end, and starts the next one.
 
     Args:
@@ -34,16 +34,16 @@ class Seat:
         admit: Makes it serve what is live.
         left: Called with each that has ended.
         stopping: Then no more are started.
-        silent_seconds: Who says nothing for so long hangs, and another one takes its place.
+        silent_seconds: A process that says nothing for so long hangs, and is replaced.
     """
 
     def __init__(
         self,
         number: int,
         *,
-        launch: Callable[[int], Hand],
-        admit: Callable[[Hand], None],
-        left: Callable[[Hand], None],
+        launch: Callable[[int], WorkerProcess],
+        admit: Callable[[WorkerProcess], None],
+        left: Callable[[WorkerProcess], None],
         stopping: threading.Event,
         silent_seconds: float = _SILENT_SECONDS,
     ) -> None:
@@ -53,8 +53,8 @@ class Seat:
         self._left = left
         self._stopping = stopping
         self._silent_seconds = silent_seconds
-        self._hand: Hand | None = None
-        self._thread = threading.Thread(target=self._run, name=f"seat-{number}", daemon=True)
+        self._process: WorkerProcess | None = None
+        self._thread = threading.Thread(target=self._run, name=f"slot-{number}", daemon=True)
         self.first: Future[None] = Future()
         """Done when the first worker can serve, or cannot, which is a StartError."""
         self.exit_code: int | None = None
@@ -66,9 +66,9 @@ class Seat:
 
     def kill(self) -> None:
         """Ends the worker at once; also from a signal's handler."""
-        hand = self._hand
-        if hand is not None:
-            hand.kill()
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def join(self, seconds: float) -> bool:
         """Waits until no worker is left, for so long; returns whether it is so."""
@@ -96,36 +96,36 @@ class Seat:
         """Has one worker live its life; returns what kept it from serving, if anything did."""
         self.exit_code = None
         try:
-            self._hand = hand = self._launch(self._number)
+            self._process = process = self._launch(self._number)
         except OSError as error:  # Too many processes, or too little memory.
             return error
         if self._stopping.is_set():
-            hand.kill()  # Who ended all workers may have come too early for this one.
-        fault = self._admitted(hand)
-        self.exit_code = self._end_of(hand)
-        self._left(hand)
+            process.kill()  # All workers may have been ended before this one was there.
+        fault = self._admitted(process)
+        self.exit_code = self._end_of(process)
+        self._left(process)
         if fault is not None and self._stopping.is_set():
             self.exit_code = None  # It was ended before it had a call to answer.
         return fault
 
-    def _admitted(self, hand: Hand) -> Exception | None:
+    def _admitted(self, process: WorkerProcess) -> Exception | None:
         try:
-            self._admit(hand)
-        except (LinkClosedError, ServingError, StartError) as error:
-            hand.kill()
+            self._admit(process)
+        except (ConnectionClosedError, ServingError, StartError) as error:
+            process.kill()
             return error
         if not self.first.done():
             self.first.set_result(None)
         return None
 
-    def _end_of(self, hand: Hand) -> int:
+    def _end_of(self, process: WorkerProcess) -> int:
         """Waits for a worker's end, or makes it, if it hangs; returns the exit code."""
         pause = min(_WATCH_SECONDS, self._silent_seconds)
-        while (code := hand.ended(pause)) is None:
+        while (code := process.ended(pause)) is None:
             # guard: a worker that hangs is replaced
-            if hand.silent(self._silent_seconds) and not self._stopping.is_set():
+            if process.silent(self._silent_seconds) and not self._stopping.is_set():
                 log.event(_logger, logging.ERROR, "worker.hangs", worker=self._number)
-                hand.kill()
+                process.kill()
         return code
 
     def _failed_first(self, fault: Exception | None) -> bool:

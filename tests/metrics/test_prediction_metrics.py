@@ -109,7 +109,7 @@ def test_another_model_starts_the_window_anew_and_keeps_the_counts(
     other = load(tmp_path / "other")
     metrics.on_live(other)
     assert rows(metrics.state()[DRIFT_WINDOW]) == 0
-    # A call that still holds the model of before is counted, and is no part of the window.
+    # A call that still holds the previous model is counted, and is no part of the window.
     metrics.observe(again.ranges, values, prices)
     for found in (other, again, other):
         metrics.observe(found.ranges, values[:1], prices[:1])

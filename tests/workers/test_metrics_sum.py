@@ -4,8 +4,8 @@ from concurrent.futures import Future
 from typing import Any
 
 from housing_grpc.metrics.state import State
-from housing_grpc.workers import protocol as m
-from housing_grpc.workers.metrics_sum import Totals
+from housing_grpc.workers import protocol
+from housing_grpc.workers.metrics_sum import MetricsSum
 
 COUNTER = "prediction_requests_total"
 
@@ -20,16 +20,16 @@ class Worker:
     def __init__(self, number: float) -> None:
         self.number = number
 
-    def send(self, _: m.Order) -> "Future[m.Answer]":
-        answer: Future[m.Answer] = Future()
-        answer.set_result(m.Counted(state=counted(self.number)))
+    def send(self, _: protocol.Order) -> "Future[protocol.Answer]":
+        answer: Future[protocol.Answer] = Future()
+        answer.set_result(protocol.Counted(state=counted(self.number)))
         return answer
 
 
 def test_the_last_word_of_a_worker_counts_once() -> None:
     one, other = Worker(3), Worker(5)
     serving: list[Any] = [one, other]
-    totals = Totals(dict, lambda: serving)
+    totals = MetricsSum(dict, lambda: serving)
     assert totals.state() == counted(8)
     serving.remove(one)
     totals.note(one, counted(4))  # type: ignore[arg-type]
@@ -40,7 +40,7 @@ def test_the_last_word_of_a_worker_counts_once() -> None:
 def test_a_last_word_that_comes_too_late_is_not_added_to_what_was_known() -> None:
     one = Worker(3)
     serving: list[Any] = [one]
-    totals = Totals(dict, lambda: serving)
+    totals = MetricsSum(dict, lambda: serving)
     assert totals.state() == counted(3)
     serving.remove(one)
     totals.gone(one)  # type: ignore[arg-type]

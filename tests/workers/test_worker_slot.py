@@ -9,8 +9,8 @@ from queue import SimpleQueue
 import pytest
 
 from housing_grpc.workers import shared_rates
-from housing_grpc.workers.worker_process import Hand
-from housing_grpc.workers.worker_slot import Seat
+from housing_grpc.workers.worker_process import WorkerProcess
+from housing_grpc.workers.worker_slot import WorkerSlot
 from tests.support.waiting import until
 from tests.workers.conftest import WAIT_SECONDS, alive
 
@@ -19,13 +19,13 @@ SILENT_SECONDS = 3.0
 
 
 class Place:
-    """A seat, the workers that were admitted to it and those that left it."""
+    """A slot, the workers that were admitted to it and those that left it."""
 
     def __init__(self) -> None:
-        self.admitted: SimpleQueue[Hand] = SimpleQueue()
-        self.left: SimpleQueue[Hand] = SimpleQueue()
+        self.admitted: SimpleQueue[WorkerProcess] = SimpleQueue()
+        self.left: SimpleQueue[WorkerProcess] = SimpleQueue()
         self.stopping = threading.Event()
-        self.seat = Seat(
+        self.slot = WorkerSlot(
             1,
             launch=self._launch,
             admit=self._admit,
@@ -35,10 +35,10 @@ class Place:
         )
         self._rates = shared_rates.make()
 
-    def _launch(self, number: int) -> Hand:
-        return Hand(number, self._rates, lambda *_: None, lambda _: None)
+    def _launch(self, number: int) -> WorkerProcess:
+        return WorkerProcess(number, self._rates, lambda *_: None, lambda _: None)
 
-    def _admit(self, worker: Hand) -> None:
+    def _admit(self, worker: WorkerProcess) -> None:
         assert not worker.silent(WAIT_SECONDS)
         self.admitted.put(worker)
 
@@ -46,11 +46,11 @@ class Place:
 @pytest.fixture
 def place() -> Iterator[Place]:
     made = Place()
-    made.seat.start()
+    made.slot.start()
     yield made
     made.stopping.set()
-    made.seat.kill()
-    assert made.seat.join(WAIT_SECONDS)
+    made.slot.kill()
+    assert made.slot.join(WAIT_SECONDS)
 
 
 def test_a_worker_that_hangs_is_replaced(place: Place) -> None:
@@ -72,6 +72,6 @@ def test_a_worker_that_hangs_while_the_server_stops_is_left_to_the_stop(place: P
     only = place.admitted.get(timeout=WAIT_SECONDS)
     place.stopping.set()
     os.kill(only.pid, signal.SIGSTOP)
-    assert not place.seat.join(SILENT_SECONDS * 3)
-    place.seat.kill()
+    assert not place.slot.join(SILENT_SECONDS * 3)
+    place.slot.kill()
     until(lambda: not alive(only.pid))
