@@ -6,24 +6,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from housing_grpc.base import address
-from housing_grpc.model.live import Live
+from housing_grpc.model.live import Release
 from housing_grpc.settings import Settings
 
 _USUAL_PORT = 50051
 _EXAMPLE = '{"house": {"CRIM": 0.00632, "RM": 6.575, "LSTAT": 4.98}}'
 
 
-def text(chosen: Settings, port: int, live: Live) -> str:
+def text(chosen: Settings, port: int, live: Release) -> str:
     """Returns a few lines: where everything is, and what to type next."""
-    metadata = live.about
-    model = f"{metadata.model_type}, {metadata.preprocessing}"
+    model = f"{live.model_type}, {live.preprocessing}"
     origin = chosen.bundle_dir or f"alias '{chosen.mlflow_model_alias}' in MLflow"
-    stale = ", the last one known: the registry does not answer" if live.stale else ""
+    stale = ", the last one known: the registry does not answer" if live.facts.stale else ""
     target = f"localhost:{port}"
     return "\n".join(
         (
             "",
-            f"  Serving {metadata.name} version {live.version} ({model}) on {target}{stale}",
+            f"  Serving {live.name} version {live.version} ({model}) on {target}{stale}",
             f"  from    {origin}",
             *_metrics(chosen),
             "",

@@ -12,7 +12,7 @@ from housing_grpc.base.signals import HARD_EXIT_SECONDS, Signals, exit_hard_afte
 from housing_grpc.metrics import render, tracing
 from housing_grpc.metrics.exposition import MetricsServer
 from housing_grpc.metrics.state import State
-from housing_grpc.model.live import Live
+from housing_grpc.model.live import Release
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 
@@ -27,7 +27,7 @@ class Server(Protocol):
         """Where it listens."""
         ...
 
-    def start(self) -> Live:
+    def start(self) -> Release:
         """Answers probes at once, and calls as soon as a model is live."""
         ...
 

@@ -7,7 +7,7 @@ from housing_grpc.access.keys import KeysError
 from housing_grpc.base import log
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
-from housing_grpc.model.live import LiveModel, Serving
+from housing_grpc.model.live import Release, Serving
 from housing_grpc.model.local_stage import LocalStage
 from housing_grpc.serving import fast_paths, limits, model_supply, telemetry
 from housing_grpc.serving.endpoint import Endpoint, Parts
@@ -56,7 +56,7 @@ class HousingServer:
         self._endpoint = Endpoint(chosen, parts)
         self.port = self._endpoint.bind()
 
-    def start(self) -> LiveModel:
+    def start(self) -> Release:
         """Answers probes at once, and calls as soon as a model is live.
 
         Raises:

@@ -34,15 +34,15 @@ class ModelMetrics:
         about = bundle.metadata
         labels = (
             about.name, live.version, bundle.digest, about.model_type, about.preprocessing,
-            live.evaluator,
+            bundle.evaluator,
         )  # fmt: skip
         with self._lock:
             self._state |= {
                 MODEL_INFO: {labels: [1.0]},
-                LOADED: {(): [live.loaded_at.timestamp()]},
-                "model_load_time_seconds": {(): [live.load_seconds]},
-                "housing_model_stale": {(): [float(live.stale)]},
-                "housing_model_generation": {(): [float(live.generation)]},
+                LOADED: {(): [live.facts.loaded_at.timestamp()]},
+                "model_load_time_seconds": {(): [live.facts.load_seconds]},
+                "housing_model_stale": {(): [float(live.facts.stale)]},
+                "housing_model_generation": {(): [float(live.facts.generation)]},
             }
 
     def reload_ended(self, result: str) -> None:

@@ -3,12 +3,11 @@
 import logging
 import random
 import threading
-from typing import Any
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.model.live import Live
+from housing_grpc.model.live import Release
 from housing_grpc.model.manager import Manager
 from housing_grpc.model.source import Source, Target
 
@@ -42,7 +41,7 @@ class Follower:
 
     def __init__(
         self,
-        manager: Manager[Any],
+        manager: Manager,
         source: Source,
         seconds: float,
         *,
@@ -56,13 +55,13 @@ class Follower:
         self._seen: str | None = None
         self._failures = 0
 
-    def start(self, live: Live) -> None:
+    def start(self, live: Release) -> None:
         """Begins to ask.
 
         Args:
             live: The first model; unless it is stale, the one that the source names.
         """
-        self._seen = None if live.stale else live.version
+        self._seen = None if live.facts.stale else live.version
         self._thread.start()
 
     def stop(self) -> None:
@@ -92,7 +91,7 @@ class Follower:
 
     def _poll(self) -> None:
         wanted = self._source.wanted()
-        if self._seen is None and not self._manager.current().stale:
+        if self._seen is None and not self._manager.current().facts.stale:
             # Somebody has reloaded since the start, and with it chosen what serves.
             self._seen = wanted
         if wanted == self._seen or self._stopping.is_set():

@@ -8,7 +8,9 @@ from typing import Protocol
 import msgspec
 
 from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError
+from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.model.loaded import LoadedBundles
 from housing_grpc.model.pins import Pins
@@ -26,57 +28,35 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """From asking the source to being live."""
 
 
-class About(Protocol):
-    """What a bundle says of itself, as far as a person at the terminal wants to know."""
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a model that is live, in this process or in all worker processes."""
 
-    @property
-    def name(self) -> str:
-        """The registered model's."""
-        ...
+    digest: Digest
+    name: str
+    model_type: str
+    preprocessing: str
+    evaluator: str
+    """What computes the prices: "native", which is in C, or "numpy"."""
+    facts: Facts
 
-    @property
-    def model_type(self) -> str:
-        """Such as "linear"."""
-        ...
-
-    @property
-    def preprocessing(self) -> str:
-        """Such as "v1_median"."""
-        ...
-
-
-class Live(Protocol):
-    """A model that is live, in this process or in others."""
+    @classmethod
+    def describing(
+        cls, metadata: Metadata, digest: Digest, evaluator: str, facts: Facts
+    ) -> "Release":
+        """Returns what is known of a model."""
+        return cls(
+            digest=digest,
+            name=metadata.name,
+            model_type=metadata.model_type,
+            preprocessing=metadata.preprocessing,
+            evaluator=evaluator,
+            facts=facts,
+        )
 
     @property
     def version(self) -> str:
-        """What callers are told."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """Of the bundle."""
-        ...
-
-    @property
-    def stale(self) -> bool:
-        """Whether the source could not be asked for it."""
-        ...
-
-    @property
-    def generation(self) -> int:
-        """How many models have gone live, this one included."""
-        ...
-
-    @property
-    def about(self) -> About:
-        """What the bundle says of itself."""
-        ...
-
-    @property
-    def evaluator(self) -> str:
-        """What computes the prices: "native", which is in C, or "numpy"."""
-        ...
+        """The version that answers name."""
+        return self.facts.version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,28 +68,18 @@ class LiveModel:
     """
 
     bundle: Bundle
-    version: str
-    source: str
-    stale: bool
-    generation: int
-    loaded_at: datetime
-    load_seconds: float
-    """From asking the source to being live."""
+    facts: Facts
 
     @property
-    def digest(self) -> str:
-        """Of the bundle."""
-        return self.bundle.digest
+    def version(self) -> str:
+        """The version that answers name."""
+        return self.facts.version
 
     @property
-    def about(self) -> About:
-        """What the bundle says of itself."""
-        return self.bundle.metadata
-
-    @property
-    def evaluator(self) -> str:
-        """What computes the prices: "native", which is in C, or "numpy"."""
-        return self.bundle.evaluator
+    def release(self) -> Release:
+        """What is known of it, without the bundle."""
+        bundle = self.bundle
+        return Release.describing(bundle.metadata, bundle.digest, bundle.evaluator, self.facts)
 
 
 class Models(Protocol):
@@ -195,7 +165,7 @@ class Serving:
         bundle, self._next = self._next, None
         if bundle is None:
             raise RuntimeError("no model was made ready")
-        live = LiveModel(bundle=bundle, **msgspec.structs.asdict(facts))
+        live = LiveModel(bundle=bundle, facts=facts)
         self._live = live
         for tell in self._on_live:
             tell(live)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from housing_grpc.bundle import files, model
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.live import Facts, LiveModel, Serving
+from housing_grpc.model.live import Facts, Release, Serving
 from housing_grpc.model.source import Fetched
 
 
@@ -28,14 +28,15 @@ class LocalStage:
         self._verifier = verifier
         self._max_bytes = max_bytes
 
-    def live(self) -> LiveModel | None:
-        """Returns the live model, if there is one."""
-        return self._serving.live()
+    def live(self) -> Release | None:
+        """Returns what is known of the live model, if there is one."""
+        live = self._serving.live()
+        return live.release if live else None
 
-    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> LiveModel:
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
         """Loads a bundle beside the one that is live, and changes the reference."""
         self._serving.prepare(
             fetched.digest,
             lambda: model.load(fetched.folder, self._verifier, max_bytes=self._max_bytes),
         )
-        return self._serving.commit(facts())
+        return self._serving.commit(facts()).release

@@ -4,41 +4,38 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
+
+import msgspec
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.model.live import Facts, Live, not_ready
+from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched, Source, Target
-
-L = TypeVar("L", bound=Live)
-L_co = TypeVar("L_co", bound=Live, covariant=True)
 
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reloaded(Generic[L_co]):
+class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What a reload did."""
 
-    live: L_co
+    live: Release
     previous_version: str
     changed: bool
     seconds: float
 
 
-class Stage(Protocol[L_co]):
+class Stage(Protocol):
     """Where models go live: in this process, or in several at once."""
 
-    def live(self) -> L_co | None:
-        """Returns the live model, if there is one."""
+    def live(self) -> Release | None:
+        """Returns what is known of the live model, if there is one."""
         ...
 
-    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> L_co:
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
         """Makes a model live everywhere, or nowhere; the one before serves until then.
 
         Args:
@@ -47,12 +44,12 @@ class Stage(Protocol[L_co]):
 
         Raises:
             ServingError: It cannot be served.
-            BundleError: The same of a bundle.
+            BundleError: The bundle cannot be served.
         """
         ...
 
 
-class Manager(Generic[L]):
+class Manager:
     """Has one model after another go live, one at a time.
 
     Args:
@@ -65,7 +62,7 @@ class Manager(Generic[L]):
     def __init__(
         self,
         source: Source,
-        stage: Stage[L],
+        stage: Stage,
         *,
         trial: Callable[[Path], None],
         on_reload: Callable[[str], None] = lambda _: None,
@@ -76,8 +73,8 @@ class Manager(Generic[L]):
         self._on_reload = on_reload
         self._reloading = threading.Lock()
 
-    def current(self) -> L:
-        """Returns the live model.
+    def current(self) -> Release:
+        """Returns what is known of the live model.
 
         Raises:
             ServingError: MODEL_NOT_READY before the first one is live.
@@ -92,12 +89,12 @@ class Manager(Generic[L]):
         live = self._stage.live()
         return live.version if live else ""
 
-    def start(self) -> L:
+    def start(self) -> Release:
         """Makes the first model live, or the last known one if the source is down.
 
         Raises:
             ServingError: There is none, or it cannot be served.
-            BundleError: The same of a bundle.
+            BundleError: Its bundle cannot be served.
         """
         started = time.monotonic()
         last = self._source.last_known()
@@ -113,7 +110,7 @@ class Manager(Generic[L]):
             self._trial(fetched.folder)
         return self._deploy(fetched, started)
 
-    def reload(self, target: Target) -> Reloaded[L]:
+    def reload(self, target: Target) -> Reloaded:
         """Makes the wanted model live; on any error the old one goes on serving.
 
         Raises:
@@ -128,7 +125,7 @@ class Manager(Generic[L]):
         self._on_reload("changed" if reloaded.changed else "unchanged")
         return reloaded
 
-    def _reload_alone(self, target: Target) -> Reloaded[L]:
+    def _reload_alone(self, target: Target) -> Reloaded:
         # guard: one reload at a time
         if not self._reloading.acquire(blocking=False):
             raise ServingError(
@@ -145,14 +142,14 @@ class Manager(Generic[L]):
         finally:
             self._reloading.release()
 
-    def _reload(self, target: Target) -> Reloaded[L]:
+    def _reload(self, target: Target) -> Reloaded:
         started = time.monotonic()
         old = self.current()
         fetched = self._source.fetch(target)
         same_bundle = fetched.digest == old.digest
         changed = not same_bundle or fetched.version != old.version
         live, previous_version = old, old.version
-        if changed or old.stale:
+        if changed or old.facts.stale:
             # guard: a trial in a child
             if not same_bundle:
                 self._trial(fetched.folder)
@@ -164,7 +161,7 @@ class Manager(Generic[L]):
             seconds=time.monotonic() - started,
         )
 
-    def _deploy(self, fetched: Fetched, started: float) -> L:
+    def _deploy(self, fetched: Fetched, started: float) -> Release:
         old = self._stage.live()
 
         def facts() -> Facts:
@@ -181,8 +178,8 @@ class Manager(Generic[L]):
         self._remember(fetched)
         log.event(
             _logger, logging.INFO, "model.live",
-            version=live.version, digest=live.digest[:12], generation=live.generation,
-            model_type=live.about.model_type, stale=live.stale, evaluator=live.evaluator,
+            version=live.version, digest=live.digest[:12], generation=live.facts.generation,
+            model_type=live.model_type, stale=live.facts.stale, evaluator=live.evaluator,
         )  # fmt: skip
         return live
 
@@ -197,9 +194,9 @@ class Manager(Generic[L]):
             )  # fmt: skip
 
 
-def _generation(old: Live | None, fetched: Fetched) -> int:
+def _generation(old: Release | None, fetched: Fetched) -> int:
     if old is None:
         return 1
     # The registry that is back and names what serves is no new model.
     same = (fetched.digest, fetched.version) == (old.digest, old.version)
-    return old.generation if same else old.generation + 1
+    return old.facts.generation if same else old.facts.generation + 1

@@ -8,7 +8,7 @@ from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.base.version import VERSION
 from housing_grpc.bundle.metadata import Feature
 from housing_grpc.bundle.schema import FEATURES, FeatureSpec
-from housing_grpc.model.live import Live, LiveModel
+from housing_grpc.model.live import LiveModel
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import is_alias
@@ -19,7 +19,7 @@ _VERSION = re.compile("[0-9]{1,9}")
 
 def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
     """Returns all that a caller may want to know about the live model."""
-    metadata = live.bundle.metadata
+    metadata, facts = live.bundle.metadata, live.facts
     target = metadata.target
     response = pb.ModelInfoResponse(
         name=metadata.name,
@@ -32,15 +32,15 @@ def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
         bundle_digest=live.bundle.digest,
         data_digest=metadata.data_digest,
         library_versions=metadata.library_versions,
-        source=live.source,
-        stale=live.stale,
-        generation=live.generation,
+        source=facts.source,
+        stale=facts.stale,
+        generation=facts.generation,
         run_id=metadata.run_id,
         server_version=VERSION,
-        evaluator=live.evaluator,
+        evaluator=live.bundle.evaluator,
     )
     response.trained_at.FromDatetime(metadata.trained_at)
-    response.loaded_at.FromDatetime(live.loaded_at)
+    response.loaded_at.FromDatetime(facts.loaded_at)
     return response
 
 
@@ -58,14 +58,14 @@ def decode_target(request: pb.ReloadModelRequest) -> Target:
     return Target(version=request.version or None, alias=request.alias or None)
 
 
-def encode_reloaded(reloaded: Reloaded[Live]) -> pb.ReloadModelResponse:
+def encode_reloaded(reloaded: Reloaded) -> pb.ReloadModelResponse:
     """Returns what a reload did."""
     response = pb.ReloadModelResponse(
         previous_version=reloaded.previous_version,
         version=reloaded.live.version,
         changed=reloaded.changed,
         bundle_digest=reloaded.live.digest,
-        generation=reloaded.live.generation,
+        generation=reloaded.live.facts.generation,
     )
     response.duration.FromNanoseconds(round(reloaded.seconds * 1e9))
     return response

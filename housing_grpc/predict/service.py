@@ -10,7 +10,7 @@ from housing_grpc.bundle.arrays import Rows
 from housing_grpc.calls.boundary import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
-from housing_grpc.model.live import Live, Models
+from housing_grpc.model.live import Models
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.predict import model_info
@@ -66,7 +66,7 @@ class PredictionServicer:
 class Reloads(Protocol):
     """Changes the live model, here and wherever else it serves."""
 
-    def reload(self, target: Target) -> Reloaded[Live]:
+    def reload(self, target: Target) -> Reloaded:
         """Makes the wanted model live; on any error the old one goes on serving."""
         ...
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Generic
 
 from housing_grpc.base import extras
 from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, StartError
@@ -10,13 +9,14 @@ from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.model.children import Children, Trial
 from housing_grpc.model.follower import Follower
-from housing_grpc.model.manager import L, Manager, Stage
+from housing_grpc.model.live import Release
+from housing_grpc.model.manager import Manager, Stage
 from housing_grpc.model.source import FolderSource, Source
 from housing_grpc.registry.source import RegistrySource
 from housing_grpc.settings import Settings
 
 
-class ModelSupply(Generic[L]):
+class ModelSupply:
     """All that has to do with where models come from.
 
     Args:
@@ -32,7 +32,7 @@ class ModelSupply(Generic[L]):
     def __init__(
         self,
         chosen: Settings,
-        stage: Stage[L],
+        stage: Stage,
         verifier: Verifier | None,
         *,
         on_reload: Callable[[str], None],
@@ -51,7 +51,7 @@ class ModelSupply(Generic[L]):
             else None
         )
 
-    def start(self) -> L:
+    def start(self) -> Release:
         """Makes the first model live, and begins to follow the source.
 
         Raises:

@@ -10,14 +10,13 @@ from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.evaluator import Evaluator
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.live import Facts
+from housing_grpc.model.live import Facts, Release
 from housing_grpc.model.source import Fetched
 from housing_grpc.serving.fast_paths import Fallback
 from housing_grpc.settings import Settings
 from housing_grpc.workers import protocol
 from housing_grpc.workers.connection import ConnectionClosedError, answer_of
 from housing_grpc.workers.protocol import Answer, KeyRing, Prepare, Prepared
-from housing_grpc.workers.release import About, Release
 from housing_grpc.workers.worker_process import WorkerProcess, check
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
@@ -94,12 +93,7 @@ class Fleet:
             same = self._release is not None and self._release.digest == bundle.digest
             order = Prepare(digest=bundle.digest) if same else _whole(bundle)
             slowest = _slowest(_prepare(workers, order))
-            release = Release(
-                digest=bundle.digest,
-                about=_about(bundle),
-                facts=facts(),
-                evaluator=slowest.evaluator,
-            )
+            release = Release.describing(bundle.metadata, bundle.digest, slowest.evaluator, facts())
             self._release, self._bundle = release, bundle
             _commit(workers, release)
             return release
@@ -216,11 +210,6 @@ def _commit(workers: Sequence[WorkerProcess], release: Release) -> None:
 
 def _whole(bundle: BundleFiles) -> Prepare:
     return Prepare(digest=bundle.digest, metadata=bundle.metadata, blobs=dict(bundle.blobs))
-
-
-def _about(bundle: BundleFiles) -> About:
-    found = bundle.metadata
-    return About(name=found.name, model_type=found.model_type, preprocessing=found.preprocessing)
 
 
 def _worker_gone() -> ServingError:

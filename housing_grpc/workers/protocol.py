@@ -13,7 +13,6 @@ from housing_grpc.model.live import Facts
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.serving.fast_paths import Fallback
 from housing_grpc.settings import Settings
-from housing_grpc.workers.release import Release
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -157,37 +156,9 @@ class Refused(Message, frozen=True, kw_only=True):
     exit_code: int
 
 
-class Moved(Message, frozen=True, kw_only=True):
-    """What a reload did."""
-
-    live: Release
-    previous_version: str
-    changed: bool
-    seconds: float
-
-    @classmethod
-    def of(cls, reloaded: Reloaded[Release]) -> "Moved":
-        """Returns the message that tells of a reload."""
-        return cls(
-            live=reloaded.live,
-            previous_version=reloaded.previous_version,
-            changed=reloaded.changed,
-            seconds=reloaded.seconds,
-        )
-
-    def reloaded(self) -> Reloaded[Release]:
-        """Returns the reload that it tells of."""
-        return Reloaded(
-            live=self.live,
-            previous_version=self.previous_version,
-            changed=self.changed,
-            seconds=self.seconds,
-        )
-
-
 Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Count | Rekey | Stop
 Question: TypeAlias = Order | Reload | Leaving
-Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Moved
+Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Reloaded
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -17,6 +17,7 @@ from housing_grpc.bundle.errors import BundleError
 from housing_grpc.metrics.model import ModelMetrics
 from housing_grpc.metrics.runtime import Runtime
 from housing_grpc.metrics.state import State
+from housing_grpc.model.live import Release
 from housing_grpc.model.source import Target
 from housing_grpc.serving import limits, model_supply
 from housing_grpc.serving.model_supply import ModelSupply
@@ -27,7 +28,6 @@ from housing_grpc.workers.fleet import Fleet
 from housing_grpc.workers.metrics_sum import MetricsSum
 from housing_grpc.workers.ports import SharedPort
 from housing_grpc.workers.protocol import KeyRing
-from housing_grpc.workers.release import Release
 from housing_grpc.workers.worker_process import WorkerProcess
 from housing_grpc.workers.worker_slot import WorkerSlot
 
@@ -182,7 +182,7 @@ class Supervisor:
 
     def _reload(self, target: Target) -> protocol.Answer:
         try:
-            return protocol.Moved.of(self._supply.manager.reload(target))
+            return self._supply.manager.reload(target)
         except (ServingError, BundleError) as error:
             return protocol.Failed.of(public_error(error))
         except Exception as error:  # noqa: BLE001 - the caller is told INTERNAL, the log the rest

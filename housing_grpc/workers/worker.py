@@ -18,7 +18,6 @@ from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.workers import protocol
 from housing_grpc.workers.connection import Connection, ConnectionClosedError, Reply
-from housing_grpc.workers.release import Release
 from housing_grpc.workers.shared_rates import SharedRates
 from housing_grpc.workers.worker_server import WorkerServer
 
@@ -71,7 +70,7 @@ class Worker:
             self._link.ask(protocol.Leaving(state=server.state()), _LAST_WORD_SECONDS)
         return 0
 
-    def reload(self, target: Target) -> Reloaded[Release]:
+    def reload(self, target: Target) -> Reloaded:
         """Has the wanted model go live in all workers.
 
         Raises:
@@ -88,9 +87,9 @@ class Worker:
             ) from None
         if isinstance(answer, protocol.Failed):
             raise answer.error()
-        if not isinstance(answer, protocol.Moved):
+        if not isinstance(answer, Reloaded):
             raise TypeError(f"a reload was answered with {type(answer).__name__}")
-        return answer.reloaded()
+        return answer
 
     def _serve(self, question: protocol.Question, reply: Reply) -> None:
         # What takes its time must not hold up the others; and models come one after the other.

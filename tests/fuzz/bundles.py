@@ -14,7 +14,7 @@ from housing_grpc.bundle import metadata, model, preprocess
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.format import METADATA_FILE, PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.model.live import LiveModel
+from housing_grpc.model.live import Facts, LiveModel
 from housing_grpc.predict import model_info
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
@@ -62,8 +62,7 @@ class MetadataFile(Document):
             metadata.decode(data)
             self._documents[0].write_bytes(data)
             bundle = model.load(self._documents[0].parent)
-            live = LiveModel(
-                bundle=bundle,
+            facts = Facts(
                 version="1",
                 source="folder",
                 stale=False,
@@ -71,6 +70,7 @@ class MetadataFile(Document):
                 loaded_at=datetime.now(UTC),
                 load_seconds=0.0,
             )
+            live = LiveModel(bundle=bundle, facts=facts)
             assert model_info.encode_info(live).SerializeToString()
             assert np.isfinite(bundle.predict(_ROWS)).all()
 

@@ -40,9 +40,9 @@ def test_the_model_that_went_live_last_is_the_one_that_is_told(
     assert state["housing_model_info"] == {labels: [1]}
     assert state["housing_model_generation"] == {(): [2]}
     assert state["housing_model_stale"] == {(): [0]}
-    loaded = reloaded.live.loaded_at.timestamp()
+    loaded = reloaded.live.facts.loaded_at.timestamp()
     assert state["housing_model_loaded_timestamp_seconds"] == {(): [loaded]}
-    assert state["model_load_time_seconds"] == {(): [reloaded.live.load_seconds]}
+    assert state["model_load_time_seconds"] == {(): [reloaded.live.facts.load_seconds]}
 
 
 @pytest.mark.parametrize("result", [CHANGED, UNCHANGED, Reason.SELF_TEST, "SOMETHING_NEW"])

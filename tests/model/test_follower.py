@@ -84,8 +84,8 @@ def register(linear: Example, forest: Example) -> Register:
 @contextmanager
 def following(register: Register, manager: ModelManager | None = None) -> Iterator[ModelManager]:
     manager = manager or ModelManager(register, trial=lambda _: None)
-    follower = Follower(manager, register, SECONDS)
-    follower.start(manager.start())
+    follower = Follower(manager.manager, register, SECONDS)
+    follower.start(manager.start().release)
     try:
         yield manager
     finally:
@@ -106,7 +106,7 @@ def test_a_moved_alias_is_noticed_and_told_once(register: Register, events: Even
         register.named = "2"
         until(register, lambda: manager.version() == "2")
         register.await_questions(5)
-    assert manager.current().generation == 2
+    assert manager.current().facts.generation == 2
     assert events.of("follower.moved") == [{"version": "2", "previous": "1", "changed": True}]
     assert register.fetches == ["1", "2"]
 
@@ -181,9 +181,9 @@ def test_a_fault_of_its_own_does_not_end_it(register: Register, events: Events) 
 def test_a_stale_start_ends_when_the_registry_is_back(register: Register, linear: Example) -> None:
     register.named, register.last = down(), fetched(linear, "1", stale=True)
     with following(register) as manager:
-        assert manager.current().stale
+        assert manager.current().facts.stale
         register.named = "1"
-        until(register, lambda: not manager.current().stale)
+        until(register, lambda: not manager.current().facts.stale)
 
 
 def test_a_choice_made_during_a_stale_start_stays(register: Register, linear: Example) -> None:
@@ -227,10 +227,10 @@ def test_it_waits_longer_and_longer_up_to_ten_times(register: Register) -> None:
             return len(waits) > 8 or super().wait(0)
 
     manager = ModelManager(register, trial=lambda _: None)
-    follower = Follower(manager, register, 100, stopping=Impatient())
+    follower = Follower(manager.manager, register, 100, stopping=Impatient())
     live = manager.start()
     register.named = down()
-    follower.start(live)
+    follower.start(live.release)
     follower.join()
     for wait, times in zip(waits, (1, 2, 4, 8, 10, 10, 10, 10, 10), strict=True):
         assert 80 * times <= wait <= 120 * times
@@ -239,8 +239,8 @@ def test_it_waits_longer_and_longer_up_to_ten_times(register: Register) -> None:
 
 def test_it_stops_while_it_waits(register: Register) -> None:
     manager = ModelManager(register, trial=lambda _: None)
-    follower = Follower(manager, register, 3600)
-    follower.start(manager.start())
+    follower = Follower(manager.manager, register, 3600)
+    follower.start(manager.start().release)
     follower.stop()
     follower.join()
     assert register.questions == 0

@@ -76,7 +76,8 @@ def test_a_start_makes_what_the_source_wants_live(linear: Example) -> None:
     live = manager.start()
     assert manager.current() is live
     assert told == [live]
-    assert (live.version, live.source, live.stale, live.generation) == ("1", "shelf", False, 1)
+    facts = live.facts
+    assert (facts.version, facts.source, facts.stale, facts.generation) == ("1", "shelf", False, 1)
     assert (live.bundle.digest, manager.version()) == (linear.digest, "1")
     assert (shelf.asked, shelf.noted) == ([Target()], [fetched(linear, "1")])
 
@@ -84,9 +85,9 @@ def test_a_start_makes_what_the_source_wants_live(linear: Example) -> None:
 def test_a_start_without_the_registry_takes_the_last_known_model(linear: Example) -> None:
     shelf = Shelf(down(), fetched(linear, "1"), last=fetched(linear, "1", stale=True))
     manager = manage(shelf)
-    assert manager.start().stale
+    assert manager.start().facts.stale
     again = manager.reload(Target())
-    assert (again.changed, again.live.stale, again.live.generation) == (False, False, 1)
+    assert (again.changed, again.live.facts.stale, again.live.facts.generation) == (False, False, 1)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_a_reload_asks_for_the_target_and_swaps(linear: Example, forest: Example
     manager = manage(shelf, tried.append)
     first = manager.start()
     answer = manager.reload(Target(version="2"))
-    assert answer.live is manager.current()
+    assert answer.live == manager.current().release
     assert (answer.previous_version, answer.live.version, answer.changed) == ("1", "2", True)
-    assert (answer.live.generation, answer.live.bundle.digest) == (2, forest.digest)
+    assert (answer.live.facts.generation, answer.live.digest) == (2, forest.digest)
     assert shelf.asked == [Target(), Target(version="2")]
     assert tried == [linear.folder, forest.folder]
     # The old one is as it was, for the calls that still hold it.
@@ -125,8 +126,8 @@ def test_another_version_of_the_same_bundle_is_not_loaded_again(linear: Example)
     manager = manage(Shelf(fetched(linear, "1"), fetched(linear, "2")))
     first = manager.start()
     answer = manager.reload(Target())
-    assert (answer.changed, answer.live.version, answer.live.generation) == (True, "2", 2)
-    assert answer.live.bundle is first.bundle
+    assert (answer.changed, answer.live.version, answer.live.facts.generation) == (True, "2", 2)
+    assert manager.current().bundle is first.bundle
 
 
 def test_the_same_version_is_left_alone(linear: Example) -> None:
@@ -134,7 +135,7 @@ def test_the_same_version_is_left_alone(linear: Example) -> None:
     manager = manage(shelf)
     first = manager.start()
     answer = manager.reload(Target())
-    assert (answer.changed, answer.live) == (False, first)
+    assert (answer.changed, answer.live) == (False, first.release)
     assert manager.current() is first
     assert len(shelf.noted) == 1
 

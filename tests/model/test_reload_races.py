@@ -44,7 +44,7 @@ def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Exa
         outcomes = sum((each.result() for each in running), Counter[str]())
     assert set(outcomes) == {"OK", "ABORTED"}
     assert sum(outcomes.values()) == THREADS * RELOADS
-    assert manager.current().generation == 1 + outcomes["OK"]
+    assert manager.current().facts.generation == 1 + outcomes["OK"]
     assert census.most == 2
     until(lambda: census.alive() == 1)
 
@@ -116,4 +116,4 @@ def test_a_trial_that_is_slow_keeps_nobody_waiting(linear: Example, forest: Exam
             with pytest.raises(ServingError, match="another reload is running"):
                 manager.reload(Target())
         go_on.set()
-        assert running.result().live.generation == 2
+        assert running.result().live.facts.generation == 2

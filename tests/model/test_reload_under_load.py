@@ -101,7 +101,7 @@ def test_every_answer_comes_wholly_from_the_version_that_it_names(
             ended.set()
         for each in running:
             each.result()
-    assert manager.current().generation == RELOADS + 1
+    assert manager.current().facts.generation == RELOADS + 1
     prices = {each.version: expected_prices(each.folder) for each in (linear, forest)}
     assert {version for version, _ in answers.seen} == set(prices)
     for version, got in answers.seen:

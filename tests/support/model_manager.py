@@ -5,11 +5,11 @@ from pathlib import Path
 
 from housing_grpc.model.live import LiveModel, Serving
 from housing_grpc.model.local_stage import LocalStage
-from housing_grpc.model.manager import Manager
-from housing_grpc.model.source import Source
+from housing_grpc.model.manager import Manager, Reloaded
+from housing_grpc.model.source import Source, Target
 
 
-class ModelManager(Manager[LiveModel]):
+class ModelManager:
     """Has models go live in this process alone, as the server in one process does.
 
     Args:
@@ -18,6 +18,9 @@ class ModelManager(Manager[LiveModel]):
         on_live: Called with each model after it went live.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
         most: Most models in memory.
+
+    Attributes:
+        manager: The manager itself.
     """
 
     def __init__(
@@ -29,5 +32,23 @@ class ModelManager(Manager[LiveModel]):
         on_reload: Callable[[str], None] = lambda _: None,
         most: int = 2,
     ) -> None:
-        stage = LocalStage(Serving(on_live, most=most), None)
-        super().__init__(source, stage, trial=trial, on_reload=on_reload)
+        self._serving = Serving(on_live, most=most)
+        stage = LocalStage(self._serving, None)
+        self.manager = Manager(source, stage, trial=trial, on_reload=on_reload)
+
+    def start(self) -> LiveModel:
+        """Makes the first model live, and returns it."""
+        self.manager.start()
+        return self.current()
+
+    def current(self) -> LiveModel:
+        """Returns the live model."""
+        return self._serving.current()
+
+    def version(self) -> str:
+        """Returns the version that serves."""
+        return self.manager.version()
+
+    def reload(self, target: Target) -> Reloaded:
+        """Makes the wanted model live."""
+        return self.manager.reload(target)

@@ -14,7 +14,7 @@ import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
 from housing_grpc.access.callers import RULES, Role
-from housing_grpc.rest.contract import services
+from housing_grpc.rest import bindings
 from housing_grpc.rest.stream import endpoint
 from tests.rest.answers import HOUSE, error, refused
 from tests.rest.conftest import Loop, Start, housing_server, proxied
@@ -55,10 +55,10 @@ def client(
 def calls() -> list[tuple[str, str, str, MethodDescriptor]]:
     """Returns verb, path, body and rpc of everything that reaches the server."""
     found = []
-    for binding in services.bindings(services.find()):
+    for binding in bindings.bindings():
         body = {"Predict": HOUSE, "PredictBatch": {"items": [HOUSE]}}.get(binding.method.name, {})
         text = json.dumps(body) if binding.body else ""
-        found.append((binding.verb, binding.template.text, text, binding.method))
+        found.append((binding.verb, binding.path, text, binding.method))
     return [*found, ("POST", endpoint.PATH, json.dumps(HOUSE), endpoint.METHOD)]
 
 
