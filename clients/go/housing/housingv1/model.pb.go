@@ -102,8 +102,8 @@ type ModelInfoResponse struct {
 	RunId string `protobuf:"bytes,16,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Version of the server itself.
 	ServerVersion string `protobuf:"bytes,17,opt,name=server_version,json=serverVersion,proto3" json:"server_version,omitempty"`
-	// What computes the prices: "native", which is compiled C, or "onnxruntime",
-	// which gives the same prices several times slower.
+	// What computes the prices: "native", which is compiled C, or "numpy",
+	// which gives the same prices, many times as slowly.
 	Evaluator     string `protobuf:"bytes,18,opt,name=evaluator,proto3" json:"evaluator,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -168,8 +168,8 @@ export type ModelInfoResponse = Message<"housing.v1.ModelInfoResponse"> & {
   serverVersion: string;
 
   /**
-   * What computes the prices: "native", which is compiled C, or "onnxruntime",
-   * which gives the same prices several times slower.
+   * What computes the prices: "native", which is compiled C, or "numpy",
+   * which gives the same prices, many times as slowly.
    *
    * @generated from field: string evaluator = 18;
    */
@@ -306,8 +306,8 @@ export type ModelInfoResponseJson = {
   serverVersion?: string;
 
   /**
-   * What computes the prices: "native", which is compiled C, or "onnxruntime",
-   * which gives the same prices several times slower.
+   * What computes the prices: "native", which is compiled C, or "numpy",
+   * which gives the same prices, many times as slowly.
    *
    * @generated from field: string evaluator = 18;
    */
