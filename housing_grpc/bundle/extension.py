@@ -13,6 +13,7 @@ import numpy as np
 
 from .arrays import Rows
 
+_FLOAT64 = np.dtype(np.float64)
 # What an operator notices without it.
 EFFECT = "NumPy gives the same prices, and takes many times as long"
 
@@ -85,5 +86,7 @@ read_rows: Callable[..., bytes | None] | None = _found.get("read_rows")
 
 def readable(rows: Rows) -> Rows:
     """Returns rows as the extension takes them: one after the other, of aligned float64."""
-    rows = np.ascontiguousarray(rows, dtype=np.float64)
-    return rows if rows.flags.aligned else rows.copy()
+    flags = rows.flags
+    if rows.dtype is _FLOAT64 and flags.c_contiguous and flags.aligned:
+        return rows
+    return np.array(rows, dtype=np.float64, order="C")

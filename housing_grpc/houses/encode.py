@@ -17,6 +17,7 @@ from housing_grpc.houses.partition import Partition
 _PLAIN_HEAD = pb.RowResults(items=[pb.RowResult(prediction=0)]).SerializeToString()[:3]
 _PLAIN = np.array((_PLAIN_HEAD, 0.0), dtype=[("head", "S3"), ("price", "<f8")])
 _PLAIN_BYTES = _PLAIN.itemsize
+_NANOS = 1_000_000_000
 
 
 def encode_prediction(
@@ -30,9 +31,8 @@ def encode_prediction(
         ranges: Of the model that answered.
         model_version: Of the model that answered.
     """
-    response = pb.PredictResponse(
-        prediction=price, model_version=model_version, timestamp=timestamp()
-    )
+    response = pb.PredictResponse(prediction=price, model_version=model_version)
+    response.timestamp.seconds, response.timestamp.nanos = divmod(time.time_ns(), _NANOS)
     if house.summary.is_remarkable:
         _annotate(response, house.rows[0].tolist(), ranges)
     return response
@@ -76,7 +76,7 @@ def encode_prices(houses: Partition, prices: Prices) -> pb.PriceVector:
 
 def timestamp() -> Timestamp:
     """Returns the time now."""
-    seconds, nanos = divmod(time.time_ns(), 1_000_000_000)
+    seconds, nanos = divmod(time.time_ns(), _NANOS)
     return Timestamp(seconds=seconds, nanos=nanos)
 
 

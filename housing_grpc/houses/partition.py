@@ -1,7 +1,8 @@
 """Parts the houses that can be scored from those that cannot."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle.arrays import Rows
@@ -10,8 +11,7 @@ from housing_grpc.houses import domain
 from housing_grpc.houses.row_summary import RowSummary, summarize
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(msgspec.Struct, frozen=True):  # Made for every call, as its summary is.
     """Some houses of a request.
 
     Attributes:

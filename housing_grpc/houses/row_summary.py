@@ -1,7 +1,6 @@
 """What rows hold that has to be told or counted, found in one pass."""
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from housing_grpc.bundle import extension
@@ -12,23 +11,30 @@ from housing_grpc.houses import domain
 _TOTALS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class RowSummary:
+class RowSummary(msgspec.Struct, frozen=True):  # Made for every call: quicker than a dataclass.
     """What some rows hold.
 
     Attributes:
         refused_rows: How many cannot be scored.
         outside_rows: How many have a value outside the training range.
         missing_rows: How many miss a value.
-        outside: Values outside the training range, by feature.
-        missing: Missing values, by feature.
+        by_feature: Values outside the training range, by feature; then missing ones.
     """
 
     refused_rows: int
     outside_rows: int
     missing_rows: int
-    outside: Counts
-    missing: Counts
+    by_feature: Counts
+
+    @property
+    def outside(self) -> Counts:
+        """Values outside the training range, by feature."""
+        return self.by_feature[: len(self.by_feature) // 2]
+
+    @property
+    def missing(self) -> Counts:
+        """Missing values, by feature."""
+        return self.by_feature[len(self.by_feature) // 2 :]
 
     @property
     def is_remarkable(self) -> bool:
@@ -43,8 +49,7 @@ def summarize(rows: Rows, ranges: Ranges) -> RowSummary:
         rows: Shape (n, features), NaN where a value is missing.
         ranges: Of the model that is asked.
     """
-    width = len(ranges.minimum)
-    counts = np.zeros(_TOTALS + 2 * width, dtype=np.int64)
+    counts = np.zeros(_TOTALS + 2 * len(ranges.minimum), dtype=np.int64)
     if extension.summarize is None:
         _count(rows, ranges, counts)
     else:
@@ -52,9 +57,7 @@ def summarize(rows: Rows, ranges: Ranges) -> RowSummary:
             extension.readable(rows), ranges.minimum, ranges.maximum, domain.DOMAIN, counts
         )
     refused, outside, missing = counts[:_TOTALS].tolist()
-    return RowSummary(
-        refused, outside, missing, counts[_TOTALS : _TOTALS + width], counts[_TOTALS + width :]
-    )
+    return RowSummary(refused, outside, missing, counts[_TOTALS:])
 
 
 def _count(rows: Rows, ranges: Ranges, counts: Counts) -> None:
