@@ -19,7 +19,8 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 from mlflow.store.artifact.runs_artifact_repo import RunsArtifactRepository
 
 from housing_grpc.bundle import files
-from housing_grpc.bundle.errors import BundleError
+from housing_grpc.bundle.errors import BundleChecksumError, BundleError
+from housing_grpc.bundle.format import METADATA_FILE
 from housing_grpc.registry import place
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
@@ -63,7 +64,7 @@ def download(version_uri: str, tracking_uri: str, part: Path, max_bytes: int) ->
         store = _store(version_uri, tracking_uri)
         sizes = files.check_sizes(map(_named, store.list_artifacts(BUNDLE_FOLDER)), max_bytes)
         for name in sizes:
-            _download_file(store, folder / name, max_bytes - _size(folder))
+            _download_file(store, folder / name, sizes[name], max_bytes - _size(folder))
     except BundleError:
         raise
     except Exception as error:  # Stores raise what they like.
@@ -73,8 +74,8 @@ def download(version_uri: str, tracking_uri: str, part: Path, max_bytes: int) ->
             text = f"{os.strerror(errno.ENOSPC)}, {sum(sizes.values())} bytes are needed"
             raise OSError(errno.ENOSPC, text) from error
         raise StoreError from error
-    if not sizes:
-        raise BundleError(f"{version_uri.rpartition('/')[2]}: the version holds no bundle")
+    if METADATA_FILE not in sizes:
+        raise BundleChecksumError(f"{version_uri.rpartition('/')[2]}: the version holds no bundle")
     return folder
 
 
@@ -98,10 +99,13 @@ def _named(found: Any) -> tuple[str, int]:
     return name, max(found.file_size or 0, 0)
 
 
-def _download_file(store: Any, path: Path, max_bytes: int) -> None:
+def _download_file(store: Any, path: Path, size: int, max_bytes: int) -> None:
     with _no_file_larger_than(max_bytes):
         # What is public asks the store whether this is a folder, and would believe it.
         store._download_file(f"{BUNDLE_FOLDER}/{path.name}", str(path))  # noqa: SLF001
+    # Clients take what ends too early, or a redirect that they do not follow, for the file.
+    if path.stat().st_size < size:
+        raise EOFError(f"{path.name}: the store sends less than it says that there is")
 
 
 @contextmanager

@@ -164,10 +164,12 @@ def _is_whole(request: dict[str, Any], digest: Digest, cache: BundleCache) -> bo
     if not cache.path(digest).is_dir():
         return False
     try:
-        return _digest_of(cache.path(digest), request) == digest
+        whole = _is_bundle(cache.path(digest), digest, request)
     except BundleError:
+        whole = False
+    if not whole:
         cache.discard(digest)
-        return False
+    return whole
 
 
 def _download(request: dict[str, Any], found: Any, digest: Digest, cache: BundleCache) -> None:
@@ -176,17 +178,27 @@ def _download(request: dict[str, Any], found: Any, digest: Digest, cache: Bundle
         folder = download(uri, request["tracking_uri"], Path(request["part"]), request["max_bytes"])
     except StoreError as error:
         raise _unavailable("the artifact store", error.__cause__ or error) from error
-    if _digest_of(folder, request) != digest:
+    if not _is_bundle(folder, digest, request):
         raise BundleChecksumError(
             f"version {found.version}: the bundle is not the one that was registered"
         )
     cache.keep(folder, digest)
 
 
-def _digest_of(folder: Path, request: dict[str, Any]) -> Digest:
-    keys = request["public_key_file"]
+def _is_bundle(folder: Path, digest: Digest, request: dict[str, Any]) -> bool:
+    """Returns whether a folder holds the bundle of a digest.
+
+    That is asked before anything is parsed: what was damaged on its way would be taken for
+    a bundle of another format, and so for one that is no better the next time.
+
+    Raises:
+        BundleError: It holds none that can be served.
+    """
+    max_bytes, keys = request["max_bytes"], request["public_key_file"]
+    if bundle_format.digest(folder, max_bytes=max_bytes) != digest:
+        return False
     verifier = Verifier(Path(keys)) if keys else None
-    return bundle_format.read(folder, verifier, max_bytes=request["max_bytes"]).digest
+    return bundle_format.read(folder, verifier, max_bytes=max_bytes).digest == digest
 
 
 def _unavailable(what: str, error: BaseException) -> ServingError:
