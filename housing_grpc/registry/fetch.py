@@ -100,7 +100,7 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
         return {"version": version}
     cache = BundleCache(Path(request["cache"]))
     digest = _tagged_digest(found)
-    if not _is_whole(request, digest, cache):
+    if not _is_kept(request, digest, cache):
         _download(request, found, digest, cache)
     return {"version": version, "digest": digest}
 
@@ -160,16 +160,16 @@ def _tagged_digest(found: Any) -> Digest:
     return bundle_digest.parse(tagged, f"the tag {DIGEST_TAG} of version {found.version}")
 
 
-def _is_whole(request: dict[str, Any], digest: Digest, cache: BundleCache) -> bool:
-    if not cache.path(digest).is_dir():
-        return False
+def _is_kept(request: dict[str, Any], digest: Digest, cache: BundleCache) -> bool:
+    """Returns whether the cache has the bundle, and this server may serve it as it is.
+
+    If not, it stays there until a better one has come: what is wrong may be a key file that is
+    away or a limit, and not the bundle, which the next start needs should the registry be down.
+    """
     try:
-        whole = _is_bundle(cache.path(digest), digest, request)
+        return _is_bundle(cache.path(digest), digest, request)
     except BundleError:
-        whole = False
-    if not whole:
-        cache.discard(digest)
-    return whole
+        return False
 
 
 def _download(request: dict[str, Any], found: Any, digest: Digest, cache: BundleCache) -> None:
@@ -182,6 +182,9 @@ def _download(request: dict[str, Any], found: Any, digest: Digest, cache: Bundle
         raise BundleChecksumError(
             f"version {found.version}: the bundle is not the one that was registered"
         )
+    # Asked again, as another server may have brought it meanwhile.
+    if not _is_kept(request, digest, cache):
+        cache.discard(digest)
     cache.keep(folder, digest)
 
 

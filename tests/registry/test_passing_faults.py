@@ -1,11 +1,14 @@
-"""What a store delivers damaged it may deliver whole the next time: that is never final."""
+"""What passes costs nothing for good: neither a new version, nor a bundle that is kept."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.children import Children
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import RegistryLocation
@@ -21,10 +24,14 @@ def registry(linear: Example) -> Iterator[Registry]:
         yield registry
 
 
+def source_of(registry: Registry, cache: Path, **limits: Any) -> RegistrySource:
+    where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
+    return RegistrySource(where, cache, 60, children=Children(), **limits)
+
+
 @pytest.fixture
 def source(registry: Registry, tmp_path: Path) -> RegistrySource:
-    where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
-    return RegistrySource(where, tmp_path / "bundles", 60, children=Children())
+    return source_of(registry, tmp_path / "bundles")
 
 
 def refusal(source: RegistrySource) -> ServingError:
@@ -62,3 +69,19 @@ def test_a_store_that_has_moved(registry: Registry, source: RegistrySource) -> N
 def test_a_store_that_is_empty(registry: Registry, source: RegistrySource) -> None:
     registry.listing = listed()
     assert refusal(source).reason is Reason.BUNDLE_CHECKSUM
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"verifier": Verifier(Path("/nowhere/keys.pem"))}, {"max_bytes": 2**10}],
+    ids=["key file", "size"],
+)
+def test_a_kept_bundle_outlives_settings_that_refuse_it(
+    registry: Registry, source: RegistrySource, limits: dict[str, Any]
+) -> None:
+    kept = source.fetch(Target())
+    source.served(kept)
+    with pytest.raises(ServingError):
+        source_of(registry, kept.folder.parent, **limits).fetch(Target())
+    assert source.last_known() is not None
+    assert bundle_format.read(kept.folder).digest == kept.digest
