@@ -24,7 +24,7 @@ from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleF
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full, missing_driver
-from housing_grpc.registry.location import DIGEST_TAG
+from housing_grpc.registry.location import DIGEST_TAG, sqlite_file
 
 for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
@@ -47,7 +47,6 @@ from housing_grpc.registry.download import StoreError, download  # noqa: E402
 
 # As MLflow numbers them; the text becomes a part of an address, a label and a log line.
 _VERSION = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_SQLITE = "sqlite:///"
 _ORPHAN_SECONDS = 5
 # MLflow takes 200 MB.
 _MEMORY_BYTES = 2**30
@@ -107,7 +106,8 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
 
 def _refuse_absent_sqlite(uri: str) -> None:
     # MLflow would make an empty registry there.
-    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).is_file():
+    file = sqlite_file(uri)
+    if file is not None and not file.is_file():
         raise ServingError(
             Reason.MODEL_NOT_FOUND,
             "there is no registry yet; `housing-admin seed` makes one with a first model",
