@@ -22,7 +22,7 @@ from .base import mlflow_environment, options, settings
 from .base.errors import AdminError, UsageError
 from .menu import Menu
 from .terminal import stopping
-from .terminal.console import Console
+from .terminal.console import Console, printable
 from .terminal.stopping import StoppedError
 
 _NAME = "housing-admin"
@@ -52,9 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _PIPE_CLOSED
     except (Exception, KeyboardInterrupt, StoppedError) as error:  # noqa: BLE001 (nobody above could tell)
         if _DEBUG in given:
-            traceback.print_exc()
+            for line in traceback.format_exc().rstrip("\n").split("\n"):
+                print(printable(line), file=sys.stderr)
         text, code = _outcome(error)
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)
         return code
     return 0
 

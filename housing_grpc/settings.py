@@ -20,6 +20,9 @@ from housing_grpc.registry.location import RegistryLocation
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
+# A look takes longer, and a processor.
+_LEAST_POLL_SECONDS = 1
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set; the variable is the field's name in capitals."""
@@ -81,7 +84,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Seconds, Meta(description="time a reload gives the registry and its store")
     ] = 10.0
     model_poll_seconds: Annotated[
-        Seconds, Meta(description="time between two looks for a moved alias; 0 for none")
+        Seconds,
+        Meta(description="time between two looks for a moved alias, 1 s or more; 0 for none"),
     ] = 0.0
     bundle_public_key_file: Annotated[
         str, Meta(description="Ed25519 public keys in PEM; only bundles that they signed serve")
@@ -189,7 +193,7 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             program="python -m housing_grpc",
             description="Serves house price predictions over gRPC.",
         )
-        _ = chosen.location
+        _ = chosen.location, chosen.cache
         _check(chosen)
     except (OptionError, ValueError) as error:
         raise StartError(str(error), EXIT_SETTINGS) from error
@@ -208,6 +212,11 @@ def _check(chosen: Settings) -> None:
         raise OptionError("TLS_CLIENT_CA_FILE needs TLS: set TLS_CERT_FILE and TLS_KEY_FILE")
     if processes(chosen) > 1 and sys.platform != "linux":
         raise OptionError(f"WORKERS={chosen.workers!r}: several processes take Linux; set it to 1")
+    if 0 < chosen.model_poll_seconds < _LEAST_POLL_SECONDS:
+        raise OptionError(
+            f"MODEL_POLL_SECONDS={chosen.model_poll_seconds:g}: takes 0 for none, or a number "
+            f"from {_LEAST_POLL_SECONDS} on"
+        )
     has_key = chosen.api_key or chosen.api_keys_file
     # guard: loopback without a key
     if not (has_key or chosen.allow_unauthenticated or is_loopback(chosen.grpc_host)):

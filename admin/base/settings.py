@@ -58,12 +58,12 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         UsageError: A variable is wrong; the text names it.
     """
     try:
-        where = location.from_environment(env)
+        where, home = location.from_environment(env), location.home_folder(env)
     except ValueError as error:
         raise UsageError(f"{error}; set another") from error
     return Settings(
         location=where,
-        home=location.home_folder(env),
+        home=home,
         target=env.get("HOUSING_TARGET") or _target(env),
         api_key=env.get("HOUSING_API_KEY") or env.get("API_KEY") or None,
         ca_file=_file(env, "HOUSING_CA_FILE"),

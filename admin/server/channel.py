@@ -4,6 +4,8 @@ from pathlib import Path
 
 import grpc
 
+from housing_grpc.bundle import small_file
+
 from ..base.errors import UsageError
 from ..base.settings import Settings
 
@@ -48,7 +50,7 @@ def _pem(file: Path | None, variable: str) -> bytes | None:
     if file is None:
         return None
     try:
-        content = file.read_bytes()
+        content = small_file.read(file)
     except OSError as error:
         raise UsageError(f"{variable}: {file}: {error.strerror}; name a file in PEM") from error
     if b"-----BEGIN " not in content:

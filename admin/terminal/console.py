@@ -2,6 +2,9 @@
 
 Results go to standard output; what is only said on the way goes to standard error. At a
 terminal there are tables, colours and progress bars; elsewhere there are plain lines.
+
+Much of it comes from a registry or a server, and is shown as what it is: nothing of it moves a
+terminal's cursor, begins another line or another column.
 """
 
 import json
@@ -33,12 +36,12 @@ class Console:
 
     def say(self, text: str) -> None:
         """Say something on the way."""
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)
 
     def show(self, text: str) -> None:
         """Give a line of the result to a person."""
         if not self.as_json:
-            print(text, flush=True)
+            print(printable(text), flush=True)
 
     def give(self, document: Mapping[str, Any] | Sequence[Any]) -> None:
         """Give the whole result to a script; numbers without meaning become null."""
@@ -49,6 +52,7 @@ class Console:
         """Give rows of the result to a person; elsewhere than at a terminal, tabs part them."""
         if self.as_json:
             return
+        rows = [[printable(cell) for cell in row] for row in rows]
         if not sys.stdout.isatty():
             for row in (columns, *rows):
                 print("\t".join(row))
@@ -62,7 +66,7 @@ class Console:
         terminal = Terminal(markup=False, highlight=False)
         if title:
             # Not the table's own, which would be wrapped to the width of the table.
-            terminal.print(title, style="bold")
+            terminal.print(printable(title), style="bold")
         terminal.print(table)
 
     @contextmanager
@@ -109,6 +113,11 @@ class Console:
 
         with Terminal(stderr=True).status(text):
             yield
+
+
+def printable(text: str) -> str:
+    """Return a text in which what cannot be printed is written as Python writes it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _finite(value: Any) -> Any:

@@ -96,4 +96,7 @@ def _version(found: ModelVersion, aliases: tuple[str, ...]) -> Version:
 
 
 def _number(text: str | None) -> float | None:
-    return None if text is None else float(text)
+    try:
+        return None if text is None else float(text)
+    except ValueError:  # Anybody may set tags.
+        return None

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from housing_grpc.access.callers import Key, Role, digest
+from housing_grpc.base import small_file
 
 _HASHED = "sha256:"
 _SINGLE = "API_KEY"
@@ -37,7 +38,7 @@ def load(api_key: str, file: str) -> tuple[Key, ...] | None:
 
 def _read(path: Path) -> tuple[Key, ...]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = small_file.read(path).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KeysError(f"API_KEYS_FILE={path}: cannot be read: {_why(error)}") from error
     keys = tuple(

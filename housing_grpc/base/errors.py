@@ -32,7 +32,10 @@ class Area(Enum):
     MODEL = auto()
 
 
-FINAL = True
+FINAL = 1
+"""A bundle is what it is, and would be refused again."""
+DOUBTFUL = 5
+"""It may be the bundle, or what was passing: a process that was killed, a key on its way."""
 
 
 class Reason(StrEnum):
@@ -41,24 +44,24 @@ class Reason(StrEnum):
     Attributes:
         code: The gRPC status code that goes with it.
         area: What it is about.
-        final: Whether a bundle that is refused for it would be refused again.
+        tries: After how many refusals for it a bundle is given up, or None for never.
     """
 
     code: StatusCode
     area: Area
-    final: bool
+    tries: int | None
 
-    def __new__(cls, name: str, code: StatusCode, area: Area, final: bool = False) -> "Reason":
+    def __new__(cls, name: str, code: StatusCode, area: Area, tries: int | None = None) -> "Reason":
         """Makes one of the table's lines a member."""
         reason = str.__new__(cls, name)
         reason._value_ = name
-        reason.code, reason.area, reason.final = code, area, final
+        reason.code, reason.area, reason.tries = code, area, tries
         return reason
 
     BATCH_TOO_LARGE = "BATCH_TOO_LARGE", StatusCode.INVALID_ARGUMENT, Area.REQUEST
     BUNDLE_CHECKSUM = "BUNDLE_CHECKSUM", StatusCode.DATA_LOSS, Area.MODEL
     BUNDLE_FORMAT = "BUNDLE_FORMAT", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
-    BUNDLE_SIGNATURE = "BUNDLE_SIGNATURE", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
+    BUNDLE_SIGNATURE = "BUNDLE_SIGNATURE", StatusCode.FAILED_PRECONDITION, Area.MODEL, DOUBTFUL
     BUNDLE_UNSAFE = "BUNDLE_UNSAFE", StatusCode.FAILED_PRECONDITION, Area.MODEL, FINAL
     CANCELLED = "CANCELLED", StatusCode.CANCELLED, Area.REQUEST
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED", StatusCode.DEADLINE_EXCEEDED, Area.REQUEST
@@ -87,6 +90,7 @@ class Reason(StrEnum):
     STREAM_IDLE = "STREAM_IDLE", StatusCode.DEADLINE_EXCEEDED, Area.STREAM
     STREAM_TOO_OLD = "STREAM_TOO_OLD", StatusCode.DEADLINE_EXCEEDED, Area.STREAM
     TOO_MANY_STREAMS = "TOO_MANY_STREAMS", StatusCode.RESOURCE_EXHAUSTED, Area.ADMISSION
+    TRIAL_FAILED = "TRIAL_FAILED", StatusCode.UNAVAILABLE, Area.MODEL, DOUBTFUL
     UNAUTHENTICATED = "UNAUTHENTICATED", StatusCode.UNAUTHENTICATED, Area.ADMISSION
     UNKNOWN_FEATURE = "UNKNOWN_FEATURE", StatusCode.INVALID_ARGUMENT, Area.REQUEST
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import small_file
 from .errors import BundleSignatureError
 
 if TYPE_CHECKING:
@@ -128,6 +129,6 @@ def signer(file: Path) -> Sign:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return small_file.read(file)
     except OSError as error:
         raise KeyFileError(f"cannot be read: {error.strerror}") from None

@@ -20,6 +20,7 @@ from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
 
 _TRIAL_SECONDS = 60.0
+_RETRY_SECONDS = 5.0
 
 _logger = logging.getLogger(__name__)
 
@@ -158,17 +159,18 @@ class Trial:
                 seconds=self._seconds,
             )
         except ChildTimeoutError:
-            raise ServingError(
-                Reason.BUNDLE_FORMAT, f"the bundle was still loading after {self._seconds:g} s"
-            ) from None
+            raise _failed(f"the bundle was still loading after {self._seconds:g} s") from None
         except ChildCrashError as error:
             # What the child said may name files of this machine: it stays in the log.
             log.event(_logger, logging.ERROR, "trial.crashed", error=error)
-            raise ServingError(
-                Reason.BUNDLE_FORMAT, "the bundle crashed the process that tried it"
-            ) from error
+            raise _failed("the process that tried the bundle was killed or crashed") from error
         if refusal is not None:
             raise ServingError(Reason[refusal["reason"]], refusal["message"])
+
+
+def _failed(message: str) -> ServingError:
+    # The bundle may be at fault, or a machine that was short of memory or of time.
+    return ServingError(Reason.TRIAL_FAILED, message, retry_seconds=_RETRY_SECONDS)
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:

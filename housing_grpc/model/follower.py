@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from collections import Counter
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
@@ -25,8 +26,9 @@ class Follower:
 
     It acts on what the source names, not on what serves: a version that an operator
     chose with ReloadModel stays until the source names another one than before. A
-    bundle that is refused for what it is, is not tried again until then. While the
-    source fails, the time between two questions doubles, up to ten times the usual.
+    bundle that is refused for what it is, is not tried again until then; one that may
+    have been refused for something passing, a few times. While the source fails, the
+    time between two questions doubles, up to ten times the usual.
 
     A bundle folder is followed by the digest of what lies in it. One that is being
     copied into place is refused as damaged, and tried again.
@@ -54,6 +56,7 @@ class Follower:
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._seen: str | None = None
         self._failures = 0
+        self._refusals: Counter[tuple[str, Reason]] = Counter()
 
     def start(self, live: Release) -> None:
         """Begins to ask.
@@ -99,7 +102,7 @@ class Follower:
         try:
             moved = self._manager.reload(Target())
         except (ServingError, BundleError) as error:
-            if not Reason[error.reason].final:
+            if not self._gives_up(wanted, Reason[error.reason]):
                 raise
             self._seen = wanted
             log.event(
@@ -107,10 +110,18 @@ class Follower:
             )
             return
         self._seen = moved.live.version
+        self._refusals.clear()
         log.event(
             _logger, logging.INFO, "follower.moved",
             version=moved.live.version, previous=moved.previous_version, changed=moved.changed,
         )  # fmt: skip
+
+    def _gives_up(self, version: str, reason: Reason) -> bool:
+        self._refusals[version, reason] += 1
+        if reason.tries is None or self._refusals[version, reason] < reason.tries:
+            return False
+        self._refusals.clear()
+        return True
 
     def _failed(self, reason: Reason, error: Exception | None = None) -> None:
         if reason in _NO_FAULT:

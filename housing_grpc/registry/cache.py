@@ -79,24 +79,29 @@ class BundleCache:
                 os.close(lock)
 
     def keep(self, bundle: Path, digest: Digest) -> None:
-        """Moves a verified bundle in; one that is there already is left."""
+        """Moves a verified bundle in; one that is there already is left, nothing else is."""
         if bundle.is_dir():
             for file in (*bundle.iterdir(), bundle):
                 _flush(file)
+        place = self.path(digest)
+        if not _is_folder(place):
+            self._remove(place)
         with suppress(FileExistsError, OSError):
-            bundle.rename(self.path(digest))
-        if not self.path(digest).is_dir():
-            raise FileNotFoundError(f"{self.path(digest)}: the bundle could not be moved here")
+            bundle.rename(place)
+        if not _is_folder(place):
+            raise FileNotFoundError("the bundle could not be moved into it")
 
     def discard(self, digest: Digest) -> None:
         """Removes a bundle that turned out to be damaged."""
         self._remove(self.path(digest))
 
-    def _remove(self, folder: Path) -> None:
-        # By where it really is, not by its name: only what lies directly in the cache's own
-        # folder goes, and a link goes nowhere.
-        if not folder.is_symlink() and folder.resolve().parent == self.folder.resolve():
-            shutil.rmtree(folder, ignore_errors=True)
+    def _remove(self, entry: Path) -> None:
+        # A link itself goes, or what is no folder. A folder goes by where it really is, not by
+        # its name: only what lies directly in the cache's own.
+        if not _is_folder(entry):
+            entry.unlink(missing_ok=True)
+        elif entry.resolve().parent == self.folder.resolve():
+            shutil.rmtree(entry, ignore_errors=True)
 
     def last(self, location: RegistryLocation) -> Fetched | None:
         """Returns the bundle that served last for a location, if it is still here."""
@@ -107,7 +112,7 @@ class BundleCache:
         except (OSError, ValueError, KeyError, TypeError, BundleFormatError):
             return None
         folder = self.path(digest)
-        if not folder.is_dir():
+        if not _is_folder(folder):
             return None
         return Fetched(folder=folder, version=version, digest=digest, stale=True)
 
@@ -145,6 +150,10 @@ class BundleCache:
             with suppress(FileNotFoundError):
                 if time.time() - note.stat().st_mtime > _ABANDONED_SECONDS:
                     note.unlink()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _opened(folder: Path) -> int:

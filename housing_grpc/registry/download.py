@@ -6,29 +6,36 @@ would get too large.
 
 import errno
 import os
-import re
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from urllib3.util import parse_url
+from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
+from mlflow.store.artifact.runs_artifact_repo import RunsArtifactRepository
 
 from housing_grpc.bundle import files
-from housing_grpc.bundle.errors import BundleError, BundleUnsafeError
+from housing_grpc.bundle.errors import BundleChecksumError, BundleError
+from housing_grpc.bundle.format import METADATA_FILE
+from housing_grpc.registry import place
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
 
-# Where MLflow's clients send nothing that a stranger could use: signatures of a request, or tokens
-# to hosts that they know themselves. "models" is left only of a registry at Databricks.
-_STORES = frozenset({"", "file", "s3", "gs", "models"})
-_AZURE = frozenset({"wasbs", "abfss"})
-_AZURE_HOST = re.compile(
-    r"[a-z0-9]+\.(blob|dfs)\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)", re.ASCII
-)
+# Say where it goes on from an address, as the stores of these do, but without building a store.
+_NEXT: dict[str, Callable[[str], str]] = {
+    "models": ModelsArtifactRepository.get_underlying_uri,
+    "runs": RunsArtifactRepository.get_underlying_uri,
+}
+# From a version to a logged model, and from there to its files.
+_MOST_HOPS = 3
+_MLFLOW_SERVER = "mlflow-artifacts"
+_to_http: Callable[[str, str], str] = MlflowArtifactsRepository.resolve_uri
+# Registries that choose and open the store themselves.
+_DATABRICKS = frozenset({"databricks", "databricks-uc", "uc"})
 
 
 class StoreError(Exception):
@@ -54,11 +61,10 @@ def download(version_uri: str, tracking_uri: str, part: Path, max_bytes: int) ->
     folder.mkdir()
     sizes: dict[str, int] = {}
     try:
-        store = get_artifact_repository(version_uri)
-        _check_place(store, tracking_uri)
+        store = _store(version_uri, tracking_uri)
         sizes = files.check_sizes(map(_named, store.list_artifacts(BUNDLE_FOLDER)), max_bytes)
         for name in sizes:
-            _download_file(store, folder / name, max_bytes - _size(folder))
+            _download_file(store, folder / name, sizes[name], max_bytes - _size(folder))
     except BundleError:
         raise
     except Exception as error:  # Stores raise what they like.
@@ -68,35 +74,22 @@ def download(version_uri: str, tracking_uri: str, part: Path, max_bytes: int) ->
             text = f"{os.strerror(errno.ENOSPC)}, {sum(sizes.values())} bytes are needed"
             raise OSError(errno.ENOSPC, text) from error
         raise StoreError from error
-    if not sizes:
-        raise BundleError(f"{version_uri.rpartition('/')[2]}: the version holds no bundle")
+    if METADATA_FILE not in sizes:
+        raise BundleChecksumError(f"{version_uri.rpartition('/')[2]}: the version holds no bundle")
     return folder
 
 
-def _check_place(store: Any, tracking_uri: str) -> None:
-    """Refuses a place that the registry names and that would be sent what this process knows.
-
-    The registry says where a version's files are. Whoever writes to it could name a server of
-    theirs, which would be asked with the name and password of the registry.
-    """
-    while (inner := getattr(store, "repo", None)) is not None:
-        store = inner
-    place = urlsplit(store.artifact_uri)
-    if place.scheme in _STORES or _is_registry(store.artifact_uri, tracking_uri):
-        return
-    if place.scheme in _AZURE and _AZURE_HOST.fullmatch(place.hostname or ""):
-        return
-    raise BundleUnsafeError(
-        "the registry names a place for the version's files that is neither the registry itself,"
-        " nor a folder, nor a store at S3, Google or Azure"
-    )
-
-
-def _is_registry(place: str, registry: str) -> bool:
-    # As what will connect reads them: others end the name of a host at other marks.
-    found, wanted = parse_url(place), parse_url(registry)
-    same = (found.scheme, found.host, found.port) == (wanted.scheme, wanted.host, wanted.port)
-    return same and found.scheme in ("http", "https") and "\\" not in place
+def _store(version_uri: str, tracking_uri: str) -> Any:
+    """Returns the store of a version's files, once it may be asked: building it may do so."""
+    if tracking_uri.partition(":")[0] in _DATABRICKS:
+        return get_artifact_repository(version_uri)
+    found = version_uri
+    for _ in range(_MOST_HOPS):
+        go_on = _NEXT.get(urlsplit(found).scheme)
+        found = go_on(found) if go_on else found
+    of_mlflow = urlsplit(found).scheme == _MLFLOW_SERVER
+    place.check(_to_http(found, tracking_uri) if of_mlflow else found, tracking_uri)
+    return get_artifact_repository(found)
 
 
 def _named(found: Any) -> tuple[str, int]:
@@ -106,10 +99,13 @@ def _named(found: Any) -> tuple[str, int]:
     return name, max(found.file_size or 0, 0)
 
 
-def _download_file(store: Any, path: Path, max_bytes: int) -> None:
+def _download_file(store: Any, path: Path, size: int, max_bytes: int) -> None:
     with _no_file_larger_than(max_bytes):
         # What is public asks the store whether this is a folder, and would believe it.
         store._download_file(f"{BUNDLE_FOLDER}/{path.name}", str(path))  # noqa: SLF001
+    # Clients take what ends too early, or a redirect that they do not follow, for the file.
+    if path.stat().st_size < size:
+        raise EOFError(f"{path.name}: the store sends less than it says that there is")
 
 
 @contextmanager

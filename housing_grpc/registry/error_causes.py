@@ -60,7 +60,7 @@ def file_is_too_large(error: BaseException) -> bool:
 
 def cannot_be_used(error: OSError) -> str:
     """Returns what a caller is told of a cache that cannot be used: why, but not where it is."""
-    return f"the bundle cache cannot be used: {error.strerror}"
+    return f"the bundle cache cannot be used: {error.strerror or error}"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -24,7 +24,7 @@ from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleF
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full, missing_driver
-from housing_grpc.registry.location import DIGEST_TAG
+from housing_grpc.registry.location import DIGEST_TAG, sqlite_file
 
 for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
@@ -47,7 +47,6 @@ from housing_grpc.registry.download import StoreError, download  # noqa: E402
 
 # As MLflow numbers them; the text becomes a part of an address, a label and a log line.
 _VERSION = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
-_SQLITE = "sqlite:///"
 _ORPHAN_SECONDS = 5
 # MLflow takes 200 MB.
 _MEMORY_BYTES = 2**30
@@ -100,14 +99,15 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
         return {"version": version}
     cache = BundleCache(Path(request["cache"]))
     digest = _tagged_digest(found)
-    if not _is_whole(request, digest, cache):
+    if not _is_kept(request, digest, cache):
         _download(request, found, digest, cache)
     return {"version": version, "digest": digest}
 
 
 def _refuse_absent_sqlite(uri: str) -> None:
     # MLflow would make an empty registry there.
-    if uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).is_file():
+    file = sqlite_file(uri)
+    if file is not None and not file.is_file():
         raise ServingError(
             Reason.MODEL_NOT_FOUND,
             "there is no registry yet; `housing-admin seed` makes one with a first model",
@@ -160,13 +160,15 @@ def _tagged_digest(found: Any) -> Digest:
     return bundle_digest.parse(tagged, f"the tag {DIGEST_TAG} of version {found.version}")
 
 
-def _is_whole(request: dict[str, Any], digest: Digest, cache: BundleCache) -> bool:
-    if not cache.path(digest).is_dir():
-        return False
+def _is_kept(request: dict[str, Any], digest: Digest, cache: BundleCache) -> bool:
+    """Returns whether the cache has the bundle, and this server may serve it as it is.
+
+    If not, it stays there until a better one has come: what is wrong may be a key file that is
+    away or a limit, and not the bundle, which the next start needs should the registry be down.
+    """
     try:
-        return _digest_of(cache.path(digest), request) == digest
+        return _is_bundle(cache.path(digest), digest, request)
     except BundleError:
-        cache.discard(digest)
         return False
 
 
@@ -176,17 +178,30 @@ def _download(request: dict[str, Any], found: Any, digest: Digest, cache: Bundle
         folder = download(uri, request["tracking_uri"], Path(request["part"]), request["max_bytes"])
     except StoreError as error:
         raise _unavailable("the artifact store", error.__cause__ or error) from error
-    if _digest_of(folder, request) != digest:
+    if not _is_bundle(folder, digest, request):
         raise BundleChecksumError(
             f"version {found.version}: the bundle is not the one that was registered"
         )
+    # Asked again, as another server may have brought it meanwhile.
+    if not _is_kept(request, digest, cache):
+        cache.discard(digest)
     cache.keep(folder, digest)
 
 
-def _digest_of(folder: Path, request: dict[str, Any]) -> Digest:
-    keys = request["public_key_file"]
+def _is_bundle(folder: Path, digest: Digest, request: dict[str, Any]) -> bool:
+    """Returns whether a folder holds the bundle of a digest.
+
+    That is asked before anything is parsed: what was damaged on its way would be taken for
+    a bundle of another format, and so for one that is no better the next time.
+
+    Raises:
+        BundleError: It holds none that can be served.
+    """
+    max_bytes, keys = request["max_bytes"], request["public_key_file"]
+    if bundle_format.digest(folder, max_bytes=max_bytes) != digest:
+        return False
     verifier = Verifier(Path(keys)) if keys else None
-    return bundle_format.read(folder, verifier, max_bytes=request["max_bytes"]).digest
+    return bundle_format.read(folder, verifier, max_bytes=max_bytes).digest == digest
 
 
 def _unavailable(what: str, error: BaseException) -> ServingError:

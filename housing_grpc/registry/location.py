@@ -25,6 +25,8 @@ _EMBEDDED_SCHEMES = frozenset({"", "file", "sqlite"})
 _SERVER_SCHEMES = frozenset(
     {"http", "https", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc"}
 )
+# With a driver, and without what follows as a query.
+_SQLITE = re.compile(r"sqlite(?:\+[^:/]*)?:///([^?]*)")
 _PLUGINS = "mlflow.tracking_store"
 # MLflow's databases keep 256 characters of a name, and it takes 255 of an alias.
 LONGEST_NAME = 255
@@ -49,7 +51,7 @@ class RegistryLocation:
     @property
     def embedded(self) -> bool:
         """Whether the registry is files of this machine rather than a server."""
-        return urlsplit(self.tracking_uri).scheme in _EMBEDDED_SCHEMES
+        return _scheme(self.tracking_uri) in _EMBEDDED_SCHEMES
 
     @property
     def shown_uri(self) -> str:
@@ -62,8 +64,7 @@ class RegistryLocation:
     @property
     def sqlite_file(self) -> Path | None:
         """The file that holds the registry, or None if it is not SQLite."""
-        path = self.tracking_uri.removeprefix("sqlite:///")
-        return None if path == self.tracking_uri else Path(path).absolute()
+        return sqlite_file(self.tracking_uri)
 
 
 def home_folder(env: Mapping[str, str]) -> Path:
@@ -71,8 +72,17 @@ def home_folder(env: Mapping[str, str]) -> Path:
 
     Args:
         env: Environment variables; HOUSING_HOME is read.
+
+    Raises:
+        ValueError: It begins with the home of a user that there is not.
     """
-    return Path(env.get("HOUSING_HOME") or DEFAULT_HOME).expanduser().absolute()
+    given = env.get("HOUSING_HOME") or DEFAULT_HOME
+    try:
+        return Path(given).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(
+            f"HOUSING_HOME is {given!r}, which begins with the home of a user unknown here"
+        ) from None
 
 
 def from_environment(env: Mapping[str, str]) -> RegistryLocation:
@@ -99,9 +109,20 @@ def is_alias(text: str) -> bool:
     return _ALIAS.fullmatch(text) is not None
 
 
+def sqlite_file(tracking_uri: str) -> Path | None:
+    """Returns the file that holds a registry, or None if it is not SQLite."""
+    found = _SQLITE.match(tracking_uri)
+    return Path(found[1]).absolute() if found else None
+
+
 def default_tracking_uri(home: Path) -> str:
     """Returns the URI of the embedded registry below a home folder, an absolute path."""
     return f"sqlite:///{home / 'mlflow.db'}"
+
+
+def _scheme(uri: str) -> str:
+    # A database's may name its driver, too: postgresql+psycopg.
+    return urlsplit(uri).scheme.partition("+")[0]
 
 
 def _check_scheme(uri: str) -> None:
@@ -113,8 +134,7 @@ def _check_scheme(uri: str) -> None:
         raise ValueError(
             "MLFLOW_TRACKING_URI is not a URI: write special characters of a password as %XX"
         ) from None
-    # A database's scheme may name its driver, too: postgresql+psycopg.
-    if scheme.partition("+")[0] in _EMBEDDED_SCHEMES | _SERVER_SCHEMES or uri == "databricks":
+    if _scheme(uri) in _EMBEDDED_SCHEMES | _SERVER_SCHEMES or uri == "databricks":
         return
     if scheme in {entry.name for entry in metadata.entry_points(group=_PLUGINS)}:
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 from cryptography import x509
 
-from housing_grpc.base import log
+from housing_grpc.base import log, small_file
 
 _logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Certificates:
 
 def _content(setting: str, path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return small_file.read(path)
     except OSError as error:
         raise TlsError(f"{setting}={path}: cannot be read: {error.strerror}") from error
 

@@ -61,7 +61,7 @@ def test_a_trial_asks_for_the_size_that_is_set(linear: Example) -> None:
 def test_a_bundle_that_takes_too_long(linear: Example) -> None:
     # No process has begun to read after so little time.
     error = refusal(Trial(Children(), seconds=0.001), linear.folder)
-    assert error.reason is Reason.BUNDLE_FORMAT
+    assert error.reason is Reason.TRIAL_FAILED
     assert error.message == "the bundle was still loading after 0.001 s"
 
 

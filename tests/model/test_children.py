@@ -86,8 +86,8 @@ def test_a_trial_that_crashes_tells_the_log_and_not_the_caller(
     monkeypatch.setattr("sys.executable", str(interpreter))
     with pytest.raises(ServingError) as caught:
         Trial(Children())(linear.folder)
-    assert caught.value.reason is Reason.BUNDLE_FORMAT
-    assert caught.value.message == "the bundle crashed the process that tried it"
+    assert caught.value.reason is Reason.TRIAL_FAILED
+    assert caught.value.message == "the process that tried the bundle was killed or crashed"
     # A server of another test may still tell of calls that it ended.
     (record,) = [each for each in events.records if each.msg == "trial.crashed"]
     assert record.levelno == logging.ERROR

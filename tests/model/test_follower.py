@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.bundle.errors import BundleChecksumError, SelfTestError
+from housing_grpc.base.errors import DOUBTFUL, Reason, ServingError
+from housing_grpc.bundle.errors import (
+    BundleChecksumError,
+    BundleError,
+    BundleSignatureError,
+    SelfTestError,
+)
 from housing_grpc.model.follower import Follower
 from housing_grpc.model.source import Fetched, Target
 from tests.support.examples import Example
@@ -152,6 +157,38 @@ def test_a_version_that_arrives_damaged_is_tried_again(
         until(register, lambda: manager.version() == "2")
         events.wait_for("follower.recovered")
     assert events.of("follower.failing") == [{"reason": "BUNDLE_CHECKSUM"}]
+
+
+PASSING = [
+    ServingError(Reason.TRIAL_FAILED, "killed"),
+    BundleSignatureError("the key is on its way"),
+]
+
+
+@pytest.mark.parametrize("error", PASSING, ids=str)
+def test_what_may_be_passing_is_tried_again(
+    register: Register, forest: Example, events: Events, error: ServingError | BundleError
+) -> None:
+    register.versions["2"] = error
+    with following(register) as manager:
+        register.named = "2"
+        until(register, lambda: register.fetches.count("2") == 2)
+        register.versions["2"] = fetched(forest, "2")
+        until(register, lambda: manager.version() == "2")
+    assert events.of("follower.refused") == []
+
+
+@pytest.mark.parametrize("error", PASSING, ids=str)
+def test_what_may_be_passing_is_not_tried_for_ever(
+    register: Register, events: Events, error: ServingError | BundleError
+) -> None:
+    register.versions["2"] = error
+    with following(register) as manager:
+        register.named = "2"
+        until(register, lambda: bool(events.of("follower.refused")))
+        register.await_questions(10)
+        assert register.fetches.count("2") == DOUBTFUL
+        assert manager.version() == "1"
 
 
 @pytest.mark.parametrize("error", [down(), ServingError(Reason.MODEL_NOT_FOUND, "none")])

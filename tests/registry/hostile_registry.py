@@ -5,10 +5,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.registry.location import DIGEST_TAG
 from tests.support.examples import MODEL_NAME
@@ -30,6 +32,7 @@ class Registry(ThreadingHTTPServer):
         listing: What its store says that there is.
         artifact_uri: Where its store says that the files are.
         content: What the file of a name is sent as.
+        status: With which status.
         asked: Set once a file has been asked for.
         sent: Set once all of a file has been sent, or nobody takes it any more.
     """
@@ -42,6 +45,7 @@ class Registry(ThreadingHTTPServer):
         self.artifact_uri: Any = "mlflow-artifacts:/model"
         self.listing: Any = listed(**{"metadata.json": 2})
         self.content: Content = lambda _: [b"{}"]
+        self.status = 200
         self.asked, self.sent = threading.Event(), threading.Event()
 
     @property
@@ -74,7 +78,7 @@ class _Answers(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _send_file(self, name: str) -> None:
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.end_headers()
         self.server.asked.set()
         with suppress(OSError):
@@ -95,6 +99,14 @@ def running() -> Iterator[Registry]:
         yield server
         server.shutdown()
         thread.join(_PATIENCE)
+
+
+def serve_bundle(server: Registry, folder: Path) -> None:
+    """Has a registry answer with a bundle."""
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    server.version = answered(bundle_digest.compute(files["metadata.json"]))
+    server.listing = listed(**{name: len(content) for name, content in files.items()})
+    server.content = lambda name: [files[name]]
 
 
 def answered(tag: str | None, **changed: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleFormatError
 from housing_grpc.model.source import Fetched
 from housing_grpc.registry.cache import BundleCache
+from housing_grpc.registry.error_causes import cannot_be_used
 from housing_grpc.registry.location import RegistryLocation
 
 HERE = RegistryLocation(
@@ -69,8 +70,11 @@ def test_what_is_there_already_is_left(cache: BundleCache) -> None:
 
 
 def test_what_cannot_be_moved_in_is_an_error(cache: BundleCache, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         cache.keep(tmp_path / "nothing", D1)
+    assert cannot_be_used(caught.value) == (
+        "the bundle cache cannot be used: the bundle could not be moved into it"
+    )
 
 
 def test_what_is_discarded_is_gone(cache: BundleCache) -> None:
@@ -117,6 +121,36 @@ def test_a_link_in_the_place_of_a_bundle_leads_to_no_deletion(
     cache.path(D1).symlink_to(elsewhere)
     cache.discard(D1)
     assert (elsewhere / "file").is_dir()
+
+
+@pytest.mark.parametrize("what", ["file", "link", "link to nothing", "pipe"])
+def test_what_is_in_the_place_of_a_bundle_makes_room(
+    cache: BundleCache, folder: Path, tmp_path: Path, what: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_text("somebody's")
+    folder.mkdir(parents=True)
+    place = cache.path(D1)
+    if what == "file":
+        place.touch()
+    elif what == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(elsewhere if what == "link" else tmp_path / "nothing")
+    assert (kept(cache, D1) / "file").read_text() == "content"
+    assert not place.is_symlink()
+    assert (elsewhere / "file").read_text() == "somebody's"
+
+
+def test_a_link_in_the_place_of_what_served_last_is_none(
+    cache: BundleCache, tmp_path: Path
+) -> None:
+    kept(cache, D1)
+    cache.remember(HERE, fetched(cache, D1))
+    cache.path(D1).rename(tmp_path / "elsewhere")
+    cache.path(D1).symlink_to(tmp_path / "elsewhere")
+    assert cache.last(HERE) is None
 
 
 def test_a_link_in_the_place_of_a_part_leads_to_no_deletion(

@@ -123,7 +123,7 @@ LISTINGS = {
         "BUNDLE_UNSAFE",
         "more: is not a plain file",
     ),
-    "nothing": ({"files": []}, "BUNDLE_FORMAT", "2: the version holds no bundle"),
+    "nothing": ({"files": []}, "BUNDLE_CHECKSUM", "2: the version holds no bundle"),
     "a path": (
         {"files": [{"path": "../../x", "is_dir": False}]},
         "REGISTRY_UNAVAILABLE",

@@ -44,6 +44,7 @@ def test_every_variable_counts_and_an_empty_one_does_not() -> None:
     ("uri", "embedded", "file"),
     [
         ("sqlite:////srv/mlflow.db", True, Path("/srv/mlflow.db")),
+        ("sqlite+pysqlite:////srv/mlflow.db?timeout=5", True, Path("/srv/mlflow.db")),
         ("file:///srv/runs", True, None),
         ("/srv/runs", True, None),
         ("http://mlflow:5000", False, None),
@@ -55,6 +56,12 @@ def test_files_of_this_machine_are_told_from_servers(
 ) -> None:
     assert at(uri).embedded is embedded
     assert at(uri).sqlite_file == file
+
+
+def test_a_home_of_nobody_is_a_wrong_setting() -> None:
+    for others in ({}, {"MLFLOW_TRACKING_URI": "http://mlflow"}):
+        with pytest.raises(UsageError, match=r"^HOUSING_HOME is '~no such user/x', "):
+            settings.from_environment({"HOUSING_HOME": "~no such user/x", **others})
 
 
 def test_a_password_is_not_shown() -> None:

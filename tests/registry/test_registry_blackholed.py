@@ -65,7 +65,7 @@ def test_a_stop_ends_the_reload_and_the_question_that_are_under_way(
             "DRAIN_SECONDS": "0",
             # More than it takes: calls that are cut off are told otherwise.
             "GRACE_SECONDS": "60",
-            "MODEL_POLL_SECONDS": "0.1",
+            "MODEL_POLL_SECONDS": "1",
             "GRPC_PORT": "0",
             "METRICS_PORT": "0",
             "LOG_FORMAT": "json",

@@ -25,8 +25,9 @@ from tests.support.serving import Events
 Connect = Callable[[int], Client]
 
 
-def test_no_registry_yet(tmp_path: Path) -> None:
-    assert str(refused("", tmp_path)) == (
+@pytest.mark.parametrize("uri", ["", "sqlite+pysqlite:///{home}/mlflow.db?timeout=5"])
+def test_no_registry_yet(tmp_path: Path, uri: str) -> None:
+    assert str(refused(uri.format(home=tmp_path), tmp_path)) == (
         "no model to serve: there is no registry yet; "
         "`housing-admin seed` makes one with a first model"
     )

@@ -95,6 +95,10 @@ def test_an_answer_about_something_else_is_not_served(
         # What connects ends a host's name at the backslash, and others at the slash.
         "http://{theirs}\\@{registry}/api/2.0/mlflow-artifacts/artifacts/x",
         "ftp://{theirs}/x",
+        "abfss://fs@{theirs}\\@foo.dfs.core.windows.net/x",
+        "wasbs://c@{theirs}\\@foo.blob.core.windows.net/x",
+        # Asks as soon as it is built.
+        "sftp://user@{theirs}/x",
     ],
 )
 def test_files_at_a_server_of_somebody_else_are_not_asked_for(

@@ -135,9 +135,15 @@ def test_loopback_needs_no_key(host: str) -> None:
         ({"TLS_CERT_FILE": "/c"}, "TLS_CERT_FILE and TLS_KEY_FILE go together"),
         ({"TLS_KEY_FILE": "/k"}, "TLS_CERT_FILE and TLS_KEY_FILE go together"),
         ({"TLS_CLIENT_CA_FILE": "/ca"}, "TLS_CLIENT_CA_FILE needs TLS"),
+        ({"MODEL_POLL_SECONDS": "0.01"}, "MODEL_POLL_SECONDS=0.01: takes 0 for none, or a number"),
+        ({"HOUSING_HOME": "~no such user/x"}, "HOUSING_HOME is '~no such user/x', which begins"),
+        (
+            {"HOUSING_HOME": "~no such user/x", "MLFLOW_TRACKING_URI": "http://m"},
+            "HOUSING_HOME is '~no such user/x', which begins",
+        ),
     ],
 )
-def test_settings_that_go_together(given: dict[str, str], message: str) -> None:
+def test_settings_that_do_not_go_together(given: dict[str, str], message: str) -> None:
     with pytest.raises(StartError, match=message) as caught:
         settings.load([], given)
     assert caught.value.exit_code == EXIT_SETTINGS

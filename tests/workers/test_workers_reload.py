@@ -283,7 +283,7 @@ def test_a_bundle_that_is_refused_is_refused_as_by_one_process(
 def test_the_follower_moves_all(
     start: Start, folder: Path, linear: Example, forest: Example
 ) -> None:
-    fleet = start(folder, MODEL_POLL_SECONDS="0.2")
+    fleet = start(folder, MODEL_POLL_SECONDS="1")
     clients = [held[0] for held in fleet.placed(1).values()]
     put(forest, folder)
     until(lambda: version(clients[0]) == forest.version)

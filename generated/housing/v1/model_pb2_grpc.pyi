@@ -67,8 +67,9 @@ class ModelServiceStub:
     * ABORTED: another reload is running (RELOAD_IN_PROGRESS).
     * NOT_FOUND: there is no such version or alias (MODEL_NOT_FOUND).
     * UNAVAILABLE: the registry or its store does not answer
-      (REGISTRY_UNAVAILABLE), or the first model is still loading
-      (MODEL_NOT_READY).
+      (REGISTRY_UNAVAILABLE), the process that tried the bundle was killed,
+      crashed or took too long (TRIAL_FAILED), or the first model is still
+      loading (MODEL_NOT_READY).
     * DEADLINE_EXCEEDED: the deadline passed before the reload began
       (DEADLINE_EXCEEDED).
     * DATA_LOSS: a file of the bundle is damaged, missing or one too many
@@ -130,8 +131,9 @@ class ModelServiceAsyncStub(ModelServiceStub):
     * ABORTED: another reload is running (RELOAD_IN_PROGRESS).
     * NOT_FOUND: there is no such version or alias (MODEL_NOT_FOUND).
     * UNAVAILABLE: the registry or its store does not answer
-      (REGISTRY_UNAVAILABLE), or the first model is still loading
-      (MODEL_NOT_READY).
+      (REGISTRY_UNAVAILABLE), the process that tried the bundle was killed,
+      crashed or took too long (TRIAL_FAILED), or the first model is still
+      loading (MODEL_NOT_READY).
     * DEADLINE_EXCEEDED: the deadline passed before the reload began
       (DEADLINE_EXCEEDED).
     * DATA_LOSS: a file of the bundle is damaged, missing or one too many
@@ -202,8 +204,9 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         * ABORTED: another reload is running (RELOAD_IN_PROGRESS).
         * NOT_FOUND: there is no such version or alias (MODEL_NOT_FOUND).
         * UNAVAILABLE: the registry or its store does not answer
-          (REGISTRY_UNAVAILABLE), or the first model is still loading
-          (MODEL_NOT_READY).
+          (REGISTRY_UNAVAILABLE), the process that tried the bundle was killed,
+          crashed or took too long (TRIAL_FAILED), or the first model is still
+          loading (MODEL_NOT_READY).
         * DEADLINE_EXCEEDED: the deadline passed before the reload began
           (DEADLINE_EXCEEDED).
         * DATA_LOSS: a file of the bundle is damaged, missing or one too many

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from housing_grpc.base import small_file
 from housing_grpc.base.options import OptionError
 
 _NO_STAMP = (0, 0, 0)
@@ -30,7 +31,7 @@ class PemFile:
             OptionError: It cannot be read.
         """
         try:
-            return self.path.read_bytes()
+            return small_file.read(self.path)
         except OSError as error:
             raise OptionError(f"{self}: cannot be read: {error.strerror}") from error
 

@@ -107,6 +107,14 @@ def test_a_mistake_gets_one_line_and_its_exit_code(
     assert said.err.count("\n") == 1
 
 
+def test_an_error_shows_what_it_repeats(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["predict", "--target", "\x1b[2J\nerror: none:1"]) == 5
+    said = capsys.readouterr().err
+    assert "\\x1b[2J\\nerror: none" in said
+    assert "\x1b" not in said
+    assert said.count("\n") == 1
+
+
 def test_debug_shows_where_an_error_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["register", "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err

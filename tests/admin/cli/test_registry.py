@@ -12,7 +12,8 @@ import pytest
 from admin import cli
 from admin.base.settings import Settings
 from admin.tracking.client import connect
-from tests.support.examples import DATA
+from housing_grpc.registry.location import default_tracking_uri
+from tests.support.examples import DATA, MODEL_NAME
 from tests.support.homes import Trained, copy
 
 Run = Callable[..., Any]
@@ -90,6 +91,15 @@ def test_the_alias_moves_from_version_to_version(trained: Trained, run: Run) -> 
     assert aliases == [(2, []), (1, ["production"])]
     assert run("promote", "--list")["versions"] == versions
     assert run("seed")["version"] == 1
+
+
+def test_a_score_that_is_no_number_is_missing(run: Run, tmp_path: Path) -> None:
+    uri = default_tracking_uri(tmp_path / "home")
+    from mlflow import MlflowClient
+
+    MlflowClient(uri, uri).set_model_version_tag(MODEL_NAME, "1", "rmse", "good")
+    (version,) = run("models")["versions"]
+    assert version["rmse"] is None
 
 
 def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
