@@ -38,7 +38,7 @@ def refusal(trial: Trial, folder: Path) -> ServingError:
 
 
 def test_a_bundle_that_takes_all_memory(linear: Example) -> None:
-    command = [sys.executable, "-c", GREEDY, linear.folder]
+    command = [sys.executable, "-c", GREEDY, str(linear.folder)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (1, "")
     told = json.loads(ended.stdout)
