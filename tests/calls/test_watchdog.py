@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import pytest
 from housing.v1.prediction_pb2 import (
     House,
@@ -16,6 +15,7 @@ from housing.v1.prediction_pb2 import (
     PredictStreamRequest,
 )
 
+from housing_grpc.bundle.arrays import Prices, Rows
 from housing_grpc.bundle.model import Bundle
 from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
@@ -52,8 +52,7 @@ def test_an_evaluation_that_takes_too_long_is_told_until_it_ends(
     ask: Callable[[Client], Any],
 ) -> None:
     go_on = threading.Event()
-    for name in ("predict", "predict_row", "price_row"):
-        monkeypatch.setattr(Bundle, name, _held(getattr(Bundle, name), go_on))
+    monkeypatch.setattr(Bundle, "predict", _held(Bundle.predict, go_on))
     client = serve(linear.folder, max_call_seconds=LIMIT)
     states = watch(client)
     assert next(states) == SERVING
@@ -71,12 +70,14 @@ def test_an_evaluation_that_takes_too_long_is_told_until_it_ends(
     assert call.code().name == "OK"
 
 
-def _held(evaluate: Any, go_on: threading.Event) -> Any:
-    def held(self: Bundle, rows: Any, *given: Any) -> Any:
+def _held(
+    evaluate: Callable[[Bundle, Rows], Prices], go_on: threading.Event
+) -> Callable[[Bundle, Rows], Prices]:
+    def held(self: Bundle, rows: Rows) -> Prices:
         # Not the golden rows, which are more.
-        if isinstance(rows, bytes) or np.ndim(rows) == 1 or len(rows) == 1:
+        if len(rows) == 1:
             assert go_on.wait(600)
-        return evaluate(self, rows, *given)
+        return evaluate(self, rows)
 
     return held
 

@@ -48,7 +48,7 @@ def test_predict_takes_and_gives_json(
         (["RM"], "RM: has no value"),
         (["RM=\u0663"], "is no number"),
         (["--house", '{"RM": ' + "[" * 100_000], "--house is no JSON: it is nested too deeply"),
-        (["--house", '{"RM": ' + "9" * 5000 + "}"], "RM is inf"),
+        (["--house", '{"RM": ' + "9" * 5000 + "}"], "RM is not finite"),
         (["CHAS=0.5"], "house.CHAS is 0.5, but must be 0 or 1"),
         ([], "house: has no feature"),
         (["--house", "{"], "--house is no JSON"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from housing_grpc.registry.location import RegistryLocation
+from tests.support.examples import contents
 
 KILL_BEFORE, KILL_WITHIN, DISK_FULL = 1, 2, 3
 _MOST = 5000
@@ -105,8 +106,9 @@ def _write_bundle(folder: Path) -> object:
 
     if (folder / "new").exists():
         return None
-    found = bundle_format.read(folder / "source")
-    return bundle_format.write(folder / "new", found.metadata, found.blobs)
+    source = folder / "source"
+    metadata = bundle_format.read(source).metadata
+    return bundle_format.write(folder / "new", metadata, contents(source))
 
 
 def _read_bundle(folder: Path) -> Any:
