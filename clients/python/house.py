@@ -114,7 +114,7 @@ def to_row(features: Mapping[str, float]) -> list[float]:
     """
     for field, value in features.items():
         if math.isnan(value):
-            text = "is nan; send a finite number, or leave it out"
+            text = "is not finite; send a finite number, or leave it out"
             _refuse("FEATURE_NOT_FINITE", _FIELDS[field], text)
     return [features.get(field, math.nan) for field in _FIELDS]
 

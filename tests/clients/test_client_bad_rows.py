@@ -16,7 +16,7 @@ GOOD = {"RM": 6.0, "LSTAT": 5.0}
 
 # What is wrong, its reason, and what the message says of it.
 BAD: list[tuple[Any, str, str]] = [
-    ({"RM": math.nan}, "FEATURE_NOT_FINITE", "RM is nan"),
+    ({"RM": math.nan}, "FEATURE_NOT_FINITE", "RM is not finite"),
     ({"RM": math.inf}, "FEATURE_NOT_FINITE", "RM is not finite"),
     ({"RM": -math.inf}, "FEATURE_NOT_FINITE", "RM is not finite"),
     ({"RM": 1e39}, "FEATURE_NOT_FINITE", "RM is 1e+39"),
@@ -37,7 +37,7 @@ BAD: list[tuple[Any, str, str]] = [
     ({"RM": [6.5]}, "NOT_A_NUMBER", "RM is [6.5]"),
     ({"RM": {"value": 6}}, "NOT_A_NUMBER", "RM is {'value': 6}"),
     ({"RM": 6j}, "NOT_A_NUMBER", "RM is 6j"),
-    ({"RM": Decimal("NaN")}, "FEATURE_NOT_FINITE", "RM is nan"),
+    ({"RM": Decimal("NaN")}, "FEATURE_NOT_FINITE", "RM is not finite"),
     (None, "NOT_A_HOUSE", "is None"),
     (6.5, "NOT_A_HOUSE", "is 6.5"),
     ([6.5, 5.0], "NOT_A_HOUSE", "is [6.5, 5.0]"),

@@ -17,6 +17,7 @@ from housing_grpc.rest.settings import Settings as RestSettings
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.rest.atlas import generate
+from tests.rest.scripted import Scripted
 from tests.support import waiting
 from tests.support.client import Client, client_of
 from tests.support.examples import Example
@@ -118,3 +119,10 @@ def rest(loop: Loop, housing: Client) -> Iterator[httpx.Client]:
 def atlas(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The messages of a contract that the proxy has never seen."""
     return generate(tmp_path_factory.mktemp("atlas"))
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    """A gRPC server that answers as the test says."""
+    with Scripted() as server:
+        yield server
