@@ -143,8 +143,18 @@ GUARDS: tuple[Guard, ...] = (
     ),
     _guard(
         "who keeps to the calls of a connection is served", "serving/limits.py",
-        '("grpc.http.overload_protection", 0)', '("grpc.http.overload_protection", 1)',
+        '("grpc.http2.max_deallocating_streams", chosen.max_calls_per_connection),', "",
         "calls/test_gate_limits.py::test_callers_wait_for_their_turn_on_a_connection",
+    ),
+    _guard(
+        "calls that were reset, of one connection", "serving/limits.py",
+        '("grpc.http.overload_protection", 1)', '("grpc.http.overload_protection", 0)',
+        "http2/test_reset_calls.py",
+    ),
+    _guard(
+        "calls that were reset, of all connections", "serving/limits.py",
+        "_MOST_PENDING = 16_384", "_MOST_PENDING = 2**31 - 1",
+        "http2/test_reset_calls.py",
     ),
     _guard(
         "one server a port", "serving/limits.py",
