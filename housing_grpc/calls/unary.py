@@ -77,6 +77,7 @@ class UnaryMethod:
             answer = made if isinstance(made, bytes) else made.SerializeToString()
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+            self._pool.answers(context)
             sent = 1
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
             code = public_error(raised).code
