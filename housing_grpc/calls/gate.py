@@ -64,10 +64,14 @@ class Gate(grpc.GenericRpcHandler):
         if route is None:
             return None
         metadata = details.invocation_metadata or ()
-        call = Call(route.method, request_id_of(metadata))
-        self._boundary.observer.started(call, metadata)
+        too_large = self._metadata_limit.fault(metadata)
+        # Of what is too large, nothing is read.
+        read = () if too_large else metadata
+        call = Call(route.method, request_id_of(read))
+        self._boundary.observer.started(call, read)
         try:
-            self._metadata_limit.check(metadata)
+            if too_large:
+                raise too_large  # noqa: TRY301 - it is answered as the others are
             call.caller = self._access.caller(details.method, metadata)
             _check_rate(call)
             route.check_room(call)

@@ -28,14 +28,10 @@ class MetadataLimit:
         # Both ways a stream: the library would wait for the message of a unary call.
         self._refusal: Any = grpc.stream_stream_rpc_method_handler(behaviour)
 
-    def check(self, metadata: Metadata) -> None:
-        """Checks the metadata of a call.
-
-        Raises:
-            ServingError: METADATA_TOO_LARGE.
-        """
-        if sum(len(name) + len(value) + _ENTRY_BYTES for name, value in metadata) > self._most:
-            raise ServingError(Reason.METADATA_TOO_LARGE, self._told)
+    def fault(self, metadata: Metadata) -> ServingError | None:
+        """Returns METADATA_TOO_LARGE if a call's metadata is."""
+        size = sum(len(name) + len(value) + _ENTRY_BYTES for name, value in metadata)
+        return ServingError(Reason.METADATA_TOO_LARGE, self._told) if size > self._most else None
 
     def around(self, handler: grpc.GenericRpcHandler) -> grpc.GenericRpcHandler:
         """Returns a handler that serves what another does, within the limit."""
@@ -54,9 +50,6 @@ class _Limited(grpc.GenericRpcHandler):
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         """Returns the handler of a call; grpcio asks with each one."""
         found = self._handler.service(details)
-        if found is not None:
-            try:
-                self._limit.check(details.invocation_metadata or ())
-            except ServingError:
-                return self._refusal
+        if found is not None and self._limit.fault(details.invocation_metadata or ()):
+            return self._refusal
         return found
