@@ -58,8 +58,11 @@ def _add(always: dict[str, object], record: logging.LogRecord) -> bool:
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = " ".join(f"{key}={_plain(value)}" for key, value in _fields(record).items())
-        line = f"{_time(record)} {record.levelname} {record.getMessage()} {fields}".rstrip()
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        message = _shown(record.getMessage())
+        line = f"{_time(record)} {record.levelname} {message} {fields}".rstrip()
+        if not record.exc_info:
+            return line
+        return "\n".join((line, *map(_shown, self.formatException(record.exc_info).split("\n"))))
 
 
 class _JsonFormatter(logging.Formatter):
@@ -83,6 +86,11 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 def _time(record: logging.LogRecord) -> str:
     moment = datetime.fromtimestamp(record.created, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _shown(text: str) -> str:
+    # A library's message, or an error's, may hold what a caller sent.
+    return text if text.isprintable() else json.dumps(text)[1:-1]
 
 
 def _plain(value: object) -> str:

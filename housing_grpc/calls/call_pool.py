@@ -19,6 +19,8 @@ from housing_grpc.calls.overdue import Overdue
 _WEIGHT = 0.05
 # Calls without their message hold some 10 KB each, and what has come of it.
 _MOST_WAITING = 4096
+# Calls whose answer is not taken: the same, and the answer.
+_MOST_UNTAKEN = 4096
 
 _Job = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -62,7 +64,7 @@ class CallPool(ThreadPoolExecutor):
 
     Args:
         workers: How many.
-        patience_seconds: Longest wait for a caller's message.
+        patience_seconds: Longest wait for a caller's message, and until an answer is taken.
         name: Of the threads.
         threadless_waits: Whether to wait for messages without a worker, which has to be proven
             to work with the grpcio that is installed (`arrival_proof`); else workers wait.
@@ -86,7 +88,8 @@ class CallPool(ThreadPoolExecutor):
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._mean = 0.0
-        self._waits = _Waits(patience_seconds, most_waiting or _MOST_WAITING, name)
+        self._waits = _Waits(patience_seconds, most_waiting or _MOST_WAITING, f"{name}-watch")
+        self._untaken = _Waits(patience_seconds, _MOST_UNTAKEN, f"{name}-untaken")
         for _ in range(workers):
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
@@ -126,6 +129,15 @@ class CallPool(ThreadPoolExecutor):
         finally:
             self._waits.end(context)
 
+    def answers(self, context: grpc.ServicerContext) -> None:
+        """Ends a call whose answer, which is made, is not taken in time.
+
+        A caller decides how much of it may be sent, and until it is, all of it is held.
+        """
+        self._untaken.begin(context)
+        if not context.add_callback(partial(self._untaken.end, context)):
+            self._untaken.end(context)
+
     def answer(
         self,
         messages: Any,
@@ -156,6 +168,7 @@ class CallPool(ThreadPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""
         self._waits.close()
+        self._untaken.close()
         for _ in range(self._count):
             self._jobs.put(None)
 
@@ -176,19 +189,20 @@ class CallPool(ThreadPoolExecutor):
 
 
 class _Waits:
-    """The calls whose message has not come yet; one that waits too long is ended."""
+    """The calls that wait for their caller; one that waits too long is ended."""
 
     def __init__(self, patience_seconds: float, most: int, name: str) -> None:
         self._most = most
-        self._calls: Overdue[Any] = Overdue(patience_seconds, _cancel, f"{name}-watch")
+        self._calls: Overdue[Any] = Overdue(patience_seconds, _cancel, name)
         self._calls.start()
 
     def begin(self, call: Any) -> None:
         if self._calls.count() >= self._most:
             oldest = self._calls.oldest()
-            self._calls.end(oldest)
-            # guard: the longest wait gives way
-            oldest.cancel()
+            if oldest is not None:
+                self._calls.end(oldest)
+                # guard: the longest wait gives way
+                oldest.cancel()
         self._calls.begin(call)
 
     def end(self, call: Any) -> None:

@@ -5,19 +5,18 @@ the key, its role, its rate, and how long the queue is. A call that may not go o
 is refused here and now, without a worker and without waiting for its message.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import grpc
 
 from housing_grpc.access.callers import Access
 from housing_grpc.access.rate_limit import too_fast
-from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.calls.boundary import Boundary
 from housing_grpc.calls.call import Call, Method, request_id_of
 from housing_grpc.calls.call_pool import InlinePool
+from housing_grpc.calls.metadata_limit import MetadataLimit
 
-Metadata = Iterable[tuple[str, str | bytes]]
 Serve = Callable[[Call], Any]
 
 
@@ -43,7 +42,7 @@ class Gate(grpc.GenericRpcHandler):
         routes: Of all methods, by path.
         access: Who may call what.
         boundary: Told of every call; ends those that are refused.
-        max_metadata_bytes: Largest metadata of a call.
+        metadata_limit: How much metadata a call may have.
     """
 
     def __init__(
@@ -52,10 +51,10 @@ class Gate(grpc.GenericRpcHandler):
         access: Access,
         boundary: Boundary,
         *,
-        max_metadata_bytes: int,
+        metadata_limit: MetadataLimit,
     ) -> None:
         self._routes = routes
-        self._max_metadata_bytes = max_metadata_bytes
+        self._metadata_limit = metadata_limit
         self._access = access
         self._boundary = boundary
 
@@ -65,10 +64,14 @@ class Gate(grpc.GenericRpcHandler):
         if route is None:
             return None
         metadata = details.invocation_metadata or ()
-        call = Call(route.method, request_id_of(metadata))
-        self._boundary.observer.started(call, metadata)
+        too_large = self._metadata_limit.fault(metadata)
+        # Of what is too large, nothing is read.
+        read = () if too_large else metadata
+        call = Call(route.method, request_id_of(read))
+        self._boundary.observer.started(call, read)
         try:
-            self._check_metadata(metadata)
+            if too_large:
+                raise too_large  # noqa: TRY301 - it is answered as the others are
             call.caller = self._access.caller(details.method, metadata)
             # guard: the rate
             _check_rate(call)
@@ -79,14 +82,6 @@ class Gate(grpc.GenericRpcHandler):
             refusal = _Refusal(call, error, self._boundary)
             return grpc.stream_stream_rpc_method_handler(refusal)
         return route.serve(call)
-
-    def _check_metadata(self, metadata: Metadata) -> None:
-        # gRPC keeps the same limit, but only towards callers that acknowledge it.
-        if sum(len(name) + len(value) for name, value in metadata) > self._max_metadata_bytes:
-            raise ServingError(
-                Reason.METADATA_TOO_LARGE,
-                f"the metadata is larger than {self._max_metadata_bytes} bytes",
-            )
 
 
 class _Refusal:

@@ -108,7 +108,9 @@ class Health:
         messages: Iterator[bytes],
         context: grpc.ServicerContext,
     ) -> Any:
-        return serve(self._request(messages, context, parse), context)
+        answer = serve(self._request(messages, context, parse), context)
+        self.pool.answers(context)
+        return answer
 
     def _list(self, _: Any, context: grpc.ServicerContext) -> Any:
         request = health_pb2.HealthCheckRequest
@@ -133,8 +135,9 @@ class Health:
             messages, context, send_response_callback, threadless=self.pool.threadless_waits
         )
         if len(self._watches) >= _MOST_WATCHES:
-            oldest = next(iter(self._watches))
-            self._watches.pop(oldest)
+            # In one go: others end meanwhile, on another thread.
+            oldest, *_ = tuple(self._watches)
+            self._watches.pop(oldest, None)
             oldest.cancel()
         self._watches[watch] = None
         context.add_callback(partial(self._watches.pop, watch, None))

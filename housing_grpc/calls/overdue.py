@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -44,9 +45,12 @@ class Overdue(Generic[K]):
         """Returns how many are under way."""
         return len(self._since)
 
-    def oldest(self) -> K:
-        """Returns that which has been under way the longest, of one at least."""
-        return next(iter(self._since))
+    def oldest(self) -> K | None:
+        """Returns that which has been under way the longest, or None if nothing is."""
+        while True:
+            # What begins or ends meanwhile, on another thread, spoils the look, but not the next.
+            with suppress(RuntimeError):
+                return next(iter(self._since), None)
 
     def close(self) -> None:
         """Looks no more."""

@@ -78,6 +78,7 @@ class UnaryMethod:
             answer = made if isinstance(made, bytes) else made.SerializeToString()
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+            self._pool.answers(context)
             sent = 1
         # guard: also what is no Exception
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang

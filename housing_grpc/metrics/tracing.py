@@ -41,11 +41,11 @@ class Tracing:
     """
 
     def __init__(self, exporter: "SpanExporter") -> None:
-        from opentelemetry import propagate
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
         from opentelemetry.trace import SpanKind, Status, StatusCode
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         resource = Resource.create()
         if str(resource.attributes["service.name"]).startswith("unknown_service"):
@@ -53,7 +53,8 @@ class Tracing:
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("housing_grpc")
-        self._extract = propagate.extract
+        # Not those that OTEL_PROPAGATORS names: of baggage, nothing is used, and much is read.
+        self._context = TraceContextTextMapPropagator()
         self._kind = SpanKind.SERVER
         self._fault = Status(StatusCode.ERROR)
 
@@ -63,12 +64,13 @@ class Tracing:
         Args:
             service: Full name, such as "housing.v1.PredictionService".
             method: Such as "Predict".
-            metadata: Of the call; its `traceparent` names the parent.
+            metadata: Of the call; its `traceparent` and `tracestate` name the parent.
         """
-        carrier = {key: value for key, value in metadata if isinstance(value, str)}
+        names = self._context.fields
+        carrier = {name: value for name, value in metadata if name in names}
         return self._tracer.start_span(
             f"{service}/{method}",
-            context=self._extract(carrier),
+            context=self._context.extract(carrier),
             kind=self._kind,
             attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": method},
         )
@@ -110,6 +112,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Tracing | N
         return None
     # What it has to say, such as that the collector is away, comes as our own lines do.
     logging.getLogger("opentelemetry").handlers[:] = logging.getLogger(log.ROOT).handlers
+    # But not what it has to say of each caller's header that is wrong.
+    logging.getLogger("opentelemetry.trace").setLevel(logging.ERROR)
     return Tracing(_exporter(wanted, environment))
 
 

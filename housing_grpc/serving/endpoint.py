@@ -13,6 +13,7 @@ from housing_grpc.calls import health
 from housing_grpc.calls.boundary import Boundary
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
+from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamRoom
 from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.metrics.observer import CallObserver
@@ -75,6 +76,7 @@ class Endpoint:
         self._parts = parts
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
+        self._metadata_limit = MetadataLimit(chosen.max_metadata_bytes)
         self._options = limits.options(chosen, shared_port=shared_port)
         threadless_waits = parts.fast_paths.threadless_waits
         self._health = Health(routes.SERVICES, threadless_waits=threadless_waits)
@@ -181,12 +183,13 @@ class Endpoint:
         )
         table = routes.build(served, self._workers.stream, boundary)
         server = grpc.server(self._workers.predict, options=self._options)
-        limit = chosen.max_metadata_bytes
-        gate = Gate(table, parts.access, boundary, max_metadata_bytes=limit)
-        server.add_generic_rpc_handlers((gate, self._health.handler()))
+        limit = self._metadata_limit
+        others = [self._health.handler()]
         if chosen.reflection_enabled:
             names = *routes.SERVICES, health.SERVICE
-            reflection.add_to(server, names, self._workers.reflection)
+            others += reflection.handlers(names, self._workers.reflection)
+        gate = Gate(table, parts.access, boundary, metadata_limit=limit)
+        server.add_generic_rpc_handlers((gate, *map(limit.around, others)))
         return server
 
     def _bind_probes(self) -> grpc.Server | None:
@@ -194,7 +197,8 @@ class Endpoint:
         if not chosen.health_port:
             return None
         server = grpc.server(self._health.pool, options=self._options)
-        server.add_generic_rpc_handlers((self._health.handler(),))
+        handler = self._metadata_limit.around(self._health.handler())
+        server.add_generic_rpc_handlers((handler,))
         try:
             listen.bind(server, chosen.grpc_host, chosen.health_port)
         except RuntimeError as error:

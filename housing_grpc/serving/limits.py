@@ -21,7 +21,9 @@ _KEEPALIVE_MS = 60_000
 _KEEPALIVE_TIMEOUT_MS = 20_000
 # A client with a quiet stream may ask this often whether we are there.
 _PING_INTERVAL_MS = 10_000
-_NO_LIMIT = 2**31 - 1
+# Calls that gRPC holds until they are looked at, each some 15 KB; 64 connections may have as many.
+# guard: calls that were reset, of all connections
+_MOST_PENDING = 16_384
 _HANDSHAKE_MS = 10_000
 # Beside the connections: what the server itself opens, and a reload with its processes.
 _OWN_FILES = 128
@@ -47,14 +49,17 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
         ("grpc.absolute_max_metadata_size", chosen.max_metadata_bytes),
         # guard: the number of calls on a connection
         ("grpc.max_concurrent_streams", chosen.max_calls_per_connection),
-        # Off: it counts calls that have just ended, too, and so refuses clients that keep to
-        # the limit.
+        # A call that was reset is held until this process has seen it: calls that are made and
+        # reset at once count, too. With as many of them as of others, clients that keep to the
+        # limit, whose calls have just ended, are not refused.
+        # guard: calls that were reset, of one connection
+        ("grpc.http.overload_protection", 1),
         # guard: who keeps to the calls of a connection is served
-        ("grpc.http.overload_protection", 0),
-        # Off: calls that come by the thousand would be reset at random, without a word of when
-        # to come back, before the gate has seen them.
-        ("grpc.server.max_pending_requests", _NO_LIMIT),
-        ("grpc.server.max_pending_requests_hard_limit", _NO_LIMIT),
+        ("grpc.http2.max_deallocating_streams", chosen.max_calls_per_connection),
+        # The same over all connections, those that are gone included. The limits are one: between
+        # two, calls would be reset at random, before the gate could tell when to come back.
+        ("grpc.server.max_pending_requests", _MOST_PENDING),
+        ("grpc.server.max_pending_requests_hard_limit", _MOST_PENDING),
         # guard: the number of connections
         ("grpc.max_allowed_incoming_connections", chosen.max_connections),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),

@@ -27,11 +27,10 @@ _MOST_BYTES = 1024
 _logger = logging.getLogger(__name__)
 
 
-def add_to(server: grpc.Server, services: Sequence[str], pool: CallPool) -> None:
-    """Makes the server answer questions about the given services and itself.
+def handlers(services: Sequence[str], pool: CallPool) -> Iterator[grpc.GenericRpcHandler]:
+    """Yields what makes a server answer questions about the given services and itself.
 
     Args:
-        server: Not started yet.
         services: Full names of the services.
         pool: Answers; a stream on which nobody asks anything for long is ended by it.
     """
@@ -42,12 +41,8 @@ def add_to(server: grpc.Server, services: Sequence[str], pool: CallPool) -> None
     handler: Any = grpc.stream_stream_rpc_method_handler(
         on_pool(conversations.go_on, pool, non_blocking=True)
     )
-    server.add_generic_rpc_handlers(
-        tuple(
-            grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler})
-            for name in (_V1ALPHA, _V1)
-        )
-    )
+    for name in (_V1ALPHA, _V1):
+        yield grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler})
 
 
 class _Conversations:

@@ -95,3 +95,20 @@ def test_what_is_below_the_level_is_not_logged(capsys: Captured) -> None:
 def test_configuring_again_does_not_log_twice(capsys: Captured) -> None:
     log.configure("debug", "text")
     assert logged("text", capsys).count("\n") == 1
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_what_a_library_says_of_a_caller_clears_no_terminal_and_forges_no_line(
+    capsys: Captured, style: Format
+) -> None:
+    log.configure("info", style)
+    LOGGER.warning("no such header: %s", "a\x1b[2J\nINFO keys.reloaded")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    assert r"no such header: a\u001b[2J\nINFO keys.reloaded" in line
+
+
+def test_nor_does_an_error(capsys: Captured) -> None:
+    log.configure("info", "text")
+    log.event(LOGGER, logging.ERROR, "some.event", error=ValueError("a\x1b[2J\rb"))
+    assert capsys.readouterr().err.endswith("ValueError: a\\u001b[2J\\rb\n")

@@ -131,8 +131,18 @@ GUARDS = (
     ),
     Guard(
         "who keeps to the calls of a connection is served",
-        '("grpc.http.overload_protection", 1),',
+        "",
         "calls/test_gate_limits.py::test_callers_wait_for_their_turn_on_a_connection",
+    ),
+    Guard(
+        "calls that were reset, of one connection",
+        '("grpc.http.overload_protection", 0),',
+        "http2/test_reset_calls.py",
+    ),
+    Guard(
+        "calls that were reset, of all connections",
+        "_MOST_PENDING = 2**31 - 1",
+        "http2/test_reset_calls.py",
     ),
     Guard(
         "one server a port",

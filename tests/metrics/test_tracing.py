@@ -1,6 +1,7 @@
 """Spans reach a collector that speaks OTLP, and nothing is loaded when nobody wants them."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -77,6 +78,29 @@ def test_a_call_is_a_span_below_that_of_its_caller(
     (resource,) = collector.resources()
     names = {each.key: each.value.string_value for each in resource.resource.attributes}
     assert names["service.name"] == "housing-grpc"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("baggage", "a,secret"),
+        ("baggage", "x," * 1000),
+        ("traceparent", f"00-{'f' * 4000}"),
+        ("tracestate", ",".join(f"a{place}=b" for place in range(40))),
+        ("tracestate", "no state"),
+        ("tracestate", "a=b" * 500),
+    ],
+)
+def test_nothing_is_logged_of_what_a_caller_sends(
+    trace: Trace, caplog: pytest.LogCaptureFixture, name: str, value: str
+) -> None:
+    made = trace()
+    assert made is not None
+    given = {"traceparent": TRACEPARENT, name: value}
+    with caplog.at_level(logging.DEBUG, "opentelemetry"):
+        made.end(made.start("a.Service", "Method", given.items()), 0, "1")
+    made.close(SECONDS)
+    assert [each.name for each in caplog.records if ".exporter" not in each.name] == []
 
 
 def test_a_refusal_tells_its_code_and_is_no_fault_of_the_server(

@@ -124,7 +124,7 @@ def test_a_stream_on_which_nobody_asks_anything_is_ended(*, asks: int, known: bo
     calls = CallPool(1, patience_seconds=1, name="reflection", threadless_waits=known)
     with ThreadPoolExecutor(1) as pool:
         server = grpc.server(pool)
-        reflection.add_to(server, (), calls)
+        server.add_generic_rpc_handlers(tuple(reflection.handlers((), calls)))
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -10,6 +10,7 @@ from housing_grpc.access.callers import Access
 from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Gate
+from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamRoom
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.serving import listen, routes, telemetry
@@ -30,7 +31,7 @@ def open_to_all(*served: Served, version: Callable[[], str]) -> Gate:
     boundary = Boundary(version, observer, rejected=lambda _: None)
     table = routes.build(served, ThreadPoolExecutor(4), boundary)
     access = Access(None, limits=lambda _: None)
-    return Gate(table, access, boundary, max_metadata_bytes=8192)
+    return Gate(table, access, boundary, metadata_limit=MetadataLimit(8192))
 
 
 def start(

@@ -1,0 +1,63 @@
+"""Answers that nobody takes: a window of no byte keeps them in the server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from housing.v1.prediction_pb2 import House, PredictBatchRequest
+from hyperframe.frame import SettingsFrame
+
+from tests.http2.frames import PREDICT, Connection, data, message
+from tests.support.calls import HOUSE, port_of
+from tests.support.client import Client
+from tests.support.examples import Example
+from tests.support.health import SERVING, check
+from tests.support.serving import Serve
+
+HEALTH = "/grpc.health.v1.Health"
+CONTENTS = {
+    PREDICT: HOUSE.SerializeToString(),
+    "/housing.v1.PredictionService/PredictBatch": PredictBatchRequest(
+        items=[House(rm=6)]
+    ).SerializeToString(),
+    "/housing.v1.ModelService/ModelInfo": b"",
+    f"{HEALTH}/Check": b"",
+    f"{HEALTH}/List": b"",
+}
+FOR_EVER = 3600.0
+
+
+@contextmanager
+def untaken(client: Client, path: str, count: int) -> Iterator[Connection]:
+    """Makes calls, and takes none of their answers."""
+    with Connection(port_of(client)) as connection:
+        connection.greet({SettingsFrame.INITIAL_WINDOW_SIZE: 0}).agree()
+        for stream in range(1, 2 * count, 2):
+            content = data(stream, message(CONTENTS[path]))
+            connection.send(connection.headers(stream, path=path), content)
+        yield connection
+
+
+@pytest.mark.parametrize("path", CONTENTS)
+def test_it_is_not_kept_for_ever(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("housing_grpc.calls.health._PATIENCE_SECONDS", 0.5)
+    client = serve(linear.folder, request_timeout_seconds=0.5)
+    with untaken(client, path, 3) as connection:
+        for stream in (1, 3, 5):
+            assert connection.listen(stream).status(stream) == "reset"
+    assert check(client).status == SERVING
+
+
+@pytest.mark.parametrize("path", [PREDICT, f"{HEALTH}/Check"])
+def test_of_too_many_the_oldest_goes(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("housing_grpc.calls.call_pool._MOST_UNTAKEN", 2)
+    monkeypatch.setattr("housing_grpc.calls.health._PATIENCE_SECONDS", FOR_EVER)
+    client = serve(linear.folder, request_timeout_seconds=FOR_EVER, grpc_workers=1)
+    with untaken(client, path, 5) as connection:
+        for stream in (1, 3, 5):
+            assert connection.listen(stream).status(stream) == "reset"
+        assert connection.heard.status(7) == connection.heard.status(9) == ""
