@@ -2,29 +2,35 @@
 
 import threading
 import time
+from collections import Counter
 
-# So many lines a second tell enough.
+# So many lines of a kind in a second tell enough.
 _MOST_LINES = 20
 
 
 class Flood:
-    """Counts lines of the log, so that refusing a caller costs less than serving one would."""
+    """Counts lines of the log by kind, so that refusing a caller costs less than serving one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._second = 0
-        self._lines = 0
-        self._unlogged = 0
+        self._lines: Counter[str] = Counter()
+        self._unlogged: Counter[str] = Counter()
 
-    def unlogged(self) -> int | None:
-        """Returns None for a line too many, else how many were so since the last one."""
+    def unlogged(self, kind: str) -> int | None:
+        """Returns None for a line too many, else how many were so since the last one.
+
+        Args:
+            kind: One of a few, such as a reason: each has lines of its own.
+        """
         second = int(time.monotonic())
         with self._lock:
             if second != self._second:
-                self._second, self._lines = second, 0
-            self._lines += 1
-            if self._lines > _MOST_LINES:
-                self._unlogged += 1
+                self._second = second
+                self._lines.clear()
+            self._lines[kind] += 1
+            # guard: the lines of the log
+            if self._lines[kind] > _MOST_LINES:
+                self._unlogged[kind] += 1
                 return None
-            unlogged, self._unlogged = self._unlogged, 0
-            return unlogged
+            return self._unlogged.pop(kind, 0)

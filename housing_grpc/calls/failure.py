@@ -6,7 +6,7 @@ from typing import NoReturn
 import grpc
 
 from housing_grpc.base import log, status
-from housing_grpc.base.errors import Area, ServingError, public_error
+from housing_grpc.base.errors import ServingError, public_error
 from housing_grpc.base.log_flood import Flood
 from housing_grpc.calls.call import REQUEST_ID, Call
 
@@ -27,12 +27,12 @@ def abort(
         context: Its context.
         raised: The error.
         version: Of the model that serves, for the log.
-        flood: Of the lines for refusals that come by the thousand.
+        flood: Of the lines that come by the thousand.
     """
     error = public_error(raised)
     # A bundle that is refused is the bundle's fault, and its text says all.
     fault = raised if error.code is grpc.StatusCode.INTERNAL else None
-    unlogged = flood.unlogged() if error.reason.area is Area.ADMISSION else 0
+    unlogged = flood.unlogged(error.reason.value)
     if unlogged is not None:
         _log(call, error, fault, version, unlogged)
     answer = status.to_grpc(error)

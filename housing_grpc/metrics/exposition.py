@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from http.client import HTTPException, LineTooLong
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -24,6 +25,7 @@ PATH = "/metrics"
 # A scraper beyond these costs the one that has been connected longest its connection.
 _CONNECTIONS = 16
 _IDLE_SECONDS = 10.0
+_MOST_HEAD_BYTES = 16 * 1024
 
 _logger = logging.getLogger(__name__)
 
@@ -102,8 +104,33 @@ def _text(start_response: "StartResponse", status: str, text: str) -> Iterable[b
     return [body]
 
 
+class _Head(io.BufferedReader):
+    """What a scraper sends; the library limits each line, and their number, but not the sum."""
+
+    _left = _MOST_HEAD_BYTES
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Returns the next line.
+
+        Raises:
+            LineTooLong: There have been more bytes than a head may have.
+        """
+        most = self._left + 1
+        line = super().readline(most if size is None or size < 0 else min(size, most))
+        self._left -= len(line)
+        # guard: the head of a scrape
+        if self._left < 0:
+            raise LineTooLong("head")
+        return line
+
+
 class _Handler(WSGIRequestHandler):
     timeout = _IDLE_SECONDS
+
+    def setup(self) -> None:
+        """Reads through a limit."""
+        super().setup()
+        self.rfile = _Head(self.rfile.detach())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the base
         """Logs nothing: a scrape is no event."""
@@ -152,7 +179,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         """Says nothing of a scraper that went away, and logs what else is wrong."""
         error = sys.exception()
-        if not isinstance(error, OSError):
+        if not isinstance(error, OSError | HTTPException):
             log.event(_logger, logging.ERROR, "metrics.failed", error=error)
 
 

@@ -74,6 +74,16 @@ def test_there_is_nothing_else(address: str, path: str) -> None:
     assert httpx.get(address + path).status_code == 404
 
 
+def test_a_head_of_megabytes_is_not_read(address: str) -> None:
+    lines = {f"x-{place}": "v" * 1000 for place in range(15)}
+    assert httpx.get(f"{address}/metrics", headers=lines).status_code == 200
+    lines |= {f"y-{place}": "v" * 1000 for place in range(2)}
+    with suppress(httpx.ReadError):  # What is not read resets the connection.
+        assert httpx.get(f"{address}/metrics", headers=lines).status_code == 431
+    with suppress(httpx.ReadError), pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{address}/metrics", params={"name[]": "n" * 20_000})
+
+
 def test_it_is_read_only(address: str) -> None:
     assert httpx.post(f"{address}/metrics", content=b"x").status_code == 405
 

@@ -111,7 +111,7 @@ class Connections:
     def count(self, reason: Closed) -> None:
         """Counts and logs one that is closed here."""
         self._metrics.connection_closed(reason)
-        unlogged = self._flood.unlogged()
+        unlogged = self._flood.unlogged(reason.value)
         if unlogged is not None:
             more: dict[str, Any] = {"unlogged": unlogged} if unlogged else {}
             log.event(

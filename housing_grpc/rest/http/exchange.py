@@ -140,8 +140,9 @@ class Exchange:
             RestError: PAYLOAD_TOO_LARGE or REQUEST_TIMEOUT.
             ClientGoneError: The caller has hung up.
         """
-        announced = self.header(b"content-length")
-        if announced.isdigit() and int(announced) > limit:
+        # Without the zeros before it, of which there may be more than a number may have digits.
+        announced = self.header(b"content-length").lstrip("0")
+        if announced.isdecimal() and (len(announced) > len(str(limit)) or int(announced) > limit):
             raise _too_large(limit)
         read = bytearray()
         try:

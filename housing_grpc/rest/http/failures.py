@@ -14,8 +14,6 @@ from housing_grpc.rest.http.errors import CallError, ClientGoneError, Reason, Re
 from housing_grpc.rest.http.exchange import Exchange
 
 _GONE = "CLIENT_GONE"
-# What comes by the thousand when there are too many callers.
-_FLOODING = frozenset({_GONE, Reason.TOO_MANY_REQUESTS, Reason.HOST_NOT_ALLOWED})
 
 _logger = logging.getLogger(__name__)
 
@@ -32,7 +30,7 @@ def public_status(error: Exception) -> Status:
 
 
 class FailureLog:
-    """Logs requests that failed; of those that may come by the thousand only some."""
+    """Logs requests that failed; of a thousand that fail alike only some."""
 
     def __init__(self) -> None:
         self._flood = Flood()
@@ -42,7 +40,7 @@ class FailureLog:
         gone = isinstance(error, ClientGoneError)
         answer = public_status(error)
         reason = _GONE if gone else status.reason_of(answer)
-        unlogged = self._flood.unlogged() if reason in _FLOODING else 0
+        unlogged = self._flood.unlogged(reason)
         if unlogged is None:
             return
         fault = None if gone or isinstance(error, RestError | CallError) else error

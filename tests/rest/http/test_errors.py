@@ -1,7 +1,9 @@
 """Errors: what each gRPC status becomes, and what the proxy refuses itself."""
 
+import logging
 import socket
 import time
+import types
 from typing import Any
 
 import grpc
@@ -12,6 +14,8 @@ from google.rpc.code_pb2 import Code
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+from housing_grpc.base import log_flood
+from tests.rest import raw
 from tests.rest.answers import HOUSE, error, refused
 from tests.rest.conftest import Start
 from tests.rest.scripted import Scripted
@@ -149,6 +153,26 @@ def test_413(rest: httpx.Client, announced: bool) -> None:
     )
     assert refused(response)[:2] == (413, "PAYLOAD_TOO_LARGE")
     assert rest.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("announced", [b"0" * 5000 + b"2", b"9" * 5000])
+def test_a_length_of_more_digits_than_a_number_may_have(
+    rest: httpx.Client, announced: bytes
+) -> None:
+    with raw.connected(rest.base_url) as caller:
+        head = raw.POST.replace(b"content-length: 2", b"content-length: " + announced)
+        raw.send(caller, head + b"\r\n{}")
+        assert raw.answer(caller)[0] == 400
+
+
+def test_what_fails_a_thousand_times_does_not_fill_the_log(
+    rest: httpx.Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_flood, "time", types.SimpleNamespace(monotonic=lambda: 100.5))
+    with caplog.at_level(logging.INFO):
+        for _ in range(30):
+            assert rest.get("/nothing").status_code == 404
+    assert len([each for each in caplog.records if each.message == "request.failed"]) == 20
 
 
 def test_413_from_the_server(scripted: Scripted, start: Start) -> None:
