@@ -164,7 +164,9 @@ def test_a_trailer_is_no_header(scripted: Scripted, start: Start) -> None:
 
 def test_of_requests_that_are_sent_ahead_so_many_are_answered(rest: httpx.Client) -> None:
     with connected(rest.base_url) as caller:
-        send(caller, (GET + HOST + b"\r\n") * 10_000)
+        # Short answers: of what a socket does not take at once, the end of a connection that has
+        # unread requests leaves nothing.
+        send(caller, (b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n") * 10_000)
         answers = rest_of(caller)
     assert answers.count(b"HTTP/1.1 200 OK\r\n") == answers.count(b"HTTP/1.1 ") == 17
     assert answers.count(b"connection: close") == 1
