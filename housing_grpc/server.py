@@ -10,7 +10,7 @@ from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.live import Release, Serving
 from housing_grpc.model.local_stage import LocalStage
 from housing_grpc.serving import fast_paths, limits, model_supply, telemetry
-from housing_grpc.serving.endpoint import Endpoint, Parts
+from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings
 
@@ -43,7 +43,7 @@ class HousingServer:
             verifier,
             on_reload=self.metrics.model.reload_ended,
         )
-        parts = Parts(
+        parts = EndpointParts(
             serving=serving,
             reloads=self._supply.manager,
             metrics=self.metrics,

@@ -18,7 +18,7 @@ class StreamEndedError(Exception):
     """The stream has no more messages."""
 
 
-class Pacer(Generic[T]):
+class PacedReader(Generic[T]):
     """Hands out the messages of a stream one by one.
 
     Args:

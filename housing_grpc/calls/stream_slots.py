@@ -11,7 +11,7 @@ from housing_grpc.base.errors import Reason, ServingError
 _RETRY_SECONDS = 1.0
 
 
-class StreamRoom:
+class StreamSlots:
     """Room for streams.
 
     Args:

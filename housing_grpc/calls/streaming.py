@@ -13,7 +13,7 @@ from housing_grpc.base.errors import public_error
 from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call import REQUEST_ID, Call
 from housing_grpc.calls.call_pool import on_pool
-from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.calls.stream_slots import StreamSlots
 
 Serve = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 
@@ -39,7 +39,7 @@ class StreamMethod:
         serve: Serve,
         pool: ThreadPoolExecutor,
         boundary: Boundary,
-        room: StreamRoom,
+        room: StreamSlots,
     ) -> None:
         self._parse = parse
         self._serve = serve

@@ -11,7 +11,7 @@ from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.calls.boundary import check_active
-from housing_grpc.calls.paced_reader import Pacer, StreamEndedError
+from housing_grpc.calls.paced_reader import PacedReader, StreamEndedError
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import LiveModel, Models
@@ -52,7 +52,7 @@ class StreamScorer:
         self._scorer = scorer
         self._limits = limits
         self._lock = threading.Lock()
-        self._open: set[Pacer[Chunk]] = set()
+        self._open: set[PacedReader[Chunk]] = set()
         self._stopping = False
 
     def score(
@@ -63,43 +63,43 @@ class StreamScorer:
         Raises:
             ServingError: The stream cannot go on; the reason says why.
         """
-        pacer = self._admit(chunks, context)
+        reader = self._admit(chunks, context)
         try:
-            yield from self._answer(pacer, context)
+            yield from self._answer(reader, context)
         finally:
             with self._lock:
-                self._open.discard(pacer)
-            pacer.close()
+                self._open.discard(reader)
+            reader.close()
 
     def stop(self) -> None:
         """Ends every stream when it has answered the chunk it is at."""
         with self._lock:
             self._stopping = True
-            for pacer in self._open:
-                pacer.interrupt(_stopping())
+            for reader in self._open:
+                reader.interrupt(_stopping())
 
-    def _admit(self, chunks: Iterator[Chunk], context: grpc.ServicerContext) -> Pacer[Chunk]:
+    def _admit(self, chunks: Iterator[Chunk], context: grpc.ServicerContext) -> PacedReader[Chunk]:
         with self._lock:
             if self._stopping:
                 raise _stopping()
-            pacer = Pacer(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
-            self._open.add(pacer)
-            return pacer
+            reader = PacedReader(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
+            self._open.add(reader)
+            return reader
 
     def _answer(
-        self, pacer: Pacer[Chunk], context: grpc.ServicerContext
+        self, reader: PacedReader[Chunk], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictStreamResponse]:
         summary = pb.StreamSummary()
         oldest = time.monotonic() + self._limits.age_seconds
         with ExitStack() as stack:
             pin: Pin[LiveModel] | None = None
-            while (request := self._next(pacer, oldest)) is not None:
+            while (request := self._next(reader, oldest)) is not None:
                 check_active(context)
                 live = pin.model if pin else self._models.current()
                 if live is None:
                     raise _retired()
                 if summary.chunks == 0 and request.pin_model:
-                    pin = self._pins.add(live, lambda: pacer.interrupt(_retired()))
+                    pin = self._pins.add(live, lambda: reader.interrupt(_retired()))
                     stack.callback(self._pins.drop, pin)
                 response, failed = self._score(live, request)
                 _count(summary, response.chunk, failed)
@@ -108,12 +108,12 @@ class StreamScorer:
                 yield response
         yield pb.PredictStreamResponse(summary=summary)
 
-    def _next(self, pacer: Pacer[Chunk], oldest: float) -> Chunk | None:
+    def _next(self, reader: PacedReader[Chunk], oldest: float) -> Chunk | None:
         left = oldest - time.monotonic()
         idle = self._limits.idle_seconds
         try:
             # guard: the wait for a chunk
-            return pacer.next(min(left, idle))
+            return reader.next(min(left, idle))
         except StreamEndedError:
             return None
         except TimeoutError:

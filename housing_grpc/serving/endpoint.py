@@ -14,7 +14,7 @@ from housing_grpc.calls.boundary import Boundary
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
-from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
@@ -35,7 +35,7 @@ def _stay() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class EndpointParts:
     """What an endpoint is wired from.
 
     Attributes:
@@ -71,7 +71,9 @@ class Endpoint:
         StartError: The certificates cannot be used.
     """
 
-    def __init__(self, chosen: Settings, parts: Parts, *, shared_port: bool = False) -> None:
+    def __init__(
+        self, chosen: Settings, parts: EndpointParts, *, shared_port: bool = False
+    ) -> None:
         self._settings = chosen
         self._parts = parts
         self._access = parts.access
@@ -84,9 +86,9 @@ class Endpoint:
         self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
         scorer = Scorer(parts.metrics.predictions, self._watchdog)
         self._streams = StreamScorer(
-            parts.serving, parts.serving.pins, scorer, limits.of_streams(chosen)
+            parts.serving, parts.serving.pins, scorer, limits.stream_limits(chosen)
         )
-        self._room = StreamRoom(chosen.max_streams, chosen.max_streams_per_key)
+        self._room = StreamSlots(chosen.max_streams, chosen.max_streams_per_key)
         parts.gauges.update(telemetry.gauges(self._workers, self._room, self._certificates))
         self._server = self._build(parts, scorer)
         self._probes: grpc.Server | None = None
@@ -169,7 +171,7 @@ class Endpoint:
         # guard: a worker whose model spins is replaced
         self._parts.stuck()
 
-    def _build(self, parts: Parts, scorer: Scorer) -> grpc.Server:
+    def _build(self, parts: EndpointParts, scorer: Scorer) -> grpc.Server:
         chosen, serving, metrics = self._settings, parts.serving, parts.metrics
         observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, serving.version)
         boundary = Boundary(serving.version, observer, rejected=metrics.rejected)

@@ -92,7 +92,7 @@ def allow_files(chosen: Settings) -> None:
         log.event(_logger, logging.WARNING, "files.few", needed=needed, allowed=allowed)
 
 
-def of_streams(chosen: Settings) -> StreamLimits:
+def stream_limits(chosen: Settings) -> StreamLimits:
     """Returns what a stream may take."""
     return StreamLimits(
         idle_seconds=chosen.stream_idle_seconds,

@@ -14,7 +14,7 @@ from housing_grpc.calls.boundary import Boundary, Parse, parser
 from housing_grpc.calls.call import Call, Method
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Route
-from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
 from housing_grpc.houses import decode
@@ -69,7 +69,7 @@ class Workers:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Served:
+class ServiceSpec:
     """A service and what serves it.
 
     Attributes:
@@ -88,7 +88,7 @@ class Served:
     pool: CallPool
     most_queued: int
     longest_wait: float
-    streams: StreamRoom
+    streams: StreamSlots
     reads: Mapping[str, Parse] = field(default_factory=dict)
 
 
@@ -109,13 +109,13 @@ def readers(batch_rows: int, chunk_rows: int) -> dict[str, Parse]:
 def services(
     prediction: PredictionServicer,
     model: ModelServicer,
-    streams: StreamRoom,
+    streams: StreamSlots,
     workers: Workers,
     chosen: Settings,
-) -> tuple[Served, ...]:
+) -> tuple[ServiceSpec, ...]:
     """Returns all that the server serves."""
     return (
-        Served(
+        ServiceSpec(
             service=PREDICTION,
             servicer=prediction,
             pool=workers.predict,
@@ -124,7 +124,7 @@ def services(
             reads=readers(chosen.max_batch_rows, chosen.max_chunk_rows),
             streams=streams,
         ),
-        Served(
+        ServiceSpec(
             service=MODEL,
             servicer=model,
             pool=workers.model,
@@ -136,7 +136,7 @@ def services(
 
 
 def build(
-    served: Iterable[Served], streams: ThreadPoolExecutor, boundary: Boundary
+    served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, boundary: Boundary
 ) -> dict[str, Route]:
     """Returns the routes of all methods, by path."""
     routes = (
@@ -147,7 +147,7 @@ def build(
     return {route.method.path: route for route in routes}
 
 
-def _route(method: Method, served: Served, streams: ThreadPoolExecutor, to: Boundary) -> Route:
+def _route(method: Method, served: ServiceSpec, streams: ThreadPoolExecutor, to: Boundary) -> Route:
     serve = getattr(served.servicer, method.name)
     parse = parser(method, served.reads.get(method.name))
     if method.streams:

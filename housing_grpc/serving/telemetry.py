@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from housing_grpc.base.errors import Area, Reason
-from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.metrics.observer import methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.serving import routes
@@ -31,7 +31,7 @@ def metrics(gauges: Gauges) -> ServerMetrics:
     )
 
 
-def gauges(workers: Workers, streams: StreamRoom, certificates: Certificates | None) -> Gauges:
+def gauges(workers: Workers, streams: StreamSlots, certificates: Certificates | None) -> Gauges:
     """Returns what is asked at each scrape.
 
     Args:

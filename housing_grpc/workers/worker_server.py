@@ -11,7 +11,7 @@ from housing_grpc.metrics.state import State
 from housing_grpc.model.live import Serving
 from housing_grpc.predict.service import Reloads
 from housing_grpc.serving import fast_paths, limits, telemetry
-from housing_grpc.serving.endpoint import Endpoint, Parts
+from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.workers.protocol import Commit, Configure, KeyRing, Prepare, Prepared
 from housing_grpc.workers.shared_rates import SharedRates
 
@@ -45,7 +45,7 @@ class WorkerServer:
         rates.assign(order.ring.places)
         found = fast_paths.find()
         self.fallbacks = found.fallbacks
-        parts = Parts(
+        parts = EndpointParts(
             serving=self._serving,
             reloads=reloads,
             metrics=self._metrics,

@@ -7,7 +7,7 @@ import grpc
 import numpy as np
 import pytest
 
-from housing_grpc.calls.paced_reader import Pacer, StreamEndedError
+from housing_grpc.calls.paced_reader import PacedReader, StreamEndedError
 from tests.support.client import reason_of
 from tests.support.streams import Open, Start, Target, listen, matrix
 from tests.support.waiting import SECONDS
@@ -26,38 +26,38 @@ def numbers(taken: list[int]) -> Iterator[int]:
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:
     taken: list[int] = []
-    pacer = Pacer(numbers(taken), patience=60, abandon=lambda: None)
-    assert (pacer.next(60), taken) == (0, [0])
-    assert (pacer.next(60), taken) == (1, [0, 1])
-    assert pacer.next(60) == 2
+    reader = PacedReader(numbers(taken), patience=60, abandon=lambda: None)
+    assert (reader.next(60), taken) == (0, [0])
+    assert (reader.next(60), taken) == (1, [0, 1])
+    assert reader.next(60) == 2
     with pytest.raises(StreamEndedError):
-        pacer.next(60)
+        reader.next(60)
 
 
 def test_waiting_ends_in_time() -> None:
     block = threading.Event()
-    pacer = Pacer(iter(block.wait, None), patience=60, abandon=lambda: None)
+    reader = PacedReader(iter(block.wait, None), patience=60, abandon=lambda: None)
     with pytest.raises(TimeoutError):
-        pacer.next(0.05)
+        reader.next(0.05)
     block.set()
-    pacer.close()
+    reader.close()
 
 
 def test_an_interrupt_ends_the_waiting() -> None:
     block = threading.Event()
-    pacer = Pacer(iter(block.wait, None), patience=60, abandon=lambda: None)
-    threading.Timer(0.05, pacer.interrupt, [KeyError("stop")]).start()
+    reader = PacedReader(iter(block.wait, None), patience=60, abandon=lambda: None)
+    threading.Timer(0.05, reader.interrupt, [KeyError("stop")]).start()
     with pytest.raises(KeyError):
-        pacer.next(60)
+        reader.next(60)
     block.set()
-    pacer.close()
+    reader.close()
 
 
 def test_not_asking_for_long_abandons_the_stream() -> None:
     abandoned = threading.Event()
-    pacer = Pacer(iter([1, 2]), patience=3, abandon=abandoned.set)
+    reader = PacedReader(iter([1, 2]), patience=3, abandon=abandoned.set)
     # Long enough for this thread to have its turn.
-    assert pacer.next(60) == 1
+    assert reader.next(60) == 1
     assert abandoned.wait(SECONDS)
 
 

@@ -11,10 +11,10 @@ from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.metadata_limit import MetadataLimit
-from housing_grpc.calls.stream_slots import StreamRoom
+from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.metrics.observer import CallObserver
 from housing_grpc.serving import listen, routes, telemetry
-from housing_grpc.serving.routes import Served
+from housing_grpc.serving.routes import ServiceSpec
 
 
 def pool_of(stack: ExitStack, workers: int) -> CallPool:
@@ -24,7 +24,7 @@ def pool_of(stack: ExitStack, workers: int) -> CallPool:
     return pool
 
 
-def open_to_all(*served: Served, version: Callable[[], str]) -> Gate:
+def open_to_all(*served: ServiceSpec, version: Callable[[], str]) -> Gate:
     """Returns the handler of services that need no key."""
     calls = telemetry.metrics({}).calls
     observer = CallObserver(telemetry.SERVICES, calls, None, version)
@@ -36,7 +36,7 @@ def open_to_all(*served: Served, version: Callable[[], str]) -> Gate:
 
 def start(
     stack: ExitStack,
-    *served: Served,
+    *served: ServiceSpec,
     version: Callable[[], str],
     credentials: grpc.ServerCredentials | None = None,
 ) -> str:
@@ -51,14 +51,14 @@ def start(
 
 def served(
     service: object, servicer: object, pool: CallPool, reads: Mapping[str, Parse] | None = None
-) -> Served:
+) -> ServiceSpec:
     """Returns a service with room for any number of calls; it takes messages unless it reads."""
-    return Served(
+    return ServiceSpec(
         service=service,  # type: ignore[arg-type]
         servicer=servicer,
         pool=pool,
         most_queued=10_000,
         longest_wait=3600,
-        streams=StreamRoom(100, 100),
+        streams=StreamSlots(100, 100),
         reads=reads or {},
     )
