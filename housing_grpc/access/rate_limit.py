@@ -86,6 +86,6 @@ def too_fast(wait: float) -> ServingError:
     """Returns the error of a call that may go on in so many seconds."""
     return ServingError(
         Reason.RATE_LIMITED,
-        "the calls of this key come faster than it may make them",
+        "this key has reached its rate limit; wait before the next call",
         retry_seconds=wait,
     )

@@ -165,7 +165,7 @@ def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
     for name in sorted(known - _REGRESSORS - listed):
         raise BundleFormatError(f"metadata.json: lists no {name}")
     if metadata.format_version > 1 and len(listed & _REGRESSORS) != 1:
-        raise BundleFormatError(f"metadata.json: lists not one of {LINEAR_FILE} and {TREES_FILE}")
+        raise BundleFormatError(f"metadata.json: must list one of {LINEAR_FILE} and {TREES_FILE}")
     for name in sorted(listed - names):
         raise BundleChecksumError(f"{name}: is listed, but missing")
     # guard: no file too many

@@ -99,7 +99,7 @@ class Verifier:
             except InvalidSignature:
                 continue
         raise BundleSignatureError(
-            f"{SIGNATURE_FILE}: was not made for this bundle with a key that this server trusts"
+            f"{SIGNATURE_FILE}: is not the signature of this bundle by a key that is trusted here"
         )
 
 

@@ -120,10 +120,10 @@ class StreamScorer:
             if left <= idle:
                 raise ServingError(
                     Reason.STREAM_TOO_OLD,
-                    f"the stream is older than {self._limits.age_seconds:g} s; go on in a new one",
+                    f"the stream is older than {self._limits.age_seconds:g} s; open a new one",
                 ) from None
             raise ServingError(
-                Reason.STREAM_IDLE, f"no chunk came for {idle:g} s; go on in a new stream"
+                Reason.STREAM_IDLE, f"no chunk arrived for {idle:g} s; continue in a new stream"
             ) from None
 
     def _score(self, live: LiveModel, request: Chunk) -> tuple[pb.PredictStreamResponse, int]:
@@ -155,14 +155,14 @@ def _count(summary: pb.StreamSummary, chunk: pb.ChunkResult, failed: int) -> Non
 def _retired() -> ServingError:
     return ServingError(
         Reason.MODEL_RETIRED,
-        "the model that this stream has pinned had to make room for newer ones; go on in a new "
-        "stream after the last answer, with the model that is live then",
+        "the pinned model was unloaded to make room for newer ones; continue in a new stream after "
+        "the last answer, with the live model",
     )
 
 
 def _stopping() -> ServingError:
     return ServingError(
         Reason.SERVER_STOPPING,
-        "the server is stopping; go on in a new stream after the last answer",
+        "the server is stopping; continue in a new stream after the last answer",
         retry_seconds=_RETRY_SECONDS,
     )

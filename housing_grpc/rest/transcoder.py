@@ -96,7 +96,7 @@ class Transcoder:
             return self._new()
         if not self._binding.body:
             raise RestError(
-                reason=Reason.UNEXPECTED_BODY, message="nothing is read from a body here; send none"
+                reason=Reason.UNEXPECTED_BODY, message="this method takes no body; send none"
             )
         tree = strict.parse(body)
         if self._read_field is not None:

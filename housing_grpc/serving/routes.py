@@ -164,6 +164,6 @@ def _check_queue(pool: CallPool, most: int, longest: float, _: Call) -> None:
     if wait > longest or pool.queued() >= most:
         raise ServingError(
             Reason.OVERLOADED,
-            "more calls wait than the server can serve in time; try again later",
+            "the queue is too long to serve this call in time; try again later",
             retry_seconds=max(_RETRY_SECONDS, wait / 2),
         )

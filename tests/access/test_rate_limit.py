@@ -110,7 +110,7 @@ def refused(status: Status) -> bool:
     """Asserts that an error is that of the limit, with a delay; for use in `all`."""
     retry = RetryInfo()
     assert status.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
-    assert status.message == "the calls of this key come faster than it may make them"
+    assert status.message == "this key has reached its rate limit; wait before the next call"
     assert reason_of(status) == "RATE_LIMITED"
     assert status.details[1].Unpack(retry)
     assert retry.retry_delay.ToNanoseconds() > 0

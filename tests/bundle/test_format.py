@@ -99,7 +99,7 @@ def path_in_manifest(folder: Path) -> None:
     )
 
 
-@damage(BundleFormatError, "metadata.json: lists not one of model.linear and model.trees")
+@damage(BundleFormatError, "metadata.json: must list one of model.linear and model.trees")
 def unlisted_model(folder: Path) -> None:
     rewrite(folder, lambda found: found["files"].pop("model.linear"))
 

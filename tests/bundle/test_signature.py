@@ -82,7 +82,9 @@ def test_one_that_nobody_signed(folder: Path, pair: Pair) -> None:
 
 
 def test_one_that_somebody_else_signed(signed: Path, tmp_path: Path) -> None:
-    refused(signed, Pair(tmp_path, "other").public, "metadata.sig: was not made for this bundle")
+    refused(
+        signed, Pair(tmp_path, "other").public, "metadata.sig: is not the signature of this bundle"
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_one_whose_signature_is_none(signed: Path, pair: Pair, content: bytes) -
 def test_the_signature_is_checked_before_anything_is_parsed(signed: Path, pair: Pair) -> None:
     for name in ("metadata.json", "preprocessor.json", "model.onnx"):
         (signed / name).write_text('{"a": ' + "[" * 100_000)
-    refused(signed, pair.public, "metadata.sig: was not made for this bundle")
+    refused(signed, pair.public, "metadata.sig: is not the signature of this bundle")
 
 
 def test_a_signed_bundle_is_still_verified_file_by_file(signed: Path, pair: Pair) -> None:

@@ -116,7 +116,7 @@ def crowded() -> RestError:
     """Returns what is told of a request where so many others are in work that it has to wait."""
     return RestError(
         reason=Reason.TOO_MANY_REQUESTS,
-        message="the proxy has all the requests in work that it takes at a time; try again",
+        message="the proxy is serving as many requests as it can; try again",
         retry_seconds=1,
         headers={"connection": "close"},
     )

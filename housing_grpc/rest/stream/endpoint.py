@@ -129,7 +129,7 @@ class Stream:
 def _no_line() -> RestError:
     return RestError(
         reason=Reason.REQUEST_TIMEOUT,
-        message="no line came in time; send one soon after the headers",
+        message="no line arrived in time; send one soon after the headers",
         headers={"connection": "close"},
     )
 
