@@ -142,7 +142,7 @@ proto: .venv/.dev.stamp ## Regenerate generated/ and accept the contract, unless
 
 docs: .venv/.dev.stamp ## Make the tables of docs/operations.md and the pictures of docs/architecture.md
 	@$(PY) tools/operations.py write
-	@$(PY) tools/architecture.py write
+	@$(PY) -m tools.architecture write
 
 tools: ## Build the command-line tools that tests use, with Go, into .tools/bin
 	@echo 'Building tools into .tools/bin (ten minutes the first time) ...'

@@ -1,7 +1,7 @@
 """Keeps the pictures of docs/architecture.md in step with the code.
 
-python tools/architecture.py check    fails if a picture is not what the imports say
-python tools/architecture.py write    draws the pictures anew
+python -m tools.architecture check    fails if a picture is not what the imports say
+python -m tools.architecture write    draws the pictures anew
 """
 
 import ast

@@ -57,7 +57,7 @@ def _fix(strategy: object, kind: type[S]) -> str:
     """Returns how to make a strategy one of a kind."""
     # The folder has two names, admin and housing_admin: this one came from the other.
     if type(strategy).__name__ == kind.__name__:
-        return f"import that by where it stands: from ..strategy import {kind.__name__}"
+        return f"import it as the other files do: from ..strategies import {kind.__name__}"
     return "define it"
 
 

@@ -11,7 +11,7 @@ from .models import minute, number
 from .session import registry
 
 if TYPE_CHECKING:
-    from ..tracking.runs import RunLine
+    from ..tracking.run_list import RunLine
 
 _LIMIT = 20
 _MOST = 1000
@@ -39,7 +39,7 @@ def run(console: Console, settings: Settings, *, limit: Text = None) -> None:
     most = options.whole(limit, "--limit", low=1, high=_MOST) or _LIMIT
     with registry(console, settings) as client:
         with console.busy("Loading MLflow ..."):
-            from ..tracking.runs import latest
+            from ..tracking.run_list import latest
         found = latest(client, settings, most)
     if not found:
         console.show("There is no run yet; make one with: housing-admin train")

@@ -14,9 +14,9 @@ def flatten(graph: Graph) -> regressor.Regressor:
     """Return a regressor as it is written into a bundle.
 
     scikit-learn and XGBoost round the features to float32 before they compare them.
-    scikit-learn sums its leaves in float64, XGBoost in float32 and in the order of its trees,
-    from its base on: so does what is written, as some hundred leaves summed otherwise are off
-    by more than 1e-4.
+    What is written sums leaves as its library does: scikit-learn in float64; XGBoost in float32,
+    in the order of its trees, starting from the base. In another order the sum of some hundred
+    leaves is off by more than 1e-4.
     """
     if isinstance(graph, Linear):
         return regressor.Linear(coefficients=graph.coefficients, intercept=graph.intercept)

@@ -19,8 +19,8 @@ from ..data.dataset import Dataset
 from ..export import Exported, Facts, export, signing
 from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
+from ..tracking.run_log import spec_params
 from ..tracking.tags import MODEL_ID_TAG
-from ..tracking.tracking import spec_params
 from ..training import plots
 from ..training.measure import Measured, pipeline_of
 from ..training.spec import TrainingSpec

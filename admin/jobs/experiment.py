@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from ..base.errors import DataError, UsageError
 from ..base.settings import Settings
-from ..tracking import tracking
+from ..tracking import run_log
 from ..tracking.client import experiment_id
 from ..tracking.liveness import end_dead_runs
 from ..training.backends import Backend, Outcome
@@ -84,8 +84,8 @@ def run(
     dataset = load_data(config.specs[0])
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)
-    tags, home = tracking.code_tags() | _PARENT_TAGS, settings.home
-    with tracking.run(client, experiment, config.name, home=home, tags=tags) as parent:
+    tags, home = run_log.code_tags() | _PARENT_TAGS, settings.home
+    with run_log.run(client, experiment, config.name, home=home, tags=tags) as parent:
         lines = []
         step(config.specs[0].title)
         for outcome in backend(config.specs):
@@ -125,20 +125,20 @@ def _log(
     measured = outcome.measured
     name = f"{asked.title} {outcome.index + 1}"
     experiment = experiment_id(client, settings)
-    with tracking.run(
+    with run_log.run(
         client,
         experiment,
         name,
         home=settings.home,
         parent=parent,
-        tags=tracking.code_tags(),
+        tags=run_log.code_tags(),
         failed=measured is None,
     ) as run_id:
         if measured is None:
-            tracking.log_spec(client, run_id, asked)
-            tracking.log_failure(client, run_id, outcome.reason)
+            run_log.log_spec(client, run_id, asked)
+            run_log.log_failure(client, run_id, outcome.reason)
         else:
-            tracking.log_spec(client, run_id, measured.spec)
-            tracking.log_dataset(client, run_id, measured)
-            tracking.log_measured(client, run_id, measured)
+            run_log.log_spec(client, run_id, measured.spec)
+            run_log.log_dataset(client, run_id, measured)
+            run_log.log_measured(client, run_id, measured)
     return Line(spec=asked, run_id=run_id, measured=measured, reason=outcome.reason)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 
 from ..base.settings import Settings
-from ..tracking import tracking
+from ..tracking import run_log
 from ..tracking.client import experiment_id
 from ..tracking.liveness import end_dead_runs
 from ..training.measure import Measured, complete, load_data, measure
@@ -62,11 +62,11 @@ def train(
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)
     measured = measure(spec, dataset, step)
-    run_tags = {**tracking.code_tags(), **(tags or {})}
+    run_tags = {**run_log.code_tags(), **(tags or {})}
     home = settings.home
-    with tracking.run(client, experiment, spec.title, home=home, tags=run_tags) as run_id:
-        tracking.log_spec(client, run_id, spec)
-        tracking.log_dataset(client, run_id, measured)
+    with run_log.run(client, experiment, spec.title, home=home, tags=run_tags) as run_id:
+        run_log.log_spec(client, run_id, spec)
+        run_log.log_dataset(client, run_id, measured)
         bundle = add_bundle(
             client,
             experiment=experiment,
@@ -78,5 +78,5 @@ def train(
             signing_key=settings.signing_key_file,
             max_bytes=settings.max_bundle_bytes,
         )
-        tracking.log_measured(client, run_id, measured, model_id=bundle.model_id)
+        run_log.log_measured(client, run_id, measured, model_id=bundle.model_id)
     return Trained(bundle=bundle, measured=measured)

@@ -14,7 +14,7 @@ from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from ..base.errors import RegistryError
 from ..base.settings import Settings
 from ..export import signing, upgrade
-from ..tracking import tracking
+from ..tracking import run_log
 from ..tracking.client import experiment_id
 from ..tracking.pyfunc_model import log_model
 from ..tracking.registry import register
@@ -69,9 +69,9 @@ def upgrade_version(client: MlflowClient, settings: Settings, number: int) -> Up
             max_bytes=settings.max_bundle_bytes,
         )
         experiment = experiment_id(client, settings)
-        tags = {**tracking.code_tags(), UPGRADED_TAG: str(number)}
+        tags = {**run_log.code_tags(), UPGRADED_TAG: str(number)}
         title = f"version {number} in format {metadata.format_version}"
-        with tracking.run(client, experiment, title, home=settings.home, tags=tags) as run_id:
+        with run_log.run(client, experiment, title, home=settings.home, tags=tags) as run_id:
             params = {"model": metadata.model_type, "preprocessing": metadata.preprocessing}
             for name, value in params.items():
                 client.log_param(run_id, name, value)

@@ -31,7 +31,7 @@ def load(api_key: str, file: str) -> tuple[Key, ...] | None:
     single = (_key("api_key", Role.ADMIN, api_key, _SINGLE),) if api_key else ()
     found = single + (_read(Path(file)) if file else ())
     if len({key.digest for key in found}) < len(found):
-        # Which of its roles would count, nobody could tell.
+        # It would not be clear which of the two roles applies.
         raise KeysError(f"API_KEYS_FILE={file}: the same key is there twice, or is API_KEY, too")
     return found
 

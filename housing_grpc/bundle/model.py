@@ -8,9 +8,9 @@ from . import files, onnx, preprocess
 from . import format as bundle_format
 from .arrays import Prices, Rows
 from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, SelfTestError
-from .evaluator import evaluator
 from .format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
 from .metadata import Metadata
+from .native_evaluator import evaluator
 from .numpy_evaluator import NumpyEvaluator
 from .ranges import Ranges
 from .regressor import LINEAR_FILE, TREES_FILE, Regressor, decode_linear, decode_trees

@@ -1,4 +1,4 @@
-"""Proves by calls over loopback that grpcio does what `arrival` expects of it.
+"""Proves by calls over loopback that grpcio does what `message_arrival` expects of it.
 
 Names and parameters may stay while what they mean changes. So a server of the same make as the
 real one serves calls of this process: one that sends its message late, one that sends none, and
@@ -37,7 +37,7 @@ class _FaultError(Exception):
 
 
 def fault(seconds: float = _SECONDS) -> str:
-    """Returns what is not as `arrival` expects it, or "".
+    """Returns what is not as `message_arrival` expects it, or "".
 
     Args:
         seconds: For everything that is waited for.

@@ -87,24 +87,3 @@ def parser(method: Method, read: Parse | None = None) -> Parse:
             raise ServingError(Reason.MALFORMED_REQUEST, f"the bytes are not a {name}") from None
 
     return checked
-
-
-def check_active(context: grpc.ServicerContext) -> None:
-    """Ends a call that nobody waits for any more.
-
-    Raises:
-        ServingError: The deadline has passed, or the caller has cancelled.
-    """
-    check_deadline(context)
-    if not context.is_active():
-        raise ServingError(Reason.CANCELLED, "the call was cancelled")
-
-
-def check_deadline(context: grpc.ServicerContext) -> None:
-    """Ends a call whose deadline has passed.
-
-    Raises:
-        ServingError: It has.
-    """
-    if context.time_remaining() <= 0:
-        raise ServingError(Reason.DEADLINE_EXCEEDED, "the deadline passed")

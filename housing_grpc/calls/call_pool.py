@@ -15,9 +15,9 @@ from housing_grpc.base import log
 from housing_grpc.calls import message_arrival
 from housing_grpc.calls.overdue import Overdue
 
-# Of the last call in the mean time that calls take.
+# Weight of the newest call in the running average of call times.
 _WEIGHT = 0.05
-# Calls without their message hold some 10 KB each, and what has come of it.
+# A call that waits for its message holds some 10 KB, and the part of it that has arrived.
 _MOST_WAITING = 4096
 # Calls whose answer is not taken: the same, and the answer.
 _MOST_UNTAKEN = 4096

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
-# How often the longest is looked at, of what it may last.
+# Looks within the time that a thing may be under way.
 _LOOKS = 8
 _MOST_SECONDS_BETWEEN_LOOKS = 1.0
 

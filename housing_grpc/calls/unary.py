@@ -12,9 +12,10 @@ import grpc
 from google.protobuf.message import Message
 
 from housing_grpc.base.errors import Reason, ServingError, public_error
-from housing_grpc.calls.boundary import Boundary, Parse, check_deadline
+from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call import REQUEST_ID, Call
 from housing_grpc.calls.call_pool import CallPool, on_pool
+from housing_grpc.calls.deadline import check_deadline
 
 # Answers with a message, or with its bytes.
 Serve = Callable[[Any, grpc.ServicerContext], Message | bytes]
@@ -55,7 +56,7 @@ class UnaryMethod:
         return grpc.stream_unary_rpc_method_handler(behaviour)
 
     def _admits(self, call: Call) -> bool:
-        # Since the gate has looked, as many may have come as have waited for their message.
+        # The queue may have filled since the gate looked, by calls that waited for their message.
         try:
             # guard: the queue's limits for messages that come late
             self._check_room(call)
@@ -72,7 +73,7 @@ class UnaryMethod:
         try:
             data = self._receive(messages, context)
             received = 1
-            # Not whether it was cancelled: to ask that costs more than a price.
+            # Not whether it was cancelled: to ask takes longer than to compute a price.
             check_deadline(context)
             made = self._serve(self._parse(data), context)
             answer = made if isinstance(made, bytes) else made.SerializeToString()

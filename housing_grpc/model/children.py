@@ -1,7 +1,6 @@
 """Runs the project's own modules in child processes, with a time budget."""
 
 import json
-import logging
 import os
 import re
 import signal
@@ -10,19 +9,10 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from housing_grpc.base import log
 from housing_grpc.base.child_environment import inherited
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.bundle import files
-from housing_grpc.bundle.signature import Verifier
-
-_TRIAL_SECONDS = 60.0
-_RETRY_SECONDS = 5.0
-
-_logger = logging.getLogger(__name__)
 
 
 class ChildTimeoutError(Exception):
@@ -120,57 +110,6 @@ class Children:
                 raise _stopping() from None
             last = err.decode(errors="replace").strip().splitlines()[-1:]
             raise ChildCrashError(f"exit code {exit_code}: {' '.join(last)}") from None
-
-
-class Trial:
-    """Loads a bundle in a child, so that one which crashes does not crash the server.
-
-    Args:
-        children: Runs it.
-        verifier: Says who must have signed the bundle; without one, nobody need have.
-        max_bytes: Most bytes of a bundle.
-        seconds: Time that the bundle gets to load.
-    """
-
-    def __init__(
-        self,
-        children: Children,
-        verifier: Verifier | None = None,
-        *,
-        max_bytes: int = files.MAX_BYTES,
-        seconds: float = _TRIAL_SECONDS,
-    ) -> None:
-        self._children = children
-        self._arguments = [str(max_bytes), *([str(verifier.file)] if verifier else [])]
-        self._seconds = seconds
-
-    def __call__(self, folder: Path) -> None:
-        """Tries a bundle.
-
-        Raises:
-            ServingError: The bundle cannot be served.
-        """
-        try:
-            refusal = self._children.run(
-                "housing_grpc.bundle.trial",
-                str(folder),
-                *self._arguments,
-                document={},
-                seconds=self._seconds,
-            )
-        except ChildTimeoutError:
-            raise _failed(f"the bundle was still loading after {self._seconds:g} s") from None
-        except ChildCrashError as error:
-            # What the child said may name files of this machine: it stays in the log.
-            log.event(_logger, logging.ERROR, "trial.crashed", error=error)
-            raise _failed("the process that tried the bundle was killed or crashed") from error
-        if refusal is not None:
-            raise ServingError(Reason[refusal["reason"]], refusal["message"])
-
-
-def _failed(message: str) -> ServingError:
-    # The bundle may be at fault, or a machine that was short of memory or of time.
-    return ServingError(Reason.TRIAL_FAILED, message, retry_seconds=_RETRY_SECONDS)
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:

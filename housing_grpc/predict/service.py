@@ -7,7 +7,7 @@ import grpc
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2
 
 from housing_grpc.bundle.arrays import Rows
-from housing_grpc.calls.boundary import check_active
+from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import Models

@@ -10,12 +10,12 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.calls.boundary import check_active
-from housing_grpc.calls.paced_reader import PacedReader, StreamEndedError
+from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pins import Pin, Pins
+from housing_grpc.predict.paced_reader import PacedReader, StreamEndedError
 from housing_grpc.predict.scorer import Scorer
 
 _RETRY_SECONDS = 1.0

@@ -25,7 +25,7 @@ from housing_grpc.registry import place
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
 
-# Say where it goes on from an address, as the stores of these do, but without building a store.
+# Resolve an address such as `models:` or `runs:` to the next one, without opening a store.
 _NEXT: dict[str, Callable[[str], str]] = {
     "models": ModelsArtifactRepository.get_underlying_uri,
     "runs": RunsArtifactRepository.get_underlying_uri,
@@ -101,7 +101,7 @@ def _named(found: Any) -> tuple[str, int]:
 
 def _download_file(store: Any, path: Path, size: int, max_bytes: int) -> None:
     with _no_file_larger_than(max_bytes):
-        # What is public asks the store whether this is a folder, and would believe it.
+        # The public method asks the store whether this is a folder, and trusts the answer.
         store._download_file(f"{BUNDLE_FOLDER}/{path.name}", str(path))  # noqa: SLF001
     # Clients take what ends too early, or a redirect that they do not follow, for the file.
     if path.stat().st_size < size:

@@ -62,7 +62,7 @@ def main() -> None:
     # Its parent kills it earlier. This ends it should the parent be gone.
     signal.alarm(math.ceil(request["seconds"]) + _ORPHAN_SECONDS)
     _limit_memory()
-    if request["part"]:  # Of libraries, too, nothing is to stay.
+    if request["part"]:  # Temporary files of libraries go there, too, and are removed with it.
         tempfile.tempdir = os.environ["TMPDIR"] = request["part"]
     json.dump(answer(request), answers)
     answers.close()

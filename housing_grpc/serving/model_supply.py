@@ -7,11 +7,12 @@ from housing_grpc.base import extras
 from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, StartError
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
-from housing_grpc.model.children import Children, Trial
+from housing_grpc.model.children import Children
 from housing_grpc.model.follower import Follower
 from housing_grpc.model.live import Release
 from housing_grpc.model.manager import Manager, Stage
 from housing_grpc.model.source import FolderSource, Source
+from housing_grpc.model.trial import Trial
 from housing_grpc.registry.source import RegistrySource
 from housing_grpc.settings import Settings
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.errors import BundleChecksumError
-from housing_grpc.bundle.evaluator import Evaluator
 from housing_grpc.bundle.format import BundleFiles
+from housing_grpc.bundle.native_evaluator import NativeEvaluator
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.live import Facts, Release
 from housing_grpc.model.source import Fetched
@@ -189,7 +189,7 @@ def _prepare(workers: Sequence[WorkerProcess], order: Prepare) -> list[Answer]:
 def _slowest(answers: Sequence[Answer]) -> Prepared:
     """Returns how the bundle is evaluated: in C only if it is so in all workers."""
     prepared = [answer for answer in answers if isinstance(answer, Prepared)]
-    slow = (answer for answer in prepared if answer.evaluator != Evaluator.name)
+    slow = (answer for answer in prepared if answer.evaluator != NativeEvaluator.name)
     return next(slow, prepared[0])
 
 

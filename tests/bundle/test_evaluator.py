@@ -16,7 +16,7 @@ from admin.export import onnx_graph
 from admin.export.flatten import flatten
 from admin.export.onnx_session import OnnxSession
 from admin.strategies.graph import Graph, Linear, Tree, Trees
-from housing_grpc.bundle import evaluator as evaluators
+from housing_grpc.bundle import native_evaluator
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.format import BundleFiles
@@ -28,7 +28,9 @@ from tests.bundle.random_trees import random_tree
 from tests.support.evaluators import SCALED, UNSCALED, WIDTH, Rows, forest, grid, native
 from tests.support.waiting import SECONDS
 
-pytestmark = pytest.mark.skipif(evaluators.NATIVE is None, reason="the evaluator is not built")
+pytestmark = pytest.mark.skipif(
+    native_evaluator.NATIVE is None, reason="the evaluator is not built"
+)
 
 SOURCES = Path(__file__).parents[2] / "housing_grpc/bundle/native"
 
@@ -155,7 +157,7 @@ def test_without_the_evaluator_numpy_serves(
 ) -> None:
     files = BundleFiles(metadata=metadata, blobs=blobs, digest=Digest(""))
     bundles = [Bundle(files), Bundle(files, native=False)]
-    monkeypatch.setattr(evaluators, "NATIVE", None)
+    monkeypatch.setattr(native_evaluator, "NATIVE", None)
     bundles.append(Bundle(files))
     assert [bundle.evaluator for bundle in bundles] == ["native", "numpy", "numpy"]
     row = [1.0] * 12 + [float("nan")]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from housing_grpc.bundle.evaluator import NATIVE
 from housing_grpc.bundle.imputers import ConstantImputer, Imputer, IterativeImputer, KnnImputer
+from housing_grpc.bundle.native_evaluator import NATIVE
 
 Rows = NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from admin.export.flatten import flatten
 from admin.strategies.graph import Linear, Trees
-from housing_grpc.bundle import evaluator as evaluators
+from housing_grpc.bundle import native_evaluator
 from housing_grpc.bundle.errors import BundleFormatError, ModelOutputError
-from housing_grpc.bundle.evaluator import evaluator
 from housing_grpc.bundle.imputers import ConstantImputer, IterativeImputer, KnnImputer
+from housing_grpc.bundle.native_evaluator import evaluator
 from housing_grpc.bundle.numpy_evaluator import NumpyEvaluator
 from housing_grpc.bundle.preprocess import Preprocessor
 from housing_grpc.bundle.regressor import decode_linear, decode_trees, encode
@@ -22,7 +22,9 @@ from tests.bundle.random_trees import random_tree
 
 Array = NDArray[Any]
 
-pytestmark = pytest.mark.skipif(evaluators.NATIVE is None, reason="the evaluator is not built")
+pytestmark = pytest.mark.skipif(
+    native_evaluator.NATIVE is None, reason="the evaluator is not built"
+)
 
 WIDTH = 13
 ZEROS, ONES = np.zeros(WIDTH), np.ones(WIDTH)
@@ -48,8 +50,8 @@ def trees(values: Sequence[Sequence[float]]) -> tuple[Any, ...]:
 
 
 def model(imputer: tuple[Any, ...] = CONSTANT, regressor: tuple[Any, ...] = LINEAR) -> Any:
-    assert evaluators.NATIVE is not None
-    return evaluators.NATIVE(imputer, ZEROS, ONES, regressor)
+    assert native_evaluator.NATIVE is not None
+    return native_evaluator.NATIVE(imputer, ZEROS, ONES, regressor)
 
 
 def asked(found: Any) -> None:

@@ -16,7 +16,7 @@ from housing.v1.prediction_pb2 import (
 )
 from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
-from housing_grpc.calls.boundary import check_active
+from housing_grpc.calls.deadline import check_active
 from housing_grpc.model.live import LiveModel
 from housing_grpc.predict import service
 from housing_grpc.predict.scorer import Scorer

@@ -14,8 +14,8 @@ from admin.export import onnx_graph
 from admin.export.flatten import flatten
 from admin.strategies.graph import Graph, Linear, Trees
 from housing_grpc.bundle import onnx
-from housing_grpc.bundle.evaluator import evaluator
 from housing_grpc.bundle.imputers import ConstantImputer
+from housing_grpc.bundle.native_evaluator import evaluator
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.random_trees import random_tree
 from tests.fuzz.target import Seeds, Target

@@ -14,6 +14,7 @@ from housing_grpc.metrics.state import State, merge, retire
 from housing_grpc.model import children
 from housing_grpc.model.live import LiveModel
 from housing_grpc.model.source import FolderSource
+from housing_grpc.model.trial import Trial
 from tests.metrics.conftest import PREDICTIONS, Samples, new_metrics, samples
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
@@ -24,7 +25,7 @@ HANDLED = ("OK", "Predict", PREDICTIONS, "unary")
 def go_live(folder: Path, *metrics: ServerMetrics) -> LiveModel:
     manager = ModelManager(
         FolderSource(folder),
-        trial=children.Trial(children.Children()),
+        trial=Trial(children.Children()),
         on_live=[each.on_live for each in metrics],
     )
     return manager.start()

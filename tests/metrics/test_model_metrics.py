@@ -11,6 +11,7 @@ from housing_grpc.bundle.errors import BundleError
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
 from housing_grpc.model import children
 from housing_grpc.model.source import FolderSource, Target
+from housing_grpc.model.trial import Trial
 from tests.support.examples import EVALUATOR, Example
 from tests.support.model_manager import ModelManager
 
@@ -28,7 +29,7 @@ def test_the_model_that_went_live_last_is_the_one_that_is_told(
     metrics = ModelMetrics()
     folder = shutil.copytree(linear.folder, tmp_path / "live")
     manager = ModelManager(
-        FolderSource(folder), trial=children.Trial(children.Children()), on_live=[metrics.on_live]
+        FolderSource(folder), trial=Trial(children.Children()), on_live=[metrics.on_live]
     )
     manager.start()
     shutil.rmtree(folder)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from housing_grpc.base.errors import ServingError
-from housing_grpc.model.children import Children, Trial
+from housing_grpc.model.children import Children
+from housing_grpc.model.trial import Trial
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.source import RegistrySource
 from tests.support.examples import MODEL_NAME, Example

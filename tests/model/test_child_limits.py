@@ -13,7 +13,8 @@ import pytest
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.children import Children, Trial
+from housing_grpc.model.children import Children
+from housing_grpc.model.trial import Trial
 from tests.conftest import ROOT
 from tests.support.examples import Example
 from tests.support.waiting import SECONDS

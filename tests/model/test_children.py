@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError, Trial
+from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
+from housing_grpc.model.trial import Trial
 from tests.support.examples import Example
 from tests.support.serving import Events
 

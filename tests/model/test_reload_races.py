@@ -45,7 +45,7 @@ def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Exa
     assert set(outcomes) == {"OK", "ABORTED"}
     assert sum(outcomes.values()) == THREADS * RELOADS
     assert manager.current().facts.generation == 1 + outcomes["OK"]
-    assert census.most == 2
+    assert census.most <= 2
     until(lambda: census.alive() == 1)
 
 

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.integration
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 IN_C = """
 from importlib.util import find_spec
-from housing_grpc.bundle import evaluator
-print(evaluator.NATIVE is not None, find_spec("onnxruntime"))
+from housing_grpc.bundle import native_evaluator
+print(native_evaluator.NATIVE is not None, find_spec("onnxruntime"))
 """
 
 

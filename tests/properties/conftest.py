@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from admin.data.dataset import Dataset
-from housing_grpc.bundle import evaluator
+from housing_grpc.bundle import native_evaluator
 from tests.rest.conftest import housing_server
 from tests.support import examples
 from tests.support.client import Client
@@ -23,7 +23,7 @@ KINDS = {
 }
 # XGBoost's graph ends with an exponential. Where ONNX Runtime serves, since the evaluator in C
 # was not built, its last bits depend on a row's place in a batch.
-UNITS_IN_THE_LAST_PLACE = {} if evaluator.NATIVE else {"exponential": 2}
+UNITS_IN_THE_LAST_PLACE = {} if native_evaluator.NATIVE else {"exponential": 2}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from admin.export.flatten import flatten
 from admin.strategies.graph import Graph, Tree
-from housing_grpc.bundle.evaluator import Evaluator, evaluator
 from housing_grpc.bundle.imputers import ConstantImputer
+from housing_grpc.bundle.native_evaluator import NativeEvaluator, evaluator
 from housing_grpc.bundle.preprocess import Preprocessor
 from tests.bundle.random_trees import random_tree
 
@@ -19,7 +19,7 @@ SCALED = Preprocessor(
 )
 
 
-def native(graph: Graph, preprocessor: Preprocessor = UNSCALED) -> Evaluator:
+def native(graph: Graph, preprocessor: Preprocessor = UNSCALED) -> NativeEvaluator:
     """Returns the evaluator of a model."""
     found = evaluator(preprocessor, flatten(graph))
     assert found is not None

@@ -14,8 +14,8 @@ from admin import cli
 from admin.base.settings import Settings
 from admin.tracking.client import connect, experiment_id
 from admin.tracking.liveness import end_dead_runs
+from admin.tracking.run_log import run
 from admin.tracking.tags import LOCK_TAG
-from admin.tracking.tracking import run
 from tests.admin.terminal.fake_terminal import ROOT, environment_of, unmeasured
 from tests.support.waiting import SECONDS
 
@@ -28,7 +28,7 @@ import sys, time
 from admin.terminal import stopping
 from admin.tracking.client import connect, experiment_id
 from admin.base.settings import from_environment
-from admin.tracking.tracking import run
+from admin.tracking.run_log import run
 stopping.prepare()
 settings = from_environment()
 with connect(settings) as client:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NATIVE: "type[Model] | None" = extension.model
 
 
-class Evaluator:
+class NativeEvaluator:
     """Asks the evaluator in C, which does all from a row as it came to its price.
 
     Args:
@@ -38,7 +38,7 @@ class Evaluator:
         return prices
 
 
-def evaluator(preprocessor: Preprocessor, regressor: Regressor) -> Evaluator | None:
+def evaluator(preprocessor: Preprocessor, regressor: Regressor) -> NativeEvaluator | None:
     """Returns the evaluator of a model, or None if it was not built.
 
     Raises:
@@ -49,7 +49,7 @@ def evaluator(preprocessor: Preprocessor, regressor: Regressor) -> Evaluator | N
     parts = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
     try:
         imputer = preprocessor.imputer.parts
-        return Evaluator(NATIVE(imputer, preprocessor.mean, preprocessor.scale, parts))
+        return NativeEvaluator(NATIVE(imputer, preprocessor.mean, preprocessor.scale, parts))
     except ValueError as error:
         raise BundleFormatError(f"the model cannot be evaluated: {error}") from error
 
