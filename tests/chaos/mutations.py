@@ -190,6 +190,11 @@ GUARDS = (
         "base/test_log_flood.py",
     ),
     Guard(
+        "a caller that hangs up behind requests ahead",
+        "pass",
+        "rest/grpc/test_passing.py::test_a_caller_that_hangs_up_cancels_the_call",
+    ),
+    Guard(
         "the head of a scrape",
         "if False:",
         "metrics/test_metrics_exposition.py::test_a_head_of_megabytes_is_not_read",

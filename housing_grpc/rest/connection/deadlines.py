@@ -50,6 +50,8 @@ class TimedProtocol(HttpToolsProtocol):
         self.patience = patience
         self._deadline: asyncio.TimerHandle | None = None
         self._answer_deadline: asyncio.TimerHandle | None = None
+        # uvicorn keeps the request that came last, which may wait for this one's answer.
+        self._in_work: Any = None
 
     @property
     def idle(self) -> bool:
@@ -64,8 +66,13 @@ class TimedProtocol(HttpToolsProtocol):
         self.await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the connection."""
+        """Forgets the connection, and ends what is in work for it."""
         super().connection_lost(exc)
+        self.pipeline.clear()
+        if self._in_work is not None:
+            # guard: a caller that hangs up behind requests ahead
+            self._in_work.disconnected = True
+            self._in_work.message_event.set()
         self._unset_keepalive_if_required()
         self.end_wait()
         if self._answer_deadline is not None:
@@ -88,8 +95,16 @@ class TimedProtocol(HttpToolsProtocol):
             self._answer_deadline.cancel()
         self.place()
 
+    def on_headers_complete(self) -> None:
+        """Starts a request, unless others wait for their turn before it."""
+        super().on_headers_complete()
+        if not self.pipeline:
+            self._in_work = self.cycle
+
     def on_response_complete(self) -> None:
         """Goes on with the next request, waits for one, or closes: by then the answer is taken."""
+        if self.pipeline:
+            self._in_work = self.pipeline[-1][0]
         super().on_response_complete()
         if self.transport.is_closing():
             self.wait(self.patience.head_seconds, self.abort)

@@ -1,6 +1,8 @@
 """What is passed on to the server, and what becomes of a call when either side goes away."""
 
+import logging
 import socket
+import struct
 from contextlib import ExitStack
 
 import grpc
@@ -10,7 +12,6 @@ import pytest
 from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import SECONDS, Start, held_port, housing_server
 from tests.rest.scripted import Scripted
-from tests.support.client import Client
 from tests.support.examples import Example
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -84,7 +85,10 @@ def test_the_servers_log_knows_the_request_id(rest: httpx.Client) -> None:
     assert response.headers["x-request-id"] == "mine"
 
 
-def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Start) -> None:
+@pytest.mark.parametrize("ahead", [b"", b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"])
+def test_a_caller_that_hangs_up_cancels_the_call(
+    scripted: Scripted, start: Start, caplog: pytest.LogCaptureFixture, ahead: bytes
+) -> None:
     cancelled = []
 
     def answer(_data: bytes, context: grpc.ServicerContext) -> bytes:
@@ -98,8 +102,9 @@ def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Star
     with socket.create_connection(("127.0.0.1", client.base_url.port or 0)) as caller:
         kind = f"content-type: application/json\r\ncontent-length: {len(body)}"
         head = f"POST /predict HTTP/1.1\r\nhost: localhost\r\n{kind}\r\n\r\n"
-        caller.sendall(head.encode() + body)
+        caller.sendall(head.encode() + body + ahead)
         assert scripted.called.wait(SECONDS)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert scripted.ended.wait(SECONDS)
     while not cancelled:
         scripted.called.wait(0.01)
@@ -107,6 +112,7 @@ def test_a_caller_that_hangs_up_cancels_the_call(scripted: Scripted, start: Star
     counted = 'http_requests_total{code="499",method="POST",route="/predict"} 1.0'
     while counted not in client.get("/metrics").text:
         pass
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
 
 
 def test_a_server_that_is_down_is_503(start: Start) -> None:
