@@ -2,6 +2,8 @@
 
 import math
 import shutil
+import sys
+import threading
 import time
 from typing import Any
 
@@ -111,6 +113,28 @@ def test_no_order_of_the_rows_makes_a_row_take_seconds() -> None:
         seconds[name] = time.process_time() - begun
     # It took a hundred times as long, and four times that for each twice as many rows.
     assert seconds["hardest"] < 30 * seconds["any"]
+
+
+def test_a_search_of_many_rows_lets_other_threads_go_on() -> None:
+    if NATIVE is None:
+        pytest.skip("the evaluator is not built")
+    random = np.random.default_rng(2)
+    imputer = KnnImputer(random.random((2**16, WIDTH)), 2**15)
+    answer = ("linear", np.ones(WIDTH), np.zeros(1))
+    model = NATIVE(imputer.parts, np.zeros(WIDTH), np.ones(WIDTH), answer)
+    row = np.array([0.5] + [math.nan] * (WIDTH - 1))
+    searching, went_on = threading.Thread(target=price_of, args=(model, row)), 0
+    interval = sys.getswitchinterval()
+    # No thread goes on but where another one lets it.
+    sys.setswitchinterval(1000)
+    try:
+        searching.start()
+        while searching.is_alive():
+            time.sleep(0)
+            went_on += 1
+    finally:
+        sys.setswitchinterval(interval)
+    assert went_on > 100
 
 
 @given(seed=st.integers(0, 2**32), rounds=st.integers(0, 6), bounded=st.booleans())

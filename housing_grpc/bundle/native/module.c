@@ -7,6 +7,8 @@
 
 /* Below so many rows a thread switch costs more than other threads could win. */
 #define RELEASE_ROWS 32
+/* The same of training rows that are searched for each: of many, one row takes up to 0.3 s. */
+#define RELEASE_KNN_ROWS 1024
 
 typedef struct {
     PyObject_HEAD
@@ -71,7 +73,7 @@ static PyObject *run(const Model *model, const Numbers *rows, const Numbers *out
     if (!scratch)
         return PyErr_NoMemory();
     int finite;
-    if (count < RELEASE_ROWS) {
+    if (count < RELEASE_ROWS && model->imputer.knn.rows < RELEASE_KNN_ROWS) {
         finite = model_many(model, rows->view.buf, count, out->view.buf, scratch);
     } else {
         Py_BEGIN_ALLOW_THREADS

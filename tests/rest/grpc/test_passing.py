@@ -12,6 +12,7 @@ import pytest
 from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import SECONDS, Start, held_port, housing_server
 from tests.rest.scripted import Scripted
+from tests.support.client import Client
 from tests.support.examples import Example
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
