@@ -173,7 +173,7 @@ def dropped_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             "absolute",
             "from housing_admin.models.linear import STRATEGY",
-            r"stands: from \.\.strategy import ModelStrategy",
+            r"files do: from \.\.strategies import ModelStrategy",
         ),
         ("uninstalled", "import no_such_library", "No module named 'no_such_library'; install"),
     ],
