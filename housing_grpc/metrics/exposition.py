@@ -5,9 +5,9 @@ import logging
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import suppress
-from http.client import HTTPException, LineTooLong
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -24,8 +24,13 @@ PATH = "/metrics"
 
 # A scraper beyond these costs the one that has been connected longest its connection.
 _CONNECTIONS = 16
+# Those of connections that made room last until they notice: whoever comes waits for one of them.
+_THREADS = 2 * _CONNECTIONS
 _IDLE_SECONDS = 10.0
-_MOST_HEAD_BYTES = 16 * 1024
+_HEAD_BYTES = 16 * 1024
+_HEAD_SECONDS = 10.0
+_HEAD_ENDS = (b"\r\n\r\n", b"\n\n")
+_TOO_LARGE = b"HTTP/1.0 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"
 
 _logger = logging.getLogger(__name__)
 
@@ -104,33 +109,29 @@ def _text(start_response: "StartResponse", status: str, text: str) -> Iterable[b
     return [body]
 
 
-class _Head(io.BufferedReader):
-    """What a scraper sends; the library limits each line, and their number, but not the sum."""
-
-    _left = _MOST_HEAD_BYTES
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        """Returns the next line.
-
-        Raises:
-            LineTooLong: There have been more bytes than a head may have.
-        """
-        most = self._left + 1
-        line = super().readline(most if size is None or size < 0 else min(size, most))
-        self._left -= len(line)
-        # guard: the head of a scrape
-        if self._left < 0:
-            raise LineTooLong("head")
-        return line
-
-
 class _Handler(WSGIRequestHandler):
     timeout = _IDLE_SECONDS
 
-    def setup(self) -> None:
-        """Reads through a limit."""
-        super().setup()
-        self.rfile = _Head(self.rfile.detach())
+    def handle(self) -> None:
+        """Answers a request whose head has come whole; the library would read 6 MB of one."""
+        head = self._head()
+        # guard: the head of a scrape
+        if len(head) > _HEAD_BYTES:
+            self.wfile.write(_TOO_LARGE)
+            return
+        self.rfile = io.BytesIO(head)
+        super().handle()
+
+    def _head(self) -> bytes:
+        head = b""
+        end = time.monotonic() + _HEAD_SECONDS
+        while len(head) <= _HEAD_BYTES and not any(each in head for each in _HEAD_ENDS):
+            self.connection.settimeout(max(end - time.monotonic(), 0.001))
+            if not (found := self.connection.recv(_HEAD_BYTES)):
+                break
+            head += found
+        self.connection.settimeout(self.timeout)
+        return head
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the base
         """Logs nothing: a scrape is no event."""
@@ -151,6 +152,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.address_family = found[0][0]
         self._lock = threading.Lock()
         self._open: dict[socket.socket, None] = {}
+        self._room = threading.BoundedSemaphore(_THREADS)
         super().__init__((str(found[0][4][0]), port), _Handler)
 
     def server_bind(self) -> None:
@@ -168,7 +170,15 @@ class _Server(ThreadingMixIn, WSGIServer):
             if oldest is not None:
                 del self._open[oldest]
                 _hang_up(oldest)
+        self._room.acquire()
         super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serves a connection, and makes room for another thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
 
     def shutdown_request(self, request: Any) -> None:
         """Forgets a connection that is done."""
@@ -179,7 +189,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         """Says nothing of a scraper that went away, and logs what else is wrong."""
         error = sys.exception()
-        if not isinstance(error, OSError | HTTPException):
+        if not isinstance(error, OSError):
             log.event(_logger, logging.ERROR, "metrics.failed", error=error)
 
 

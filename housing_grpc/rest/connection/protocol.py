@@ -71,6 +71,9 @@ class BoundedProtocol(TimedProtocol):
         if self._headers > HEADERS:
             self._stop()
         self._count(len(name) + len(value) + _HEADER_BYTES)
+        if name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
+            # The parser would undo the last coding, and leave the others in the body.
+            raise _UnreadError
         if self._in_head:
             super().on_header(name, value)
 

@@ -201,3 +201,22 @@ def test_nothing_is_read_behind_a_request_that_would_switch_over(
         assert answer(caller)[0] == 200
         send(caller, hidden)
         assert rest_of(caller) == b""
+
+
+@pytest.mark.parametrize("codings", [["x, chunked"], ["gzip,chunked"], ["x", "chunked"], ["x"]])
+def test_a_coding_that_is_not_undone_is_refused(rest: httpx.Client, codings: list[str]) -> None:
+    head = "".join(f"Transfer-Encoding: {each}\r\n" for each in codings)
+    body = "2\r\n{}\r\n0\r\n\r\n"
+    with connected(rest.base_url) as caller:
+        send(caller, f"POST /predict HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{body}".encode())
+        found = rest_of(caller)
+    assert found.startswith(b"HTTP/1.1 400 ")
+    assert b"Invalid HTTP request" in found
+
+
+def test_chunks_are_taken(rest: httpx.Client) -> None:
+    head = "Transfer-Encoding: Chunked\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    body = "2\r\n{}\r\n0\r\n\r\n"
+    with connected(rest.base_url) as caller:
+        send(caller, f"POST /predict HTTP/1.1\r\nHost: localhost\r\n{head}\r\n{body}".encode())
+        assert b"NO_FEATURES" in rest_of(caller)
