@@ -82,7 +82,8 @@ def describe(folder: Path) -> None:
     """Write the OpenAPI document, which the REST proxy serves, from what was generated."""
     for package in (path for path in folder.rglob("*") if path.is_dir()):
         (package / "__init__.py").touch()
-    command = (sys.executable, "-m", "tools.openapi.document", folder / COMMENTED)
+    # Without byte code, whose folders would count as packages.
+    command = (sys.executable, "-B", "-m", "tools.openapi.document", folder / COMMENTED)
     paths = os.pathsep.join((str(folder), str(ROOT)))
     made = subprocess.run(
         command,
