@@ -22,7 +22,7 @@ EXTENDED: dict[type, tuple[type, set[str]]] = {
         HttpToolsProtocol,
         {
             "connection_made", "connection_lost", "pause_writing", "resume_writing",
-            "on_response_complete", "timeout_keep_alive_handler",
+            "on_headers_complete", "on_response_complete", "timeout_keep_alive_handler",
         },
     ),
     BoundedProtocol: (
