@@ -1,4 +1,4 @@
-"""Settings from environment and flags: the only module that reads the environment."""
+"""The settings of the server, from flags and the environment."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What the environment says; no other module of the admin side reads it."""
+"""The settings of the admin side, from the environment."""
 
 import os
 from collections.abc import Mapping

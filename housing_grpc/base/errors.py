@@ -18,7 +18,7 @@ class Area(Enum):
     """What a reason is about.
 
     Attributes:
-        ADMISSION: Whether a call is let in. Such refusals may come by the thousand.
+        ADMISSION: Whether a call is let in. A metric counts these refusals by reason.
         REQUEST: What a call asks for, and whether it is still waited for.
         HOUSE: One house of a request.
         STREAM: A stream that cannot go on.
