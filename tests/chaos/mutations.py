@@ -122,7 +122,7 @@ GUARDS = (
     Guard(
         "a file for a probe",
         "",
-        "server/test_idle_connections.py::test_probes_are_answered_while_all_connections_are_taken",
+        "calls/test_idle_connections.py::test_probes_are_answered_while_all_connections_are_taken",
     ),
     Guard(
         "the number of calls on a connection",
