@@ -114,6 +114,13 @@ def test_every_guard_is_marked_once_and_every_mark_is_a_guard(tree: Path) -> Non
     assert sum(len(marks.findall(path.read_text())) for path in files) == len(GUARDS)
 
 
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_the_test_of_every_guard_is_there(guard: Guard) -> None:
+    file, _, name = guard.test.partition("::")
+    text = (ROOT / "tests" / file).read_text(encoding="utf-8")
+    assert f"def {name.partition('[')[0]}" in text
+
+
 @pytest.mark.chaos
 def test_nothing_fails_while_all_guards_are_there(tree: Path) -> None:
     found = outcome_of(tree, sorted({guard.test for guard in GUARDS}))
