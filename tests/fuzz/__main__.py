@@ -45,6 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seconds", type=int, default=60, help="how long; 60 by default")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of chance; another each time by default"
+    )
     parser.add_argument("--replay", type=Path, nargs="+", default=[], help="files to run instead")
     chosen = parser.parse_args(arguments)
     with ExitStack() as stack:
@@ -53,10 +56,10 @@ def main(arguments: Sequence[str]) -> int:
             for file in chosen.replay:
                 target(file.read_bytes())
             return 0
-        return _fuzz(chosen.target, chosen.seconds, stack)
+        return _fuzz(chosen.target, chosen.seconds, chosen.seed, stack)
 
 
-def _fuzz(name: str, seconds: int, stack: ExitStack) -> int:
+def _fuzz(name: str, seconds: int, seed: int, stack: ExitStack) -> int:
     if importlib.util.find_spec("atheris") is None:
         sys.stderr.write(f"{MISSING}\n")
         return 1
@@ -66,8 +69,8 @@ def _fuzz(name: str, seconds: int, stack: ExitStack) -> int:
     logging.disable(logging.CRITICAL)
     corpus = WORK / name / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for place, seed in enumerate(target.seeds()):
-        (corpus / f"seed-{place}").write_bytes(seed)
+    for place, real in enumerate(target.seeds()):
+        (corpus / f"seed-{place}").write_bytes(real)
 
     def mutate(data: bytes, longest: int, seed: int) -> bytes:
         chance = random.Random(seed)
@@ -76,16 +79,19 @@ def _fuzz(name: str, seconds: int, stack: ExitStack) -> int:
             return found
         return bytes(target.mutant(data, chance)[:longest])
 
-    atheris.Setup(_flags(name, seconds, corpus), _reporting(name, target), custom_mutator=mutate)
+    atheris.Setup(
+        _flags(name, seconds, seed, corpus), _reporting(name, target), custom_mutator=mutate
+    )
     # Ends the process.
     atheris.Fuzz()
     return 0
 
 
-def _flags(name: str, seconds: int, corpus: Path) -> list[str]:
+def _flags(name: str, seconds: int, seed: int, corpus: Path) -> list[str]:
     return [
         name,
         f"-max_total_time={seconds}",
+        f"-seed={seed}",
         f"-max_len={LONGEST[name]}",
         f"-artifact_prefix={corpus.parent}/",
         "-timeout=30",

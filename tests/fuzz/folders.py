@@ -69,7 +69,7 @@ class Folder(Target):
         try:
             for entry in json.loads(data):
                 self._make(entry)
-        except (ValueError, TypeError, KeyError, AttributeError, OSError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):
             return  # What cannot be made is no folder.
         try:
             found = bundle_format.read(self._work, max_bytes=_LIMIT)

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from admin.export import onnx_graph
 from admin.export.flatten import flatten
 from admin.strategies.graph import Graph, Linear, Trees
 from housing_grpc.bundle import onnx
+from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.imputers import ConstantImputer
 from housing_grpc.bundle.native_evaluator import evaluator
 from housing_grpc.bundle.preprocess import Preprocessor
@@ -76,8 +77,9 @@ class GraphFile(Target):
         assert numbers.keys() == written.keys()
         for name, found in written.items():
             assert np.array_equal(found, numbers[name]), name
-        with np.errstate(all="ignore"):
-            native = evaluator(_PREPROCESSOR, regressor)
+        native = evaluator(_PREPROCESSOR, regressor)
+        # Weights may be as large as they like; the price they then make is refused.
+        with np.errstate(all="ignore"), suppress(ModelOutputError):
             assert native is None or native.predict(_ROWS).shape == (len(_ROWS),)
 
 

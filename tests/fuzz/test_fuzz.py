@@ -13,6 +13,7 @@ from tests.fuzz.__main__ import MISSING, TARGETS, make
 from tests.support.processes import ROOT
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
+SEED = os.environ.get("FUZZ_SEED", "0")
 MUTANTS = 40
 
 
@@ -33,7 +34,7 @@ def test_real_input_and_what_is_near_it(name: str) -> None:
 def test_fuzz(name: str) -> None:
     if importlib.util.find_spec("atheris") is None:
         pytest.skip(MISSING)
-    command = [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(SECONDS)]
+    command = [sys.executable, "-m", "tests.fuzz", name, "--seconds", str(SECONDS), "--seed", SEED]
     ran = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
     )
