@@ -20,7 +20,7 @@ from fire.core import FireExit
 from . import commands
 from .base import mlflow_environment, options, settings
 from .base.errors import AdminError, UsageError
-from .menu import Menu
+from .command_list import CommandList
 from .terminal import stopping
 from .terminal.console import Console, printable
 from .terminal.stopping import StoppedError
@@ -31,7 +31,7 @@ _DEBUG = "--debug"
 _INTERRUPTED = 130
 _UNEXPECTED = 1
 _PIPE_CLOSED = 141
-_COMMANDS = tuple(name for name in vars(Menu) if not name.startswith("_"))
+_COMMANDS = tuple(name for name in vars(CommandList) if not name.startswith("_"))
 
 _Choice = tuple[str, Mapping[str, Any], bool]
 
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED
-    except (Exception, KeyboardInterrupt, StoppedError) as error:  # noqa: BLE001 (nobody above could tell)
+    except (Exception, KeyboardInterrupt, StoppedError) as error:  # noqa: BLE001 (nobody above could report it)
         if _DEBUG in given:
             for line in traceback.format_exc().rstrip("\n").split("\n"):
                 print(printable(line), file=sys.stderr)
@@ -86,7 +86,7 @@ def _fire(arguments: list[str]) -> tuple[list[_Choice], str]:
     try:
         # Fire has nothing to page through where it does not write to a terminal.
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            fire.Fire(Menu(choose), command=arguments, name=_NAME)
+            fire.Fire(CommandList(choose), command=arguments, name=_NAME)
     except FireExit as left:
         if left.code:
             raise UsageError(_complaint(left, arguments[0])) from left

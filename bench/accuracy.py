@@ -12,7 +12,8 @@ import numpy as np
 from admin import models, preprocessing
 from admin.data import dataset
 from admin.strategies.strategy import merge
-from admin.training.evaluate import build_pipeline, hold_out
+from admin.training.pipeline import build_pipeline
+from admin.training.scores import hold_out
 
 DATA = Path(__file__).parent.parent / "data" / "HousingData.csv"
 SPLITS = 20

@@ -1,7 +1,7 @@
 """What callers notice of a registry that takes connections and answers nothing, for a minute.
 
 Eight clients ask for prices at half the rate that they reach when nothing else is done: first
-of a server that asks nobody, then of one that follows a real MLflow server and is told to reload
+of a server that asks nobody, then of one that follows a real MLflow server and is asked to reload
 every ten seconds, while the registry answers, and then while its processes are frozen.
 """
 

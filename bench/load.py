@@ -2,7 +2,7 @@
 
 h2load (Debian: nghttp2-client) is written in C, so that it costs little beside the
 server. It takes any HTTP 200 for a success, and every gRPC answer is one, refusals too:
-what tells them apart here is the size of the body, which is none for a refusal. Verify
+what sets them apart here is the size of the body, which is none for a refusal. Verify
 the answer itself with a real client first, and give its size.
 """
 

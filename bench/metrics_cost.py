@@ -21,7 +21,7 @@ from bench.models import make_bundle
 from housing_grpc.bundle import model
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.call import Call, Method
-from housing_grpc.metrics.observer import CallObserver, methods_of
+from housing_grpc.metrics.call_observer import CallObserver, methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
 
 ROUNDS = 15

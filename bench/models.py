@@ -14,7 +14,7 @@ from admin import models, preprocessing
 from admin.data.dataset import load
 from admin.export import Facts, export
 from admin.strategies.strategy import merge
-from admin.training.evaluate import build_pipeline
+from admin.training.pipeline import build_pipeline
 from bench.accuracy import DATA
 
 TYPES = ("linear", "random_forest", "gradient_boost", "xgboost")

@@ -1,6 +1,6 @@
 """What three times as many calls as the server can answer do to it.
 
-Real clients, which tell an answer from a refusal, and no load generator. A call prices a
+Real clients, which know an answer from a refusal, and no load generator. A call prices a
 large batch of houses, since a Python client can make three times as many of these as the
 server answers. In each round first the peak, with a few callers who wait for each answer;
 then calls at three times that rate, whatever becomes of them, while a prober in a process of

@@ -30,7 +30,7 @@ for module in (
     "housing_grpc.server",
     "housing_grpc.probe",
     "housing_grpc.bundle.trial",
-    "housing_grpc.registry.fetch",
+    "housing_grpc.registry.fetch_child",
     "mlflow.artifacts",
     "mlflow.store.artifact.artifact_repository_registry",
     "mlflow.store.model_registry.sqlalchemy_store",

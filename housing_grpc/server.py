@@ -7,8 +7,8 @@ from housing_grpc.access.keys import KeysError
 from housing_grpc.base import log
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
+from housing_grpc.model.deployment import LocalDeployment
 from housing_grpc.model.live import Release, Serving
-from housing_grpc.model.local_stage import LocalStage
 from housing_grpc.serving import fast_paths, limits, model_supply, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.serving.model_supply import ModelSupply
@@ -39,7 +39,7 @@ class HousingServer:
         verifier = model_supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
-            LocalStage(serving, verifier, max_bytes=chosen.max_bundle_bytes),
+            LocalDeployment(serving, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
         )

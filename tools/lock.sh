@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pins what pyproject.toml asks for in requirements/*.txt; `tools/lock.sh --upgrade` takes newer versions.
+# PinnedModels what pyproject.toml asks for in requirements/*.txt; `tools/lock.sh --upgrade` takes newer versions.
 # The largest set goes first and binds the smaller ones, so each file is a part of the next.
 set -eu
 cd "$(dirname "$0")/.."

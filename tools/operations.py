@@ -39,7 +39,7 @@ def _settings(kind: type[msgspec.Struct]) -> str:
 
 def _metrics(families: Sequence[Family]) -> str:
     rows = ((f"`{each.name}`", each.kind, ", ".join(each.labels), each.help) for each in families)
-    return _table(("Metric", "Type", "Labels", "What it tells"), rows)
+    return _table(("Metric", "Type", "Labels", "What it shows"), rows)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

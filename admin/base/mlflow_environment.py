@@ -18,5 +18,5 @@ def configure() -> None:
     os.environ.update(_ENVIRONMENT)
     for name in ("alembic", "sqlalchemy", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    # It logs the stack trace of what it then raises, and what is raised is told anyway.
+    # It logs the stack trace of what it then raises, and what is raised is reported anyway.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)

@@ -7,9 +7,9 @@ from ..base import options
 from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
 from .models import number as score
-from .session import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +82,9 @@ def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]
 
 
 def _show(console: Console, found: "Compared") -> None:
-    console.table(_COLUMNS, [_cells(line) for line in found.lines if line.measured])
+    console.table(_COLUMNS, [_cells(line) for line in found.lines if line.evaluation])
     for line in found.lines:
-        if line.measured is None:
+        if line.evaluation is None:
             console.show(f"failed: {line.spec.title} {_parameters(line)}: {line.reason}")
     best = found.lines[0]
     console.show(f"The best is {best.spec.title}: run {best.run_id}")
@@ -92,7 +92,7 @@ def _show(console: Console, found: "Compared") -> None:
 
 
 def _cells(line: "Line") -> tuple[str, ...]:
-    metrics = line.measured.metrics if line.measured else {}
+    metrics = line.evaluation.metrics if line.evaluation else {}
     names = ("cv_rmse", "cv_mae", "cv_r2", "rmse")
     scores = [score(metrics.get(name)) for name in names]
     return (*scores, line.spec.model, line.spec.preprocessing, _parameters(line), line.run_id)
@@ -115,7 +115,7 @@ def _document(found: "Compared") -> dict[str, Any]:
                 "preprocessing": line.spec.preprocessing,
                 "params": dict(line.spec.params),
                 "preprocessing_params": dict(line.spec.preprocessing_params),
-                "metrics": line.measured.metrics if line.measured else None,
+                "metrics": line.evaluation.metrics if line.evaluation else None,
                 "failure": line.reason or None,
             }
             for line in found.lines

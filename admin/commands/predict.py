@@ -8,8 +8,8 @@ from ..base import options
 from ..base.errors import ServerError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
+from ..server import houses_to_price
 from ..terminal.console import Console
-from . import house
 
 if TYPE_CHECKING:
     from ..server.client import Prediction, ServerClient
@@ -47,15 +47,15 @@ def run(
     console.give([asdict(each) for each in found])
 
 
-def _houses(features: Mapping[str, str], file: Text, document: Text) -> list[house.House]:
+def _houses(features: Mapping[str, str], file: Text, document: Text) -> list[houses_to_price.House]:
     given = [bool(features), file is not None, document is not None]
     if sum(given) > 1:
         raise UsageError("give a house as flags, or --file, or --json with a value: only one")
     if features:
-        return [house.from_flags(features)]
+        return [houses_to_price.from_flags(features)]
     if file is not None:
-        return house.from_file(file)
-    return [house.EXAMPLE] if document is None else house.from_json(document)
+        return houses_to_price.from_file(file)
+    return [houses_to_price.EXAMPLE] if document is None else houses_to_price.from_json(document)
 
 
 def _show(console: Console, found: "list[Prediction]", unit: str) -> None:

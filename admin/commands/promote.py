@@ -4,9 +4,9 @@ from ..base import options
 from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
 from . import models, reload
-from .session import registry
 
 
 def run(
@@ -48,5 +48,5 @@ def run(
         console.show("To make the server take it: housing-admin reload")
         console.give(document)
         return
-    answer = reload.tell(console, settings, alias=location.alias, target=reload_target, tls=tls)
+    answer = reload.send(console, settings, alias=location.alias, target=reload_target, tls=tls)
     console.give(document | {"reload": answer})

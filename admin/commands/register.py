@@ -2,8 +2,8 @@
 
 from ..base import options
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
-from .session import registry
 
 
 def run(console: Console, settings: Settings, *, run_id: str) -> None:

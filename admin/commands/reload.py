@@ -34,10 +34,10 @@ def run(
         raise UsageError("give --version or --alias, not both")
     text = None if number is None else str(number)
     address = target or "True"
-    console.give(tell(console, settings, version=text, alias=name, target=address, tls=tls))
+    console.give(send(console, settings, version=text, alias=name, target=address, tls=tls))
 
 
-def tell(
+def send(
     console: Console,
     settings: Settings,
     *,

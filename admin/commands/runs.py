@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from ..base import options
 from ..base.options import Text
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
 from .models import minute, number
-from .session import registry
 
 if TYPE_CHECKING:
     from ..tracking.run_list import RunLine

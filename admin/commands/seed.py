@@ -1,8 +1,8 @@
 """Sees to it that there is a model to serve."""
 
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
-from .session import registry
 from .train import spec_of
 
 

@@ -8,6 +8,7 @@ from ..base import options
 from ..base.options import Text
 from ..base.parameters import parse
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
 from ..training.spec import (
     BUNDLE_FORMAT,
@@ -19,7 +20,6 @@ from ..training.spec import (
     TrainingSpec,
     default_data,
 )
-from .session import registry
 
 if TYPE_CHECKING:
     from ..jobs.train import Trained
@@ -98,13 +98,13 @@ def spec_of(
 
 def show(console: Console, trained: "Trained") -> None:
     """Show what a training came to."""
-    measured = trained.measured
-    for warning in measured.warnings:
+    evaluation = trained.evaluation
+    for warning in evaluation.warnings:
         console.say(f"warning: {warning}")
-    found = measured.metrics
+    found = evaluation.metrics
     rows = [(name, _number(found.get(name)), _spread(found, name)) for name in _METRICS]
-    title = f"{measured.spec.title}, {measured.rows} houses, errors in {measured.target_unit}"
-    folds = measured.spec.cv
+    title = f"{evaluation.spec.title}, {evaluation.rows} houses, errors in {evaluation.target_unit}"
+    folds = evaluation.spec.cv
     columns = ("score", "hold-out", f"{folds} folds" if folds else "folds")
     console.table(columns, rows, title=title)
     console.show(f"Run {trained.bundle.run_id}, bundle {trained.bundle.digest[:12]}")
@@ -119,7 +119,7 @@ def _asked(console: Console) -> dict[str, Text]:
 
 
 def _document(trained: "Trained") -> dict[str, Any]:
-    spec = trained.measured.spec
+    spec = trained.evaluation.spec
     return {
         **asdict(trained.bundle),
         "model": spec.model,
@@ -127,10 +127,10 @@ def _document(trained: "Trained") -> dict[str, Any]:
         "params": spec.params,
         "preprocessing_params": spec.preprocessing_params,
         "seed": spec.seed,
-        "metrics": trained.measured.metrics,
-        "target_unit": trained.measured.target_unit,
-        "data_digest": trained.measured.data_digest,
-        "warnings": trained.measured.warnings,
+        "metrics": trained.evaluation.metrics,
+        "target_unit": trained.evaluation.target_unit,
+        "data_digest": trained.evaluation.data_digest,
+        "warnings": trained.evaluation.warnings,
     }
 
 

@@ -6,9 +6,9 @@ import sys
 from ..base import options
 from ..base.options import Text
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
 from ..tracking import embedded
-from .session import registry
 
 _HOST = "127.0.0.1"
 _PORT = 5000

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from ..base import options
 from ..base.errors import UsageError
 from ..base.settings import Settings
+from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
-from .session import registry
 
 
 def run(console: Console, settings: Settings, *, version: str) -> None:

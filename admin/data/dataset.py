@@ -128,7 +128,7 @@ def _check_trainable(kept: NDArray[np.float64], place: str) -> None:
 
 
 def _unit_of(target: NDArray[np.float64], given: str | None) -> tuple[str, tuple[str, ...]]:
-    """Return the unit of the target, and a warning if it had to be told from its size."""
+    """Return the unit of the target, and a warning if it had to be guessed from its size."""
     if given is not None:
         return given, ()
     median = float(np.median(target))

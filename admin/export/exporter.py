@@ -41,7 +41,7 @@ class Facts:
     Attributes:
         name: Registered model name.
         params: Hyperparameters that were set.
-        metrics: Quality measured in training; those that are not finite are left out.
+        metrics: Quality evaluation in training; those that are not finite are left out.
         run_id: MLflow run, or "" for none.
         code_version: Version of the code that trained.
         trained_at: When, with a time zone.
@@ -88,7 +88,7 @@ def export(
     """Write a fitted pipeline as a bundle, unless their answers differ.
 
     Args:
-        pipeline: Fitted; made by `admin.training.evaluate.build_pipeline`.
+        pipeline: Fitted; made by `admin.training.pipeline.build_pipeline`.
         model: Its type of model.
         preprocessing: Its preprocessing.
         training: The rows it was fitted to.

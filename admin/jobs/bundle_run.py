@@ -22,7 +22,8 @@ from ..tracking.pyfunc_model import log_model
 from ..tracking.run_log import spec_params
 from ..tracking.tags import MODEL_ID_TAG
 from ..training import plots
-from ..training.measure import Measured, pipeline_of
+from ..training.evaluate import Evaluation
+from ..training.pipeline import pipeline_of
 from ..training.spec import TrainingSpec
 
 # The pictures, and what makes an MLflow model of a bundle: about 0.3 MB in all.
@@ -53,7 +54,7 @@ def add_bundle(
     experiment: str,
     run_id: str,
     model_name: str,
-    measured: Measured,
+    evaluation: Evaluation,
     dataset: Dataset,
     step: Callable[[str], None],
     signing_key: Path | None = None,
@@ -66,7 +67,7 @@ def add_bundle(
         experiment: Id of the run's experiment.
         run_id: Run without a bundle.
         model_name: Registered model that the bundle is meant for.
-        measured: What the run measured.
+        evaluation: The scores of the run.
         dataset: The rows.
         step: Told what begins, before each of the 3 steps.
         signing_key: File of the key that signs the bundle.
@@ -76,19 +77,19 @@ def add_bundle(
         ExportError: The bundle would not answer as the fitted pipeline does.
         RegistryError: A disk is full.
     """
-    spec = measured.spec
+    spec = evaluation.spec
     step("fit to every row")
     pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
     with tempfile.TemporaryDirectory(prefix="housing-bundle-") as scratch:
         step("export and compare")
         folder = Path(scratch) / Path(BUNDLE_FOLDER).name
-        facts = _facts(run_id, model_name, measured)
+        facts = _facts(run_id, model_name, evaluation)
         exported = _export(
             pipeline, spec, dataset, facts, folder, signing_key=signing_key, max_bytes=max_bytes
         )
         step("log")
-        with disk_space.told(_places(client, experiment, folder)):
-            _log_plots(client, run_id, pipeline, measured, Path(scratch) / "plots")
+        with disk_space.explained(_places(client, experiment, folder)):
+            _log_plots(client, run_id, pipeline, evaluation, Path(scratch) / "plots")
             model_id = log_model(
                 client,
                 experiment=experiment,
@@ -118,11 +119,11 @@ def _places(client: MlflowClient, experiment: str, bundle: Path) -> dict[Path, i
     return places
 
 
-def _facts(run_id: str, model_name: str, measured: Measured) -> Facts:
+def _facts(run_id: str, model_name: str, evaluation: Evaluation) -> Facts:
     return Facts(
         name=model_name,
-        params=spec_params(measured.spec),
-        metrics=measured.metrics,
+        params=spec_params(evaluation.spec),
+        metrics=evaluation.metrics,
         run_id=run_id,
         code_version=code_version(),
         trained_at=datetime.now(UTC),
@@ -153,12 +154,14 @@ def _export(
 
 
 def _log_plots(
-    client: MlflowClient, run_id: str, pipeline: Pipeline, measured: Measured, folder: Path
+    client: MlflowClient, run_id: str, pipeline: Pipeline, evaluation: Evaluation, folder: Path
 ) -> None:
     folder.mkdir()
-    spec = measured.spec
-    held = measured.cross_validation or measured.hold_out
-    rows = f"{spec.cv} folds" if measured.cross_validation else f"{len(held.actual)} rows held out"
+    spec = evaluation.spec
+    held = evaluation.cross_validation or evaluation.hold_out
+    rows = (
+        f"{spec.cv} folds" if evaluation.cross_validation else f"{len(held.actual)} rows held out"
+    )
     title = f"{spec.title}, {rows}"
     drawings: dict[str, plots.Comparison] = {
         "predicted_vs_actual.png": plots.predicted_vs_actual,
@@ -169,7 +172,7 @@ def _log_plots(
             folder / name,
             actual=held.actual,
             predicted=held.predicted,
-            unit=measured.target_unit,
+            unit=evaluation.target_unit,
             title=title,
         )
     plots.feature_importance(

@@ -12,13 +12,13 @@ from ..tracking import run_log
 from ..tracking.client import experiment_id
 from ..tracking.liveness import end_dead_runs
 from ..training.backends import Backend, Outcome
+from ..training.evaluate import Evaluation, load_data
 from ..training.experiment_config import ExperimentConfig
-from ..training.measure import Measured, load_data
 from ..training.spec import TrainingSpec
 from .bundle_run import BundleRun, add_bundle
 
 STEPS_FOR_BEST = 3
-"""Steps that follow when every combination is measured."""
+"""Steps that follow when every combination is evaluated."""
 
 _PARENT_TAGS = {"kind": "experiment"}
 
@@ -30,19 +30,20 @@ class Line:
     Attributes:
         spec: As it was asked for.
         run_id: MLflow run.
-        measured: Its scores, or None if it failed.
+        evaluation: Its scores, or None if it failed.
         reason: Why it failed, or "".
     """
 
     spec: TrainingSpec
     run_id: str
-    measured: Measured | None
+    evaluation: Evaluation | None
     reason: str
 
     @property
     def cv_rmse(self) -> float:
         """What experiments are sorted by; infinite if it failed."""
-        return math.inf if self.measured is None else self.measured.metrics.get("cv_rmse", math.inf)
+        metrics = self.evaluation.metrics if self.evaluation else {}
+        return metrics.get("cv_rmse", math.inf)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,16 +95,16 @@ def run(
                 step(f"{len(lines)} done")
         lines.sort(key=lambda line: line.cv_rmse)
         best = lines[0]
-        if best.measured is None:
+        if best.evaluation is None:
             raise UsageError(f"every combination failed; the first because: {best.reason}")
-        if best.measured.data_digest != dataset.digest:
+        if best.evaluation.data_digest != dataset.digest:
             raise DataError(f"{best.spec.data}: it was changed on the way; run this again")
         bundle = add_bundle(
             client,
             experiment=experiment,
             run_id=best.run_id,
             model_name=settings.location.model_name,
-            measured=best.measured,
+            evaluation=best.evaluation,
             dataset=dataset,
             step=step,
             signing_key=settings.signing_key_file,
@@ -122,7 +123,7 @@ def _log(
     outcome: Outcome,
 ) -> Line:
     asked = config.specs[outcome.index]
-    measured = outcome.measured
+    evaluation = outcome.evaluation
     name = f"{asked.title} {outcome.index + 1}"
     experiment = experiment_id(client, settings)
     with run_log.run(
@@ -132,13 +133,13 @@ def _log(
         home=settings.home,
         parent=parent,
         tags=run_log.code_tags(),
-        failed=measured is None,
+        failed=evaluation is None,
     ) as run_id:
-        if measured is None:
+        if evaluation is None:
             run_log.log_spec(client, run_id, asked)
             run_log.log_failure(client, run_id, outcome.reason)
         else:
-            run_log.log_spec(client, run_id, measured.spec)
-            run_log.log_dataset(client, run_id, measured)
-            run_log.log_measured(client, run_id, measured)
-    return Line(spec=asked, run_id=run_id, measured=measured, reason=outcome.reason)
+            run_log.log_spec(client, run_id, evaluation.spec)
+            run_log.log_dataset(client, run_id, evaluation)
+            run_log.log_scores(client, run_id, evaluation)
+    return Line(spec=asked, run_id=run_id, evaluation=evaluation, reason=outcome.reason)

@@ -9,7 +9,8 @@ from ..base.settings import Settings
 from ..tracking import run_log
 from ..tracking.client import experiment_id
 from ..tracking.liveness import end_dead_runs
-from ..training.measure import Measured, complete, load_data, measure
+from ..training.evaluate import Evaluation, evaluate, load_data
+from ..training.pipeline import complete
 from ..training.spec import TrainingSpec
 from .bundle_run import BundleRun, add_bundle
 
@@ -22,11 +23,11 @@ class Trained:
 
     Attributes:
         bundle: Its run and bundle.
-        measured: Its scores.
+        evaluation: Its scores.
     """
 
     bundle: BundleRun
-    measured: Measured
+    evaluation: Evaluation
 
 
 def steps(spec: TrainingSpec) -> int:
@@ -61,22 +62,22 @@ def train(
     dataset = load_data(spec)
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)
-    measured = measure(spec, dataset, step)
+    evaluation = evaluate(spec, dataset, step)
     run_tags = {**run_log.code_tags(), **(tags or {})}
     home = settings.home
     with run_log.run(client, experiment, spec.title, home=home, tags=run_tags) as run_id:
         run_log.log_spec(client, run_id, spec)
-        run_log.log_dataset(client, run_id, measured)
+        run_log.log_dataset(client, run_id, evaluation)
         bundle = add_bundle(
             client,
             experiment=experiment,
             run_id=run_id,
             model_name=settings.location.model_name,
-            measured=measured,
+            evaluation=evaluation,
             dataset=dataset,
             step=step,
             signing_key=settings.signing_key_file,
             max_bytes=settings.max_bundle_bytes,
         )
-        run_log.log_measured(client, run_id, measured, model_id=bundle.model_id)
-    return Trained(bundle=bundle, measured=measured)
+        run_log.log_scores(client, run_id, evaluation, model_id=bundle.model_id)
+    return Trained(bundle=bundle, evaluation=evaluation)

@@ -1,4 +1,4 @@
-"""Ends a command that is told to stop as Ctrl-C ends it, so that it can tidy up."""
+"""Ends a command that is asked to stop as Ctrl-C ends it, so that it can tidy up."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ _AGAIN_SECONDS = 0.05
 
 
 class StoppedError(BaseException):
-    """A signal told this process to stop; not an Exception, as nobody is to go on after it.
+    """A signal asked this process to stop; not an Exception, as nobody is to go on after it.
 
     Args:
         number: Of the signal.

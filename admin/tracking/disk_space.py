@@ -15,7 +15,7 @@ DATABASE_BYTES = 2 * 2**20
 
 
 @contextmanager
-def told(places: Mapping[Path, int]) -> Iterator[None]:
+def explained(places: Mapping[Path, int]) -> Iterator[None]:
     """Turn the error of a full disk, in a `with` block, into one that says what is needed.
 
     Args:

@@ -2,7 +2,7 @@
 
 MLflow calls both RUNNING. Whoever opens a run first locks a file in the home folder, and
 names it in a tag of the run; the lock ends with the process, however that ends. So a run
-can be told to be dead by any process that shares the home folder, and by no other.
+can be seen to be dead by any process that shares the home folder, and by no other.
 """
 
 import fcntl

@@ -42,7 +42,7 @@ class RunLine:
 def latest(client: MlflowClient, settings: Settings, limit: int) -> list[RunLine]:
     """Return the latest runs, the newest first, without the brackets around experiments.
 
-    A run that was killed is set to KILLED first, where that can be told.
+    A run that was killed is set to KILLED first, where that can be seen.
     """
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)

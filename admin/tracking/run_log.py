@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
 from ..base.code_version import code_version
-from ..training.measure import Measured
+from ..training.evaluate import Evaluation
 from ..training.spec import TrainingSpec
 from . import liveness
 from .tags import LOCK_TAG
@@ -53,7 +53,7 @@ def run(
         try:
             yield run_id
         except BaseException as error:
-            # What went wrong may keep MLflow from noting it, too; it is the error to tell of.
+            # What went wrong may keep MLflow from noting it, too; it is the error to report.
             with suppress(Exception):
                 status = "FAILED" if isinstance(error, Exception) else "KILLED"
                 client.set_terminated(run_id, status)
@@ -96,23 +96,23 @@ def spec_params(spec: TrainingSpec) -> dict[str, Any]:
     }
 
 
-def log_measured(
-    client: MlflowClient, run_id: str, measured: Measured, *, model_id: str | None = None
+def log_scores(
+    client: MlflowClient, run_id: str, evaluation: Evaluation, *, model_id: str | None = None
 ) -> None:
     """Log the scores, each fold's as a step, and the dataset.
 
     Args:
         client: MLflow.
         run_id: Of the run.
-        measured: The scores.
+        evaluation: The scores.
         model_id: Logged model that they are of, or None if no model was logged.
     """
     now = int(time.time() * 1000)
     metrics = [
         Metric(name, value, now, 0, model_id=model_id, run_id=run_id)
-        for name, value in measured.metrics.items()
+        for name, value in evaluation.metrics.items()
     ]
-    folds = measured.cross_validation.folds if measured.cross_validation else ()
+    folds = evaluation.cross_validation.folds if evaluation.cross_validation else ()
     metrics += [
         Metric(f"cv_fold_{name}", value, now, step)
         for step, fold in enumerate(folds, start=1)
@@ -122,15 +122,15 @@ def log_measured(
     client.log_batch(run_id, metrics=metrics)
 
 
-def log_dataset(client: MlflowClient, run_id: str, measured: Measured) -> None:
+def log_dataset(client: MlflowClient, run_id: str, evaluation: Evaluation) -> None:
     """Log which data was used, as tags and as the run's dataset."""
-    file = Path(measured.data_file)
+    file = Path(evaluation.data_file)
     dataset = Dataset(
         name=file.name,
-        digest=measured.data_digest[:36],
+        digest=evaluation.data_digest[:36],
         source_type="local",
         source=f'{{"uri": "{file.name}"}}',
-        profile=f'{{"num_rows": {measured.rows}}}',
+        profile=f'{{"num_rows": {evaluation.rows}}}',
     )
     client.log_inputs(
         run_id, datasets=[DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
@@ -138,9 +138,9 @@ def log_dataset(client: MlflowClient, run_id: str, measured: Measured) -> None:
     client.log_batch(
         run_id,
         tags=[
-            RunTag("data_digest", measured.data_digest),
+            RunTag("data_digest", evaluation.data_digest),
             RunTag("data_file", file.name),
-            RunTag("target_unit", measured.target_unit),
+            RunTag("target_unit", evaluation.target_unit),
         ],
     )
 

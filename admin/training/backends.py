@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from ..base import mlflow_environment
 from ..base.errors import AdminError
 from ..data.dataset import Dataset
-from .measure import Measured, complete, load_data, measure
+from .evaluate import Evaluation, evaluate, load_data
+from .pipeline import complete
 from .spec import TrainingSpec
 
 
@@ -24,12 +25,12 @@ class Outcome:
 
     Attributes:
         index: Of its specification.
-        measured: Its scores, or None if it failed.
+        evaluation: Its scores, or None if it failed.
         reason: Why it failed, or "".
     """
 
     index: int
-    measured: Measured | None
+    evaluation: Evaluation | None
     reason: str = ""
 
 
@@ -70,12 +71,10 @@ def processes(count: int) -> Backend:
 
 def attempt(index: int, spec: TrainingSpec) -> Outcome:
     """Measure one specification; whatever goes wrong becomes the reason."""
-    return measured_outcome(index, spec, load_data)
+    return evaluated(index, spec, load_data)
 
 
-def measured_outcome(
-    index: int, spec: TrainingSpec, load: Callable[[TrainingSpec], Dataset]
-) -> Outcome:
+def evaluated(index: int, spec: TrainingSpec, load: Callable[[TrainingSpec], Dataset]) -> Outcome:
     """Measure one specification; whatever goes wrong becomes the reason.
 
     Args:
@@ -85,9 +84,9 @@ def measured_outcome(
     """
     try:
         full = complete(spec)
-        return Outcome(index=index, measured=measure(full, load(full)))
+        return Outcome(index=index, evaluation=evaluate(full, load(full)))
     except Exception as error:  # noqa: BLE001 (the libraries may raise anything; the others go on)
-        return Outcome(index=index, measured=None, reason=reason_of(error))
+        return Outcome(index=index, evaluation=None, reason=reason_of(error))
 
 
 def reason_of(error: BaseException) -> str:
@@ -102,7 +101,7 @@ def _outcome(future: Future[Outcome], index: int) -> Outcome:
         return future.result()
     except BrokenProcessPool:
         reason = "a process ended at once, for want of memory perhaps; use fewer --jobs"
-        return Outcome(index=index, measured=None, reason=reason)
+        return Outcome(index=index, evaluation=None, reason=reason)
 
 
 def _prepare() -> None:

@@ -1,7 +1,7 @@
 """Trains an experiment on a Dask cluster that runs already, on this machine or on others.
 
 Everything a worker needs travels with the job: the specification and the rows. Workers need
-this package, and neither the data file nor MLflow: what they measured comes back, and only
+this package, and neither the data file nor MLflow: what they evaluation comes back, and only
 the process that asked logs it.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..base.errors import UsageError
 from .backends import Backend, Outcome, reason_of
-from .measure import load_data
+from .evaluate import load_data
 from .spec import TrainingSpec
 
 _INSTALL = "pip install 'housing-grpc[dask]'"
@@ -128,10 +128,10 @@ def _portable() -> tuple[Callable[[bytes], bytes], Callable[[bytes, bytes], Any]
         return rows
 
     def train(job: bytes, rows: bytes) -> Any:
-        from .backends import measured_outcome
+        from .backends import evaluated
 
         index, spec = pickle.loads(job)  # noqa: S301 (the cluster runs our code in any case)
-        return measured_outcome(index, spec, lambda _: pickle.loads(rows))  # noqa: S301 (same)
+        return evaluated(index, spec, lambda _: pickle.loads(rows))  # noqa: S301 (same)
 
     return keep, train
 
@@ -164,13 +164,13 @@ def _outcome(future: Any, index: int) -> Outcome:
         reason = reason_of(future.exception())
     else:
         reason = "the cluster has lost all its workers; start some and run this again"
-    return Outcome(index=index, measured=None, reason=reason)
+    return Outcome(index=index, evaluation=None, reason=reason)
 
 
 def _restored(outcome: Outcome, asked: TrainingSpec) -> Outcome:
     """Return the outcome with the path of the data as it is here."""
-    measured = outcome.measured
-    if measured is None:
+    evaluation = outcome.evaluation
+    if evaluation is None:
         return outcome
-    spec = replace(measured.spec, data=asked.data)
-    return replace(outcome, measured=replace(measured, spec=spec))
+    spec = replace(evaluation.spec, data=asked.data)
+    return replace(outcome, evaluation=replace(evaluation, spec=spec))

@@ -1,190 +1,96 @@
-"""Measures how well a pipeline predicts houses it was not fitted to."""
+"""Measures how well a training predicts, without MLflow.
 
-from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
-from typing import Any
+What goes in and what comes out are plain values, which can travel to another process or
+machine and back.
+"""
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
-from sklearn.model_selection import KFold, train_test_split
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
-from ..base.errors import UsageError
-from ..data.dataset import Dataset
-from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
-
-Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scores:
-    """How far predictions are from the truth.
-
-    Attributes:
-        rmse: Root of the mean square error, in the target's unit.
-        mae: Mean absolute error, in the target's unit.
-        r2: Share of the target's variance that is explained; NaN if all targets are equal.
-        mape: Mean absolute error as a fraction of the target, over the rows whose target
-            is not zero; NaN if there is none.
-    """
-
-    rmse: float
-    mae: float
-    r2: float
-    mape: float
+from ..data.dataset import Dataset, load
+from .pipeline import pipeline_of
+from .scores import CrossValidation, HoldOut, cross_validate, hold_out
+from .spec import TrainingSpec
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class HoldOut:
-    """Predictions for rows that were held out.
+class Evaluation:
+    """What a training was found to be worth.
 
     Attributes:
-        scores: Over those rows.
-        actual: Their targets, shape (n,).
-        predicted: Their predictions, shape (n,).
+        spec: What was trained, with every hyperparameter.
+        hold_out: Scores on rows held out.
+        cross_validation: Scores of the folds, or None if there were none.
+        data_file: Name of the data file.
+        data_digest: SHA-256 of that file.
+        target_unit: Unit of prices and errors.
+        rows: How many there were.
+        warnings: About the data, one line each.
     """
 
-    scores: Scores
-    actual: Numbers
-    predicted: Numbers
+    spec: TrainingSpec
+    hold_out: HoldOut
+    cross_validation: CrossValidation | None
+    data_file: str
+    data_digest: str
+    target_unit: str
+    rows: int
+    warnings: tuple[str, ...]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Every score by the name it is logged under; those without meaning are left out."""
+        scores = asdict(self.hold_out.scores)
+        cv = self.cross_validation
+        if cv is not None:
+            scores |= {f"cv_{name}": value for name, value in asdict(cv.mean).items()}
+            scores |= {f"cv_{name}_std": value for name, value in asdict(cv.std).items()}
+        return {name: value for name, value in scores.items() if not math.isnan(value)}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CrossValidation:
-    """Predictions for every row by a pipeline that was fitted without it.
-
-    Attributes:
-        folds: Scores of each fold.
-        mean: Mean over the folds, of those where a score is not NaN.
-        std: Standard deviation over the same folds.
-        actual: Targets, shape (n,), in the order of the dataset.
-        predicted: Predictions, shape (n,).
-    """
-
-    folds: tuple[Scores, ...]
-    mean: Scores
-    std: Scores
-    actual: Numbers
-    predicted: Numbers
-
-
-def build_pipeline(
-    model: ModelStrategy,
-    model_params: Mapping[str, Any],
-    preprocessing: PreprocessingStrategy,
-    preprocessing_params: Mapping[str, Any],
-    seed: int,
-) -> Pipeline:
-    """Return the unfitted pipeline: steps "imputer", "scaler" and "model".
-
-    Args:
-        model: Type of model.
-        model_params: All its parameters, as `admin.strategies.strategy.merge` returns them.
-        preprocessing: How missing values are filled.
-        preprocessing_params: All its parameters, likewise.
-        seed: Makes what is random repeatable.
-    """
-    return Pipeline(
-        [
-            ("imputer", preprocessing.build(preprocessing_params, seed)),
-            ("scaler", StandardScaler()),
-            ("model", model.build(model_params, seed)),
-        ]
-    )
-
-
-def score(y: ArrayLike, predicted: ArrayLike) -> Scores:
-    """Compare predictions with the truth, both of shape (n,) with n of at least 1."""
-    truth = np.asarray(y, dtype=np.float64)
-    errors = np.asarray(predicted, dtype=np.float64) - truth
-    spread = float(((truth - truth.mean()) ** 2).sum())
-    priced = truth != 0
-    fractions = np.abs(errors[priced] / truth[priced])
-    return Scores(
-        rmse=float(np.sqrt((errors**2).mean())),
-        mae=float(np.abs(errors).mean()),
-        r2=1 - float((errors**2).sum()) / spread if spread > 0 else float("nan"),
-        mape=float(fractions.mean()) if fractions.size else float("nan"),
-    )
-
-
-def hold_out(pipeline: Pipeline, dataset: Dataset, *, test_size: float = 0.2, seed: int) -> HoldOut:
-    """Fit a copy of the pipeline to a random part of the rows and predict the others.
-
-    Args:
-        pipeline: It is left as it is.
-        dataset: The rows.
-        test_size: Share of the rows to hold out.
-        seed: Decides which.
+def load_data(spec: TrainingSpec) -> Dataset:
+    """Load the data of a specification.
 
     Raises:
-        UsageError: `test_size` leaves nothing to train on or nothing to test.
+        DataError: It cannot be used.
     """
-    if not 0 < test_size < 1 or len(dataset.target) * (1 - test_size) < 1:
-        raise UsageError(f"test_size is {test_size}; give a share between 0 and 1, such as 0.2")
-    rows = np.arange(len(dataset.target))
-    fitted, held = train_test_split(rows, test_size=test_size, random_state=seed)
-    actual = dataset.target.to_numpy()[held]
-    predicted = _predict_held(pipeline, dataset, fitted, held)
-    return HoldOut(scores=score(actual, predicted), actual=actual, predicted=predicted)
+    return load(spec.data, target_unit=spec.target_unit)
 
 
-def cross_validate(
-    pipeline: Pipeline,
-    dataset: Dataset,
-    *,
-    folds: int,
-    seed: int,
-    on_fold: Callable[[int, int], None] | None = None,
-) -> CrossValidation:
-    """Split the rows into folds at random and predict each by a fit to the others.
+def evaluate(
+    spec: TrainingSpec, dataset: Dataset, step: Callable[[str], None] = lambda _: None
+) -> Evaluation:
+    """Score a complete specification on rows held out and, if asked for, on folds.
 
     Args:
-        pipeline: It is left as it is; preprocessing, too, learns only from the other folds.
+        spec: What to train.
         dataset: The rows.
-        folds: How many, from 2 to the number of rows.
-        seed: Decides which row is in which fold.
-        on_fold: Told after each fold: how many are done, and of how many.
+        step: Told what begins, before each fit.
 
     Raises:
-        UsageError: `folds` is out of range.
+        UsageError: The share held out or the number of folds is out of range.
     """
-    actual = dataset.target.to_numpy()
-    if not 2 <= folds <= len(actual):
-        raise UsageError(f"folds is {folds}; give a number from 2 to {len(actual)}, the rows")
-    predicted = np.empty_like(actual)
-    scores = []
-    splits = KFold(folds, shuffle=True, random_state=seed).split(actual)
-    for number, (fitted, held) in enumerate(splits, start=1):
-        predicted[held] = _predict_held(pipeline, dataset, fitted, held)
-        scores.append(score(actual[held], predicted[held]))
-        if on_fold is not None:
-            on_fold(number, folds)
-    return CrossValidation(
-        folds=tuple(scores),
-        mean=_over(scores, np.mean),
-        std=_over(scores, np.std),
-        actual=actual,
-        predicted=predicted,
+    pipeline = pipeline_of(spec)
+    step("hold-out")
+    held = hold_out(pipeline, dataset, test_size=spec.test_size, seed=spec.seed)
+    folds = None
+    if spec.cv is not None:
+        step(f"fold 1 of {spec.cv}")
+        folds = cross_validate(
+            pipeline,
+            dataset,
+            folds=spec.cv,
+            seed=spec.seed,
+            on_fold=lambda done, of: step(f"fold {done + 1} of {of}") if done < of else None,
+        )
+    return Evaluation(
+        spec=spec,
+        hold_out=held,
+        cross_validation=folds,
+        data_file=spec.data.name,
+        data_digest=dataset.digest,
+        target_unit=dataset.target_unit,
+        rows=len(dataset.target),
+        warnings=dataset.warnings,
     )
-
-
-def _predict_held(
-    pipeline: Pipeline, dataset: Dataset, fitted: NDArray[np.int64], held: NDArray[np.int64]
-) -> Numbers:
-    fresh = clone(pipeline)
-    fresh.fit(dataset.features.iloc[fitted], dataset.target.iloc[fitted])
-    predicted = fresh.predict(dataset.features.iloc[held])
-    return np.asarray(predicted, dtype=np.float64)
-
-
-def _over(scores: list[Scores], statistic: Callable[[Numbers], Any]) -> Scores:
-    columns = np.array([astuple(each) for each in scores]).T
-    # In a fold of one row, r2 has no meaning; the others count.
-    known = [column[~np.isnan(column)] for column in columns]
-    rmse, mae, r2, mape = (
-        float(statistic(column)) if column.size else float("nan") for column in known
-    )
-    return Scores(rmse=rmse, mae=mae, r2=r2, mape=mape)

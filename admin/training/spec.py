@@ -25,7 +25,7 @@ class TrainingSpec:
         params: Hyperparameters of the model; those not named keep their defaults.
         preprocessing_params: Likewise of the preprocessing.
         data: CSV file.
-        target_unit: Unit of the target, or None to tell it from its size.
+        target_unit: Unit of the target, or None to guess it from its size.
         seed: Decides all that is random.
         cv: Number of folds of the cross-validation, or None for none.
         test_size: Share of the rows held out for the first scores.

@@ -148,7 +148,7 @@ class Layout:
 
 
 def row_error(row: int, error: InvalidArgumentError) -> RowError:
-    """Returns what is told of a house that was not sent, as the server would tell it."""
+    """Returns the result of a house that was not sent, as the server would give it."""
     placed = error.inside(f"items[{row}]")
     return RowError(
         row=row,

@@ -85,7 +85,7 @@ class HousingClient(Caller):
         Args:
             source: Houses as `predict` takes them, a DataFrame, an array of 13
                 columns, or the path of a CSV, NDJSON or Parquet file.
-            form: "matrix" is the fastest; "rows" tells the warnings and the
+            form: "matrix" is the fastest; "rows" returns the warnings and the
                 imputed features of each house.
             chunk_rows: Houses in a message.
             pin_model: Whether one model is to answer for the whole job.

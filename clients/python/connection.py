@@ -15,7 +15,7 @@ from .target import check_target
 
 _SERVICE = "housing.v1"
 
-# Calls that may be asked twice. Not ReloadModel, whose answer tells what it changed,
+# Calls that may be asked twice. Not ReloadModel, whose answer says what it changed,
 # and not PredictStream, which goes on after the last answer instead of starting again.
 _RETRIED = (
     {"service": f"{_SERVICE}.PredictionService", "method": "Predict"},

@@ -176,7 +176,7 @@ class Ledger:
         if (error.retry_after or 0.0) > _LONGEST_ASKED:
             return False
         if error.code is StatusCode.RESOURCE_EXHAUSTED:
-            # The server has too much to do. A job that it has not served yet is told at once.
+            # The server has too much to do. A job that it has not served yet fails at once.
             return error.retry_after is not None and self.tally.rows > 0
         return error.code in _RESUMABLE_CODES or error.reason in _RESUMABLE_REASONS
 

@@ -21,7 +21,7 @@ def check(ca: File | None, certificate: File | None, key: File | None) -> None:
     """
     for file in (ca, certificate, key):
         if file is not None:
-            # OpenSSL would not tell which of them it is that cannot be read.
+            # OpenSSL would not say which of them it is that cannot be read.
             Path(file).open("rb").close()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca is not None:

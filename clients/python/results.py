@@ -107,7 +107,7 @@ class ModelInfo:
     run_id: str
     server_version: str
     evaluator: str
-    """What computes the prices, such as "native"; empty from a server that does not tell."""
+    """What computes the prices, such as "native"; empty from a server that does not say."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

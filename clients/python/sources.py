@@ -79,15 +79,15 @@ def from_file(
 
 
 def format_of(path: str | PathLike[str]) -> FileFormat:
-    """Returns the format that a file's name tells.
+    """Returns the format that a file's name says.
 
     Raises:
-        InvalidArgumentError: It tells none.
+        InvalidArgumentError: It says none.
     """
     found = FORMATS.get(Path(path).suffix.lower())
     if found is None:
         raise InvalidArgumentError(
-            f"{fspath(path)}: what it holds cannot be told by its name; "
+            f"{fspath(path)}: its name does not say what it holds; "
             f"name it {', '.join('*' + suffix for suffix in FORMATS)}",
             reason="UNKNOWN_FORMAT",
         )

@@ -28,7 +28,7 @@ class Numbers(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """Where the number is kept: in this process, unless told otherwise.
+    """Where the number is kept: in this process, by default.
 
     Attributes:
         numbers: The number is one of them.

@@ -1,4 +1,4 @@
-"""Errors that a caller is told about: each has a stable reason, each reason a code.
+"""Errors that a caller gets: each has a stable reason, each reason a code.
 
 Anything else that is raised is the server's own fault, and reaches the caller
 as INTERNAL with a fixed text.
@@ -104,7 +104,7 @@ class Violation:
 
 
 class ServingError(Exception):
-    """An error that the caller is told about.
+    """An error that the caller gets.
 
     Args:
         reason: Stable, for programs.
@@ -144,7 +144,7 @@ def public_error(raised: BaseException) -> ServingError:
 
 
 class StartError(Exception):
-    """The server cannot start; `exit_code` tells scripts why.
+    """The server cannot start; `exit_code` says why, for scripts.
 
     Args:
         message: One line for people.

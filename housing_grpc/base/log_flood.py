@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 
-# So many lines of a kind in a second tell enough.
+# So many lines of a kind in a second are enough.
 _MOST_LINES = 20
 
 

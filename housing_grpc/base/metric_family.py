@@ -28,7 +28,7 @@ class Family:
         labels: Names of its labels.
         buckets: Upper bounds of a histogram, without infinity.
         merge: How the values of several servers become one.
-        always: Whether it is exposed from the start, or only once there is something to tell.
+        always: Whether it is exposed from the start, or only once it has a value.
     """
 
     name: str

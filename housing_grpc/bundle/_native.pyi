@@ -44,7 +44,7 @@ def summarize(
     counts: NDArray[Any],
     /,
 ) -> None:
-    """Counts what rows hold that has to be told.
+    """Counts what rows hold that has to be reported.
 
     Args:
         rows: Float64, shape (n, features), NaN where a value is missing.

@@ -12,7 +12,7 @@ from .schema import FEATURE_NAMES
 FORMATS = (1, 2)
 """Those that can be read; the last is written."""
 
-# As long as MLflow lets a model's name or alias be. What callers, logs and metrics are told is
+# As long as MLflow lets a model's name or alias be. What callers, logs and metrics get is
 # made of these: without limits, an answer could be larger than clients take. Nor may they move a
 # terminal's cursor, begin a line of a log or turn the direction of what is shown.
 _PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*\Z"

@@ -1,4 +1,4 @@
-"""The boundary of every call: bytes in, bytes out, and every error told properly.
+"""The boundary of every call: bytes in, bytes out, and every error answered properly.
 
 Methods take bytes, so that parsing a large request happens on the worker that serves the call
 and not on the one thread that accepts them all, and so that bytes which are no request answer

@@ -67,7 +67,7 @@ class CallPool(ThreadPoolExecutor):
         patience_seconds: Longest wait for a caller's message, and until an answer is taken.
         name: Of the threads.
         threadless_waits: Whether to wait for messages without a worker, which has to be proven
-            to work with the grpcio that is installed (`arrival_proof`); else workers wait.
+            to work with the grpcio that is installed (`grpcio_self_test`); else workers wait.
         most_waiting: Of calls that wait for their caller; of more, the oldest is ended.
         clock: Gives the seconds that calls are timed by.
     """

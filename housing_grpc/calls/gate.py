@@ -57,6 +57,7 @@ class Gate(grpc.GenericRpcHandler):
         self._metadata_limit = metadata_limit
         self._access = access
         self._boundary = boundary
+        self._refusing = InlinePool(1)
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         """Returns the handler of a call; grpcio asks with each one."""
@@ -77,17 +78,18 @@ class Gate(grpc.GenericRpcHandler):
             _check_rate(call)
             # guard: room in the queue
             route.check_room(call)
-        except BaseException as error:  # noqa: BLE001 - else grpcio would tell it as UNKNOWN
+        except BaseException as error:  # noqa: BLE001 - else grpcio would answer UNKNOWN
             # Both ways a stream: the library would wait for the message of a unary call.
-            refusal = _Refusal(call, error, self._boundary)
+            refusal = _Refusal(call, error, self._boundary, self._refusing)
             return grpc.stream_stream_rpc_method_handler(refusal)
         return route.serve(call)
 
 
 class _Refusal:
-    experimental_thread_pool = InlinePool(1)  # grpcio takes a behaviour's own pool from here.
-
-    def __init__(self, call: Call, error: BaseException, boundary: Boundary) -> None:
+    def __init__(
+        self, call: Call, error: BaseException, boundary: Boundary, pool: InlinePool
+    ) -> None:
+        self.experimental_thread_pool = pool  # grpcio takes a behaviour's own pool from here.
         self._call = call
         self._error = error
         self._boundary = boundary

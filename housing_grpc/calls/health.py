@@ -25,7 +25,7 @@ _PATIENCE_SECONDS = 5.0
 # Of such probes, each of which may have sent all but the end of a message of the largest size.
 _MOST_WAITING = 64
 
-# A name that no service has: its watchers are told so.
+# A name that no service has: its watchers hear so.
 _UNKNOWN = "?"
 
 
@@ -61,11 +61,11 @@ class Health:
         check = on_pool(self._answer, self.pool, self._servicer.Check, _asked)
         listed = on_pool(self._answer, self.pool, self._list, _pb2.HealthListRequest.FromString)
         watch = on_pool(self._watch, self.pool, non_blocking=True)
-        told = _pb2.HealthCheckResponse.SerializeToString
+        serialized = _pb2.HealthCheckResponse.SerializeToString
         return grpc.method_handlers_generic_handler(
             SERVICE,
             {
-                "Check": one(check, None, told),
+                "Check": one(check, None, serialized),
                 "List": one(listed, None, _pb2.HealthListResponse.SerializeToString),
                 "Watch": many(watch, None, None),
             },

@@ -2,9 +2,9 @@
 
 grpcio has a worker wait for the message of every call, and for every message of a stream to be
 taken. That is one more change of threads a call, and a caller who holds a message back, or takes
-none, holds a worker. Here the thread that accepts calls begins the wait, and is told when it is
+none, holds a worker. Here the thread that accepts calls begins the wait, and is called when it is
 over. grpcio has no documented way to do so: this file, and none but this, uses parts of its own,
-of the release that `requirements/` pins. `arrival_proof` finds out at start whether the release
+of the release that `requirements/` pins. `grpcio_self_test` finds out at start whether the release
 that is installed does what is expected here. Where it does not, workers wait, no longer than they
 may.
 """

@@ -65,7 +65,7 @@ class StreamMethod:
                     yield answer.SerializeToString()
                     sent += 1
         except (GeneratorExit, grpc.RpcError):
-            # The caller is gone: there is nobody to tell.
+            # The caller is gone: there is nobody to answer.
             code = _gone(context)
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
             code = public_error(raised).code

@@ -19,7 +19,7 @@ def _domain(spec: FeatureSpec) -> tuple[float, float, float]:
         return -_LARGEST, _LARGEST, spec.integer
     low, high = min(spec.choices), max(spec.choices)
     if set(spec.choices) != set(np.arange(low, high + 1)):
-        raise ValueError(f"the choices of {spec.name} have gaps, which no bounds can tell")
+        raise ValueError(f"the choices of {spec.name} have gaps, which no bounds can express")
     return low, high, True
 
 

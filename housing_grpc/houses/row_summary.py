@@ -1,4 +1,4 @@
-"""What rows hold that has to be told or counted, found in one pass."""
+"""What rows hold that has to be reported or counted, found in one pass."""
 
 import msgspec
 import numpy as np

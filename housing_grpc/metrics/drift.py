@@ -19,7 +19,7 @@ from housing_grpc.metrics.state import Series
 WINDOW_ROWS = 10_000
 # With fewer, chance alone moves the index by some hundredths: nothing is shown.
 LEAST_ROWS = 500
-# A smaller share counts as this one: some 500 training rows do not tell 0.5 % from nothing,
+# A smaller share counts as this one: some 500 training rows cannot distinguish 0.5 % from nothing,
 # and the logarithm of nothing would drown all else.
 _LEAST_SHARE = 0.005
 

@@ -83,7 +83,7 @@ def _app(registry: CollectorRegistry, *, only_loopback: bool) -> "WSGIApplicatio
             return _text(start_response, "404 Not Found", f"there is only {PATH} here\n")
         try:
             page: Iterable[bytes] = metrics(environ, start_response)
-        except Exception as error:  # noqa: BLE001 - told as 500; the log has the rest
+        except Exception as error:  # noqa: BLE001 - answered with 500; the log has the rest
             log.event(_logger, logging.ERROR, "metrics.failed", error=error)
             return _text(start_response, "500 Internal Server Error", "see the server's log\n")
         return page

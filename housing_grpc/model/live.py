@@ -12,8 +12,8 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.model.loaded import LoadedBundles
-from housing_grpc.model.pins import Pins
+from housing_grpc.model.model_limit import ModelLimit
+from housing_grpc.model.pinned_models import PinnedModels
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,11 +106,11 @@ class Serving:
     """
 
     def __init__(self, on_live: Sequence[Callable[[LiveModel], None]] = (), *, most: int) -> None:
-        self.pins: Pins[LiveModel] = Pins()
+        self.pins: PinnedModels[LiveModel] = PinnedModels()
         self._on_live = on_live
         self._live: LiveModel | None = None
         self._next: Bundle | None = None
-        self._loaded = LoadedBundles(most)
+        self._limit = ModelLimit(most)
 
     def current(self) -> LiveModel:
         """Returns the live model.
@@ -147,9 +147,9 @@ class Serving:
             return live.bundle
         serving = live.bundle if live else None
         # guard: the number of models in memory
-        self._loaded.make_room(lambda: self.pins.retire_oldest(serving))
+        self._limit.make_room(lambda: self.pins.retire_oldest(serving))
         bundle = load()
-        self._loaded.note(bundle)
+        self._limit.note(bundle)
         # guard: what was fetched is what is loaded
         if bundle.digest != digest:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
@@ -167,8 +167,8 @@ class Serving:
             raise RuntimeError("no model was made ready")
         live = LiveModel(bundle=bundle, facts=facts)
         self._live = live
-        for tell in self._on_live:
-            tell(live)
+        for notify in self._on_live:
+            notify(live)
         return live
 
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
+from housing_grpc.model.deployment import Deployment
 from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched, Source, Target
 
@@ -28,33 +28,12 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seconds: float
 
 
-class Stage(Protocol):
-    """Where models go live: in this process, or in several at once."""
-
-    def live(self) -> Release | None:
-        """Returns what is known of the live model, if there is one."""
-        ...
-
-    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
-        """Makes a model live everywhere, or nowhere; the one before serves until then.
-
-        Args:
-            fetched: The bundle; one that is live already may get another version.
-            facts: Asked once the bundle is ready to go live.
-
-        Raises:
-            ServingError: It cannot be served.
-            BundleError: The bundle cannot be served.
-        """
-        ...
-
-
 class Manager:
     """Has one model after another go live, one at a time.
 
     Args:
         source: Where bundles come from.
-        stage: Where they go live.
+        deployment: Has them go live.
         trial: Loads a bundle where a crash does no harm, before it goes there.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
     """
@@ -62,13 +41,13 @@ class Manager:
     def __init__(
         self,
         source: Source,
-        stage: Stage,
+        deployment: Deployment,
         *,
         trial: Callable[[Path], None],
         on_reload: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
-        self._stage = stage
+        self._deployment = deployment
         self._trial = trial
         self._on_reload = on_reload
         self._reloading = threading.Lock()
@@ -79,14 +58,14 @@ class Manager:
         Raises:
             ServingError: MODEL_NOT_READY before the first one is live.
         """
-        live = self._stage.live()
+        live = self._deployment.live()
         if live is None:
             raise not_ready()
         return live
 
     def version(self) -> str:
         """Returns the version that serves, or "" before the first one does."""
-        live = self._stage.live()
+        live = self._deployment.live()
         return live.version if live else ""
 
     def start(self) -> Release:
@@ -162,7 +141,7 @@ class Manager:
         )
 
     def _deploy(self, fetched: Fetched, started: float) -> Release:
-        old = self._stage.live()
+        old = self._deployment.live()
 
         def facts() -> Facts:
             return Facts(
@@ -174,7 +153,7 @@ class Manager:
                 load_seconds=time.monotonic() - started,
             )
 
-        live = self._stage.deploy(fetched, facts)
+        live = self._deployment.deploy(fetched, facts)
         self._remember(fetched)
         log.event(
             _logger, logging.INFO, "model.live",

@@ -4,11 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.bundle import files
-from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
-from housing_grpc.bundle.signature import Verifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +26,7 @@ class Fetched:
 
     Attributes:
         folder: The bundle.
-        version: What callers are told.
+        version: As callers see it.
         digest: Of the bundle.
         stale: Whether the source could not be asked, and this is its last word.
     """
@@ -46,7 +42,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """What callers are told, such as "registry"."""
+        """What callers see, such as "registry"."""
         ...
 
     def fetch(self, target: Target) -> Fetched:
@@ -74,52 +70,3 @@ class Source(Protocol):
     def served(self, fetched: Fetched) -> None:
         """Notes that a bundle is live now, for `last_known`."""
         ...
-
-
-class FolderSource:
-    """One bundle folder, which may be replaced by another between reloads.
-
-    Args:
-        folder: The bundle.
-        verifier: Says who must have signed it; without one, nobody need have.
-        max_bytes: Most bytes of a bundle.
-    """
-
-    kind = "folder"
-
-    def __init__(
-        self,
-        folder: Path,
-        verifier: Verifier | None = None,
-        *,
-        max_bytes: int = files.MAX_BYTES,
-    ) -> None:
-        self._folder = folder
-        self._verifier = verifier
-        self._max_bytes = max_bytes
-
-    def fetch(self, target: Target) -> Fetched:
-        """Returns the folder's bundle; its version is the start of its digest."""
-        if target.version or target.alias:
-            raise ServingError(
-                Reason.SOURCE_HAS_NO_VERSIONS,
-                "this server serves a bundle folder, which has no versions or aliases; "
-                "reload without naming one",
-            )
-        found = bundle_format.read(self._folder, self._verifier, max_bytes=self._max_bytes)
-        digest = found.digest
-        return Fetched(folder=self._folder, version=_version(digest), digest=digest)
-
-    def wanted(self) -> str:
-        """Returns the version of what lies in the folder, whole or not."""
-        return _version(bundle_format.digest(self._folder, max_bytes=self._max_bytes))
-
-    def last_known(self) -> None:
-        """Returns None: the folder is all there is."""
-
-    def served(self, fetched: Fetched) -> None:
-        """Does nothing: the folder is all there is."""
-
-
-def _version(digest: str) -> str:
-    return digest[:12]

@@ -14,7 +14,7 @@ from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import LiveModel, Models
-from housing_grpc.model.pins import Pin, Pins
+from housing_grpc.model.pinned_models import Pin, PinnedModels
 from housing_grpc.predict.paced_reader import PacedReader, StreamEndedError
 from housing_grpc.predict.scorer import Scorer
 
@@ -45,7 +45,7 @@ class StreamScorer:
     """
 
     def __init__(
-        self, models: Models, pins: Pins[LiveModel], scorer: Scorer, limits: StreamLimits
+        self, models: Models, pins: PinnedModels[LiveModel], scorer: Scorer, limits: StreamLimits
     ) -> None:
         self._models = models
         self._pins = pins

@@ -21,7 +21,7 @@ from mlflow.store.artifact.runs_artifact_repo import RunsArtifactRepository
 from housing_grpc.bundle import files
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.bundle.format import METADATA_FILE
-from housing_grpc.registry import place
+from housing_grpc.registry import allowed_address
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
 
@@ -88,7 +88,7 @@ def _store(version_uri: str, tracking_uri: str) -> Any:
         go_on = _NEXT.get(urlsplit(found).scheme)
         found = go_on(found) if go_on else found
     of_mlflow = urlsplit(found).scheme == _MLFLOW_SERVER
-    place.check(_to_http(found, tracking_uri) if of_mlflow else found, tracking_uri)
+    allowed_address.check(_to_http(found, tracking_uri) if of_mlflow else found, tracking_uri)
     return get_artifact_repository(found)
 
 

@@ -59,7 +59,7 @@ def file_is_too_large(error: BaseException) -> bool:
 
 
 def cannot_be_used(error: OSError) -> str:
-    """Returns what a caller is told of a cache that cannot be used: why, but not where it is."""
+    """Returns the text for callers on a cache that cannot be used: why, but not where it is."""
     return f"the bundle cache cannot be used: {error.strerror or error}"
 
 

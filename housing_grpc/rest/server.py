@@ -15,6 +15,7 @@ from housing_grpc.base import log
 from housing_grpc.base.options import OptionError
 from housing_grpc.rest import banner, routes, settings
 from housing_grpc.rest.connection import connections, listen
+from housing_grpc.rest.connection.certificate import Certificate
 from housing_grpc.rest.connection.connections import Connections
 from housing_grpc.rest.connection.deadlines import Patience
 from housing_grpc.rest.connection.http_server import HttpServer
@@ -28,7 +29,6 @@ from housing_grpc.rest.http.origin import Origins
 from housing_grpc.rest.metrics import Metrics
 from housing_grpc.rest.proxy import Proxy
 from housing_grpc.rest.settings import Settings
-from housing_grpc.rest.tls.certificate import Certificate
 from housing_grpc.rest.transcoder import Limits
 
 EXIT_SETTINGS = 2

@@ -72,14 +72,14 @@ class Transcoder:
         try:
             request = self._message(exchange, body)
         except FaultError as error:
-            raise error.told() from None
+            raise error.to_error() from None
         try:
             answer = self._write(await self._call(request, exchange))
         except CallError as error:
-            told = status.with_limit(error.status, self._limits.list_entries)
+            changed = status.with_limit(error.status, self._limits.list_entries)
             if self._read_field is not None:
-                told = status.seen_from(self._binding.body, told)
-            raise CallError(told) from error
+                changed = status.seen_from(self._binding.body, changed)
+            raise CallError(changed) from error
         return Response(writer.encode(answer), media_type=JSON, headers=_NOT_STORED)
 
     def _message(self, exchange: Exchange, body: bytes) -> Message:

@@ -16,7 +16,7 @@ from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.watchdog import Watchdog
-from housing_grpc.metrics.observer import CallObserver
+from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.live import Serving

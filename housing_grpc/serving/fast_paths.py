@@ -8,7 +8,7 @@ import msgspec
 
 from housing_grpc.base import log
 from housing_grpc.bundle import extension
-from housing_grpc.calls import arrival_proof
+from housing_grpc.calls import grpcio_self_test
 
 _SHOW = "HOUSING_NEEDS_C=1 pip install --verbose shows what the compiler says"
 
@@ -52,7 +52,7 @@ class FastPaths(msgspec.Struct, frozen=True, kw_only=True):
 
 def find() -> FastPaths:
     """Tries the fast paths; takes some 15 ms the first time, as it makes calls over loopback."""
-    fault = arrival_proof.fault()
+    fault = grpcio_self_test.fault()
     found = (_extension(), _grpcio(fault) if fault else None)
     return FastPaths(threadless_waits=not fault, fallbacks=tuple(each for each in found if each))
 

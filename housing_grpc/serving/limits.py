@@ -3,7 +3,6 @@
 import logging
 import resource
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from housing_grpc.access import keys
@@ -12,8 +11,9 @@ from housing_grpc.access.keys import KeysError
 from housing_grpc.access.rate_limit import Cell, RateLimit
 from housing_grpc.base import log
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
+from housing_grpc.base.options import OptionError
 from housing_grpc.predict.stream import StreamLimits
-from housing_grpc.serving.tls import Certificates, TlsError, TlsFiles
+from housing_grpc.serving.tls import Certificates
 from housing_grpc.settings import Settings
 
 # A connection that is silent for so long is asked whether it is still there.
@@ -142,11 +142,7 @@ def certificates(chosen: Settings) -> Certificates | None:
     """
     if not chosen.tls_cert_file:
         return None
-    client_ca = Path(chosen.tls_client_ca_file) if chosen.tls_client_ca_file else None
-    files = TlsFiles(
-        certificate=Path(chosen.tls_cert_file), key=Path(chosen.tls_key_file), client_ca=client_ca
-    )
     try:
-        return Certificates(files)
-    except TlsError as error:
+        return Certificates(chosen.tls_cert_file, chosen.tls_key_file, chosen.tls_client_ca_file)
+    except OptionError as error:
         raise StartError(str(error), EXIT_SETTINGS) from error

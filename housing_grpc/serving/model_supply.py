@@ -8,12 +8,14 @@ from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, St
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.model.children import Children
+from housing_grpc.model.deployment import Deployment
+from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.follower import Follower
 from housing_grpc.model.live import Release
-from housing_grpc.model.manager import Manager, Stage
-from housing_grpc.model.source import FolderSource, Source
+from housing_grpc.model.manager import Manager
+from housing_grpc.model.source import Source
 from housing_grpc.model.trial import Trial
-from housing_grpc.registry.source import RegistrySource
+from housing_grpc.registry.registry_source import RegistrySource
 from housing_grpc.settings import Settings
 
 
@@ -22,7 +24,7 @@ class ModelSupply:
 
     Args:
         chosen: The settings.
-        stage: Where they go live.
+        deployment: Has they go live.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
 
@@ -33,7 +35,7 @@ class ModelSupply:
     def __init__(
         self,
         chosen: Settings,
-        stage: Stage,
+        deployment: Deployment,
         verifier: Verifier | None,
         *,
         on_reload: Callable[[str], None],
@@ -42,7 +44,7 @@ class ModelSupply:
         source = _source(chosen, self._children, verifier)
         self.manager = Manager(
             source,
-            stage,
+            deployment,
             trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes),
             on_reload=on_reload,
         )

@@ -98,8 +98,8 @@ class _Conversations:
 
 
 def _error(code: grpc.StatusCode, text: str) -> reflection_pb2.ServerReflectionResponse:
-    told = reflection_pb2.ErrorResponse(error_code=code.value[0], error_message=text)
-    return reflection_pb2.ServerReflectionResponse(error_response=told)
+    error = reflection_pb2.ErrorResponse(error_code=code.value[0], error_message=text)
+    return reflection_pb2.ServerReflectionResponse(error_response=error)
 
 
 class _Pool:

@@ -34,7 +34,7 @@ _REFLECTION_SECONDS = 60.0
 # Nobody needs a key for them, and each may have sent most of a message of the largest size.
 _MOST_REFLECTIONS = 64
 _RETRY_SECONDS = 0.1
-# Beyond the streams that are served: workers that tell others that there are too many.
+# Beyond the streams that are served: workers that answer others that there are too many.
 _REFUSING_WORKERS = 4
 
 

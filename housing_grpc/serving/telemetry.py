@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from housing_grpc.base.errors import Area, Reason
 from housing_grpc.calls.stream_slots import StreamSlots
-from housing_grpc.metrics.observer import methods_of
+from housing_grpc.metrics.call_observer import methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.serving import routes
 from housing_grpc.serving.routes import Workers

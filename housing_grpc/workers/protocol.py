@@ -35,7 +35,7 @@ class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Configure(Message, frozen=True, kw_only=True):
-    """Be a server with these settings, which listens when it is told to."""
+    """Be a server with these settings, which listens when it is asked to."""
 
     settings: Settings
     ring: KeyRing
@@ -122,7 +122,7 @@ class Counted(Message, frozen=True, kw_only=True):
 
 
 class Failed(Message, frozen=True, kw_only=True):
-    """It cannot be done; a caller may be told all of this."""
+    """It cannot be done; a caller may see all of this."""
 
     reason: Reason
     message: str
@@ -131,7 +131,7 @@ class Failed(Message, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, error: ServingError) -> "Failed":
-        """Returns the message that tells of an error."""
+        """Returns the message that carries an error."""
         return cls(
             reason=error.reason,
             message=error.message,
@@ -140,7 +140,7 @@ class Failed(Message, frozen=True, kw_only=True):
         )
 
     def error(self) -> ServingError:
-        """Returns the error that it tells of."""
+        """Returns the error that it carries."""
         return ServingError(
             self.reason,
             self.message,

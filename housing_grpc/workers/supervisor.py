@@ -185,6 +185,6 @@ class Supervisor:
             return self._supply.manager.reload(target)
         except (ServingError, BundleError) as error:
             return protocol.Failed.of(public_error(error))
-        except Exception as error:  # noqa: BLE001 - the caller is told INTERNAL, the log the rest
+        except Exception as error:  # noqa: BLE001 - the caller gets INTERNAL, the log the rest
             log.event(_logger, logging.ERROR, "reload.fault", error=error)
             return protocol.Failed.of(public_error(error))

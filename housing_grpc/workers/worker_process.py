@@ -92,7 +92,7 @@ class WorkerProcess:
 
 
 def check(answer: Answer) -> Answer:
-    """Returns an answer, or raises the error that it tells of.
+    """Returns an answer, or raises the error that it carries.
 
     Raises:
         ServingError: The order cannot be done.

@@ -13,7 +13,7 @@ from admin.data.dataset import Dataset, load
 from admin.export import Exported, Facts, export
 from admin.strategies.graph import Trees
 from admin.strategies.strategy import ModelStrategy, PreprocessingStrategy
-from admin.training.evaluate import build_pipeline
+from admin.training.pipeline import build_pipeline
 from housing_grpc.bundle import files
 
 DATASET = load(Path(__file__).parents[2] / "data" / "HousingData.csv")

@@ -12,11 +12,11 @@ from admin.server import channel
 from housing_grpc.access import keys
 from housing_grpc.access.keys import KeysError
 from housing_grpc.base.options import OptionError
+from housing_grpc.base.pem import PemFile
 from housing_grpc.bundle import small_file
 from housing_grpc.bundle.signature import KeyFileError, Verifier, signer
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.rest.tls.pem import PemFile
-from housing_grpc.serving.tls import Certificates, TlsError, TlsFiles
+from housing_grpc.serving.tls import Certificates
 
 PLAIN = "it is not a plain file"
 
@@ -32,8 +32,8 @@ READERS: dict[str, tuple[type[Exception], Callable[[Path], object]]] = {
     "BUNDLE_SIGNING_KEY_FILE": (KeyFileError, signer),
     "API_KEYS_FILE": (KeysError, lambda file: keys.load("", str(file))),
     "TLS_CERT_FILE": (
-        TlsError,
-        lambda file: Certificates(TlsFiles(certificate=file, key=file, client_ca=None)),
+        OptionError,
+        lambda file: Certificates(str(file), str(file), ""),
     ),
     "API_TLS_CERT_FILE": (OptionError, lambda file: PemFile("", str(file)).read()),
     "HOUSING_CA_FILE": (UsageError, admins),

@@ -31,9 +31,9 @@ class Answers(Document):
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         # MLflow keeps what it is asked in the environment.
         stack.callback(_restore, dict(os.environ))
-        from housing_grpc.registry import fetch
+        from housing_grpc.registry import fetch_child
 
-        self._fetch = fetch
+        self._fetch = fetch_child
         self._example = examples.make(
             folder / "real", examples.load_houses(), "linear", "v1_median"
         )

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from housing_grpc.metrics import render
+from housing_grpc.metrics.call_observer import methods_of
 from housing_grpc.metrics.exposition import MetricsServer
-from housing_grpc.metrics.observer import methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.server import HousingServer

@@ -12,8 +12,8 @@ from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, 
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.state import State, merge, retire
 from housing_grpc.model import children
+from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.live import LiveModel
-from housing_grpc.model.source import FolderSource
 from housing_grpc.model.trial import Trial
 from tests.metrics.conftest import PREDICTIONS, Samples, new_metrics, samples
 from tests.support.examples import Example

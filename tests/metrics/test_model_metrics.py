@@ -10,7 +10,8 @@ from housing_grpc.base.errors import Reason
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
 from housing_grpc.model import children
-from housing_grpc.model.source import FolderSource, Target
+from housing_grpc.model.folder_source import FolderSource
+from housing_grpc.model.source import Target
 from housing_grpc.model.trial import Trial
 from tests.support.examples import EVALUATOR, Example
 from tests.support.model_manager import ModelManager

@@ -10,7 +10,7 @@ from housing_grpc.base.errors import ServingError
 from housing_grpc.model.children import Children
 from housing_grpc.model.trial import Trial
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.registry.source import RegistrySource
+from housing_grpc.registry.registry_source import RegistrySource
 from tests.support.examples import MODEL_NAME, Example
 
 # What stands in the environment of a server, by who needs it.
@@ -74,4 +74,4 @@ def test_what_fetches_inherits_those_of_the_registry(seen: Seen, tmp_path: Path)
     )
     with pytest.raises(ServingError, match="there is no registry yet"):
         RegistrySource(where, tmp_path / "bundles", 60, children=Children()).wanted()
-    assert secrets(seen("housing_grpc.registry.fetch")) == {*REGISTRY}
+    assert secrets(seen("housing_grpc.registry.fetch_child")) == {*REGISTRY}

@@ -7,7 +7,8 @@ import pytest
 
 from housing_grpc.bundle.errors import BundleFormatError, BundleSignatureError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.source import FolderSource, Target
+from housing_grpc.model.folder_source import FolderSource
+from housing_grpc.model.source import Target
 from tests.support.examples import Example
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle.model import load
-from housing_grpc.model.loaded import LoadedBundles
+from housing_grpc.model.model_limit import ModelLimit
 from housing_grpc.model.source import Target
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
@@ -52,7 +52,7 @@ def test_16_threads_of_50_reloads_are_ok_or_aborted(linear: Example, forest: Exa
 def test_a_third_model_waits_for_the_calls_that_hold_the_first(
     linear: Example, forest: Example, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("housing_grpc.model.loaded._SECONDS", SECONDS)
+    monkeypatch.setattr("housing_grpc.model.model_limit._SECONDS", SECONDS)
     census = Census()
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None, on_live=[census])
     held = [manager.start().bundle]
@@ -68,7 +68,7 @@ def test_a_third_model_waits_for_the_calls_that_hold_the_first(
 def test_a_call_that_never_ends_does_not_prevent_a_reload(
     linear: Example, forest: Example, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
-    monkeypatch.setattr("housing_grpc.model.loaded._SECONDS", 0.05)
+    monkeypatch.setattr("housing_grpc.model.model_limit._SECONDS", 0.05)
     manager = ModelManager(Alternating(linear, forest), trial=lambda _: None)
     held = [manager.start().bundle]
     assert manager.reload(Target()).changed
@@ -80,8 +80,8 @@ def test_a_call_that_never_ends_does_not_prevent_a_reload(
 def test_a_model_that_only_a_circle_holds_is_collected(
     linear: Example, monkeypatch: pytest.MonkeyPatch, events: Events
 ) -> None:
-    monkeypatch.setattr("housing_grpc.model.loaded._SECONDS", 0.05)
-    loaded = LoadedBundles(1)
+    monkeypatch.setattr("housing_grpc.model.model_limit._SECONDS", 0.05)
+    loaded = ModelLimit(1)
     gc.disable()
     try:
         # As an error that was kept holds it: by its traceback, which holds the error.

@@ -16,7 +16,7 @@ from housing_grpc.bundle.model import load
 from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.houses import decode
 from housing_grpc.metrics.predictions import PredictionMetrics
-from housing_grpc.model.pins import Pins
+from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.model.source import Target
 from housing_grpc.predict.scorer import Scorer
 from housing_grpc.predict.service import PredictionServicer
@@ -39,7 +39,7 @@ ROWS = [HOUSE, House(rm=7), House(lstat=30)]
 def serving(manager: ModelManager) -> Iterator[Client]:
     limits = StreamLimits(idle_seconds=10, age_seconds=10)
     scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
-    streams = StreamScorer(manager, Pins(), scorer, limits)
+    streams = StreamScorer(manager, PinnedModels(), scorer, limits)
     servicer = PredictionServicer(manager, streams, scorer)
     with ExitStack() as stack:
         served = boundary.served(

@@ -11,8 +11,8 @@ from housing.v1.prediction_pb2 import PredictResponse, RangeWarning
 
 from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.metrics.predictions import PredictionMetrics
-from housing_grpc.model.pins import Pins
-from housing_grpc.model.source import FolderSource
+from housing_grpc.model.folder_source import FolderSource
+from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.predict.scorer import Scorer
 from housing_grpc.predict.service import ModelServicer, PredictionServicer
 from housing_grpc.predict.stream import StreamLimits, StreamScorer
@@ -27,7 +27,7 @@ def server(linear: Example) -> Any:
     manager.start()
     limits = StreamLimits(idle_seconds=1, age_seconds=1)
     scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
-    streams = StreamScorer(manager, Pins(), scorer, limits)
+    streams = StreamScorer(manager, PinnedModels(), scorer, limits)
     servicers = {
         PREDICTION: PredictionServicer(manager, streams, scorer),
         MODEL: ModelServicer(manager, manager),

@@ -242,7 +242,7 @@ def test_children_while_they_run(running: Running, registry: Registry, secrets: 
     assert registry.asked.wait(SECONDS)
     lines = canaries.command_lines(running.process.popen.pid)
     registry.answering.set()
-    assert any("registry.fetch" in line for line in lines)
+    assert any("registry.fetch_child" in line for line in lines)
     for line in lines:
         secrets.check("a command line", line)
     secrets.check("the error", told(call.result))

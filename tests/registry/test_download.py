@@ -18,7 +18,7 @@ from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.model.children import Children
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.registry.source import RegistrySource
+from housing_grpc.registry.registry_source import RegistrySource
 from tests.registry.hostile_registry import DIGEST, Registry, listed, running
 from tests.support.examples import MODEL_NAME
 

@@ -16,7 +16,7 @@ from housing_grpc.model.children import Children
 from housing_grpc.model.source import Fetched, Target
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
-from housing_grpc.registry.source import RegistrySource
+from housing_grpc.registry.registry_source import RegistrySource
 from tests.support.client import SECONDS, Client, failure, refusal
 from tests.support.examples import MODEL_NAME, Example
 from tests.support.registry_server import info, refused, reload, server_of, started

@@ -12,7 +12,7 @@ from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
-from housing_grpc.metrics.observer import CallObserver
+from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.serving import listen, routes, telemetry
 from housing_grpc.serving.routes import ServiceSpec
 

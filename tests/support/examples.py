@@ -15,7 +15,7 @@ from admin import models, preprocessing
 from admin.data import dataset
 from admin.data.dataset import Dataset
 from admin.export import Facts, export, onnx_graph
-from admin.training.evaluate import build_pipeline
+from admin.training.pipeline import build_pipeline
 from housing_grpc.bundle import extension
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from housing_grpc.model.deployment import LocalDeployment
 from housing_grpc.model.live import LiveModel, Serving
-from housing_grpc.model.local_stage import LocalStage
 from housing_grpc.model.manager import Manager, Reloaded
 from housing_grpc.model.source import Source, Target
 
@@ -33,8 +33,8 @@ class ModelManager:
         most: int = 2,
     ) -> None:
         self._serving = Serving(on_live, most=most)
-        stage = LocalStage(self._serving, None)
-        self.manager = Manager(source, stage, trial=trial, on_reload=on_reload)
+        deployment = LocalDeployment(self._serving, None)
+        self.manager = Manager(source, deployment, trial=trial, on_reload=on_reload)
 
     def start(self) -> LiveModel:
         """Makes the first model live, and returns it."""

@@ -100,7 +100,7 @@ def refusals(method: str, comments: Comments, *, body: bool) -> Tree:
 
 
 def error(description: str) -> Tree:
-    """Returns the response that tells of an error."""
+    """Returns the response of an error."""
     schema = {"$ref": "#/components/schemas/Error"}
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 

@@ -43,7 +43,7 @@ func TestOnlyUnavailableIsTriedAgain(t *testing.T) {
 	for code, calls := range map[codes.Code]int32{codes.Unavailable: 3, codes.Internal: 1} {
 		service := &fake{predict: func(_ context.Context, call int) (*pb.PredictResponse, error) {
 			if call < 3 {
-				return nil, status.Error(code, "told to fail")
+				return nil, status.Error(code, "as asked")
 			}
 			return &pb.PredictResponse{}, nil
 		}}
@@ -55,7 +55,7 @@ func TestOnlyUnavailableIsTriedAgain(t *testing.T) {
 }
 
 func TestErrorHasTheServersDetails(t *testing.T) {
-	told, err := status.New(codes.InvalidArgument, "house.RM is inf").WithDetails(
+	refusal, err := status.New(codes.InvalidArgument, "house.RM is inf").WithDetails(
 		&errdetails.ErrorInfo{Reason: "FEATURE_NOT_FINITE", Domain: "housing.v1"},
 		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
 			{Field: "house.RM", Description: "is inf"},
@@ -67,7 +67,7 @@ func TestErrorHasTheServersDetails(t *testing.T) {
 	}
 	service := &fake{predict: func(ctx context.Context, _ int) (*pb.PredictResponse, error) {
 		_ = grpc.SetTrailer(ctx, metadata.Pairs("x-request-id", "r-1"))
-		return nil, told.Err()
+		return nil, refusal.Err()
 	}}
 	_, err = serve(t, service).Predict(t.Context(), &housing.House{})
 	failure, ok := errors.AsType[*housing.Error](err)

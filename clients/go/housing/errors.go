@@ -68,9 +68,9 @@ func errorOf(err error, trailer metadata.MD) *Error {
 	if already, ok := errors.AsType[*Error](err); ok {
 		return already
 	}
-	told := status.Convert(err)
-	result := &Error{Code: told.Code(), Message: told.Message(), cause: err}
-	for _, detail := range told.Details() {
+	converted := status.Convert(err)
+	result := &Error{Code: converted.Code(), Message: converted.Message(), cause: err}
+	for _, detail := range converted.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
 			result.Reason = detail.GetReason()

@@ -79,7 +79,7 @@ func (l *ledger) resumable(err *Error) bool {
 	case codes.Unavailable, codes.Canceled:
 		return true
 	case codes.ResourceExhausted:
-		// The server has too much to do. A job that it has not served yet is told at once.
+		// The server has too much to do. A job that it has not served yet fails at once.
 		return err.RetryAfter > 0 && l.served
 	case codes.Internal:
 		// A stream that is cut off in the middle of a message; the server's own has a reason.

@@ -18,7 +18,7 @@ import (
 	"housing-grpc/clients/go/housing"
 )
 
-// failure makes what the server fails with; a delay of zero is not told.
+// failure makes what the server fails with; a delay of zero is left out.
 func failure(t *testing.T, code codes.Code, reason string, delay time.Duration) error {
 	t.Helper()
 	details := []protoadapt.MessageV1{
@@ -27,11 +27,11 @@ func failure(t *testing.T, code codes.Code, reason string, delay time.Duration) 
 	if delay > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 	}
-	told, err := status.New(code, "told to fail").WithDetails(details...)
+	failed, err := status.New(code, "as asked").WithDetails(details...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return told.Err()
+	return failed.Err()
 }
 
 // breaking fails once, at the third chunk of the first stream.
@@ -45,14 +45,14 @@ func breaking(err error) func(int, int) error {
 }
 
 func TestWhatAJobThatWasServedGoesOnAfter(t *testing.T) {
-	for name, told := range map[string]error{
+	for name, failed := range map[string]error{
 		"too old":          failure(t, codes.DeadlineExceeded, "STREAM_TOO_OLD", 0),
 		"model retired":    failure(t, codes.Aborted, "MODEL_RETIRED", 0),
 		"stopping":         failure(t, codes.Unavailable, "SERVER_STOPPING", time.Millisecond),
 		"too many streams": failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond),
 		"too many calls":   failure(t, codes.ResourceExhausted, "RATE_LIMITED", time.Millisecond),
 	} {
-		service := &fake{before: breaking(told)}
+		service := &fake{before: breaking(failed)}
 		count, err := prices(t, serve(t, service).Score(t.Context(), rooms(100), housing.ChunkRows(10)))
 		if count != 100 || err != nil || service.streams.Load() != 2 {
 			t.Errorf("%s: %d prices, then %v, %d streams", name, count, err, service.streams.Load())
@@ -61,7 +61,7 @@ func TestWhatAJobThatWasServedGoesOnAfter(t *testing.T) {
 }
 
 func TestWhatAJobGivesUpAfter(t *testing.T) {
-	for name, told := range map[string]error{
+	for name, failed := range map[string]error{
 		"refused":              failure(t, codes.InvalidArgument, "BATCH_TOO_LARGE", 0),
 		"another reload":       failure(t, codes.Aborted, "RELOAD_IN_PROGRESS", 0),
 		"unknown key":          failure(t, codes.Unauthenticated, "UNAUTHENTICATED", 0),
@@ -69,7 +69,7 @@ func TestWhatAJobGivesUpAfter(t *testing.T) {
 		"never enough room":    failure(t, codes.ResourceExhausted, "MESSAGE_TOO_LARGE", 0),
 		"far too long to wait": failure(t, codes.Unavailable, "SERVER_STOPPING", time.Hour),
 	} {
-		service := &fake{before: breaking(told)}
+		service := &fake{before: breaking(failed)}
 		count, err := prices(t, serve(t, service).Score(t.Context(), rooms(100), housing.ChunkRows(10)))
 		failed, ok := errors.AsType[*housing.Error](err)
 		if count != 20 || !ok || failed.Reason == "" || service.streams.Load() != 1 {
@@ -79,8 +79,8 @@ func TestWhatAJobGivesUpAfter(t *testing.T) {
 }
 
 func TestNewJobIsToldAtOnceThatThereIsNoRoom(t *testing.T) {
-	told := failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond)
-	service := &fake{before: func(int, int) error { return told }}
+	failed := failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond)
+	service := &fake{before: func(int, int) error { return failed }}
 	_, err := prices(t, serve(t, service).Score(t.Context(), rooms(10)))
 	failed, ok := errors.AsType[*housing.Error](err)
 	if !ok || failed.RetryAfter != time.Millisecond || service.streams.Load() != 1 {

@@ -20,7 +20,7 @@ type Result struct {
 	// Warnings are texts for people, such as a value outside the training range. Score
 	// tells them, ScoreMatrix does not.
 	Warnings []string
-	// ImputedFeatures are those that were missing and filled in; told by Score alone, too.
+	// ImputedFeatures are those that were missing and filled in; from Score alone, too.
 	ImputedFeatures []string
 }
 
@@ -32,7 +32,7 @@ type scoring struct {
 	pin       bool
 }
 
-// ChunkRows sends that many houses at a time; 1,000 unless told. The server has a limit.
+// ChunkRows sends that many houses at a time; 1,000 by default. The server has a limit.
 func ChunkRows(rows int) ScoreOption {
 	return func(s *scoring) { s.chunkRows = max(rows, 1) }
 }

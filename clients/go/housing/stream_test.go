@@ -47,11 +47,11 @@ func (f *fake) PredictStream(s stream) error {
 		if err := f.before(number, chunk); err != nil {
 			return err
 		}
-		told := answer(request)
+		answered := answer(request)
 		if f.version != nil {
-			told.GetChunk().ModelVersion = f.version(number)
+			answered.GetChunk().ModelVersion = f.version(number)
 		}
-		if err := s.Send(told); err != nil {
+		if err := s.Send(answered); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ export interface ClientOptions {
   readonly apiKey?: string;
   /** Encrypts the connection; true trusts whom Node trusts. */
   readonly tls?: boolean | Tls;
-  /** Longest time for a call, and for each answer of a stream; 10,000 unless told. */
+  /** Longest time for a call, and for each answer of a stream; 10,000 by default. */
   readonly timeoutMs?: number;
   /** Options of grpc-js itself. */
   readonly channel?: ChannelOptions;

@@ -54,7 +54,7 @@ export class Ledger {
   /** Tells a stream that broke from one that was refused. */
   #resumable({ code, reason, retryAfterMs }: HousingError): boolean {
     if (code === status.RESOURCE_EXHAUSTED) {
-      // The server has too much to do. A job that it has not served yet is told at once.
+      // The server has too much to do. A job that it has not served yet fails at once.
       return retryAfterMs !== undefined && this.#served;
     }
     if (code === status.INTERNAL) {

@@ -102,8 +102,8 @@ export class Leg {
     }
     const { message } = next.value as PredictStreamResponse;
     if (message.case !== "chunk" || message.value.sequence !== chunk.sequence) {
-      const told = `the server did not answer chunk ${chunk.sequence} in its turn`;
-      throw new HousingError(status.INTERNAL, told, { reason: "ANSWER_MISMATCH" });
+      const text = `the server did not answer chunk ${chunk.sequence} in its turn`;
+      throw new HousingError(status.INTERNAL, text, { reason: "ANSWER_MISMATCH" });
     }
     this.#ledger.answered(chunk, message.value);
     this.#unanswered.shift();

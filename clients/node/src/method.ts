@@ -1,4 +1,4 @@
-// How grpc-js is told about a method: by its path, and by what writes and reads messages.
+// How grpc-js knows a method: by its path, and by what writes and reads messages.
 import {
   type DescMessage,
   type DescMethod,

@@ -15,7 +15,7 @@ import type { Answer, Chunk } from "./leg.js";
 
 /** How many houses are scored. */
 export interface ScoreOptions {
-  /** Houses that are sent at a time; 1,000 unless told. The server has a limit. */
+  /** Houses that are sent at a time; 1,000 by default. The server has a limit. */
   readonly chunkRows?: number;
   /**
    * Whether all houses are to be scored by the model that scores the first. If a server that
@@ -36,9 +36,9 @@ export interface Result {
   readonly error?: HousingError;
   /** Version of the model that answered. */
   readonly modelVersion: string;
-  /** Texts for people, such as a value outside the training range; told by `score` alone. */
+  /** Texts for people, such as a value outside the training range; from `score` alone. */
   readonly warnings: readonly string[];
-  /** Features that were missing and filled in; told by `score` alone, too. */
+  /** Features that were missing and filled in; from `score` alone, too. */
   readonly imputedFeatures: readonly string[];
 }
 

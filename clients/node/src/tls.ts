@@ -5,7 +5,7 @@ import { createSecureContext } from "node:tls";
 
 /** Whom to trust, and who we are; in PEM. `tlsFiles` reads it from files. */
 export interface Tls {
-  /** Who may have signed the server's certificate; those whom Node trusts, unless told. */
+  /** Who may have signed the server's certificate; by default those whom Node trusts. */
   readonly rootCertificates?: Buffer;
   /** Both or none: only some servers ask. */
   readonly privateKey?: Buffer;

@@ -53,9 +53,9 @@ test("an error has the server's details", async () => {
     [BadRequestSchema, { fieldViolations: [{ field: "house.RM", description: "is inf" }] }],
     [RetryInfoSchema, { retryDelay: { seconds: 1n, nanos: 5e8 } }],
   ].map(([schema, value]) => anyPack(schema, create(schema, value)));
-  const told = create(StatusSchema, { code: status.INVALID_ARGUMENT, message: "no", details });
+  const refusal = create(StatusSchema, { code: status.INVALID_ARGUMENT, message: "no", details });
   const metadata = new Metadata();
-  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, told)));
+  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, refusal)));
   metadata.set("x-request-id", "r-2");
   const predict = (_, answer) =>
     answer({ code: status.INVALID_ARGUMENT, details: "no", metadata });

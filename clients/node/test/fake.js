@@ -94,7 +94,7 @@ function answerTo({ sequence, payload }, modelVersion) {
 
 /** Makes what a handler fails with, with a reason and the wait that it asks for, if given. */
 export function failure(code, reason, retryAfterMs) {
-  const error = Object.assign(new Error("told to fail"), { code });
+  const error = Object.assign(new Error("as asked"), { code });
   if (reason === undefined) {
     return error;
   }
@@ -103,9 +103,9 @@ export function failure(code, reason, retryAfterMs) {
     const retryDelay = durationFromMs(retryAfterMs);
     details.push(anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay })));
   }
-  const told = create(StatusSchema, { code, message: error.message, details });
+  const refusal = create(StatusSchema, { code, message: error.message, details });
   const metadata = new Metadata();
-  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, told)));
+  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, refusal)));
   return Object.assign(error, { details: error.message, metadata });
 }
 

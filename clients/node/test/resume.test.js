@@ -1,14 +1,14 @@
-// The stream against a server that breaks, hangs and refuses as it is told.
+// The stream against a server that breaks, hangs and refuses as it is asked to.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InterceptingCall, status } from "@grpc/grpc-js";
 import { count, failure, rooms, stream } from "./fake.js";
 
 /** Fails once, at the third chunk of the first stream. */
-function breaking(...told) {
+function breaking(...failed) {
   return (stream, chunk) => {
     if (stream === 1 && chunk === 3) {
-      throw failure(...told);
+      throw failure(...failed);
     }
   };
 }
@@ -25,7 +25,7 @@ test("a broken stream is resumed without loss or doubling", async () => {
   assert.equal(seen.streams, 4);
 });
 
-for (const told of [
+for (const failed of [
   ["DEADLINE_EXCEEDED", "STREAM_TOO_OLD"],
   ["DEADLINE_EXCEEDED", "STREAM_IDLE"],
   ["ABORTED", "MODEL_RETIRED"],
@@ -33,15 +33,15 @@ for (const told of [
   ["RESOURCE_EXHAUSTED", "TOO_MANY_STREAMS", 1],
   ["RESOURCE_EXHAUSTED", "RATE_LIMITED", 1],
 ]) {
-  test(`a job that was served goes on after ${told[1]}`, async () => {
-    const [name, ...details] = told;
+  test(`a job that was served goes on after ${failed[1]}`, async () => {
+    const [name, ...details] = failed;
     const { client, seen } = await stream(breaking(status[name], ...details));
     assert.equal(await count(client.score(rooms(100), { chunkRows: 10 })), 100);
     assert.equal(seen.streams, 2);
   });
 }
 
-for (const told of [
+for (const failed of [
   ["INVALID_ARGUMENT", "BATCH_TOO_LARGE"],
   ["UNAUTHENTICATED", "UNAUTHENTICATED"],
   ["ABORTED", "RELOAD_IN_PROGRESS"],
@@ -49,8 +49,8 @@ for (const told of [
   ["RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE"],
   ["UNAVAILABLE", "SERVER_STOPPING", 3_600_000],
 ]) {
-  test(`a job is given up after ${told.join(" ")}`, async () => {
-    const [name, ...details] = told;
+  test(`a job is given up after ${failed.join(" ")}`, async () => {
+    const [name, ...details] = failed;
     const { client, seen } = await stream(breaking(status[name], ...details));
     const job = client.score(rooms(100), { chunkRows: 10 });
     await assert.rejects(count(job), { status: name, reason: details[0] });
@@ -58,7 +58,7 @@ for (const told of [
   });
 }
 
-test("a new job is told at once that there is no room", async () => {
+test("a new job fails at once where there is no room", async () => {
   const { client, seen } = await stream(() => {
     throw failure(status.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", 1);
   });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, count, rooms, stream } from "./fake.js";
 
-test("a server that is not there is told soon", async () => {
+test("a server that is not there is noticed soon", async () => {
   const client = connect("127.0.0.1:1");
   await assert.rejects(count(client.score(rooms(1))), { status: "UNAVAILABLE", reason: undefined });
   await assert.rejects(client.predict({ RM: 6 }), { status: "UNAVAILABLE" });
@@ -31,7 +31,7 @@ test("input is taken no faster than results", async () => {
     }
   }
   await new Promise(setImmediate);
-  assert.ok(ended, "the input was not told that no more is wanted");
+  assert.ok(ended, "the input did not hear that no more is wanted");
 });
 
 test("abort ends a stream that waits for input", async () => {

@@ -1,4 +1,4 @@
-"""Which files a job may touch: never its input, and none that is there unless told to."""
+"""Which files a job may touch: never its input, and none that is there unless asked to."""
 
 import os
 import sys

@@ -8,7 +8,7 @@ from .. import requests
 from ..results import ModelInfo
 from . import options
 
-HELP = "tell all about the live model"
+HELP = "show all about the live model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

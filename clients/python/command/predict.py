@@ -31,10 +31,10 @@ def run(given: argparse.Namespace) -> int:
         seconds = options.timeout(given, requests.PREDICT_SECONDS)
         found = client.predict(house, timeout=seconds)
     if given.json:
-        told = {**asdict(found), "timestamp": found.timestamp.isoformat()}
+        shown = {**asdict(found), "timestamp": found.timestamp.isoformat()}
         # There is one house.
-        del told["row"]
-        print(json.dumps(told))
+        del shown["row"]
+        print(json.dumps(shown))
     else:
         _show(found)
     return 0

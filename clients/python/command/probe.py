@@ -1,4 +1,4 @@
-"""Why no server answers, address by address: gRPC tells the trouble with the last one alone."""
+"""Why no server answers, address by address: gRPC reports the trouble with the last one alone."""
 
 import socket
 import ssl
@@ -24,7 +24,7 @@ def findings(target: str, tls: TlsChoice) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        # gRPC has told that there is no such name.
+        # gRPC has said that there is no such name.
         return []
     places = list(dict.fromkeys((str(place[0]), int(place[1])) for *_, place in found))
     return [

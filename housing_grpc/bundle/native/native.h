@@ -139,7 +139,7 @@ void summarize_rows(const Limits *limits, const double *rows, size_t count, Summ
 
 /* Returns the number of entries, or -1 if they are not written in the usual way. */
 ptrdiff_t wire_count(const unsigned char *data, size_t size);
-/* Reads that many entries, which `wire_count` has found; tells whether all are as usual. */
+/* Reads that many entries, which `wire_count` has found; returns whether all are as usual. */
 int wire_read(const unsigned char *data, size_t count, double *rows, size_t width);
 
 #endif

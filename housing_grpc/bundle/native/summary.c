@@ -1,4 +1,4 @@
-/* What rows hold that has to be told: blanks, values outside the training ranges or outside
+/* What rows hold that has to be reported: blanks, values outside the training ranges or outside
  * what can be scored at all. */
 #include <math.h>
 #include <string.h>
@@ -82,7 +82,7 @@ const char *limits_make(Limits *limits, const double *minimum, const double *max
 void summarize_rows(const Limits *limits, const double *rows, size_t count, Summary *summary) {
     for (size_t i = 0; i < count; i++) {
         const double *row = rows + i * limits->features;
-        /* Most rows hold nothing to be told, which is much the quicker question. */
+        /* Most rows hold nothing to report, which is much the quicker question. */
         if (differs(limits, row))
             note(limits, row, summary);
     }

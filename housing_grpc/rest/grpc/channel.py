@@ -8,10 +8,9 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from housing_grpc.base import log
+from housing_grpc.base import log, pem
 from housing_grpc.base.options import OptionError
-from housing_grpc.rest.tls import pem
-from housing_grpc.rest.tls.pem import Changes, PemFile
+from housing_grpc.base.pem import Changes, PemFile
 
 _logger = logging.getLogger(__name__)
 
@@ -56,7 +55,7 @@ class ServerTls:
         roots = pem.check_roots(self._ca) if self._ca else None
         certificate, key = None, None
         if self._pair:
-            # gRPC would tell neither that they do not belong together, nor that they are no PEM.
+            # gRPC would say neither that they do not belong together, nor that they are no PEM.
             pem.load_pair(*self._pair)
             certificate, key = (file.read() for file in self._pair)
         return grpc.ssl_channel_credentials(roots, key, certificate)

@@ -89,14 +89,14 @@ class RestError(Exception):
 
 
 def stopping() -> RestError:
-    """Returns what is told where the proxy stops before it has answered."""
+    """Returns the error where the proxy stops before it has answered."""
     return RestError(
         reason=Reason.STOPPING, message="the proxy is stopping; try again", retry_seconds=1
     )
 
 
 def head_too_large(headers: int, most_bytes: int) -> RestError:
-    """Returns what is told of a head, or of trailers, that are not read to their end."""
+    """Returns the error of a head, or of trailers, that are not read to their end."""
     return RestError(
         reason=Reason.HEADER_TOO_LARGE,
         message=f"the head of a request may have {headers} headers and {most_bytes} bytes in all, "
@@ -105,7 +105,7 @@ def head_too_large(headers: int, most_bytes: int) -> RestError:
 
 
 def head_too_slow(seconds: float) -> RestError:
-    """Returns what is told of a head that has begun, but not ended."""
+    """Returns the error of a head that has begun, but not ended."""
     return RestError(
         reason=Reason.REQUEST_TIMEOUT,
         message=f"the head of the request did not arrive within {seconds:g} s",
@@ -113,7 +113,7 @@ def head_too_slow(seconds: float) -> RestError:
 
 
 def crowded() -> RestError:
-    """Returns what is told of a request where so many others are in work that it has to wait."""
+    """Returns the error of a request where so many others are in work that it has to wait."""
     return RestError(
         reason=Reason.TOO_MANY_REQUESTS,
         message="the proxy is serving as many requests as it can; try again",

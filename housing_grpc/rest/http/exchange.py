@@ -59,7 +59,7 @@ class Exchange:
         return ""
 
     def metadata(self) -> Metadata:
-        """Returns what the gRPC server is told beside the message.
+        """Returns what goes to the gRPC server beside the message.
 
         Raises:
             RestError: HEADER_TOO_LARGE.

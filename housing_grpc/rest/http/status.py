@@ -84,7 +84,7 @@ def of_call(error: grpc.aio.AioRpcError) -> Status:
 
 
 def unavailable() -> Status:
-    """Returns what is told of a server that is not there, or no longer."""
+    """Returns the status for a server that is not there, or no longer."""
     return of_error(_of_library(grpc.StatusCode.UNAVAILABLE, ""))
 
 
@@ -95,17 +95,17 @@ def seen_from(place: str, status: Status) -> Status:
         place: Where that stands in the request, such as "house".
         status: An error whose fields are named from the whole request, "house.RM".
     """
-    told = Status()
-    told.CopyFrom(status)
+    changed = Status()
+    changed.CopyFrom(status)
     bad = BadRequest()
-    for detail in told.details:
+    for detail in changed.details:
         if detail.Unpack(bad):
             for violation in bad.field_violations:
                 whole = violation.field
                 violation.field = "body" if whole == place else whole.removeprefix(f"{place}.")
-                told.message = told.message.replace(whole, violation.field)
+                changed.message = changed.message.replace(whole, violation.field)
             detail.Pack(bad)
-    return told
+    return changed
 
 
 def with_limit(status: Status, most: int) -> Status:
@@ -118,10 +118,12 @@ def with_limit(status: Status, most: int) -> Status:
     bad = BadRequest()
     if reason_of(status) != _EMPTY or not any(detail.Unpack(bad) for detail in status.details):
         return status
-    told = Status()
-    told.CopyFrom(status)
-    told.message = f"{bad.field_violations[0].field}: is empty; send at least one, at most {most}"
-    return told
+    changed = Status()
+    changed.CopyFrom(status)
+    changed.message = (
+        f"{bad.field_violations[0].field}: is empty; send at least one, at most {most}"
+    )
+    return changed
 
 
 def http_status(status: Status) -> int:
@@ -158,7 +160,7 @@ def tree(status: Status) -> dict[str, Any]:
 
 
 def response(status: Status) -> Response:
-    """Returns the HTTP response that tells of an error."""
+    """Returns the HTTP response of an error."""
     found = Response(
         json.dumps(body(status), separators=(",", ":")),
         http_status(status),
@@ -193,7 +195,7 @@ def _of_library(code: grpc.StatusCode, text: str) -> RestError:
         return RestError(
             reason=Reason.BACKEND_TIMEOUT, message="the gRPC server did not answer in time"
         )
-    # The only way to tell a message over the limit from an overload.
+    # Nothing else distinguishes a message over the limit from an overload.
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in text:
         return RestError(
             reason=Reason.PAYLOAD_TOO_LARGE,

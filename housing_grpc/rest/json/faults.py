@@ -6,7 +6,7 @@ from housing_grpc.rest.http.errors import Reason, RestError, Violation
 
 # Paths and texts repeat what the caller wrote; this much of it.
 _LONGEST = 60
-# So many faults are told; nobody needs to look for more.
+# So many faults are named; nobody needs to look for more.
 MOST = 20
 
 
@@ -30,7 +30,7 @@ class FaultError(Exception):
         """Returns the faults with paths from one step further up, such as "RM" or "[3]"."""
         return [(_join(step, path), reason, text) for path, reason, text in self.faults]
 
-    def told(self) -> RestError:
+    def to_error(self) -> RestError:
         """Returns the error that the caller gets, with the first fault's reason."""
         violations = [
             Violation(field=path or "body", description=text) for path, _, text in self.faults

@@ -116,10 +116,10 @@ function show(answer) {
 }
 
 function fail(error) {
-  const told = (error.violations ?? []).filter((each) => mark(each.field, "wrong", each.description));
+  const marked = (error.violations ?? []).filter((each) => mark(each.field, "wrong", each.description));
   byId("price").textContent = "–";
   for (const id of ["exact", "notes", "origin"]) byId(id).textContent = "";
-  byId("failure").textContent = told.length ? "Some values cannot be used; see the fields." : error.message;
+  byId("failure").textContent = marked.length ? "Some values cannot be used; see the fields." : error.message;
   byId("failure").hidden = false;
   if (error.key) {
     byId("access").open = true;

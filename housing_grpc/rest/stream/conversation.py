@@ -91,7 +91,7 @@ class Conversation:
             # Whoever hangs up now does not want the rest.
             await self._exchange.hung_up()
             self._give_up(ClientGoneError())
-        except Exception as error:  # noqa: BLE001 - told where the answers are read.
+        except Exception as error:  # noqa: BLE001 - raised where the answers are read.
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
@@ -160,7 +160,7 @@ class Conversation:
         try:
             return self._read(strict.parse(line)), None
         except FaultError as error:
-            fault = error.told()
+            fault = error.to_error()
         except RestError as error:
             fault = error
         # An empty house keeps the place; the server's word on it is not passed on.

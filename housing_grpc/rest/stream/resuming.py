@@ -69,9 +69,11 @@ class ResumingStream:
             try:
                 response = await self._call.read()
             except grpc.aio.AioRpcError as error:
-                told = status.of_call(error)
+                failure = status.of_call(error)
                 # Not by us: so ends a call when the server's time to stop is over.
-                await self._resume(status.unavailable() if told.code == Code.CANCELLED else told)
+                await self._resume(
+                    status.unavailable() if failure.code == Code.CANCELLED else failure
+                )
                 continue
             if response is grpc.aio.EOF:
                 if self._complete and not self._unanswered:
@@ -89,15 +91,15 @@ class ResumingStream:
         self._cancelled.set()
         self._call.cancel()
 
-    async def _resume(self, told: Status) -> None:
-        pause = next(self._pauses, None) if self._may_go_on(told) else None
+    async def _resume(self, failure: Status) -> None:
+        pause = next(self._pauses, None) if self._may_go_on(failure) else None
         if pause is None:
-            raise CallError(told)
+            raise CallError(failure)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._cancelled.wait(), pause)
         log.event(
             _logger, logging.INFO, "stream.resumed",
-            reason=status.reason_of(told), request_id=self._request_id,
+            reason=status.reason_of(failure), request_id=self._request_id,
         )  # fmt: skip
         async with self._writing:
             if self._cancelled.is_set():
@@ -115,22 +117,22 @@ class ResumingStream:
         if self._complete:
             await _try(self._call.done_writing())
 
-    def _may_go_on(self, told: Status) -> bool:
-        if _is_lost(told):
+    def _may_go_on(self, failure: Status) -> bool:
+        if _is_lost(failure):
             return True
-        lasting = told.code != Code.UNAVAILABLE and status.reason_of(told) not in _RESUMABLE
+        lasting = failure.code != Code.UNAVAILABLE and status.reason_of(failure) not in _RESUMABLE
         return self._answered and not lasting
 
 
-def _is_lost(told: Status) -> bool:
+def _is_lost(failure: Status) -> bool:
     """Whether the library may have put INTERNAL in the place of what the server said.
 
     It does so if a message was being written when the server ended the call.
     """
-    return told.code == Code.INTERNAL and status.reason_of(told) == Reason.BACKEND_FAILED
+    return failure.code == Code.INTERNAL and status.reason_of(failure) == Reason.BACKEND_FAILED
 
 
 async def _try(sending: Awaitable[None]) -> None:
-    # If the call has ended, whoever reads the answers is told why.
+    # If the call has ended, whoever reads the answers gets the reason.
     with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
         await sending

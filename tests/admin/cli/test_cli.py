@@ -7,11 +7,11 @@ import pytest
 
 from admin import cli
 from admin.base.settings import Settings
-from admin.menu import Menu
+from admin.command_list import CommandList
 from tests.admin.terminal.fake_terminal import ROOT, Terminal, admin, environment_of
 from tests.support.waiting import SECONDS
 
-COMMANDS = [name for name in vars(Menu) if not name.startswith("_")]
+COMMANDS = [name for name in vars(CommandList) if not name.startswith("_")]
 HEAVY = ("grpc", "matplotlib", "mlflow", "numpy", "pandas", "rich", "sklearn", "xgboost", "yaml")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from admin import cli
 from admin.base.settings import Settings
-from admin.commands.house import EXAMPLE
+from admin.server.houses_to_price import EXAMPLE
 from admin.tracking.client import connect
 from admin.tracking.registry import promote, register
 from housing_grpc.bundle.schema import FEATURE_NAMES

@@ -36,8 +36,8 @@ def test_the_same_training_gives_the_same_numbers(
 ) -> None:
     first, again = (train(bare_client, bare, spec(cv=2)) for _ in range(2))
     other = train(bare_client, bare, spec(cv=2, seed=1))
-    assert first.measured.metrics == again.measured.metrics
-    assert first.measured.metrics != other.measured.metrics
+    assert first.evaluation.metrics == again.evaluation.metrics
+    assert first.evaluation.metrics != other.evaluation.metrics
     models = [
         bundle_format.read(bundle_of(bare_client, done)).blobs["model.trees"]
         for done in (first, again)
@@ -62,13 +62,14 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
     assert about.run_id == done.bundle.run_id
     assert (about.model_type, about.preprocessing) == ("random_forest", "v2_knn")
     assert about.params["model.n_estimators"] == 5
-    assert about.metrics == done.measured.metrics
+    assert about.metrics == done.evaluation.metrics
     assert "cv_rmse" in about.metrics
     assert done.bundle.largest_gap < 1e-4
 
 
 def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Settings) -> None:
-    from admin.training.measure import complete, load_data, pipeline_of
+    from admin.training.evaluate import load_data
+    from admin.training.pipeline import complete, pipeline_of
 
     whole = complete(spec())
     dataset = load_data(whole)

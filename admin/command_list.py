@@ -15,13 +15,13 @@ def _texts(method: _Method) -> _Method:
     return method
 
 
-class Menu:
+class CommandList:
     """Train house price models, register them, choose the one to serve, and ask for prices.
 
     Settings come from the environment: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
     MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY, HOUSING_CA_FILE,
     HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE. With --debug, every command
-    shows where an error came from; --version alone tells name and version.
+    shows where an error came from; --version alone prints name and version.
     """
 
     def __init__(self, choose: Callable[[str, Mapping[str, Any], _Text], None]) -> None:
@@ -55,7 +55,7 @@ class Menu:
             preprocessor_params: Parameters of the preprocessing, such as n_neighbors=7.
             seed: Decides all that is random; 42 by default.
             test_size: Share of the houses held out for the first scores; 0.2 by default.
-            target_unit: Unit of the prices, if it is not to be told from their size.
+            target_unit: Unit of the prices, if it is not to be guessed from their size.
             bundle_format: Layout of the bundle: 2 (default), or 1 for servers that read no other.
             register: Make the run a version of the registered model at once.
             json: Write the result as JSON, and nothing else, to standard output.

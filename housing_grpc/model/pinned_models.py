@@ -33,12 +33,12 @@ class Pin(Generic[M]):
         self._retired = retired
 
     def retire(self) -> None:
-        """Lets go of the model, and tells the stream so."""
+        """Lets go of the model, and notifies the stream."""
         self.model = None
         self._retired()
 
 
-class Pins(Generic[M]):
+class PinnedModels(Generic[M]):
     """The pins of all streams, the oldest first."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Pins(Generic[M]):
         self._pins: dict[Pin[M], None] = {}
 
     def add(self, model: M, retired: Callable[[], None]) -> Pin[M]:
-        """Pins a model for a stream.
+        """PinnedModels a model for a stream.
 
         Args:
             model: The model.

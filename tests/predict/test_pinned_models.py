@@ -31,7 +31,7 @@ NEXT = matrix(HOUSES, 1)
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reload that waits for a stream takes longer than any test."""
-    monkeypatch.setattr("housing_grpc.model.loaded._SECONDS", 600.0)
+    monkeypatch.setattr("housing_grpc.model.model_limit._SECONDS", 600.0)
 
 
 class Versions:

@@ -3,10 +3,9 @@
 import logging
 import ssl
 
-from housing_grpc.base import log
+from housing_grpc.base import log, pem
 from housing_grpc.base.options import OptionError
-from housing_grpc.rest.tls import pem
-from housing_grpc.rest.tls.pem import Changes, PemFile
+from housing_grpc.base.pem import Changes, PemFile
 
 _logger = logging.getLogger(__name__)
 

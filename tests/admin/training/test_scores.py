@@ -11,7 +11,8 @@ from admin import models, preprocessing
 from admin.base.errors import UsageError
 from admin.data.dataset import Dataset, load
 from admin.strategies.strategy import merge
-from admin.training.evaluate import build_pipeline, cross_validate, hold_out, score
+from admin.training.pipeline import build_pipeline
+from admin.training.scores import cross_validate, hold_out, score
 
 DATASET = load(Path(__file__).parents[3] / "data" / "HousingData.csv")
 

@@ -1,4 +1,4 @@
-"""Fetches a registered bundle; the child process of `registry.source`.
+"""Fetches a registered bundle; the child process of `registry_source`.
 
 Reads the request as JSON from standard input and answers on standard output
 with `{"version", "digest"}`, of which the digest only if there is a `part` to download
@@ -76,7 +76,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"reason": error.reason.value, "message": error.message}
     except BundleError as error:
         return {"reason": error.reason, "message": str(error)}
-    except OSError as error:  # Of the cache: those of the registry are told as its own.
+    except OSError as error:  # Of the cache: those of the registry are reported as its own.
         return {
             "reason": Reason.REGISTRY_UNAVAILABLE,
             "message": cannot_be_used(error),

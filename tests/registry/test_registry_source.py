@@ -13,7 +13,7 @@ from grpc import StatusCode
 from housing_grpc.model.children import Children
 from housing_grpc.registry import location
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
-from housing_grpc.registry.source import RegistrySource
+from housing_grpc.registry.registry_source import RegistrySource
 from tests.support import homes
 from tests.support.client import Client, failure, reason_of, refusal
 from tests.support.examples import DATA, MODEL_NAME

@@ -1,6 +1,7 @@
-"""This process as the place where models go live."""
+"""How a model goes live: in this process, or in several at once."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from housing_grpc.bundle import files, model
 from housing_grpc.bundle.signature import Verifier
@@ -8,8 +9,29 @@ from housing_grpc.model.live import Facts, Release, Serving
 from housing_grpc.model.source import Fetched
 
 
-class LocalStage:
-    """This process.
+class Deployment(Protocol):
+    """Has models go live: in this process, or in several at once."""
+
+    def live(self) -> Release | None:
+        """Returns what is known of the live model, if there is one."""
+        ...
+
+    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
+        """Makes a model live everywhere, or nowhere; the one before serves until then.
+
+        Args:
+            fetched: The bundle; one that is live already may get another version.
+            facts: Asked once the bundle is ready to go live.
+
+        Raises:
+            ServingError: It cannot be served.
+            BundleError: The bundle cannot be served.
+        """
+        ...
+
+
+class LocalDeployment:
+    """Has models go live in this process.
 
     Args:
         serving: Holds the live model.

@@ -110,7 +110,7 @@ class RegistrySource:
         }
         try:
             answer = self._children.run(
-                "housing_grpc.registry.fetch",
+                "housing_grpc.registry.fetch_child",
                 document=request,
                 seconds=seconds,
                 niceness=niceness,
@@ -131,7 +131,7 @@ class RegistrySource:
 
     def _no_cache(self, message: str, *, full: bool) -> ServingError:
         if full:
-            # The caller is not told where it is, but whoever reads the log has to know.
+            # The caller does not learn where it is, but whoever reads the log has to know.
             log.event(
                 _logger, logging.ERROR, "cache.full", folder=self._cache.folder, message=message
             )

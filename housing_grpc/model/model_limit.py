@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.01
 _logger = logging.getLogger(__name__)
 
 
-class LoadedBundles:
+class ModelLimit:
     """Keeps an eye on the bundles that are in memory, without holding them.
 
     Args:

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 
-from housing_grpc.calls import arrival_proof
+from housing_grpc.calls import grpcio_self_test
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.support.calls import PATIENCE, others_are_served, port_of
@@ -120,12 +120,12 @@ OTHERS: dict[Callable[[Patch], None], str] = {
 
 
 def test_the_grpcio_that_is_installed_is_as_it_is_known() -> None:
-    assert arrival_proof.fault() == ""
+    assert grpcio_self_test.fault() == ""
 
 
 def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: Patch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert arrival_proof.fault() == ""
+    assert grpcio_self_test.fault() == ""
 
 
 @pytest.mark.parametrize("alter", OTHERS, ids=lambda alter: alter.__name__)
@@ -194,14 +194,14 @@ def test_a_call_that_hangs_is_given_up(monkeypatch: Patch) -> None:
         return received
 
     monkeypatch.setattr(_server, "_receive_message", receive_message)
-    assert arrival_proof.fault(1.0) == "over loopback, a call ended with DEADLINE_EXCEEDED"
+    assert grpcio_self_test.fault(1.0) == "over loopback, a call ended with DEADLINE_EXCEEDED"
 
 
 def test_nothing_stays_of_the_proof() -> None:
     def own() -> list[threading.Thread]:
         return [each for each in threading.enumerate() if each.name.startswith("arrival-proof")]
 
-    assert arrival_proof.fault() == ""
+    assert grpcio_self_test.fault() == ""
     for thread in own():
         thread.join(timeout=60)
     assert own() == []

@@ -3,7 +3,7 @@
 import pytest
 
 from housing_grpc.bundle.errors import BundleUnsafeError
-from housing_grpc.registry import place
+from housing_grpc.registry import allowed_address
 
 REGISTRY = "https://mlflow.example:5000/base"
 
@@ -22,7 +22,7 @@ REGISTRY = "https://mlflow.example:5000/base"
     ],
 )
 def test_the_places_of_registries(allowed: str) -> None:
-    place.check(allowed, REGISTRY)
+    allowed_address.check(allowed, REGISTRY)
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_the_places_of_registries(allowed: str) -> None:
 )
 def test_a_place_that_may_be_a_strangers(refused: str) -> None:
     with pytest.raises(BundleUnsafeError, match="neither the registry itself"):
-        place.check(refused, REGISTRY)
+        allowed_address.check(refused, REGISTRY)
