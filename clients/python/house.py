@@ -1,9 +1,8 @@
 """Houses as callers have them, and what is wrong with one before it is sent."""
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any, NoReturn
 
 from housing.v1 import prediction_pb2 as pb
@@ -31,38 +30,40 @@ TARGET = "MEDV"
 HouseLike = Mapping[str, Any] | object
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, init=False, slots=True)
 class House:
-    """One house; a feature that is None is filled in by the model's preprocessing."""
+    """One house; a feature that is None is filled in by the model's preprocessing.
 
-    crim: float | None = None
-    zn: float | None = None
-    indus: float | None = None
-    chas: float | None = None
-    nox: float | None = None
-    rm: float | None = None
-    age: float | None = None
-    dis: float | None = None
-    rad: float | None = None
-    tax: float | None = None
-    ptratio: float | None = None
-    b: float | None = None
-    lstat: float | None = None
+    Args:
+        **features: By their names in the dataset or in lower case: `House(RM=6.5, lstat=5)`.
 
+    Raises:
+        TypeError: One is unknown, or given in both spellings.
+    """
 
-def _of_any_spelling(init: Callable[..., None]) -> Callable[..., None]:
-    @wraps(init)
-    def build(self: House, **features: float | None) -> None:
+    crim: float | None
+    zn: float | None
+    indus: float | None
+    chas: float | None
+    nox: float | None
+    rm: float | None
+    age: float | None
+    dis: float | None
+    rad: float | None
+    tax: float | None
+    ptratio: float | None
+    b: float | None
+    lstat: float | None
+
+    def __init__(self, **features: float | None) -> None:
         found = {_SPELLINGS.get(name, name): value for name, value in features.items()}
         if len(found) < len(features):
             raise TypeError("a feature is given twice, in different spellings")
-        init(self, **found)
-
-    return build
-
-
-# The dataset's own spelling, too, as everywhere: House(RM=6.5).
-House.__init__ = _of_any_spelling(House.__init__)  # type: ignore[method-assign]
+        unknown = [name for name in found if name not in _FIELDS]
+        if unknown:
+            raise TypeError(f"a house has no feature {unknown[0]!r}")
+        for name in _FIELDS:
+            object.__setattr__(self, name, found.get(name))
 
 
 def read(house: HouseLike, ignore: Collection[str] = ()) -> dict[str, float]:
