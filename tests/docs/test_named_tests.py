@@ -1,4 +1,4 @@
-"""The pages name a test for each guard, and for each part of a library that has no documentation."""
+"""The pages name a test for each guard, and for each thing that a library does not document."""
 
 import re
 from pathlib import Path
