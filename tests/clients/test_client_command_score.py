@@ -125,7 +125,7 @@ def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, capsys: Capture
     ("arguments", "text"),
     [
         (["no.csv", "out.csv"], "no.csv: No such file"),
-        (["houses.xlsx", "out.csv"], "what it holds cannot be told"),
+        (["houses.xlsx", "out.csv"], "its name does not say what it holds"),
         (["-", "--from", "parquet"], "not from the standard input"),
         ([DATA, "--to", "parquet"], "not to the standard output"),
         ([DATA, "out.parquet", "--resume"], "--resume needs"),

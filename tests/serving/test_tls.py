@@ -257,5 +257,5 @@ def test_a_key_of_another_certificate_ends_the_start(linear: Example, ca: Ca) ->
     with serving(linear.folder, **files) as process:
         code, out, err = process.end()
     assert (code, out) == (EXIT_SETTINGS, "")
-    assert err.startswith(f"error: TLS_CERT_FILE={certificate}: it, TLS_KEY_FILE and ")
+    assert err.startswith(f"error: TLS_CERT_FILE={certificate}: it and TLS_KEY_FILE have ")
     assert "KEY_VALUES_MISMATCH" in err
