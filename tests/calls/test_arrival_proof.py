@@ -15,12 +15,10 @@ import grpc
 import pytest
 
 from housing_grpc.calls import arrival_proof
-from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
 from tests.support.calls import PATIENCE, others_are_served, port_of
 from tests.support.examples import Example
 from tests.support.processes import ROOT, SECONDS, serving
-from tests.support.serving import Events, connected
+from tests.support.serving import Events, connected, housing_server
 from tests.support.slow_callers import CANCELLED, headers_only
 
 Patch = pytest.MonkeyPatch
@@ -134,7 +132,9 @@ def test_another_grpcio_is_noticed_and_workers_wait(
 ) -> None:
     alter(monkeypatch)
     with ExitStack() as stack:
-        server = started(stack, linear, grpc_workers=2, request_timeout_seconds=PATIENCE)
+        server = housing_server(
+            stack, linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE
+        )
         [told] = events.of("grpcio.fallback")
         assert told.pop("cause") == (
             f"grpcio {grpc.__version__} could not be shown to be as this release knows it: "
@@ -176,7 +176,7 @@ def test_of_several_processes_there_is_one_warning(linear: Example, tmp_path: Pa
 
 def test_of_a_grpcio_as_it_is_known_nothing_is_said(linear: Example, events: Events) -> None:
     with ExitStack() as stack:
-        server = started(stack, linear)
+        server = housing_server(stack, linear.folder)
         assert server.state()["housing_grpcio_fallback"] == {(): [0.0]}
     assert events.of("grpcio.fallback") == []
 
@@ -205,11 +205,3 @@ def test_nothing_stays_of_the_proof() -> None:
     for thread in own():
         thread.join(timeout=60)
     assert own() == []
-
-
-def started(stack: ExitStack, example: Example, **settings: Any) -> HousingServer:
-    chosen = Settings(grpc_port=0, bundle_dir=str(example.folder), **settings)
-    server = HousingServer(chosen)
-    stack.callback(server.close, grace_seconds=0)
-    server.start()
-    return server

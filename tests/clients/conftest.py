@@ -1,12 +1,12 @@
 """Real servers for the client: in this process, and as processes that can be killed."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -15,10 +15,11 @@ from housing.v1 import prediction_pb2
 from clients.python import HousingClient
 from clients.python.command.main import main
 from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
 from tests.conftest import ROOT
 from tests.support import boundary
 from tests.support.examples import Example
+from tests.support.ports import held_port
+from tests.support.serving import ALONE, housing_server
 
 Serve = Callable[..., str]
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
@@ -28,16 +29,9 @@ Connect = Callable[[str], HousingClient]
 
 PREDICTION = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 
-# Channels of a process share connections unless told not to.
-ALONE = (("grpc.use_local_subchannel_pool", 1),)
 
-
-def _serve(stack: ExitStack, folder: Path, **settings: object) -> HousingServer:
-    chosen = {"grpc_port": 0, "bundle_dir": str(folder), "drain_seconds": 0, **settings}
-    server = HousingServer(Settings(**chosen))  # type: ignore[arg-type]
-    stack.callback(server.close, grace_seconds=0)
-    server.start()
-    return server
+def _serve(stack: ExitStack, folder: Path, **settings: Any) -> HousingServer:
+    return housing_server(stack, folder, **{"drain_seconds": 0, **settings})
 
 
 @pytest.fixture
@@ -91,10 +85,7 @@ def host() -> Iterator[Host]:
 @pytest.fixture
 def free_port() -> Iterator[int]:
     """A port that nobody else gets meanwhile; a server of the test may listen on it."""
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        port: int = holder.getsockname()[1]
+    with held_port() as port:
         yield port
 
 

@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.clients.conftest import Run, Spawn
 from tests.clients.jobs import end, wait_until_serving
 from tests.conftest import ROOT
 from tests.support.examples import Example
-from tests.support.waiting import SECONDS
+from tests.support.waiting import SECONDS, until
 
 Capture = pytest.CaptureFixture[str]
 
@@ -80,26 +81,32 @@ def test_a_wrong_command_line_is_exit_code_2(capsys: Capture) -> None:
     assert "usage: housing" in capsys.readouterr().err
 
 
+@contextmanager
+def scoring(
+    address: str, folder: Path, *flags: str
+) -> Iterator[tuple["subprocess.Popen[str]", TextIO]]:
+    """A job that has written prices and waits for more of a pipe, which is given, too."""
+    pipe, target = folder / "houses.csv", folder / "prices.csv"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
+    command += ["--chunk-rows", "1", *flags, str(pipe), str(target)]
+    with (
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as job,
+        pipe.open("w") as rows,
+    ):
+        rows.write("RM\n" + "6\n" * 20)
+        rows.flush()
+        until(lambda: target.exists() and target.read_text().count("\n") >= 3)
+        yield job, rows
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_job_that_is_stopped_says_how_to_go_on(
     address: str, tmp_path: Path, stop: signal.Signals
 ) -> None:
-    pipe, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
-    os.mkfifo(pipe)
-    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
-    pause = threading.Event()
-    with subprocess.Popen(
-        [*command, "--chunk-rows", "1", str(pipe), str(target)],
-        cwd=ROOT, stderr=subprocess.PIPE, text=True,
-    ) as job:  # fmt: skip
-        with pipe.open("w") as rows:
-            rows.write("RM\n" + "6\n" * 20)
-            rows.flush()
-            while not target.exists() or target.read_text().count("\n") < 3:
-                assert job.poll() is None
-                pause.wait(0.02)
-            job.send_signal(stop)
-            assert job.wait(SECONDS) == 128 + stop
+    with scoring(address, tmp_path) as (job, _):
+        job.send_signal(stop)
+        assert job.wait(SECONDS) == 128 + stop
         assert job.stderr
         first, last = job.stderr.read().splitlines()
     assert first.endswith("done; go on with --resume")
@@ -109,25 +116,13 @@ def test_a_job_that_is_stopped_says_how_to_go_on(
 def test_a_server_that_goes_is_waited_for_as_long_as_told(
     spawn: Spawn, free_port: int, linear: Example, tmp_path: Path
 ) -> None:
-    pipe, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
-    os.mkfifo(pipe)
     address = f"127.0.0.1:{free_port}"
     server = spawn(linear.folder, free_port)
     wait_until_serving(address, server)
-    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
-    pause = threading.Event()
-    with subprocess.Popen(
-        [*command, "--chunk-rows", "1", "--patience", "0.5", str(pipe), str(target)],
-        cwd=ROOT, stderr=subprocess.PIPE, text=True,
-    ) as job:  # fmt: skip
+    with scoring(address, tmp_path, "--patience", "0.5") as (job, rows):
+        end(server)
         # A job that waits for an answer, not for the pipe, may have ended before there is more.
-        with suppress(BrokenPipeError), pipe.open("w") as rows:
-            rows.write("RM\n" + "6\n" * 20)
-            rows.flush()
-            while not target.exists() or target.read_text().count("\n") < 3:
-                assert job.poll() is None
-                pause.wait(0.02)
-            end(server)
+        with suppress(BrokenPipeError), rows:
             rows.write("6\n" * 20)
         assert job.stderr
         first, second, *_ = job.stderr.read().splitlines()

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from clients.python import FEATURES
 from tests.clients.conftest import Run, Serve
 from tests.conftest import ROOT
 from tests.support.examples import DATA, Example
+from tests.support.waiting import until
 
 Capture = pytest.CaptureFixture[str]
 
@@ -189,21 +189,15 @@ def test_a_killed_command_is_gone_on_with(address: str, run: Run, tmp_path: Path
     os.mkfifo(source)
     command = [sys.executable, "-m", "clients.python", "score", "--from", "csv"]
     options = ["--target", address, "--chunk-rows", "10", "--quiet"]
-    job = subprocess.Popen([*command, *options, str(source), str(target)], cwd=ROOT)
-    pause = threading.Event()
-    try:
-        with source.open("w") as pipe:
-            # Far more than the job has under way at a time, but not all, and no end.
-            pipe.write("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(1500)))
-            pipe.flush()
-            while not target.exists() or len(target.read_bytes().splitlines()) < 500:
-                assert job.poll() is None
-                pause.wait(0.02)
-            job.kill()
-            job.wait()
-    finally:
+    with (
+        subprocess.Popen([*command, *options, str(source), str(target)], cwd=ROOT) as job,
+        source.open("w") as pipe,
+    ):
+        # Far more than the job has under way at a time, but not all, and no end.
+        pipe.write("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(1500)))
+        pipe.flush()
+        until(lambda: target.exists() and len(target.read_bytes().splitlines()) >= 500)
         job.kill()
-        job.wait()
     done = target.read_bytes()
     assert len(done.splitlines()) < 2000
     whole = tmp_path / "houses.csv"

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
-from tests.clients.conftest import ALONE
 from tests.conftest import ROOT
+from tests.support.serving import ALONE
 from tests.support.waiting import SECONDS
 
 # Chunks that take ten seconds to draw.

@@ -14,7 +14,9 @@ import pytest
 from clients import python as housing
 from clients.python import FEATURES, AsyncHousingClient, HousingClient, RowError, StreamPolicy
 from clients.python.command.main import main
-from tests.clients.conftest import ALONE, Run
+from tests.clients.conftest import Run
+from tests.clients.jobs import score_in_asyncio
+from tests.support.serving import ALONE
 
 FORMS = ["matrix", "rows"]
 
@@ -94,13 +96,8 @@ def test_an_array_of_text_is_read_by_the_cell(client: HousingClient, form: Any) 
 def test_arguments_are_checked_at_the_call(address: str, name: str, value: Any) -> None:
     with HousingClient(address) as client, pytest.raises(ValueError, match=f"^{name} is"):
         client.score([], **{name: value})
-
-    async def run() -> None:
-        async with AsyncHousingClient(address, options=ALONE) as client:
-            client.score([], **{name: value})
-
     with pytest.raises(ValueError, match=f"^{name} is"):
-        asyncio.run(run())
+        score_in_asyncio(address, [], **{name: value})
 
 
 @pytest.mark.parametrize("name", ["window", "patience"])

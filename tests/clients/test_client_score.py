@@ -21,8 +21,8 @@ from clients.python import (
     RowError,
     Tally,
 )
-from tests.clients.conftest import ALONE
 from tests.support.examples import DATA, Example
+from tests.support.serving import ALONE
 
 FORMS = ["matrix", "rows"]
 

@@ -8,10 +8,11 @@ import pytest
 from clients import python as housing
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
 from housing_grpc.base.errors import Reason
-from tests.clients.conftest import ALONE, Connect, Host, Serve
-from tests.clients.jobs import eventually
+from tests.clients.conftest import Connect, Host, Serve
 from tests.clients.servicers import Recorder, Refuser, Sleeper
 from tests.support.examples import Example
+from tests.support.serving import ALONE
+from tests.support.waiting import until
 
 
 def test_the_key_goes_with_each_call(host: Host) -> None:
@@ -149,7 +150,7 @@ def test_calls_go_round_all_addresses(host: Host) -> None:
             return all(recorder.metadata for recorder in recorders)
 
         # The one that is connected first has all calls until the other is, too.
-        assert eventually(all_are_asked)
+        until(all_are_asked)
         before = [len(recorder.metadata) for recorder in recorders]
         for _ in range(20):
             client.predict(RM=6)

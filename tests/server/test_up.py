@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from tests.rest.answers import HOUSE
-from tests.rest.conftest import held_port
 from tests.support import waiting
-from tests.support.certificates import make_ca
+from tests.support.certificates import Ca
 from tests.support.examples import Example
+from tests.support.ports import held_port
 
 COMMAND = [sys.executable, "-m", "housing_grpc.up"]
 KEY = {"x-api-key": "k1"}
@@ -126,7 +126,7 @@ def alive(pid: int) -> bool:
 
 
 def test_with_tls_the_proxy_knows_the_server(linear: Example, tmp_path: Path) -> None:
-    ca = make_ca(tmp_path)
+    ca = Ca(tmp_path)
     certificate, key = map(str, ca.issue("server"))
     variables = {
         "TLS_CERT_FILE": certificate, "TLS_KEY_FILE": key, "TLS_CLIENT_CA_FILE": str(ca.file),

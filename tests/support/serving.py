@@ -11,6 +11,7 @@ import grpc
 import pytest
 from housing.v1 import model_pb2, prediction_pb2
 
+from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.support import boundary
@@ -26,22 +27,25 @@ PREDICTION = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
 
 
-def _serving(stack: ExitStack) -> Serve:
-    def serve(folder: Path, **settings: object) -> Client:
-        chosen = {"grpc_port": 0, "bundle_dir": str(folder), **settings}
-        server = HousingServer(Settings(**chosen))  # type: ignore[arg-type]
-        stack.callback(server.close, grace_seconds=0)
-        server.start()
-        return connected(stack, server.port)
-
-    return serve
+# Channels of a process share connections unless told not to.
+ALONE = (("grpc.use_local_subchannel_pool", 1),)
 
 
-def connected(stack: ExitStack, port: int) -> Client:
+def housing_server(
+    stack: ExitStack, folder: Path, tracing: Tracing | None = None, **settings: Any
+) -> HousingServer:
+    """Returns a gRPC server that serves a bundle until the stack is left."""
+    chosen = {"grpc_port": 0, "bundle_dir": str(folder), **settings}
+    server = HousingServer(Settings(**chosen), tracing)
+    stack.callback(server.close, grace_seconds=0)
+    server.start()
+    return server
+
+
+def connected(stack: ExitStack, port: int, *more: tuple[str, object]) -> Client:
+    """Returns a client with a connection of its own, which ends with the stack."""
     address = f"127.0.0.1:{port}"
-    # Channels of a process share connections unless told not to.
-    options = (("grpc.use_local_subchannel_pool", 1),)
-    channel = stack.enter_context(grpc.insecure_channel(address, options))
+    channel = stack.enter_context(grpc.insecure_channel(address, (*ALONE, *more)))
     return client_of(channel, address)
 
 
@@ -49,7 +53,7 @@ def connected(stack: ExitStack, port: int) -> Client:
 def serve() -> Iterator[Serve]:
     """Starts servers: `serve(folder, **settings)` returns a client of one."""
     with ExitStack() as stack:
-        yield _serving(stack)
+        yield lambda folder, **more: connected(stack, housing_server(stack, folder, **more).port)
 
 
 @pytest.fixture
@@ -120,4 +124,4 @@ def connect() -> Iterator[Callable[[int], Client]]:
 def client(linear: Example) -> Iterator[Client]:
     """A client of a server that serves the linear bundle throughout."""
     with ExitStack() as stack:
-        yield _serving(stack)(linear.folder)
+        yield connected(stack, housing_server(stack, linear.folder).port)

@@ -11,8 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import waiting
-from tests.support.client import Client, client_of
+from tests.support.client import Client
 from tests.support.processes import ServerProcess, serving, started
+from tests.support.serving import connected
 from tests.support.waiting import until
 
 WAIT_SECONDS = waiting.SECONDS
@@ -48,11 +49,9 @@ class Fleet:
 
     def client(self, *more: tuple[str, object]) -> Client:
         """Opens a connection of its own."""
-        address = f"127.0.0.1:{self.port}"
-        options = (("grpc.use_local_subchannel_pool", 1), *more)
-        channel = self._stack.enter_context(grpc.insecure_channel(address, options))
-        grpc.channel_ready_future(channel).result(WAIT_SECONDS)
-        return client_of(channel, address)
+        client = connected(self._stack, self.port, *more)
+        grpc.channel_ready_future(client.channel).result(WAIT_SECONDS)
+        return client
 
     def placed(self, count: int, *more: tuple[str, object]) -> dict[int, list[Client]]:
         """Opens so many connections to each worker, and tells which is whose."""

@@ -17,7 +17,7 @@ from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import SECONDS, Start
 from tests.rest.raw import GET, HELLO, POST, answer, closed, connected, eventually, rest_of, send
 from tests.rest.scripted import Scripted
-from tests.support.certificates import make_ca
+from tests.support.certificates import Ca
 from tests.support.client import Client
 from tests.support.proxies import process
 
@@ -64,7 +64,7 @@ def test_connections_beyond_every_limit_lock_nobody_out(housing: Client, sent: b
 
 @pytest.mark.usefixtures("room")
 def test_half_handshakes_lock_nobody_out(housing: Client, tmp_path: Path) -> None:
-    ca = make_ca(tmp_path)
+    ca = Ca(tmp_path)
     certificate, key = map(str, ca.issue("proxy"))
     files = {"API_TLS_CERT_FILE": certificate, "API_TLS_KEY_FILE": key}
     with limited(housing.address, **files) as url, ExitStack() as stack:

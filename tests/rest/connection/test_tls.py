@@ -18,18 +18,20 @@ from housing_grpc.base.options import OptionError
 from housing_grpc.rest.server import RestServer
 from housing_grpc.rest.settings import Settings
 from tests.rest.answers import HOUSE, refused
-from tests.rest.conftest import SECONDS, Loop, Start, held_port, housing_server
-from tests.support.certificates import Ca, make_ca
+from tests.rest.conftest import SECONDS, Loop, Start
+from tests.support.certificates import Ca
 from tests.support.client import Client
 from tests.support.examples import Example
+from tests.support.ports import held_port
 from tests.support.proxies import COMMAND
+from tests.support.serving import housing_server
 
 Pair = tuple[Path, Path]
 
 
 @pytest.fixture
 def ca(tmp_path: Path) -> Ca:
-    return make_ca(tmp_path)
+    return Ca(tmp_path)
 
 
 @pytest.fixture
@@ -145,7 +147,7 @@ def test_the_server_is_spoken_to_in_tls(
         assert client.post("/predict", json=HOUSE).status_code == 200
         assert client.get("/health").json()["status"] == "SERVING"
         strangers: list[dict[str, object]] = [
-            {}, {"grpc_tls": True}, {"grpc_ca_file": str(make_ca(other).file)},
+            {}, {"grpc_tls": True}, {"grpc_ca_file": str(Ca(other).file)},
         ]  # fmt: skip
         logger = logging.getLogger("housing_grpc.rest")
         logger.addHandler(caplog.handler)
@@ -190,7 +192,7 @@ def test_the_files_for_the_server_are_read_anew_when_they_change(
 ) -> None:
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
-    old, new = make_ca(tmp_path / "old"), make_ca(tmp_path / "new")
+    old, new = Ca(tmp_path / "old"), Ca(tmp_path / "new")
     roots, mine, secret = (tmp_path / name for name in ("roots", "mine", "secret"))
 
     def take(ca: Ca) -> None:
@@ -258,7 +260,7 @@ def test_files_that_cannot_be_used_are_named(
 
 def test_a_key_with_a_password_is_refused_without_asking_for_it(tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    plain, secret = make_ca(tmp_path).issue("mine")
+    plain, secret = Ca(tmp_path).issue("mine")
     shutil.copy(plain, certificate)
     subprocess.run(
         ["openssl", "pkey", "-in", secret, "-aes256", "-passout", "pass:x", "-out", key],

@@ -17,8 +17,9 @@ from housing_grpc.access.callers import RULES, Role
 from housing_grpc.rest import bindings
 from housing_grpc.rest.stream import endpoint
 from tests.rest.answers import HOUSE, error, refused
-from tests.rest.conftest import Loop, Start, housing_server, proxied
+from tests.rest.conftest import Loop, Start, proxied
 from tests.support.examples import Example
+from tests.support.serving import housing_server
 
 KEYS = {"predict": "predict-canary-1", "admin": "admin-canary-2"}
 WANTED = "send one valid key as 'x-api-key', or as 'authorization: Bearer KEY'"

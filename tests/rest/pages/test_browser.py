@@ -14,10 +14,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.rest.answers import HOUSE
-from tests.rest.conftest import Start, housing_server
+from tests.rest.conftest import Start
 from tests.rest.scripted import Scripted
 from tests.support.client import refusal
 from tests.support.examples import Example
+from tests.support.serving import housing_server
 
 pytestmark = pytest.mark.integration
 

@@ -13,9 +13,11 @@ import pytest
 
 from housing_grpc.rest.stream import resuming
 from tests.rest.answers import HOUSE
-from tests.rest.conftest import SECONDS, Start, held_port, housing_server
+from tests.rest.conftest import SECONDS, Start
 from tests.support.examples import Example
+from tests.support.ports import held_port
 from tests.support.proxies import calling, chunk
+from tests.support.serving import housing_server
 
 LINE = chunk(json.dumps(HOUSE).encode() + b"\n")
 

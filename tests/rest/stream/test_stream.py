@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from tests.rest.answers import HOUSE, error, refused
-from tests.rest.conftest import Start, housing_server
+from tests.rest.conftest import Start
 from tests.rest.scripted import Scripted
 from tests.support.examples import Example
 from tests.support.proxies import NDJSON, calling, chunk
 from tests.support.proxies import STREAM as PATH
+from tests.support.serving import housing_server
 
 
 def lines_of(response: httpx.Response) -> list[Any]:
