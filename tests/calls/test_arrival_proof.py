@@ -128,26 +128,27 @@ def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: Patch) -> None:
 
 @pytest.mark.parametrize("alter", OTHERS, ids=lambda alter: alter.__name__)
 def test_another_grpcio_is_noticed_and_workers_wait(
-    linear: Example, monkeypatch: Patch, events: Events, alter: Callable[[Patch], None]
+    linear: Example,
+    monkeypatch: Patch,
+    events: Events,
+    alter: Callable[[Patch], None],
+    stack: ExitStack,
 ) -> None:
     alter(monkeypatch)
-    with ExitStack() as stack:
-        server = housing_server(
-            stack, linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE
-        )
-        [told] = events.of("grpcio.fallback")
-        assert told.pop("cause") == (
-            f"grpcio {grpc.__version__} could not be shown to be as this release knows it: "
-            f"{OTHERS[alter]}"
-        )
-        assert told["fix"].startswith("install the grpcio that requirements/serve.txt pins")
-        assert server.state()["housing_grpcio_fallback"] == {(): [1.0]}
-        client = connected(stack, server.port)
-        others_are_served(client, calls=3)
-        [(connection, streams)] = headers_only(stack, port_of(client), 4, connections=1)
-        ended = [connection.listen(stream).headers[stream] for stream in streams]
-        assert [each["grpc-status"] for each in ended] == [CANCELLED] * 4
-        others_are_served(client, calls=3)
+    server = housing_server(stack, linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE)
+    [told] = events.of("grpcio.fallback")
+    assert told.pop("cause") == (
+        f"grpcio {grpc.__version__} could not be shown to be as this release knows it: "
+        f"{OTHERS[alter]}"
+    )
+    assert told["fix"].startswith("install the grpcio that requirements/serve.txt pins")
+    assert server.state()["housing_grpcio_fallback"] == {(): [1.0]}
+    client = connected(stack, server.port)
+    others_are_served(client, calls=3)
+    [(connection, streams)] = headers_only(stack, port_of(client), 4, connections=1)
+    ended = [connection.listen(stream).headers[stream] for stream in streams]
+    assert [each["grpc-status"] for each in ended] == [CANCELLED] * 4
+    others_are_served(client, calls=3)
 
 
 # In every process of the server, before anything of it.

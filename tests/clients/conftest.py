@@ -17,6 +17,7 @@ from clients.python.command.main import main
 from housing_grpc.server import HousingServer
 from tests.conftest import ROOT
 from tests.support import boundary
+from tests.support.commands import Say, saying
 from tests.support.examples import Example
 from tests.support.ports import held_port
 from tests.support.serving import ALONE, housing_server
@@ -35,17 +36,15 @@ def _serve(stack: ExitStack, folder: Path, **settings: Any) -> HousingServer:
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def serve(stack: ExitStack) -> Serve:
     """Starts servers: `serve(folder, **settings)` returns the address of one."""
-    with ExitStack() as stack:
-        yield lambda folder, **more: f"127.0.0.1:{_serve(stack, folder, **more).port}"
+    return lambda folder, **more: f"127.0.0.1:{_serve(stack, folder, **more).port}"
 
 
 @pytest.fixture
-def server_of() -> Iterator[Callable[..., HousingServer]]:
+def server_of(stack: ExitStack) -> Callable[..., HousingServer]:
     """Starts servers: `server_of(folder, **settings)` returns the server itself."""
-    with ExitStack() as stack:
-        yield lambda folder, **more: _serve(stack, folder, **more)
+    return lambda folder, **more: _serve(stack, folder, **more)
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +56,9 @@ def address(linear: Example) -> Iterator[str]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Connect]:
+def connect(stack: ExitStack) -> Connect:
     """Opens clients: `connect(address)` returns one with a connection of its own."""
-    with ExitStack() as stack:
-        yield lambda target: stack.enter_context(HousingClient(target, options=ALONE))
+    return lambda target: stack.enter_context(HousingClient(target, options=ALONE))
 
 
 @pytest.fixture
@@ -69,17 +67,14 @@ def client(address: str, connect: Connect) -> HousingClient:
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
+def host(stack: ExitStack) -> Host:
     """Puts servicers behind the server's own boundary: `host(predictions)` returns an address."""
-    with ExitStack() as stack:
 
-        def start(servicer: object, credentials: grpc.ServerCredentials | None = None) -> str:
-            served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, 4))
-            return boundary.start(
-                stack, served, version=lambda: "version-7", credentials=credentials
-            )
+    def start(servicer: object, credentials: grpc.ServerCredentials | None = None) -> str:
+        served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, 4))
+        return boundary.start(stack, served, version=lambda: "version-7", credentials=credentials)
 
-        yield start
+    return start
 
 
 @pytest.fixture
@@ -90,25 +85,24 @@ def free_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def spawn() -> Iterator[Spawn]:
+def spawn(stack: ExitStack) -> Spawn:
     """Starts servers as processes: `spawn(folder, port)` returns one that may not serve yet."""
-    with ExitStack() as stack:
 
-        def start(folder: Path, port: int, **settings: object) -> "subprocess.Popen[bytes]":
-            variables = {"bundle_dir": folder, "grpc_port": port, "drain_seconds": 0, **settings}
-            environment = {name.upper(): str(value) for name, value in variables.items()}
-            process = subprocess.Popen(
-                [sys.executable, "-m", "housing_grpc"],
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            return process
+    def start(folder: Path, port: int, **settings: object) -> "subprocess.Popen[bytes]":
+        variables = {"bundle_dir": folder, "grpc_port": port, "drain_seconds": 0, **settings}
+        environment = {name.upper(): str(value) for name, value in variables.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "housing_grpc"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        return process
 
-        yield start
+    return start
 
 
 @pytest.fixture
@@ -119,3 +113,9 @@ def run(address: str) -> Run:
         return main([name, "--target", address, *map(str, arguments)])
 
     return command
+
+
+@pytest.fixture
+def say(run: Run, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs such a command, which has to end with a code: `say("info")` gives what it says."""
+    return saying(lambda arguments: run(*arguments), capsys)

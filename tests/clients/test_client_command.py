@@ -17,28 +17,25 @@ from clients.python.command.main import main
 from tests.clients.conftest import Run, Spawn
 from tests.clients.jobs import end, wait_until_serving
 from tests.conftest import ROOT
+from tests.support.commands import Say
 from tests.support.examples import Example
 from tests.support.waiting import SECONDS, until
 
 Capture = pytest.CaptureFixture[str]
 
 
-def test_predict_prints_the_price(run: Run, capsys: Capture) -> None:
-    assert run("predict", "RM=6.5", "lstat=4.98", "CRIM=200") == 0
-    out, err = capsys.readouterr()
+def test_predict_prints_the_price(say: Say) -> None:
+    out, err = say("predict", "RM=6.5", "lstat=4.98", "CRIM=200")
     assert float(out) > 0
     assert "warning: Feature 'CRIM' value 200 is outside training range" in err
     assert "filled in: ZN, INDUS" in err
 
 
-def test_predict_takes_and_gives_json(
-    run: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_predict_takes_and_gives_json(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"RM": 6.5}'))
-    assert run("predict", "--json", "--house", "-") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert run("predict", "--json", "--house", '{"RM": 1}', "RM=6.5") == 0
-    assert json.loads(capsys.readouterr().out)["price"] == found["price"]
+    found = json.loads(say("predict", "--json", "--house", "-").out)
+    again = json.loads(say("predict", "--json", "--house", '{"RM": 1}', "RM=6.5").out)
+    assert again["price"] == found["price"]
 
 
 @pytest.mark.parametrize(
@@ -59,9 +56,8 @@ def test_predict_takes_and_gives_json(
         (["--ca-file", "/no/such/file"], "/no/such/file: No such file"),
     ],
 )
-def test_errors_are_one_line(run: Run, capsys: Capture, arguments: list[str], text: str) -> None:
-    assert run("predict", *arguments) == 1
-    out, err = capsys.readouterr()
+def test_errors_are_one_line(say: Say, arguments: list[str], text: str) -> None:
+    out, err = say("predict", *arguments, code=1)
     assert out == ""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
@@ -131,23 +127,18 @@ def test_a_server_that_goes_is_waited_for_as_long_as_told(
     assert second.startswith(f"error: {address}: ")
 
 
-def test_info_and_reload(run: Run, capsys: Capture, linear: Example) -> None:
-    assert run("info") == 0
-    text = capsys.readouterr().out
+def test_info_and_reload(say: Say, linear: Example) -> None:
+    text = say("info").out
     assert text.startswith(f"housing-price-model version {linear.version}\n")
     assert "linear, v1_median" in text
-    assert run("info", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["version"] == linear.version
-    assert run("reload") == 0
-    assert capsys.readouterr().out == f"{linear.version} is live already\n"
-    assert run("reload", "--version", "3") == 1
-    assert "SOURCE_HAS_NO_VERSIONS" in capsys.readouterr().err
+    assert json.loads(say("info", "--json").out)["version"] == linear.version
+    assert say("reload").out == f"{linear.version} is live already\n"
+    assert "SOURCE_HAS_NO_VERSIONS" in say("reload", "--version", "3", code=1).err
 
 
-def test_watch_once(run: Run, capsys: Capture) -> None:
-    assert run("watch", "--once") == 0
-    assert run("watch", "--once", "housing.v1.ModelService") == 0
-    assert capsys.readouterr().out == "SERVING\nSERVING\n"
+def test_watch_once(run: Run, say: Say) -> None:
+    for service in ((), ("housing.v1.ModelService",)):
+        assert say("watch", "--once", *service).out == "SERVING\n"
     assert run("watch", "--once", "no.such.Service") == 1
 
 

@@ -1,6 +1,5 @@
 """Encryption: whom the client trusts, who it says it is, and what it says of unusable files."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,8 @@ from clients.python.command.main import main
 from tests.clients.conftest import Host
 from tests.clients.jobs import score_in_asyncio
 from tests.clients.servicers import Recorder
-from tests.conftest import ROOT
 from tests.support.certificates import Ca, Pair
+from tests.support.processes import outcome
 from tests.support.serving import ALONE
 
 Capture = pytest.CaptureFixture[str]
@@ -121,7 +120,7 @@ def test_the_command_tells_what_is_wrong_with_the_encryption(
         (mutual, ["--ca-file", str(authority.file)], "does it ask for a --cert-file?"),
     ):
         command = [sys.executable, "-m", "clients.python", "info", "--target", target, *flags]
-        job = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        job = outcome(command)
         assert job.returncode == 3
         # gRPC's own lines do not stand between.
         error, tried = job.stderr.splitlines()

@@ -10,6 +10,7 @@ from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
 from housing_grpc.base.errors import Reason
 from tests.clients.conftest import Connect, Host, Serve
 from tests.clients.servicers import Recorder, Refuser, Sleeper
+from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.serving import ALONE
 from tests.support.waiting import until
@@ -47,10 +48,9 @@ def test_unavailable_for_good_is_raised_with_when_to_come_back(
     host: Host, connect: Connect
 ) -> None:
     always = Refuser(Reason.MODEL_NOT_READY)
-    with pytest.raises(housing.UnavailableError) as caught:
-        connect(host(always)).predict(RM=6)
+    error = raised(housing.UnavailableError, connect(host(always)).predict, RM=6)
     assert always.calls == 4
-    assert (caught.value.reason, caught.value.retry_after) == ("MODEL_NOT_READY", 1.5)
+    assert (error.reason, error.retry_after) == ("MODEL_NOT_READY", 1.5)
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,17 @@ def test_who_is_not_let_in_is_told_what_to_do(
 ) -> None:
     client = connect(host(Refuser(reason)))
     for call in (client.predict, lambda **house: next(client.score([house], progress=False))):
-        with pytest.raises(kind) as caught:
-            call(RM=6)
-        assert type(caught.value) is kind
-        assert (caught.value.reason, caught.value.retry_after) == (reason.value, 1.5)
-        assert fix in str(caught.value)
+        error = raised(kind, call, RM=6)
+        assert type(error) is kind
+        assert (error.reason, error.retry_after) == (reason.value, 1.5)
+        assert fix in str(error)
 
 
 @pytest.mark.parametrize("reason", [Reason.INTERNAL, Reason.TOO_MANY_STREAMS, Reason.RATE_LIMITED])
 def test_nothing_else_is_tried_again(host: Host, connect: Connect, reason: Reason) -> None:
     refuser = Refuser(reason)
-    with pytest.raises(housing.HousingError) as caught:
-        connect(host(refuser)).predict(RM=6)
-    assert (refuser.calls, caught.value.reason) == (1, reason.value)
+    error = raised(housing.HousingError, connect(host(refuser)).predict, RM=6)
+    assert (refuser.calls, error.reason) == (1, reason.value)
 
 
 def test_a_message_too_large_for_the_server_says_how_to_send_less(

@@ -14,7 +14,7 @@ from tests.integration import daemons
 from tests.integration.daemon import Daemon
 from tests.support import waiting
 from tests.support.client import Client
-from tests.support.processes import ROOT, started
+from tests.support.processes import ROOT, outcome, started
 from tests.support.serving import connected
 
 Store = Callable[[Path], tuple[Daemon, str]]
@@ -41,14 +41,9 @@ class Stack:
         """Runs a command of the admin CLI."""
         paths = os.pathsep.join((str(ROOT), str(ROOT / "generated")))
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return subprocess.run(
+        return outcome(
             [sys.executable, "-m", "admin", *arguments],
             env={**inherited, "PYTHONPATH": paths, **self.variables},
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            timeout=SECONDS,
-            check=False,
         )
 
     def told(self, *arguments: str) -> Any:

@@ -1,6 +1,6 @@
 """A real server whose calls are counted, with its metrics on a port of their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,17 +67,16 @@ def new_metrics() -> ServerMetrics:
 
 
 @pytest.fixture
-def measure() -> Iterator[Measure]:
+def measure(stack: ExitStack) -> Measure:
     """Starts measured servers: `measure(folder, tracing=None, **settings)`."""
-    with ExitStack() as stack:
 
-        def start(folder: Path, tracing: Tracing | None = None, **settings: object) -> Measured:
-            server = housing_server(stack, folder, tracing, metrics_enabled=False, **settings)
-            exposed = MetricsServer("127.0.0.1", 0, render.registry(server.metrics.state))
-            stack.callback(exposed.close)
-            return Measured(
-                client=connected(stack, server.port),
-                url=f"http://127.0.0.1:{exposed.port}/metrics",
-            )
+    def start(folder: Path, tracing: Tracing | None = None, **settings: object) -> Measured:
+        server = housing_server(stack, folder, tracing, metrics_enabled=False, **settings)
+        exposed = MetricsServer("127.0.0.1", 0, render.registry(server.metrics.state))
+        stack.callback(exposed.close)
+        return Measured(
+            client=connected(stack, server.port),
+            url=f"http://127.0.0.1:{exposed.port}/metrics",
+        )
 
-        yield start
+    return start

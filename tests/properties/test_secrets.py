@@ -25,6 +25,7 @@ from tests.properties import canaries
 from tests.properties.canaries import READER_KEY, SINGLE_KEY, STRANGER_KEY, Canaries, Registry
 from tests.support.certificates import Ca, Pair
 from tests.support.client import Client, client_of
+from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME, Example
 from tests.support.processes import SECONDS, ServerProcess, started
 
@@ -143,9 +144,7 @@ def running(
 
 def told(call: Callable[[], object]) -> str:
     """Makes a call that fails; returns all that its caller gets to know."""
-    with pytest.raises(grpc.RpcError) as caught:
-        call()
-    error: Any = caught.value
+    error: Any = raised(grpc.RpcError, call)
     trailers = [(name, repr(value)) for name, value in error.trailing_metadata() or ()]
     return f"{error.code()} {error.details()} {error.debug_error_string()} {trailers}"
 

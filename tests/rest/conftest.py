@@ -69,10 +69,9 @@ def proxied(loop: Loop, target: str, **settings: object) -> Iterator[httpx.Clien
 
 
 @pytest.fixture
-def start(loop: Loop) -> Iterator[Start]:
+def start(loop: Loop, stack: ExitStack) -> Start:
     """Starts proxies: `start(target, **settings)` returns a client of one."""
-    with ExitStack() as stack:
-        yield lambda target, **settings: stack.enter_context(proxied(loop, target, **settings))
+    return lambda target, **settings: stack.enter_context(proxied(loop, target, **settings))
 
 
 @pytest.fixture(scope="session")

@@ -98,20 +98,19 @@ def test_it_asks_where_the_server_listens(
 @pytest.mark.usefixtures("patient")
 def test_with_tls_it_asks_on_the_port_for_probes(
     linear: Example, tmp_path: Path, kept_port: int, capsys: Captured,
-    monkeypatch: pytest.MonkeyPatch,
+    *, monkeypatch: pytest.MonkeyPatch, stack: ExitStack,
 ) -> None:  # fmt: skip
     certificate, key = map(str, Ca(tmp_path).issue("server"))
     monkeypatch.setenv("TLS_CERT_FILE", certificate)
     monkeypatch.setenv("TLS_KEY_FILE", key)
-    with ExitStack() as stack:
-        housing_server(
-            stack, linear.folder, health_port=kept_port, tls_cert_file=certificate, tls_key_file=key
-        )
-        assert probe.main([]) == 1
-        assert capsys.readouterr().err.startswith("error: TLS_CERT_FILE is set, and the probe")
-        monkeypatch.setenv("HEALTH_PORT", str(kept_port))
-        assert probe.main([]) == 0
-        assert capsys.readouterr().out == f"127.0.0.1:{kept_port}: SERVING\n"
+    housing_server(
+        stack, linear.folder, health_port=kept_port, tls_cert_file=certificate, tls_key_file=key
+    )
+    assert probe.main([]) == 1
+    assert capsys.readouterr().err.startswith("error: TLS_CERT_FILE is set, and the probe")
+    monkeypatch.setenv("HEALTH_PORT", str(kept_port))
+    assert probe.main([]) == 0
+    assert capsys.readouterr().out == f"127.0.0.1:{kept_port}: SERVING\n"
 
 
 def test_a_setting_that_is_wrong_is_named(

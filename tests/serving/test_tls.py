@@ -57,19 +57,17 @@ def dialled(
 
 
 @pytest.fixture
-def started(linear: Example) -> Iterator[Callable[..., HousingServer]]:
-    with ExitStack() as stack:
+def started(linear: Example, stack: ExitStack) -> Callable[..., HousingServer]:
+    def start(pair: tuple[Path, Path], client_ca: Path | None = None) -> HousingServer:
+        return housing_server(
+            stack,
+            linear.folder,
+            tls_cert_file=str(pair[0]),
+            tls_key_file=str(pair[1]),
+            tls_client_ca_file=str(client_ca or ""),
+        )
 
-        def start(pair: tuple[Path, Path], client_ca: Path | None = None) -> HousingServer:
-            return housing_server(
-                stack,
-                linear.folder,
-                tls_cert_file=str(pair[0]),
-                tls_key_file=str(pair[1]),
-                tls_client_ca_file=str(client_ca or ""),
-            )
-
-        yield start
+    return start
 
 
 Start = Callable[..., HousingServer]

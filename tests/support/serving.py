@@ -50,30 +50,28 @@ def connected(stack: ExitStack, port: int, *more: tuple[str, object]) -> Client:
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def serve(stack: ExitStack) -> Serve:
     """Starts servers: `serve(folder, **settings)` returns a client of one."""
-    with ExitStack() as stack:
-        yield lambda folder, **more: connected(stack, housing_server(stack, folder, **more).port)
+    return lambda folder, **more: connected(stack, housing_server(stack, folder, **more).port)
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
+def host(stack: ExitStack) -> Host:
     """Puts servicers behind the real boundary: `host(predictions, models)` returns a client.
 
     Predictions get one worker, models another.
     """
-    with ExitStack() as stack:
 
-        def start(predictions: object, models: object | None = None) -> Client:
-            given = [
-                boundary.served(service, servicer, boundary.pool_of(stack, 1))
-                for service, servicer in ((PREDICTION, predictions), (MODEL, models))
-                if servicer is not None
-            ]
-            address = boundary.start(stack, *given, version=lambda: "version-7")
-            return connected(stack, int(address.rpartition(":")[2]))
+    def start(predictions: object, models: object | None = None) -> Client:
+        given = [
+            boundary.served(service, servicer, boundary.pool_of(stack, 1))
+            for service, servicer in ((PREDICTION, predictions), (MODEL, models))
+            if servicer is not None
+        ]
+        address = boundary.start(stack, *given, version=lambda: "version-7")
+        return connected(stack, int(address.rpartition(":")[2]))
 
-        yield start
+    return start
 
 
 class Events(logging.Handler):
@@ -114,10 +112,9 @@ def events() -> Iterator[Events]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[int], Client]]:
+def connect(stack: ExitStack) -> Callable[[int], Client]:
     """Opens channels: `connect(port)` returns a client."""
-    with ExitStack() as stack:
-        yield lambda port: connected(stack, port)
+    return lambda port: connected(stack, port)
 
 
 @pytest.fixture(scope="session")

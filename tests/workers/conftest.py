@@ -2,7 +2,7 @@
 
 import signal
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -103,14 +103,6 @@ def command(pid: int) -> bytes:
         return b""
 
 
-def alive(pid: int) -> bool:
-    """Tells whether a process runs; one that is over and not waited for does not."""
-    try:
-        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-
-
 def open_files(pid: int) -> set[str]:
     """Gives what the descriptors of a process lead to; nothing if there is none."""
     found = set()
@@ -139,36 +131,34 @@ Start = Callable[..., Fleet]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(stack: ExitStack) -> Start:
     """Starts servers: `start(folder, *flags, **variables)`; two workers unless told else."""
-    with ExitStack() as stack:
 
-        def begin(folder: Path, *flags: str, **variables: str) -> Fleet:
-            chosen = {"WORKERS": "2", "DRAIN_SECONDS": "0", **variables}
-            process = stack.enter_context(serving(folder, *flags, **chosen))
-            stack.callback(end, process)
-            return Fleet(process, stack)
+    def begin(folder: Path, *flags: str, **variables: str) -> Fleet:
+        chosen = {"WORKERS": "2", "DRAIN_SECONDS": "0", **variables}
+        process = stack.enter_context(serving(folder, *flags, **chosen))
+        stack.callback(end, process)
+        return Fleet(process, stack)
 
-        yield begin
+    return begin
 
 
 @pytest.fixture
-def start_faulty() -> Iterator[Start]:
+def start_faulty(stack: ExitStack) -> Start:
     """Starts servers whose workers have a fault: `start_faulty(folder, fault, **variables)`."""
-    with ExitStack() as stack:
 
-        def begin(folder: Path, fault: str, **variables: str) -> Fleet:
-            chosen = {
-                "WORKERS": "2", "DRAIN_SECONDS": "0", "BUNDLE_DIR": str(folder),
-                "GRPC_PORT": "0", "LOG_FORMAT": "json", "FAULT": fault,
-                # As `python -m housing_grpc` has it: gRPC's own lines are no JSON.
-                "GRPC_VERBOSITY": "NONE", **variables,
-            }  # fmt: skip
-            process = stack.enter_context(started(["-m", "tests.workers.faulty"], **chosen))
-            stack.callback(end, process)
-            return Fleet(process, stack)
+    def begin(folder: Path, fault: str, **variables: str) -> Fleet:
+        chosen = {
+            "WORKERS": "2", "DRAIN_SECONDS": "0", "BUNDLE_DIR": str(folder),
+            "GRPC_PORT": "0", "LOG_FORMAT": "json", "FAULT": fault,
+            # As `python -m housing_grpc` has it: gRPC's own lines are no JSON.
+            "GRPC_VERBOSITY": "NONE", **variables,
+        }  # fmt: skip
+        process = stack.enter_context(started(["-m", "tests.workers.faulty"], **chosen))
+        stack.callback(end, process)
+        return Fleet(process, stack)
 
-        yield begin
+    return begin
 
 
 def end(process: ServerProcess) -> None:

@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from tests.rest.conftest import SECONDS, Loop, Start, proxied
-from tests.rest.raw import GET, HELLO, HOST, POST, answer, closed, connected, eventually, rest_of
+from tests.rest.raw import GET, HELLO, HOST, POST, answer, closed, connected, rest_of
 from tests.rest.scripted import Scripted
 from tests.support.certificates import Ca
 from tests.support.client import Client
+from tests.support.waiting import until
 
 FILE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\n" + HOST + b"\r\n"
 
@@ -113,4 +114,4 @@ def test_an_answer_that_nobody_takes_ends(housing: Client, start: Start) -> None
     client = start(housing.address, api_timeout_seconds=0.5)
     with connected(client.base_url) as caller:
         caller.sendall(FILE * 17)
-        eventually(lambda: closed(client, "answer_not_taken") == 1)
+        until(lambda: closed(client, "answer_not_taken") == 1)
