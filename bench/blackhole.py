@@ -21,7 +21,7 @@ from housing.v1.model_pb2_grpc import ModelServiceStub
 from housing.v1.prediction_pb2 import PredictRequest
 
 from bench import results, serving
-from bench.callers import Calls, calling
+from bench.callers import Calls, calling, half_of_the_peak
 from bench.reload import CLIENTS, houses, requests
 from bench.results import Figure
 from bench.serving import Server
@@ -50,7 +50,7 @@ def main() -> bool:
         _seed(environment)
         asked = requests(houses())
         with _server(port, {**environment, "MODEL_POLL_SECONDS": _NEVER}):
-            rate = _half_of_the_peak(address, asked)
+            rate = half_of_the_peak(address, asked, clients=CLIENTS, seconds=_SATURATION_SECONDS)
             with calling(address, asked, clients=CLIENTS, rate=rate) as alone:
                 threading.Event().wait(_SECONDS)
         with _server(port, {**environment, "MODEL_POLL_SECONDS": _POLL_SECONDS}):
@@ -83,12 +83,6 @@ def _registry(folder: Path, uri: str) -> Server:
 def _server(port: int, environment: Mapping[str, str]) -> Server:
     command = [sys.executable, "-m", "housing_grpc", "--grpc-port", str(port)]
     return serving.launch(command, ready=lambda: serving.answers(port), environment=environment)
-
-
-def _half_of_the_peak(address: str, asked: list[PredictRequest]) -> float:
-    with calling(address, asked, clients=CLIENTS) as flat_out:
-        threading.Event().wait(_SATURATION_SECONDS)
-    return len(flat_out.made) / _SATURATION_SECONDS / 2
 
 
 def _watched(address: str, asked: list[PredictRequest], rate: float) -> Calls:
@@ -131,7 +125,5 @@ def _report(alone: Calls, steady: Calls, silent: Calls) -> bool:
         **{f"p99 {name}": Figure(value=value, unit="ms") for name, value in p99.items()},
     }
     print(f"{len(silent.made)} calls while the registry was silent; goal of both ratios: {GOAL}")
-    for name, figure in figures.items():
-        print(f"{name}: {figure.value:,.2f} {figure.unit}")
-    results.record("blackhole", figures)
+    results.tell("blackhole", figures)
     return failed == 0 and max(ratio, figures["p99 ratio to alone"].value) <= GOAL

@@ -3,9 +3,7 @@
 One call at a time, the whole call, on one server; the preprocessing fills the two in.
 """
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 from bench import contest, models, results, sides
 from bench.results import Figure
@@ -36,18 +34,18 @@ def main() -> bool:
 def _measure(preparation: str) -> dict[str, Figure]:
     complete = models.example()
     holed = {name: value for name, value in complete.items() if name not in models.BLANKS}
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        pipeline = models.make_bundle(MODEL, folder, preparation=preparation)
-        with sides.ours(folder, pipeline, complete, name="complete") as whole:
-            missing = replace(
-                whole,
-                name="missing",
-                target=sides.target(sides.port_of(whole), holed, sides.answer(pipeline, holed)),
-            )
-            found = contest.measure(
-                [whole, missing], connections=1, in_flight=1, rounds=ROUNDS, seconds=SECONDS
-            )
+    with (
+        models.made(MODEL, preparation=preparation) as (folder, pipeline),
+        sides.ours(folder, pipeline, complete, name="complete") as whole,
+    ):
+        missing = replace(
+            whole,
+            name="missing",
+            target=sides.target(sides.port_of(whole), holed, sides.answer(pipeline, holed)),
+        )
+        found = contest.measure(
+            [whole, missing], connections=1, in_flight=1, rounds=ROUNDS, seconds=SECONDS
+        )
     whole_rounds, missing_rounds = found["complete"], found["missing"]
     return {
         "p50": contest.ratio(missing_rounds.p50, whole_rounds.p50),

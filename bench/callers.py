@@ -110,6 +110,15 @@ def calling(
             gc.enable()
 
 
+def half_of_the_peak(
+    address: str, requests: Sequence[PredictRequest], *, clients: int, seconds: float
+) -> float:
+    """Returns half of the calls a second that the clients reach when nothing else is done."""
+    with calling(address, requests, clients=clients) as flat_out:
+        time.sleep(seconds)
+    return len(flat_out.made) / seconds / 2
+
+
 def _call(
     address: str,
     requests: Sequence[PredictRequest],

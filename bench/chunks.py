@@ -3,12 +3,8 @@
 The server and the calls in process have one core, the client another.
 """
 
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,22 +26,19 @@ Rows = NDArray[np.float64]
 def main() -> bool:
     """Prints the curve and records it; there is no goal."""
     print(f"| rows a chunk | {MODEL} in process, rows/s | stream, rows/s |\n|---|---|---|")
-    alone, streamed = Series(x=[], y=[]), Series(x=[], y=[])
+    alone, streamed = Series(), Series()
     port, key = serving.free_port(), serving.new_key()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        models.make_bundle(MODEL, folder)
+    with models.made(MODEL) as (folder, _):
         bundle = bundle_model.load(folder)
         with (
             serving.serve(folder, port, core=serving.SERVER_CORE, environment={"API_KEY": key}),
-            _on_core(serving.CLIENT_CORE),
+            serving.on_core(serving.CLIENT_CORE),
             HousingClient(f"127.0.0.1:{port}", api_key=key) as client,
         ):
             for chunk in CHUNKS:
                 in_process, stream = _in_process(bundle, chunk), _stream(client, chunk)
-                for curve, rate in ((alone, in_process), (streamed, stream)):
-                    curve.x.append(chunk)
-                    curve.y.append(rate)
+                alone.add(chunk, in_process)
+                streamed.add(chunk, stream)
                 print(f"| {chunk} | {in_process:,.0f} | {stream:,.0f} |", flush=True)
     results.record("chunks", {}, series={"chunks": {"in process": alone, "stream": streamed}})
     return True
@@ -53,7 +46,7 @@ def main() -> bool:
 
 def _in_process(bundle: Bundle, chunk: int) -> float:
     rows = _houses(chunk)
-    with _on_core(serving.SERVER_CORE):
+    with serving.on_core(serving.SERVER_CORE):
         return _rate(lambda: bundle.predict(rows), chunk)
 
 
@@ -78,13 +71,3 @@ def _rate(work: Callable[[], object], rows: int, *, once: bool = False) -> float
 def _houses(count: int) -> Rows:
     row = np.array([[models.example()[name] for name in FEATURE_NAMES]])
     return np.repeat(row, count, axis=0)
-
-
-@contextmanager
-def _on_core(core: int) -> Iterator[None]:
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

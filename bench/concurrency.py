@@ -1,8 +1,5 @@
 """Calls a second against the number of calls at a time: our server and the null server."""
 
-import tempfile
-from pathlib import Path
-
 from bench import contest, models, results, sides
 from bench.results import Series
 
@@ -17,24 +14,23 @@ def main() -> bool:
     house = models.example()
     curves: dict[str, Series] = {}
     print(f"| calls at a time | null, calls/s | {MODEL}, calls/s |\n|---|---|---|")
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        pipeline = models.make_bundle(MODEL, folder)
-        with sides.nothing(house) as null, sides.ours(folder, pipeline, house) as ours:
-            for connections, in_flight in STEPS:
-                found = contest.measure(
-                    [null, ours],
-                    connections=connections,
-                    in_flight=in_flight,
-                    rounds=ROUNDS,
-                    seconds=SECONDS,
-                )
-                rates = {name: contest.summary(each.rate).value for name, each in found.items()}
-                for name, rate in rates.items():
-                    curve = curves.setdefault(name, Series(x=[], y=[]))
-                    curve.x.append(connections * in_flight)
-                    curve.y.append(rate)
-                at_a_time = connections * in_flight
-                print(f"| {at_a_time} | {rates['null']:,.0f} | {rates['ours']:,.0f} |", flush=True)
+    with (
+        models.made(MODEL) as (folder, pipeline),
+        sides.nothing(house) as null,
+        sides.ours(folder, pipeline, house) as ours,
+    ):
+        for connections, in_flight in STEPS:
+            found = contest.measure(
+                [null, ours],
+                connections=connections,
+                in_flight=in_flight,
+                rounds=ROUNDS,
+                seconds=SECONDS,
+            )
+            rates = {name: contest.summary(each.rate).value for name, each in found.items()}
+            at_a_time = connections * in_flight
+            for name, rate in rates.items():
+                curves.setdefault(name, Series()).add(at_a_time, rate)
+            print(f"| {at_a_time} | {rates['null']:,.0f} | {rates['ours']:,.0f} |", flush=True)
     results.record("concurrency", {}, series={"concurrency": curves})
     return True

@@ -9,7 +9,6 @@ complete and with two values missing, by preprocessing.
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -58,9 +57,8 @@ def main() -> bool:
 
 
 def _model(name: str, figures: dict[str, Figure]) -> bool:
-    with tempfile.TemporaryDirectory() as scratch:
-        pipeline = models.make_bundle(name, Path(scratch, "bundle"))
-        native, numpy, onnx = _ways(Path(scratch, "bundle"))
+    with models.made(name) as (folder, pipeline):
+        native, numpy, onnx = _ways(folder)
     scaler, model = pipeline["scaler"], pipeline["model"]
     reached = True
     for size in SIZES:
@@ -94,9 +92,8 @@ def _record(
 
 
 def _missing(preparation: str, figures: dict[str, Figure]) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        models.make_bundle("xgboost", Path(scratch, "bundle"), preparation=preparation)
-        ways = _ways(Path(scratch, "bundle"))
+    with models.made("xgboost", preparation=preparation) as (folder, _):
+        ways = _ways(folder)
     complete = houses(1)[0]
     lacking = np.where(np.isin(FEATURE_NAMES, models.BLANKS), np.nan, complete)
     predicts = [way.predict for way in ways]

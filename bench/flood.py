@@ -7,9 +7,7 @@ the same port and on the one for probes.
 """
 
 import multiprocessing
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import grpc
 import numpy as np
@@ -33,16 +31,14 @@ def main() -> bool:
     port, health_port, key = serving.free_port(), serving.free_port(), serving.new_key()
     environment = {"API_KEY": key, "HEALTH_PORT": str(health_port)}
     figures: dict[str, Figure] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        models.make_bundle(MODEL, folder)
-        with serving.serve(folder, port, core=serving.SERVER_CORE, environment=environment):
-            target = _target(port, key)
-            for in_flight in IN_FLIGHT:
-                figures |= _flooded(target, (port, health_port), in_flight)
-    for name, figure in figures.items():
-        print(f"{name}: {figure.value:,.2f} {figure.unit}")
-    results.record("flood", figures)
+    with (
+        models.made(MODEL) as (folder, _),
+        serving.serve(folder, port, core=serving.SERVER_CORE, environment=environment),
+    ):
+        target = _target(port, key)
+        for in_flight in IN_FLIGHT:
+            figures |= _flooded(target, (port, health_port), in_flight)
+    results.tell("flood", figures)
     return all(
         figure.value <= HEALTH_GOAL if name.startswith("health") else figure.value >= GOODPUT_GOAL
         for name, figure in figures.items()

@@ -7,17 +7,15 @@ rounds. Beside it, the same with the counters of prometheus_client, labelled and
 """
 
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import grpc
 import numpy as np
 from housing.v1 import model_pb2, prediction_pb2
 from prometheus_client import CollectorRegistry, Counter
 
-from bench.models import make_bundle
+from bench.models import made
 from housing_grpc.bundle import model
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.call import Call, Method
@@ -39,9 +37,7 @@ def main() -> bool:
     metrics = ServerMetrics(
         methods_of(_SERVICES), predictions=_PREDICTION.full_name, version="", gauges={}
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        make_bundle("linear", folder)
+    with made("linear") as (folder, _):
         bundle = model.load(folder)
     metrics.predictions.on_live(bundle)
     one = _cost(_calls(metrics, bundle.ranges), _empty, CALLS)

@@ -1,7 +1,9 @@
 """The models that are measured: trained with the shipped defaults on all the shipped data."""
 
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -59,6 +61,16 @@ def make_bundle(
         folder=folder,
     )
     return pipeline
+
+
+@contextmanager
+def made(
+    name: str, *, preparation: str = "v1_median", params: Mapping[str, Any] | None = None
+) -> Iterator[tuple[Path, Pipeline]]:
+    """Makes a bundle for as long as it is entered; gives its folder and its pipeline."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "bundle")
+        yield folder, make_bundle(name, folder, preparation=preparation, params=params)
 
 
 def example() -> dict[str, float]:

@@ -9,11 +9,9 @@ its own asks for the health. The figures are medians of the rounds.
 
 import multiprocessing
 import os
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -94,14 +92,14 @@ class Round:
 def main() -> bool:
     """Prints the figures and records them; returns whether every goal is reached."""
     port, key = serving.free_port(), serving.new_key()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        models.make_bundle(MODEL, folder, params=PARAMS)
-        with serving.serve(folder, port, core=serving.SERVER_CORE, environment={"API_KEY": key}):
-            os.sched_setaffinity(0, {serving.CLIENT_CORE})
-            clients = _Clients(port, key)
-            clients.offer(rate=50.0, seconds=1.0)
-            return _report([_round(clients, port) for _ in range(ROUNDS)])
+    with (
+        models.made(MODEL, params=PARAMS) as (folder, _),
+        serving.serve(folder, port, core=serving.SERVER_CORE, environment={"API_KEY": key}),
+    ):
+        os.sched_setaffinity(0, {serving.CLIENT_CORE})
+        clients = _Clients(port, key)
+        clients.offer(rate=50.0, seconds=1.0)
+        return _report([_round(clients, port) for _ in range(ROUNDS)])
 
 
 def _round(clients: "_Clients", port: int) -> Round:
@@ -201,9 +199,7 @@ def _report(rounds: list[Round]) -> bool:
         "hung": _all([each.found.hung for each in rounds]),
     }
     print(f"{ROUNDS} rounds of batches of {ROWS}: the peak, then {TIMES:g} times as many offered")
-    for name, figure in figures.items():
-        print(f"{name}: {figure.value:,.2f} {figure.unit}")
-    results.record("overload", figures)
+    results.tell("overload", figures)
     return (
         figures["goodput"].value >= GOODPUT_GOAL
         and figures["refusal p99"].value <= REFUSAL_GOAL

@@ -5,10 +5,8 @@ processor time of a server under load, as is the empty call of the null server b
 is no stage is gRPC, threads and the boundary around the servicer: key, admission, metrics, log.
 """
 
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from housing.v1 import prediction_pb2 as pb
 
@@ -27,9 +25,7 @@ Stages = dict[str, float]
 def main() -> bool:
     """Prints the stages and records them; there is no goal."""
     house = models.example()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        pipeline = models.make_bundle(MODEL, folder)
+    with models.made(MODEL) as (folder, pipeline):
         stages = _stages(bundle_model.load(folder))
         with sides.nothing(house) as null, sides.ours(folder, pipeline, house) as ours:
             found = contest.measure(

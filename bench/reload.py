@@ -17,11 +17,11 @@ import grpc
 import numpy as np
 from housing.v1.model_pb2 import ReloadModelRequest
 from housing.v1.model_pb2_grpc import ModelServiceStub
-from housing.v1.prediction_pb2 import House, PredictRequest
+from housing.v1.prediction_pb2 import PredictRequest
 from numpy.typing import NDArray
 
 from bench import models, results
-from bench.callers import Calls, calling
+from bench.callers import Calls, calling, half_of_the_peak
 from bench.results import Figure
 from bench.serving import serve
 from housing_grpc.bundle.model import load
@@ -90,17 +90,10 @@ def houses() -> NDArray[np.float64]:
 
 def requests(rows: NDArray[np.float64]) -> list[PredictRequest]:
     """Returns the request for the price of each house."""
+    named = (dict(zip(FEATURE_NAMES, row, strict=True)) for row in rows.tolist())
     return [
-        PredictRequest(
-            house=House(
-                **{
-                    name.lower(): float(value)
-                    for name, value in zip(FEATURE_NAMES, row, strict=True)
-                    if not np.isnan(value)
-                }
-            )
-        )
-        for row in rows
+        PredictRequest(house=models.to_house({k: v for k, v in row.items() if not np.isnan(v)}))
+        for row in named
     ]
 
 
@@ -123,9 +116,7 @@ def drive(
     peace_seconds: float = _PEACE_SECONDS,
 ) -> Found:
     """Calls in peace, and then while the server reloads."""
-    with calling(address, asked, clients=CLIENTS) as flat_out:
-        time.sleep(_SATURATION_SECONDS)
-    rate = len(flat_out.made) / _SATURATION_SECONDS / 2
+    rate = half_of_the_peak(address, asked, clients=CLIENTS, seconds=_SATURATION_SECONDS)
     with calling(address, asked, clients=CLIENTS, rate=rate) as steady:
         time.sleep(peace_seconds)
     windows, generation = [], 0

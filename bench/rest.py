@@ -6,26 +6,21 @@ for both; the figures are medians over all calls.
 """
 
 import json
-import re
 import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 
 import grpc
 from housing.v1.prediction_pb2 import House, PredictRequest
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from bench import results
-from bench.models import make_bundle
+from bench.models import example, made
 from bench.results import Figure
-from bench.serving import serve
+from bench.serving import Server, answers_http, free_port, launch, serve
 
 ROUNDS = 20
 CALLS = 200
@@ -38,19 +33,17 @@ Call = Callable[[], object]
 
 def main() -> bool:
     """Prints the figures; returns whether they reach their goal."""
-    house = json.loads(files("housing_grpc.rest").joinpath("static/example-house.json").read_text())
-    target = f"127.0.0.1:{PORT}"
-    with tempfile.TemporaryDirectory() as scratch:
-        bundle = Path(scratch, "bundle")
-        make_bundle("gradient_boost", bundle)
-        with (
-            serve(bundle, PORT),
-            _proxy(target) as port,
-            grpc.insecure_channel(target) as channel,
-            closing(socket.create_connection(("127.0.0.1", port))) as connection,
-        ):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            over_grpc, over_http = _measure(_grpc_call(channel, house), _call(connection, house))
+    house = example()
+    target, port = f"127.0.0.1:{PORT}", free_port()
+    with (
+        made("gradient_boost") as (bundle, _),
+        serve(bundle, PORT),
+        _proxy(target, port),
+        grpc.insecure_channel(target) as channel,
+        closing(socket.create_connection(("127.0.0.1", port))) as connection,
+    ):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        over_grpc, over_http = _measure(_grpc_call(channel, house), _call(connection, house))
     ratio = over_http / over_grpc
     print(f"Predict over gRPC: {over_grpc * 1e6:.0f} µs; over HTTP: {over_http * 1e6:.0f} µs")
     print(f"  that is {ratio:.2f} times as long; goal: {GOAL} times or less")
@@ -104,21 +97,7 @@ def _call(connection: socket.socket, house: dict[str, float]) -> Call:
     return call
 
 
-@contextmanager
-def _proxy(target: str) -> Iterator[int]:
-    command = [sys.executable, "-m", "housing_grpc.rest", "--api-port", "0"]
-    process = subprocess.Popen(
-        [*command, "--grpc-target", target],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stderr.readline() if process.stderr else ""
-        found = re.search(r" port=(\d+)", line)
-        if found is None:
-            raise RuntimeError(f"the proxy does not start: {line}")
-        yield int(found[1])
-    finally:
-        process.terminate()
-        process.communicate()
+def _proxy(target: str, port: int) -> Server:
+    command = [sys.executable, "-m", "housing_grpc.rest", "--api-port", str(port)]
+    ready = f"http://127.0.0.1:{port}/health"
+    return launch([*command, "--grpc-target", target], ready=lambda: answers_http(ready))

@@ -40,8 +40,13 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """A curve: y over x."""
 
-    x: list[float]
-    y: list[float]
+    x: list[float] = []
+    y: list[float] = []
+
+    def add(self, x: float, y: float) -> None:
+        """Puts a point at its end."""
+        self.x.append(x)
+        self.y.append(y)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +107,13 @@ def record(
     temporary = path.with_suffix(".tmp")
     temporary.write_text(text + "\n", encoding="utf-8")
     temporary.replace(path)
+
+
+def tell(name: str, figures: dict[str, Figure]) -> None:
+    """Prints what a measurement found, and records it."""
+    for each, figure in figures.items():
+        print(f"{each}: {figure.value:,.2f} {figure.unit}")
+    record(name, figures)
 
 
 def machine() -> dict[str, str]:

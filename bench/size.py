@@ -3,12 +3,9 @@
 Beside it, the same row on the bundle in process: the model's own share of the call.
 """
 
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from bench import contest, models, results, sides
 from bench.results import Figure, Series
@@ -30,15 +27,13 @@ def main() -> bool:
     figures: dict[str, Figure] = {}
     curves: dict[str, Series] = {}
     for name in MODELS:
-        call, alone = Series(x=[], y=[]), Series(x=[], y=[])
+        call, alone = Series(), Series()
         for trees in (each for each in TREES if each <= MOST[name]):
             cost, model_cost = _measure(name, trees)
             print(f"| {name} | {trees} | {cost.value:.0f} | {model_cost:.1f} |", flush=True)
             figures[f"{name} {trees}"] = cost
-            call.x.append(trees)
-            call.y.append(cost.value)
-            alone.x.append(trees)
-            alone.y.append(model_cost)
+            call.add(trees, cost.value)
+            alone.add(trees, model_cost)
         curves |= {f"{name}, call": call, f"{name}, model alone": alone}
     results.record("size", figures, series={"size": curves})
     return True
@@ -46,9 +41,7 @@ def main() -> bool:
 
 def _measure(name: str, trees: int) -> tuple[Figure, float]:
     house = models.example()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "bundle")
-        pipeline: Pipeline = models.make_bundle(name, folder, params={"n_estimators": trees})
+    with models.made(name, params={"n_estimators": trees}) as (folder, pipeline):
         with sides.ours(folder, pipeline, house) as ours:
             found = contest.measure(
                 [ours], connections=4, in_flight=8, rounds=ROUNDS, seconds=SECONDS

@@ -9,19 +9,16 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from housing.v1 import prediction_pb2, prediction_pb2_grpc
 
 from bench import models, results
 from bench.contest import summary
 from bench.results import Figure
-from bench.serving import free_port, resident_mib
+from bench.serving import answers, free_port, resident_mib
 
 STARTS = 7
 GOAL_SECONDS = 1.0
@@ -31,9 +28,7 @@ TARGET = "127.0.0.1:50971"
 
 def main() -> bool:
     """Prints the figures; returns whether they reach their goals."""
-    with tempfile.TemporaryDirectory() as scratch:
-        bundle = Path(scratch, "bundle")
-        models.make_bundle("gradient_boost", bundle)
+    with models.made("gradient_boost") as (bundle, _):
         found = [_measure(bundle) for _ in range(STARTS)]
     started = summary([second for second, _ in found], unit="s")
     memory = summary([mib for _, mib in found], unit="MiB")
@@ -58,7 +53,8 @@ def _measure(bundle: Path) -> tuple[float, float]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_until_serving()
+        while not answers(int(port)):
+            time.sleep(0.01)
         seconds = time.monotonic() - started
         with grpc.insecure_channel(TARGET) as channel:
             predict = prediction_pb2_grpc.PredictionServiceStub(channel).Predict
@@ -69,18 +65,6 @@ def _measure(bundle: Path) -> tuple[float, float]:
     finally:
         server.terminate()
         server.wait()
-
-
-def _wait_until_serving() -> None:
-    # A new channel each time: the back-off of a single one would be measured instead.
-    while True:
-        with grpc.insecure_channel(TARGET, [("grpc.use_local_subchannel_pool", 1)]) as channel:
-            check = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[attr-defined]
-            with suppress(grpc.RpcError):
-                answer = check(health_pb2.HealthCheckRequest(), timeout=1)
-                if answer.status == health_pb2.HealthCheckResponse.SERVING:
-                    return
-        time.sleep(0.01)
 
 
 def _imports() -> float:

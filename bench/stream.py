@@ -15,12 +15,9 @@ A linear model takes some 35 microseconds for 1,000 rows, less than any message 
 does: its figure shows what a stream can carry, and has no goal.
 """
 
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
@@ -35,7 +32,7 @@ from admin.data import dataset
 from bench import contest, models, results, serving
 from bench.accuracy import DATA
 from bench.results import Figure
-from bench.serving import CLIENT_CORE, SERVER_CORE, Server
+from bench.serving import CLIENT_CORE, SERVER_CORE, Server, on_core
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.schema import FEATURE_NAMES
@@ -106,9 +103,7 @@ def main(arguments: Sequence[str] = ()) -> bool:
     figures: dict[str, Figure] = {}
     reached = True
     for name in models.TYPES:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch, "bundle")
-            models.make_bundle(name, folder)
+        with models.made(name) as (folder, _):
             for form, chunk, found in _model(folder, rounds, seconds):
                 goal = GOALS.get((name, form)) if chunk == CHUNKS[0] else None
                 ratio = _report(name, form, chunk, found, goal=goal, into=figures)
@@ -208,17 +203,6 @@ def _request(rows: Rows, form: Form) -> pb.PredictStreamRequest:
         return pb.PredictStreamRequest(matrix=block)
     items = [models.to_house(dict(zip(FEATURE_NAMES, row, strict=True))) for row in rows.tolist()]
     return pb.PredictStreamRequest(rows=pb.HouseRows(items=items))
-
-
-@contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """Keeps this thread, and what it starts meanwhile, on one core."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 if __name__ == "__main__":

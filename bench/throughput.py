@@ -6,10 +6,6 @@ ratio of the rates stands that of the processor time a call, which other program
 the machine disturb less.
 """
 
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
-
 from bench import contest, models, results, sides
 from bench.contest import Rounds, Side
 from bench.results import Figure, Series
@@ -29,20 +25,18 @@ def main() -> bool:
     figures: dict[str, Figure] = {}
     curves: dict[str, Series] = {}
     reached = True
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in models.TYPES:
-            folder, house = Path(scratch, name), models.example()
-            pipeline = models.make_bundle(name, folder)
-            with ExitStack() as stack:
-                both = [
-                    stack.enter_context(sides.nothing(house)),
-                    stack.enter_context(sides.ours(folder, pipeline, house)),
-                ]
-                found, drawn = _compare(both)
-            figures |= {f"{name} {key}": figure for key, figure in found.items()}
-            if name == DRAWN:
-                curves = drawn
-            reached &= _report(name, found)
+    house = models.example()
+    for name in models.TYPES:
+        with (
+            models.made(name) as (folder, pipeline),
+            sides.nothing(house) as null,
+            sides.ours(folder, pipeline, house) as ours,
+        ):
+            found, drawn = _compare([null, ours])
+        figures |= {f"{name} {key}": figure for key, figure in found.items()}
+        if name == DRAWN:
+            curves = drawn
+        reached &= _report(name, found)
     results.record("throughput", figures, series={"latency": curves})
     return reached
 

@@ -4,7 +4,6 @@ Measured twice: on all cores, as they are run, where the load takes a part of on
 with all of them on one core, where they get in each other's way.
 """
 
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -31,9 +30,7 @@ _RATE = ("--rate-limit-per-second", "1000000", "--rate-limit-burst", "1000000")
 
 def main() -> bool:
     """Prints the table and records it; returns whether the goal is reached."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, MODEL)
-        pipeline = models.make_bundle(MODEL, folder)
+    with models.made(MODEL) as (folder, pipeline):
         free = _measure(folder, pipeline, None)
         pinned = _measure(folder, pipeline, SERVER_CORE)
     figures = {**_figures(free, ""), **_figures(pinned, ", one core")}

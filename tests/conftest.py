@@ -3,7 +3,8 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory, bare_home: Path) -> Traine
     homes.copy(bare_home, home)
     with homes.embedded():
         return Trained(home=home, run_id=homes.train(home))
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Ends with the test what is put on it."""
+    with ExitStack() as found:
+        yield found
 
 
 @pytest.fixture

@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Iterator
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
 import grpc
-from housing.v1.model_pb2_grpc import ModelServiceStub
-from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from . import connection, decode, requests
+from .caller import Caller
 from .chunks import Chunk, Form, Layout
-from .connection import Options, TlsChoice
 from .failure import error_of
 from .health import CHECK, WATCH, Health, health_answer, health_request
 from .house import TARGET, HouseLike
@@ -23,30 +21,10 @@ from .sources import chunks_of, chunks_of_async, count_of
 from .stream_aio import Job
 
 
-class AsyncHousingClient:
-    """Talks to a prediction server from one event loop; see `HousingClient`.
+class AsyncHousingClient(Caller):
+    """Talks to a prediction server from one event loop; made as a `HousingClient` is."""
 
-    Args:
-        target: Address, such as "localhost:50051" or "dns:///prices.example:443".
-        api_key: Sent with each call; None for none.
-        tls: True for encryption with the system's certificates, a `Tls` or
-            credentials for others, False for none.
-        options: More channel options of gRPC; they win over ours.
-    """
-
-    def __init__(
-        self,
-        target: str,
-        *,
-        api_key: str | None = None,
-        tls: TlsChoice = False,
-        options: Options = (),
-    ) -> None:
-        self._closed = False
-        self._channel = connection.open_aio_channel(target, tls, options)
-        self._metadata = connection.metadata_of(api_key)
-        self._predictions = PredictionServiceStub(self._channel)
-        self._models = ModelServiceStub(self._channel)
+    _grpc: ClassVar[Any] = grpc.aio
 
     async def predict(
         self,
@@ -142,10 +120,6 @@ class AsyncHousingClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    def _open_stream(self, messages: Any) -> Any:
-        connection.check_open(closed=self._closed)
-        return self._predictions.PredictStream(messages, metadata=self._metadata)
 
     async def _call(self, method: Any, request: Any, timeout: float) -> Any:
         connection.check_open(closed=self._closed)

@@ -1,7 +1,6 @@
-"""A connection to a server, and how calls are made over it."""
+"""What both clients are: a connection to a server, and what goes with each call over it."""
 
-from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import grpc
 from housing.v1.model_pb2_grpc import ModelServiceStub
@@ -9,11 +8,10 @@ from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from . import connection
 from .connection import Options, TlsChoice
-from .failure import error_of
 
 
 class Caller:
-    """Makes calls; safe to use from many threads.
+    """Opens the connection.
 
     Args:
         target: Address, such as "localhost:50051" or "dns:///prices.example:443".
@@ -22,6 +20,8 @@ class Caller:
             credentials for others, False for none.
         options: More channel options of gRPC; they win over ours.
     """
+
+    _grpc: ClassVar[Any] = grpc
 
     def __init__(
         self,
@@ -33,28 +33,10 @@ class Caller:
     ) -> None:
         self._closed = False
         self._metadata = connection.metadata_of(api_key)
-        self._channel = connection.open_channel(target, tls, options)
+        self._channel = connection.open_channel(self._grpc, target, tls, options)
         self._predictions = PredictionServiceStub(self._channel)
         self._models = ModelServiceStub(self._channel)
-
-    def close(self) -> None:
-        """Closes the connection; calls under way are cancelled."""
-        self._closed = True
-        self._channel.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _open_stream(self, messages: Any) -> Any:
         connection.check_open(closed=self._closed)
         return self._predictions.PredictStream(messages, metadata=self._metadata)
-
-    def _call(self, method: Callable[..., Any], request: Any, timeout: float) -> Any:
-        connection.check_open(closed=self._closed)
-        try:
-            return method(request, timeout=timeout, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise error_of(error) from None

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import grpc
 
-from . import decode, requests
+from . import connection, decode, requests
 from .caller import Caller
 from .chunks import Form, Layout
 from .failure import error_of
@@ -187,3 +187,21 @@ class HousingClient(Caller):
             raise error_of(error) from None
         finally:
             call.cancel()
+
+    def close(self) -> None:
+        """Closes the connection; calls under way are cancelled."""
+        self._closed = True
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _call(self, method: Callable[..., Any], request: Any, timeout: float) -> Any:
+        connection.check_open(closed=self._closed)
+        try:
+            return method(request, timeout=timeout, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise error_of(error) from None

@@ -98,8 +98,8 @@ class Tls:
 TlsChoice = bool | Tls | grpc.ChannelCredentials
 
 
-def open_channel(target: str, tls: TlsChoice, options: Options) -> grpc.Channel:
-    """Returns a channel; options of the caller win over ours.
+def open_channel(of: Any, target: str, tls: TlsChoice, options: Options) -> Any:
+    """Returns a channel of `grpc` or of `grpc.aio`; options of the caller win over ours.
 
     Raises:
         OSError: A file of the encryption cannot be read.
@@ -108,17 +108,8 @@ def open_channel(target: str, tls: TlsChoice, options: Options) -> grpc.Channel:
     check_target(target)
     credentials, chosen = _credentials(tls), _options(tls, options)
     if credentials is None:
-        return grpc.insecure_channel(target, chosen)
-    return grpc.secure_channel(target, credentials, chosen)
-
-
-def open_aio_channel(target: str, tls: TlsChoice, options: Options) -> grpc.aio.Channel:
-    """Returns a channel for asyncio; see `open_channel`."""
-    check_target(target)
-    credentials, chosen = _credentials(tls), _options(tls, options)
-    if credentials is None:
-        return grpc.aio.insecure_channel(target, chosen)
-    return grpc.aio.secure_channel(target, credentials, chosen)
+        return of.insecure_channel(target, chosen)
+    return of.secure_channel(target, credentials, chosen)
 
 
 def metadata_of(api_key: str | None) -> Metadata:

@@ -10,7 +10,7 @@ from grpc import StatusCode
 from housing.v1 import prediction_pb2 as pb
 
 from .chunks import Chunk
-from .errors import HousingError, ModelChangedError, ServerFaultError
+from .errors import DeadlineExceededError, HousingError, ModelChangedError, ServerFaultError
 from .scores import ChunkScores, decode_chunk
 
 # A new stream may get further; anything else would only fail again.
@@ -36,6 +36,11 @@ class StreamBrokenError(Exception):
     def __init__(self, error: HousingError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+def no_answer(text: str) -> StreamBrokenError:
+    """Returns how a stream ends whose server says nothing any more."""
+    return StreamBrokenError(DeadlineExceededError(text, reason="NO_ANSWER"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,9 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from .chunks import Chunk
-from .errors import DeadlineExceededError, HousingError
+from .errors import HousingError
 from .failure import error_of
-from .ledger import Ledger, StreamBrokenError
+from .ledger import Ledger, StreamBrokenError, no_answer
 from .scores import ChunkScores
 
 Requests = Iterator[pb.PredictStreamRequest]
@@ -139,10 +139,10 @@ class _Inbox:
         try:
             found = self._answers.get(timeout=self._patience)
         except Empty:
-            raise _no_answer(f"no answer came for {self._patience:g} s") from None
+            raise no_answer(f"no answer came for {self._patience:g} s") from None
         if found is None:
             # With chunks under way this is no end, but a server that went without a word.
-            raise _no_answer("the stream ended too early")
+            raise no_answer("the stream ended too early")
         if isinstance(found, HousingError):
             raise StreamBrokenError(found)
         return found
@@ -163,7 +163,3 @@ class _Inbox:
             self._answers.put(error_of(error))
         else:
             self._answers.put(None)
-
-
-def _no_answer(text: str) -> StreamBrokenError:
-    return StreamBrokenError(DeadlineExceededError(text, reason="NO_ANSWER"))

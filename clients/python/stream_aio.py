@@ -8,9 +8,9 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from .chunks import Chunk
-from .errors import CallCancelledError, DeadlineExceededError, HousingError, UnavailableError
+from .errors import CallCancelledError, HousingError, UnavailableError
 from .failure import error_of
-from .ledger import Ledger, StreamBrokenError
+from .ledger import Ledger, StreamBrokenError, no_answer
 from .scores import ChunkScores
 from .source_aio import Source
 
@@ -158,7 +158,7 @@ async def _answer(call: Any, patience: float) -> pb.PredictStreamResponse:
         async with asyncio.timeout(patience):
             answer = await call.read()
     except TimeoutError:
-        raise _no_answer(f"no answer came for {patience:g} s") from None
+        raise no_answer(f"no answer came for {patience:g} s") from None
     except grpc.aio.AioRpcError as error:
         raise StreamBrokenError(_reason(error)) from None
     except asyncio.CancelledError:
@@ -169,7 +169,7 @@ async def _answer(call: Any, patience: float) -> pb.PredictStreamResponse:
         raise StreamBrokenError(CallCancelledError("the call was cancelled")) from None
     if not isinstance(answer, pb.PredictStreamResponse):
         # With chunks under way this is no end, but a server that went without a word.
-        raise _no_answer("the stream ended too early")
+        raise no_answer("the stream ended too early")
     return answer
 
 
@@ -184,10 +184,6 @@ def _reason(error: grpc.aio.AioRpcError) -> HousingError:
     if error.code() is grpc.StatusCode.INTERNAL and error.details() == _NOT_SENT:
         return UnavailableError("the stream ended while a chunk was being sent")
     return error_of(error)
-
-
-def _no_answer(text: str) -> StreamBrokenError:
-    return StreamBrokenError(DeadlineExceededError(text, reason="NO_ANSWER"))
 
 
 async def _until_none(outbox: _Outbox) -> Requests:

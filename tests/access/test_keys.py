@@ -16,6 +16,7 @@ from housing_grpc.access.keys import KeysError
 from housing_grpc.base.errors import EXIT_SETTINGS
 from tests.support.calls import UNAUTHENTICATED
 from tests.support.client import SECONDS, Client, failure
+from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.processes import serving
 
@@ -58,10 +59,9 @@ def written(folder: Path, text: str | bytes) -> str:
 @pytest.mark.parametrize(("line", "message"), WRONG.values(), ids=list(WRONG))
 def test_a_wrong_line_is_named_and_not_shown(tmp_path: Path, line: str, message: str) -> None:
     path = written(tmp_path, f"# keys\nbob admin fine\n\n{line}\ncarol predict fine-too\n")
-    with pytest.raises(KeysError) as caught:
-        keys.load("", path)
-    assert str(caught.value) == f"API_KEYS_FILE={path}, line 4: {message}"
-    assert CANARY not in str(caught.value)
+    error = raised(KeysError, keys.load, "", path)
+    assert str(error) == f"API_KEYS_FILE={path}, line 4: {message}"
+    assert CANARY not in str(error)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n   # at all\n"])

@@ -1,17 +1,19 @@
 """A real MLflow on SQLite for each test, copied from one that is set up only once."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from admin import cli
 from admin.base.settings import Settings
+from tests.support.commands import Say, saying
 from tests.support.homes import Trained, copy
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
 
 _VARIABLES = (
     "API_KEY",
@@ -49,19 +51,17 @@ def ready(trained: Trained, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def bare_client(bare: Settings) -> "Iterator[MlflowClient]":
-    with ExitStack() as stack:
-        from admin.tracking.client import connect
+def bare_client(bare: Settings, stack: ExitStack) -> "MlflowClient":
+    from admin.tracking.client import connect
 
-        yield stack.enter_context(connect(bare))
+    return stack.enter_context(connect(bare))
 
 
 @pytest.fixture
-def client(ready: Settings) -> "Iterator[MlflowClient]":
-    with ExitStack() as stack:
-        from admin.tracking.client import connect
+def client(ready: Settings, stack: ExitStack) -> "MlflowClient":
+    from admin.tracking.client import connect
 
-        yield stack.enter_context(connect(ready))
+    return stack.enter_context(connect(ready))
 
 
 @pytest.fixture
@@ -69,3 +69,9 @@ def here(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The test's own MLflow, as the environment names it to the command line."""
     monkeypatch.setenv("HOUSING_HOME", str(ready.home))
     return ready
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs a command, which has to end with a code: `say("info", code=5)` gives what it says."""
+    return saying(cli.main, capsys)

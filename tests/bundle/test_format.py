@@ -19,6 +19,7 @@ from housing_grpc.bundle.errors import (
     SchemaIncompatibleError,
 )
 from housing_grpc.bundle.metadata import Metadata
+from tests.support import broken_bundles as broken
 from tests.support.examples import format_1
 
 Damage = Callable[[Path], object]
@@ -39,37 +40,25 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     (folder / "metadata.json").write_text(json.dumps(document))
 
 
-@damage(BundleChecksumError, r"model.onnx: is \d+ bytes long, \d+ are listed")
-def truncated(folder: Path) -> None:
-    os.truncate(folder / "model.onnx", 100)
-
-
-@damage(BundleChecksumError, "model.onnx: its SHA-256 is not the one that is listed")
-def flipped_bit(folder: Path) -> None:
-    data = bytearray((folder / "model.onnx").read_bytes())
-    data[50] ^= 1
-    (folder / "model.onnx").write_bytes(data)
-
-
-@damage(BundleChecksumError, "notes.txt: is not listed")
-def extra_file(folder: Path) -> None:
-    (folder / "notes.txt").write_text("hello")
-
-
-@damage(BundleChecksumError, "preprocessor.json: is listed, but missing")
-def missing_file(folder: Path) -> None:
-    (folder / "preprocessor.json").unlink()
+damage(BundleChecksumError, r"model.onnx: is \d+ bytes long, \d+ are listed")(broken.truncated)
+damage(BundleChecksumError, "model.onnx: its SHA-256 is not the one that is listed")(
+    broken.flipped_bit
+)
+damage(BundleChecksumError, "notes.txt: is not listed")(broken.extra_file)
+damage(BundleChecksumError, "preprocessor.json: is listed, but missing")(broken.missing_file)
+damage(BundleUnsafeError, "model.onnx: is not a plain file")(broken.symlink)
+damage(BundleUnsafeError, "model.onnx: is a pickle")(broken.pickle_inside)
+damage(BundleUnsafeError, r"the file name '\.\./model.onnx' is a path")(broken.path_upwards)
+damage(BundleFormatError, "metadata.json: Expecting value")(broken.not_json)
+damage(BundleFormatError, "metadata.json: ")(broken.deep_json)
+damage(BundleFormatError, "format_version is 99, this server reads 1 to 2; update the server")(
+    broken.newer_format
+)
 
 
 @damage(BundleFormatError, "there is no metadata.json")
 def missing_metadata(folder: Path) -> None:
     (folder / "metadata.json").unlink()
-
-
-@damage(BundleUnsafeError, "model.onnx: is not a plain file")
-def symlink(folder: Path) -> None:
-    moved = (folder / "model.onnx").rename(folder.parent / "elsewhere.onnx")
-    (folder / "model.onnx").symlink_to(moved)
 
 
 @damage(BundleUnsafeError, "more: is not a plain file")
@@ -82,21 +71,9 @@ def pickle_by_name(folder: Path) -> None:
     (folder / "model.PKL").write_bytes(b"harmless")
 
 
-@damage(BundleUnsafeError, "model.onnx: is a pickle")
-def pickle_by_content(folder: Path) -> None:
-    (folder / "model.onnx").write_bytes(pickle.dumps({"a": 1}))
-
-
 @damage(BundleUnsafeError, "metadata.json: is a pickle")
 def pickled_metadata(folder: Path) -> None:
     (folder / "metadata.json").write_bytes(pickle.dumps({"a": 1}))
-
-
-@damage(BundleUnsafeError, r"the file name '\.\./model.onnx' is a path")
-def path_in_manifest(folder: Path) -> None:
-    rewrite(
-        folder, lambda found: found["files"].update({"../model.onnx": found["files"]["model.onnx"]})
-    )
 
 
 @damage(BundleFormatError, "metadata.json: must list one of model.linear and model.trees")
@@ -114,24 +91,9 @@ def newer_layout(folder: Path) -> None:
     rewrite(folder, lambda found: found["files"]["model.linear"].update(version=2))
 
 
-@damage(BundleFormatError, "metadata.json: Expecting value")
-def not_json(folder: Path) -> None:
-    (folder / "metadata.json").write_text("name: house-prices")
-
-
 @damage(BundleFormatError, "metadata.json: ")
 def not_text(folder: Path) -> None:
     (folder / "metadata.json").write_bytes(b'{"format_version": 1, "name": "\xff"}')
-
-
-@damage(BundleFormatError, "metadata.json: ")
-def nested_too_deep(folder: Path) -> None:
-    (folder / "metadata.json").write_text('{"a": ' + "[" * 100_000)
-
-
-@damage(BundleFormatError, "format_version is 99, this server reads 1 to 2; update the server")
-def newer_format(folder: Path) -> None:
-    rewrite(folder, lambda found: found.update(format_version=99))
 
 
 @damage(BundleFormatError, "missing required field `run_id`")

@@ -57,40 +57,43 @@ def test_calls_of_headers_only(
     others_are_served(client, calls=1)
 
 
-def test_calls_of_headers_only_are_ended(serve: Serve, linear: Example) -> None:
+def test_calls_of_headers_only_are_ended(serve: Serve, linear: Example, stack: ExitStack) -> None:
     before = threads("predict")
     client = serve(linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE)
     own = threads("predict") - before
-    with ExitStack() as stack:
-        slow = headers_only(stack, port_of(client), 200)
-        for connection, streams in slow:
-            heard = [connection.listen(stream).headers[stream] for stream in streams]
-            assert [each["grpc-status"] for each in heard] == [CANCELLED] * len(streams)
-        until(lambda: threads("predict") - before == own)
-        others_are_served(client, calls=1)
+    slow = headers_only(stack, port_of(client), 200)
+    for connection, streams in slow:
+        heard = [connection.listen(stream).headers[stream] for stream in streams]
+        assert [each["grpc-status"] for each in heard] == [CANCELLED] * len(streams)
+    until(lambda: threads("predict") - before == own)
+    others_are_served(client, calls=1)
 
 
-def test_probes_of_headers_only(serve: Serve, linear: Example) -> None:
+def test_probes_of_headers_only(serve: Serve, linear: Example, stack: ExitStack) -> None:
     client = serve(linear.folder)
-    with ExitStack() as stack:
-        headers_only(stack, port_of(client), MANY, path=CHECK, connections=10)
-        others_are_served(client, calls=3)
+    headers_only(stack, port_of(client), MANY, path=CHECK, connections=10)
+    others_are_served(client, calls=3)
 
 
 @pytest.mark.usefixtures("patient_probes")
 @pytest.mark.parametrize(("path", "module"), [(PREDICT, "call_pool"), (CHECK, "health")])
 def test_the_oldest_of_too_many_waits_gives_way(
-    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch, path: str, module: str
+    serve: Serve,
+    linear: Example,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    module: str,
+    *,
+    stack: ExitStack,
 ) -> None:
     monkeypatch.setattr(f"housing_grpc.calls.{module}._MOST_WAITING", 40)
     client = serve(linear.folder, request_timeout_seconds=600)
-    with ExitStack() as stack:
-        [(connection, streams)] = headers_only(stack, port_of(client), 50, path=path, connections=1)
-        ended = [connection.listen(stream).headers[stream] for stream in streams[:10]]
-        assert [each["grpc-status"] for each in ended] == [CANCELLED] * 10
-        heard = connection.listen(seconds=0.2)
-        assert [heard.status(stream) for stream in streams[10:]] == [""] * 40
-        others_are_served(client, calls=3)
+    [(connection, streams)] = headers_only(stack, port_of(client), 50, path=path, connections=1)
+    ended = [connection.listen(stream).headers[stream] for stream in streams[:10]]
+    assert [each["grpc-status"] for each in ended] == [CANCELLED] * 10
+    heard = connection.listen(seconds=0.2)
+    assert [heard.status(stream) for stream in streams[10:]] == [""] * 40
+    others_are_served(client, calls=3)
 
 
 def test_a_worker_outlives_whatever_a_call_raises() -> None:

@@ -84,80 +84,76 @@ def later(client: Client) -> Any:
     return client.predictions.Predict.future(HOUSE, timeout=SECONDS)
 
 
-def test_a_full_queue_refuses_at_once_and_serves_what_is_in_it() -> None:
+def test_a_full_queue_refuses_at_once_and_serves_what_is_in_it(stack: ExitStack) -> None:
     held = Held()  # type: ignore[abstract]
-    with ExitStack() as stack:
-        pool = boundary.pool_of(stack, 1)
-        models = boundary.served(MODEL, Prompt(), boundary.pool_of(stack, 1))  # type: ignore[abstract]
-        predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=ROOM)
-        address = boundary.start(stack, predictions, models, version=lambda: "v")
-        client = connected(stack, int(address.rpartition(":")[2]))
-        working = later(client)
-        assert held.busy.acquire(timeout=SECONDS)
-        queued = [later(client) for _ in range(ROOM)]
-        info = client.models.ModelInfo
-        assert info(ModelInfoRequest(), timeout=SECONDS).version == "prompt"
-        # The worker is busy and will be: only a refusal can end these.
-        assert all(overloaded(failure(later(client).result)) for _ in range(20))
-        assert info(ModelInfoRequest(), timeout=SECONDS).version == "prompt"
-        held.go_on.set()
-        assert {call.result().prediction for call in (working, *queued)} == {1}
-        assert held.calls == 1 + ROOM
-        assert later(client).result().prediction == 1
+    pool = boundary.pool_of(stack, 1)
+    models = boundary.served(MODEL, Prompt(), boundary.pool_of(stack, 1))  # type: ignore[abstract]
+    predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=ROOM)
+    address = boundary.start(stack, predictions, models, version=lambda: "v")
+    client = connected(stack, int(address.rpartition(":")[2]))
+    working = later(client)
+    assert held.busy.acquire(timeout=SECONDS)
+    queued = [later(client) for _ in range(ROOM)]
+    info = client.models.ModelInfo
+    assert info(ModelInfoRequest(), timeout=SECONDS).version == "prompt"
+    # The worker is busy and will be: only a refusal can end these.
+    assert all(overloaded(failure(later(client).result)) for _ in range(20))
+    assert info(ModelInfoRequest(), timeout=SECONDS).version == "prompt"
+    held.go_on.set()
+    assert {call.result().prediction for call in (working, *queued)} == {1}
+    assert held.calls == 1 + ROOM
+    assert later(client).result().prediction == 1
 
 
-def test_a_full_queue_refuses_before_there_is_a_message() -> None:
+def test_a_full_queue_refuses_before_there_is_a_message(stack: ExitStack) -> None:
     held, ended = Held(), threading.Event()  # type: ignore[abstract]
 
     def nothing() -> Iterator[bytes]:
         ended.wait(SECONDS)
         yield from ()
 
-    with ExitStack() as stack:
-        pool = boundary.pool_of(stack, 1)
-        predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=1)
-        address = boundary.start(stack, predictions, version=lambda: "v")
-        client = connected(stack, int(address.rpartition(":")[2]))
-        calls = [later(client)]
-        assert held.busy.acquire(timeout=SECONDS)
-        calls.append(later(client))
-        until(lambda: pool.queued() == 1)
-        call: Any = client.channel.stream_unary(f"/{PREDICTION.full_name}/Predict")
-        assert overloaded(failure(lambda: call(nothing(), timeout=SECONDS)))
-        ended.set()
-        held.go_on.set()
-        assert [call.result().prediction for call in calls] == [1, 1]
+    pool = boundary.pool_of(stack, 1)
+    predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=1)
+    address = boundary.start(stack, predictions, version=lambda: "v")
+    client = connected(stack, int(address.rpartition(":")[2]))
+    calls = [later(client)]
+    assert held.busy.acquire(timeout=SECONDS)
+    calls.append(later(client))
+    until(lambda: pool.queued() == 1)
+    call: Any = client.channel.stream_unary(f"/{PREDICTION.full_name}/Predict")
+    assert overloaded(failure(lambda: call(nothing(), timeout=SECONDS)))
+    ended.set()
+    held.go_on.set()
+    assert [call.result().prediction for call in calls] == [1, 1]
 
 
-def test_messages_that_come_late_find_the_queue_as_full() -> None:
+def test_messages_that_come_late_find_the_queue_as_full(stack: ExitStack) -> None:
     held = Held()  # type: ignore[abstract]
-    with ExitStack() as stack:
-        pool = boundary.pool_of(stack, 1)
-        predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=ROOM)
-        port = int(boundary.start(stack, predictions, version=lambda: "v").rpartition(":")[2])
-        # All are let in while there is room, as none of them is in the queue yet.
-        [(connection, streams)] = headers_only(stack, port, 1 + ROOM + 20, connections=1)
-        content = message(HOUSE.SerializeToString())
-        connection.send(data(streams[0], content))
-        assert held.busy.acquire(timeout=SECONDS)
-        connection.send(*(data(stream, content) for stream in streams[1:]))
-        refused = [connection.listen(stream).status(stream) for stream in streams[1 + ROOM :]]
-        assert refused == [str(StatusCode.RESOURCE_EXHAUSTED.value[0])] * 20
-        held.go_on.set()
-        served = [connection.listen(stream).status(stream) for stream in streams[: 1 + ROOM]]
-        assert served == ["0"] * (1 + ROOM)
-        assert held.calls == 1 + ROOM
+    pool = boundary.pool_of(stack, 1)
+    predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=ROOM)
+    port = int(boundary.start(stack, predictions, version=lambda: "v").rpartition(":")[2])
+    # All are let in while there is room, as none of them is in the queue yet.
+    [(connection, streams)] = headers_only(stack, port, 1 + ROOM + 20, connections=1)
+    content = message(HOUSE.SerializeToString())
+    connection.send(data(streams[0], content))
+    assert held.busy.acquire(timeout=SECONDS)
+    connection.send(*(data(stream, content) for stream in streams[1:]))
+    refused = [connection.listen(stream).status(stream) for stream in streams[1 + ROOM :]]
+    assert refused == [str(StatusCode.RESOURCE_EXHAUSTED.value[0])] * 20
+    held.go_on.set()
+    served = [connection.listen(stream).status(stream) for stream in streams[: 1 + ROOM]]
+    assert served == ["0"] * (1 + ROOM)
+    assert held.calls == 1 + ROOM
 
 
-def test_a_full_queue_of_a_server(serve: Serve, linear: Example) -> None:
+def test_a_full_queue_of_a_server(serve: Serve, linear: Example, stack: ExitStack) -> None:
     """More callers than there are workers and places; health and ModelInfo need neither."""
     client = serve(linear.folder, grpc_workers=1, max_queued_calls=1)
-    with ExitStack() as stack:
-        headers_only(stack, int(client.address.rpartition(":")[2]), 200)
-        for _ in range(20):
-            assert check(client).status == SERVING
-            info = client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
-            assert info.version == linear.version
+    headers_only(stack, int(client.address.rpartition(":")[2]), 200)
+    for _ in range(20):
+        assert check(client).status == SERVING
+        info = client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+        assert info.version == linear.version
 
 
 RAISED = [

@@ -15,12 +15,10 @@ import grpc
 import pytest
 
 from housing_grpc.calls import grpcio_self_test
-from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
 from tests.support.calls import PATIENCE, others_are_served, port_of
 from tests.support.examples import Example
 from tests.support.processes import ROOT, SECONDS, serving
-from tests.support.serving import Events, connected
+from tests.support.serving import Events, connected, housing_server
 from tests.support.slow_callers import CANCELLED, headers_only
 
 Patch = pytest.MonkeyPatch
@@ -130,24 +128,27 @@ def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: Patch) -> None:
 
 @pytest.mark.parametrize("alter", OTHERS, ids=lambda alter: alter.__name__)
 def test_another_grpcio_is_noticed_and_workers_wait(
-    linear: Example, monkeypatch: Patch, events: Events, alter: Callable[[Patch], None]
+    linear: Example,
+    monkeypatch: Patch,
+    events: Events,
+    alter: Callable[[Patch], None],
+    stack: ExitStack,
 ) -> None:
     alter(monkeypatch)
-    with ExitStack() as stack:
-        server = started(stack, linear, grpc_workers=2, request_timeout_seconds=PATIENCE)
-        [told] = events.of("grpcio.fallback")
-        assert told.pop("cause") == (
-            f"grpcio {grpc.__version__} could not be shown to be as this release knows it: "
-            f"{OTHERS[alter]}"
-        )
-        assert told["fix"].startswith("install the grpcio that requirements/serve.txt pins")
-        assert server.state()["housing_grpcio_fallback"] == {(): [1.0]}
-        client = connected(stack, server.port)
-        others_are_served(client, calls=3)
-        [(connection, streams)] = headers_only(stack, port_of(client), 4, connections=1)
-        ended = [connection.listen(stream).headers[stream] for stream in streams]
-        assert [each["grpc-status"] for each in ended] == [CANCELLED] * 4
-        others_are_served(client, calls=3)
+    server = housing_server(stack, linear.folder, grpc_workers=2, request_timeout_seconds=PATIENCE)
+    [told] = events.of("grpcio.fallback")
+    assert told.pop("cause") == (
+        f"grpcio {grpc.__version__} could not be shown to be as this release knows it: "
+        f"{OTHERS[alter]}"
+    )
+    assert told["fix"].startswith("install the grpcio that requirements/serve.txt pins")
+    assert server.state()["housing_grpcio_fallback"] == {(): [1.0]}
+    client = connected(stack, server.port)
+    others_are_served(client, calls=3)
+    [(connection, streams)] = headers_only(stack, port_of(client), 4, connections=1)
+    ended = [connection.listen(stream).headers[stream] for stream in streams]
+    assert [each["grpc-status"] for each in ended] == [CANCELLED] * 4
+    others_are_served(client, calls=3)
 
 
 # In every process of the server, before anything of it.
@@ -176,7 +177,7 @@ def test_of_several_processes_there_is_one_warning(linear: Example, tmp_path: Pa
 
 def test_of_a_grpcio_as_it_is_known_nothing_is_said(linear: Example, events: Events) -> None:
     with ExitStack() as stack:
-        server = started(stack, linear)
+        server = housing_server(stack, linear.folder)
         assert server.state()["housing_grpcio_fallback"] == {(): [0.0]}
     assert events.of("grpcio.fallback") == []
 
@@ -205,11 +206,3 @@ def test_nothing_stays_of_the_proof() -> None:
     for thread in own():
         thread.join(timeout=60)
     assert own() == []
-
-
-def started(stack: ExitStack, example: Example, **settings: Any) -> HousingServer:
-    chosen = Settings(grpc_port=0, bundle_dir=str(example.folder), **settings)
-    server = HousingServer(chosen)
-    stack.callback(server.close, grace_seconds=0)
-    server.start()
-    return server

@@ -24,6 +24,7 @@ from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.http2.frames import Connection, data, message
 from tests.support.client import SECONDS, Client, failure
+from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.health import NOT_SERVING, SERVING, UNKNOWN, check, stub, watch
 from tests.support.processes import serving
@@ -129,22 +130,23 @@ def deaf_watchers(stack: ExitStack, port: int, count: int) -> Connection:
     return connection
 
 
-def test_watchers_that_take_no_answer_hold_up_nobody(linear: Example, connect: Connect) -> None:
+def test_watchers_that_take_no_answer_hold_up_nobody(
+    linear: Example, connect: Connect, stack: ExitStack
+) -> None:
     server = server_of(linear.folder, grace_seconds=600)
     server.start()
-    with ExitStack() as stack:
-        deaf = deaf_watchers(stack, server.port, 50)
-        client = connect(server.port)
-        assert check(client).status == SERVING
-        states = watch(client)
-        assert next(states) == SERVING
-        # Nor do they hold up a change of state, or the stop.
-        stopping = threading.Thread(target=server.stop)
-        stopping.start()
-        assert list(states) == [NOT_SERVING]
-        deaf.reset()
-        stopping.join(SECONDS)
-        assert not stopping.is_alive()
+    deaf = deaf_watchers(stack, server.port, 50)
+    client = connect(server.port)
+    assert check(client).status == SERVING
+    states = watch(client)
+    assert next(states) == SERVING
+    # Nor do they hold up a change of state, or the stop.
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    assert list(states) == [NOT_SERVING]
+    deaf.reset()
+    stopping.join(SECONDS)
+    assert not stopping.is_alive()
 
 
 def test_of_too_many_watchers_the_oldest_is_ended(
@@ -161,7 +163,7 @@ def test_of_too_many_watchers_the_oldest_is_ended(
 
 
 def test_a_watcher_that_takes_answers_late_gets_the_latest_state(
-    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch, stack: ExitStack
 ) -> None:
     made: list[Health] = []
     create = Health.__init__
@@ -172,20 +174,19 @@ def test_a_watcher_that_takes_answers_late_gets_the_latest_state(
 
     monkeypatch.setattr(Health, "__init__", kept)
     client = serve(linear.folder)
-    with ExitStack() as stack:
-        late = deaf_watchers(stack, int(client.address.rpartition(":")[2]), 1)
-        assert check(client).status == SERVING
-        for stuck in (True, False) * 50 + (True,):
-            made[0].stuck(stuck)
-        late.send(WindowUpdateFrame(1, window_increment=1000))
-        told = message(health_pb2.HealthCheckResponse(status=SERVING).SerializeToString())
-        latest = message(health_pb2.HealthCheckResponse(status=NOT_SERVING).SerializeToString())
-        end = time.monotonic() + SECONDS
-        while not late.heard.data.get(1, b"").endswith(latest):
-            assert time.monotonic() < end, late.heard
-            late.listen(seconds=0.05)
-        # It may have come after the first changes.
-        assert late.heard.data[1] in (told + latest, latest)
+    late = deaf_watchers(stack, int(client.address.rpartition(":")[2]), 1)
+    assert check(client).status == SERVING
+    for stuck in (True, False) * 50 + (True,):
+        made[0].stuck(stuck)
+    late.send(WindowUpdateFrame(1, window_increment=1000))
+    told = message(health_pb2.HealthCheckResponse(status=SERVING).SerializeToString())
+    latest = message(health_pb2.HealthCheckResponse(status=NOT_SERVING).SerializeToString())
+    end = time.monotonic() + SECONDS
+    while not late.heard.data.get(1, b"").endswith(latest):
+        assert time.monotonic() < end, late.heard
+        late.listen(seconds=0.05)
+    # It may have come after the first changes.
+    assert late.heard.data[1] in (told + latest, latest)
 
 
 def test_names_that_no_service_has_are_not_kept(linear: Example, connect: Connect) -> None:
@@ -209,7 +210,6 @@ def test_names_that_no_service_has_are_not_kept(linear: Example, connect: Connec
 def test_bytes_that_are_no_request(serve: Serve, linear: Example, method: str) -> None:
     client = serve(linear.folder)
     ask: Any = client.channel.unary_stream(f"/grpc.health.v1.Health/{method}")
-    with pytest.raises(grpc.RpcError) as raised:
-        next(ask(b"\xff", timeout=SECONDS))
-    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    error = raised(grpc.RpcError, next, ask(b"\xff", timeout=SECONDS))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert check(client).status == SERVING

@@ -1,7 +1,6 @@
 """Connections without calls: they end, and while they last, probes have a port of their own."""
 
 import resource
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from tests.support.calls import HOUSE, port_of
 from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
 from tests.support.health import SERVING, check
+from tests.support.ports import free_port
 from tests.support.processes import started
 from tests.support.serving import Serve
 
@@ -23,12 +23,6 @@ CHUNK = PredictStreamRequest(rows=HouseRows(items=[House(rm=6)]))
 IDLE = 2.0
 MANY = 100
 FEW_FILES = 64
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 @pytest.mark.parametrize("calls", [0, 1])

@@ -34,9 +34,10 @@ def status_of(connection: Connection, path: str) -> str:
     ("path", "on_probes"),
     [(path, False) for path in (PREDICT, *HEALTH, *REFLECTION)] + [(path, True) for path in HEALTH],
 )
-def test_too_much_is_refused(serve: Serve, linear: Example, path: str, on_probes: bool) -> None:
+def test_too_much_is_refused(
+    serve: Serve, linear: Example, path: str, on_probes: bool, stack: ExitStack
+) -> None:
     probes = free_port()
     client = serve(linear.folder, health_port=probes)
-    with ExitStack() as stack:
-        connection = stack.enter_context(Connection(probes if on_probes else port_of(client)))
-        assert status_of(connection, path) == RESOURCE_EXHAUSTED
+    connection = stack.enter_context(Connection(probes if on_probes else port_of(client)))
+    assert status_of(connection, path) == RESOURCE_EXHAUSTED

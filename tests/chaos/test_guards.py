@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.mutations import GUARDS, Guard
+from tests.support.processes import outcome
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("admin", "clients", "data", "docs", "generated", "housing_grpc", "proto", "tests")
@@ -40,14 +41,11 @@ def run(tree: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))
     }
     paths = os.pathsep.join((str(tree), str(tree / "generated")))
-    return subprocess.run(
+    return outcome(
         [sys.executable, *arguments],
         cwd=tree,
         env={**inherited, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
         timeout=SECONDS,
-        check=False,
     )
 
 

@@ -1,12 +1,12 @@
 """Real servers for the client: in this process, and as processes that can be killed."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -15,10 +15,12 @@ from housing.v1 import prediction_pb2
 from clients.python import HousingClient
 from clients.python.command.main import main
 from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
 from tests.conftest import ROOT
 from tests.support import boundary
+from tests.support.commands import Say, saying
 from tests.support.examples import Example
+from tests.support.ports import held_port
+from tests.support.serving import ALONE, housing_server
 
 Serve = Callable[..., str]
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
@@ -28,30 +30,21 @@ Connect = Callable[[str], HousingClient]
 
 PREDICTION = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 
-# Channels of a process share connections unless told not to.
-ALONE = (("grpc.use_local_subchannel_pool", 1),)
 
-
-def _serve(stack: ExitStack, folder: Path, **settings: object) -> HousingServer:
-    chosen = {"grpc_port": 0, "bundle_dir": str(folder), "drain_seconds": 0, **settings}
-    server = HousingServer(Settings(**chosen))  # type: ignore[arg-type]
-    stack.callback(server.close, grace_seconds=0)
-    server.start()
-    return server
+def _serve(stack: ExitStack, folder: Path, **settings: Any) -> HousingServer:
+    return housing_server(stack, folder, **{"drain_seconds": 0, **settings})
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def serve(stack: ExitStack) -> Serve:
     """Starts servers: `serve(folder, **settings)` returns the address of one."""
-    with ExitStack() as stack:
-        yield lambda folder, **more: f"127.0.0.1:{_serve(stack, folder, **more).port}"
+    return lambda folder, **more: f"127.0.0.1:{_serve(stack, folder, **more).port}"
 
 
 @pytest.fixture
-def server_of() -> Iterator[Callable[..., HousingServer]]:
+def server_of(stack: ExitStack) -> Callable[..., HousingServer]:
     """Starts servers: `server_of(folder, **settings)` returns the server itself."""
-    with ExitStack() as stack:
-        yield lambda folder, **more: _serve(stack, folder, **more)
+    return lambda folder, **more: _serve(stack, folder, **more)
 
 
 @pytest.fixture(scope="session")
@@ -63,10 +56,9 @@ def address(linear: Example) -> Iterator[str]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Connect]:
+def connect(stack: ExitStack) -> Connect:
     """Opens clients: `connect(address)` returns one with a connection of its own."""
-    with ExitStack() as stack:
-        yield lambda target: stack.enter_context(HousingClient(target, options=ALONE))
+    return lambda target: stack.enter_context(HousingClient(target, options=ALONE))
 
 
 @pytest.fixture
@@ -75,49 +67,42 @@ def client(address: str, connect: Connect) -> HousingClient:
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
+def host(stack: ExitStack) -> Host:
     """Puts servicers behind the server's own boundary: `host(predictions)` returns an address."""
-    with ExitStack() as stack:
 
-        def start(servicer: object, credentials: grpc.ServerCredentials | None = None) -> str:
-            served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, 4))
-            return boundary.start(
-                stack, served, version=lambda: "version-7", credentials=credentials
-            )
+    def start(servicer: object, credentials: grpc.ServerCredentials | None = None) -> str:
+        served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, 4))
+        return boundary.start(stack, served, version=lambda: "version-7", credentials=credentials)
 
-        yield start
+    return start
 
 
 @pytest.fixture
 def free_port() -> Iterator[int]:
     """A port that nobody else gets meanwhile; a server of the test may listen on it."""
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        port: int = holder.getsockname()[1]
+    with held_port() as port:
         yield port
 
 
 @pytest.fixture
-def spawn() -> Iterator[Spawn]:
+def spawn(stack: ExitStack) -> Spawn:
     """Starts servers as processes: `spawn(folder, port)` returns one that may not serve yet."""
-    with ExitStack() as stack:
 
-        def start(folder: Path, port: int, **settings: object) -> "subprocess.Popen[bytes]":
-            variables = {"bundle_dir": folder, "grpc_port": port, "drain_seconds": 0, **settings}
-            environment = {name.upper(): str(value) for name, value in variables.items()}
-            process = subprocess.Popen(
-                [sys.executable, "-m", "housing_grpc"],
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            return process
+    def start(folder: Path, port: int, **settings: object) -> "subprocess.Popen[bytes]":
+        variables = {"bundle_dir": folder, "grpc_port": port, "drain_seconds": 0, **settings}
+        environment = {name.upper(): str(value) for name, value in variables.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "housing_grpc"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        return process
 
-        yield start
+    return start
 
 
 @pytest.fixture
@@ -128,3 +113,9 @@ def run(address: str) -> Run:
         return main([name, "--target", address, *map(str, arguments)])
 
     return command
+
+
+@pytest.fixture
+def say(run: Run, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs such a command, which has to end with a code: `say("info")` gives what it says."""
+    return saying(lambda arguments: run(*arguments), capsys)

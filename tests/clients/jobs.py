@@ -1,17 +1,24 @@
 """Jobs of many houses whose prices tell which they are."""
 
+import asyncio
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from clients import python as housing
-from clients.python import FEATURES, HousingClient, Prediction, StreamPolicy
-from tests.clients.conftest import ALONE
+from clients.python import (
+    FEATURES,
+    AsyncHousingClient,
+    HousingClient,
+    Prediction,
+    StreamPolicy,
+    Tally,
+)
 from tests.support.examples import Example
+from tests.support.serving import ALONE
 
 ROWS = 6000
 CHUNK = 100
@@ -46,6 +53,23 @@ def prices(results: Any) -> list[float]:
     return [each.price for each in found]
 
 
+async def arriving(houses: Iterable[dict[str, float]]) -> AsyncIterator[dict[str, float]]:
+    for each in houses:
+        yield each
+
+
+def score_in_asyncio(target: str, source: Any, **arguments: Any) -> tuple[list[Any], Tally]:
+    """Scores as `AsyncHousingClient` does it; gives the results and how far it came."""
+    made = {name: arguments.pop(name) for name in ("options", "tls") if name in arguments}
+
+    async def run() -> tuple[list[Any], Tally]:
+        async with AsyncHousingClient(target, **{"options": ALONE, **made}) as client:
+            scores = client.score(source, progress=False, **arguments)
+            return [each async for each in scores], scores.tally
+
+    return asyncio.run(run())
+
+
 def end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait()
@@ -55,16 +79,6 @@ def collect(results: Any, found: list[Any]) -> None:
     """Keeps what came before an error, too."""
     for each in results:
         found.append(each)  # noqa: PERF402 - extend would lose them
-
-
-def eventually(asks: Callable[[], object]) -> bool:
-    """Whether it becomes true within a minute."""
-    until = time.monotonic() + 60
-    while not asks():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def wait_until_serving(target: str, process: "subprocess.Popen[bytes]") -> None:

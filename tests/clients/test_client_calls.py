@@ -13,6 +13,7 @@ from housing.v1 import prediction_pb2 as pb
 from clients import python as housing
 from clients.python import House, HousingClient, Prediction, RowError
 from tests.clients.conftest import Connect, Serve
+from tests.support.errors import raised
 from tests.support.examples import Example
 
 Named = namedtuple("Named", "CRIM RM LSTAT")
@@ -90,9 +91,7 @@ def test_health_is_told_once_and_watched(client: HousingClient) -> None:
 
 
 def test_an_error_carries_all_that_the_server_said(client: HousingClient) -> None:
-    with pytest.raises(housing.InvalidArgumentError) as caught:
-        client.predict(RM=float("inf"), CRIM=1e39, AGE=4)
-    error = caught.value
+    error = raised(housing.InvalidArgumentError, client.predict, RM=float("inf"), CRIM=1e39, AGE=4)
     assert error.code is grpc.StatusCode.INVALID_ARGUMENT
     assert error.reason == "FEATURE_NOT_FINITE"
     assert {each.field for each in error.violations} == {"house.RM", "house.CRIM"}
@@ -102,16 +101,14 @@ def test_an_error_carries_all_that_the_server_said(client: HousingClient) -> Non
 
 
 def test_a_misspelt_feature_is_not_scored_as_missing(client: HousingClient) -> None:
-    with pytest.raises(housing.InvalidArgumentError) as caught:
-        client.predict(RM=6, LSTATT=3)
-    assert caught.value.reason == "UNKNOWN_FEATURE"
-    assert caught.value.violations[0].field == "house.LSTATT"
+    error = raised(housing.InvalidArgumentError, client.predict, RM=6, LSTATT=3)
+    assert error.reason == "UNKNOWN_FEATURE"
+    assert error.violations[0].field == "house.LSTATT"
 
 
 def test_an_unknown_version_has_its_own_class(client: HousingClient) -> None:
-    with pytest.raises(housing.FailedPreconditionError) as caught:
-        client.reload(version="3")
-    assert caught.value.reason == "SOURCE_HAS_NO_VERSIONS"
+    error = raised(housing.FailedPreconditionError, client.reload, version="3")
+    assert error.reason == "SOURCE_HAS_NO_VERSIONS"
     with pytest.raises(housing.InvalidArgumentError):
         client.reload(version="3", alias="production")
 
@@ -120,17 +117,14 @@ def test_limits_of_the_server_are_errors(serve: Serve, connect: Connect, linear:
     small = connect(serve(linear.folder, max_batch_rows=2, max_chunk_rows=2))
     with pytest.raises(housing.InvalidArgumentError, match="more than 2 houses"):
         small.predict_batch([{"RM": 1}] * 3)
-    with pytest.raises(housing.InvalidArgumentError) as caught:
-        list(small.score([{"RM": 1}] * 3, progress=False))
-    assert caught.value.reason == "BATCH_TOO_LARGE"
+    error = raised(housing.InvalidArgumentError, list, small.score([{"RM": 1}] * 3, progress=False))
+    assert error.reason == "BATCH_TOO_LARGE"
     with pytest.raises(housing.InvalidArgumentError, match="EMPTY_BATCH"):
         small.predict_batch([])
 
 
 def test_nobody_there_is_unavailable(free_port: int, connect: Connect) -> None:
     gone = connect(f"127.0.0.1:{free_port}")
-    with pytest.raises(housing.UnavailableError) as caught:
-        gone.predict(RM=6)
-    assert caught.value.reason == ""
+    assert raised(housing.UnavailableError, gone.predict, RM=6).reason == ""
     with pytest.raises(housing.UnavailableError):
         list(gone.score([{"RM": 6}], progress=False))

@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -16,28 +17,25 @@ from clients.python.command.main import main
 from tests.clients.conftest import Run, Spawn
 from tests.clients.jobs import end, wait_until_serving
 from tests.conftest import ROOT
+from tests.support.commands import Say
 from tests.support.examples import Example
-from tests.support.waiting import SECONDS
+from tests.support.waiting import SECONDS, until
 
 Capture = pytest.CaptureFixture[str]
 
 
-def test_predict_prints_the_price(run: Run, capsys: Capture) -> None:
-    assert run("predict", "RM=6.5", "lstat=4.98", "CRIM=200") == 0
-    out, err = capsys.readouterr()
+def test_predict_prints_the_price(say: Say) -> None:
+    out, err = say("predict", "RM=6.5", "lstat=4.98", "CRIM=200")
     assert float(out) > 0
     assert "warning: Feature 'CRIM' value 200 is outside training range" in err
     assert "filled in: ZN, INDUS" in err
 
 
-def test_predict_takes_and_gives_json(
-    run: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_predict_takes_and_gives_json(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"RM": 6.5}'))
-    assert run("predict", "--json", "--house", "-") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert run("predict", "--json", "--house", '{"RM": 1}', "RM=6.5") == 0
-    assert json.loads(capsys.readouterr().out)["price"] == found["price"]
+    found = json.loads(say("predict", "--json", "--house", "-").out)
+    again = json.loads(say("predict", "--json", "--house", '{"RM": 1}', "RM=6.5").out)
+    assert again["price"] == found["price"]
 
 
 @pytest.mark.parametrize(
@@ -58,9 +56,8 @@ def test_predict_takes_and_gives_json(
         (["--ca-file", "/no/such/file"], "/no/such/file: No such file"),
     ],
 )
-def test_errors_are_one_line(run: Run, capsys: Capture, arguments: list[str], text: str) -> None:
-    assert run("predict", *arguments) == 1
-    out, err = capsys.readouterr()
+def test_errors_are_one_line(say: Say, arguments: list[str], text: str) -> None:
+    out, err = say("predict", *arguments, code=1)
     assert out == ""
     assert err.startswith("error: ")
     assert err.count("\n") == 1
@@ -80,26 +77,32 @@ def test_a_wrong_command_line_is_exit_code_2(capsys: Capture) -> None:
     assert "usage: housing" in capsys.readouterr().err
 
 
+@contextmanager
+def scoring(
+    address: str, folder: Path, *flags: str
+) -> Iterator[tuple["subprocess.Popen[str]", TextIO]]:
+    """A job that has written prices and waits for more of a pipe, which is given, too."""
+    pipe, target = folder / "houses.csv", folder / "prices.csv"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
+    command += ["--chunk-rows", "1", *flags, str(pipe), str(target)]
+    with (
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as job,
+        pipe.open("w") as rows,
+    ):
+        rows.write("RM\n" + "6\n" * 20)
+        rows.flush()
+        until(lambda: target.exists() and target.read_text().count("\n") >= 3)
+        yield job, rows
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_job_that_is_stopped_says_how_to_go_on(
     address: str, tmp_path: Path, stop: signal.Signals
 ) -> None:
-    pipe, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
-    os.mkfifo(pipe)
-    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
-    pause = threading.Event()
-    with subprocess.Popen(
-        [*command, "--chunk-rows", "1", str(pipe), str(target)],
-        cwd=ROOT, stderr=subprocess.PIPE, text=True,
-    ) as job:  # fmt: skip
-        with pipe.open("w") as rows:
-            rows.write("RM\n" + "6\n" * 20)
-            rows.flush()
-            while not target.exists() or target.read_text().count("\n") < 3:
-                assert job.poll() is None
-                pause.wait(0.02)
-            job.send_signal(stop)
-            assert job.wait(SECONDS) == 128 + stop
+    with scoring(address, tmp_path) as (job, _):
+        job.send_signal(stop)
+        assert job.wait(SECONDS) == 128 + stop
         assert job.stderr
         first, last = job.stderr.read().splitlines()
     assert first.endswith("done; go on with --resume")
@@ -109,25 +112,13 @@ def test_a_job_that_is_stopped_says_how_to_go_on(
 def test_a_server_that_goes_is_waited_for_as_long_as_told(
     spawn: Spawn, free_port: int, linear: Example, tmp_path: Path
 ) -> None:
-    pipe, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
-    os.mkfifo(pipe)
     address = f"127.0.0.1:{free_port}"
     server = spawn(linear.folder, free_port)
     wait_until_serving(address, server)
-    command = [sys.executable, "-m", "clients.python", "score", "--quiet", "--target", address]
-    pause = threading.Event()
-    with subprocess.Popen(
-        [*command, "--chunk-rows", "1", "--patience", "0.5", str(pipe), str(target)],
-        cwd=ROOT, stderr=subprocess.PIPE, text=True,
-    ) as job:  # fmt: skip
+    with scoring(address, tmp_path, "--patience", "0.5") as (job, rows):
+        end(server)
         # A job that waits for an answer, not for the pipe, may have ended before there is more.
-        with suppress(BrokenPipeError), pipe.open("w") as rows:
-            rows.write("RM\n" + "6\n" * 20)
-            rows.flush()
-            while not target.exists() or target.read_text().count("\n") < 3:
-                assert job.poll() is None
-                pause.wait(0.02)
-            end(server)
+        with suppress(BrokenPipeError), rows:
             rows.write("6\n" * 20)
         assert job.stderr
         first, second, *_ = job.stderr.read().splitlines()
@@ -136,23 +127,18 @@ def test_a_server_that_goes_is_waited_for_as_long_as_told(
     assert second.startswith(f"error: {address}: ")
 
 
-def test_info_and_reload(run: Run, capsys: Capture, linear: Example) -> None:
-    assert run("info") == 0
-    text = capsys.readouterr().out
+def test_info_and_reload(say: Say, linear: Example) -> None:
+    text = say("info").out
     assert text.startswith(f"housing-price-model version {linear.version}\n")
     assert "linear, v1_median" in text
-    assert run("info", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["version"] == linear.version
-    assert run("reload") == 0
-    assert capsys.readouterr().out == f"{linear.version} is live already\n"
-    assert run("reload", "--version", "3") == 1
-    assert "SOURCE_HAS_NO_VERSIONS" in capsys.readouterr().err
+    assert json.loads(say("info", "--json").out)["version"] == linear.version
+    assert say("reload").out == f"{linear.version} is live already\n"
+    assert "SOURCE_HAS_NO_VERSIONS" in say("reload", "--version", "3", code=1).err
 
 
-def test_watch_once(run: Run, capsys: Capture) -> None:
-    assert run("watch", "--once") == 0
-    assert run("watch", "--once", "housing.v1.ModelService") == 0
-    assert capsys.readouterr().out == "SERVING\nSERVING\n"
+def test_watch_once(run: Run, say: Say) -> None:
+    for service in ((), ("housing.v1.ModelService",)):
+        assert say("watch", "--once", *service).out == "SERVING\n"
     assert run("watch", "--once", "no.such.Service") == 1
 
 

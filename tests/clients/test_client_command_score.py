@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,9 @@ import pytest
 from clients.python import FEATURES
 from tests.clients.conftest import Run, Serve
 from tests.conftest import ROOT
+from tests.support.commands import Say
 from tests.support.examples import DATA, Example
+from tests.support.waiting import until
 
 Capture = pytest.CaptureFixture[str]
 
@@ -67,7 +68,7 @@ def test_score_reads_all_formats(
 
 
 def test_score_writes_all_formats(
-    run: Run, tmp_path: Path, capsys: Capture, expected: list[float]
+    run: Run, tmp_path: Path, say: Say, capsys: Capture, expected: list[float]
 ) -> None:
     parquet, lines = tmp_path / "prices.parquet", tmp_path / "prices.ndjson"
     for target in (parquet, lines):
@@ -76,19 +77,15 @@ def test_score_writes_all_formats(
     found = [json.loads(line) for line in lines.read_text().splitlines()]
     assert [each["prediction"] for each in found] == pytest.approx(expected, abs=1e-4)
     capsys.readouterr()
-    assert run("score", DATA) == 0
-    out, err = capsys.readouterr()
+    out, err = say("score", DATA)
     assert out.splitlines()[0] == "row,prediction,model_version"
     assert len(out.splitlines()) == 507
     assert err.startswith("506 rows; model ")
 
 
-def test_score_reads_what_is_piped(
-    run: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_score_reads_what_is_piped(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("RM\n6\n7\n"))
-    assert run("score", "-", "--to", "ndjson", "--quiet") == 0
-    out, err = capsys.readouterr()
+    out, err = say("score", "-", "--to", "ndjson", "--quiet")
     assert [json.loads(line)["row"] for line in out.splitlines()] == [1, 2]
     assert err == ""
 
@@ -110,11 +107,10 @@ def test_rejected_rows_go_to_a_file_of_their_own(run: Run, tmp_path: Path, capsy
     assert "6 rows; 4 rejected" in capsys.readouterr().err
 
 
-def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, capsys: Capture) -> None:
+def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, say: Say) -> None:
     target = tmp_path / "prices.csv"
     target.write_text("mine\n")
-    assert run("score", DATA, target) == 1
-    assert "--resume" in capsys.readouterr().err
+    assert "--resume" in say("score", DATA, target, code=1).err
     assert run("score", DATA, target, "--resume") == 2
     assert target.read_text() == "mine\n"
     assert run("score", DATA, target, "--force") == 0
@@ -138,22 +134,14 @@ def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, capsys: Capture
     ],
 )
 def test_what_cannot_be_scored_leaves_no_output(
-    run: Run,
-    serve: Serve,
-    linear: Example,
-    scratch: Path,
-    *,
-    capsys: Capture,
-    arguments: list[Any],
-    text: str,
+    serve: Serve, linear: Example, scratch: Path, *, say: Say, arguments: list[Any], text: str
 ) -> None:
     (scratch / "wrong.csv").write_text("RM,LSTATT\n1,2\n")
     (scratch / "empty.csv").touch()
     (scratch / "unbroken.csv").write_bytes(bytes(3 << 20))
     (scratch / "wide.csv").write_text("x" * 1_000_000 + "\n")
     target = serve(linear.folder, max_chunk_rows=100)
-    assert run("score", *arguments, "--target", target) == 1
-    err = capsys.readouterr().err
+    err = say("score", *arguments, "--target", target, code=1).err
     assert text in err
     assert len(err) < 400
     assert not (scratch / "out.csv").exists()
@@ -175,12 +163,11 @@ def test_an_output_cut_anywhere_is_gone_on_with(run: Run, tmp_path: Path, cut: i
     assert (tmp_path / "part.rejected.csv").read_bytes() == rejected
 
 
-def test_an_output_of_a_longer_file_is_refused(run: Run, tmp_path: Path, capsys: Capture) -> None:
+def test_an_output_of_a_longer_file_is_refused(run: Run, tmp_path: Path, say: Say) -> None:
     target, shorter = tmp_path / "prices.csv", tmp_path / "shorter.csv"
     assert run("score", DATA, target) == 0
     shorter.write_text("RM\n6\n")
-    assert run("score", shorter, target, "--resume") == 1
-    assert "is it the same file?" in capsys.readouterr().err
+    assert "is it the same file?" in say("score", shorter, target, "--resume", code=1).err
     assert len(read(target)) == 506
 
 
@@ -189,21 +176,15 @@ def test_a_killed_command_is_gone_on_with(address: str, run: Run, tmp_path: Path
     os.mkfifo(source)
     command = [sys.executable, "-m", "clients.python", "score", "--from", "csv"]
     options = ["--target", address, "--chunk-rows", "10", "--quiet"]
-    job = subprocess.Popen([*command, *options, str(source), str(target)], cwd=ROOT)
-    pause = threading.Event()
-    try:
-        with source.open("w") as pipe:
-            # Far more than the job has under way at a time, but not all, and no end.
-            pipe.write("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(1500)))
-            pipe.flush()
-            while not target.exists() or len(target.read_bytes().splitlines()) < 500:
-                assert job.poll() is None
-                pause.wait(0.02)
-            job.kill()
-            job.wait()
-    finally:
+    with (
+        subprocess.Popen([*command, *options, str(source), str(target)], cwd=ROOT) as job,
+        source.open("w") as pipe,
+    ):
+        # Far more than the job has under way at a time, but not all, and no end.
+        pipe.write("RM\n" + "".join(f"{5 + n / 1000}\n" for n in range(1500)))
+        pipe.flush()
+        until(lambda: target.exists() and len(target.read_bytes().splitlines()) >= 500)
         job.kill()
-        job.wait()
     done = target.read_bytes()
     assert len(done.splitlines()) < 2000
     whole = tmp_path / "houses.csv"

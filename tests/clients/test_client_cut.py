@@ -1,15 +1,14 @@
 """A connection that is lost again and again, at any moment, costs a job nothing but time."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from clients.python import AsyncHousingClient, HousingClient, Tally
-from tests.clients.conftest import ALONE
-from tests.clients.jobs import expected, house, prices
+from clients.python import HousingClient, Tally
+from tests.clients.jobs import arriving, expected, house, prices, score_in_asyncio
 from tests.clients.wire import Wire
 from tests.support.examples import Example
+from tests.support.serving import ALONE
 
 # Long enough for the window to fill and be sent, so that a message is under way in most cuts.
 JOB_ROWS = 40_000
@@ -44,13 +43,7 @@ def test_a_connection_cut_again_and_again(wire: Wire, linear: Example) -> None:
 
 
 def test_a_connection_cut_again_and_again_in_asyncio(wire: Wire, linear: Example) -> None:
-    async def arriving() -> AsyncIterator[dict[str, float]]:
-        for each in cutting(wire):
-            yield each
-
-    async def run() -> tuple[list[float], Tally]:
-        async with AsyncHousingClient(wire.target, options=QUICK) as client:
-            scores = client.score(arriving(), chunk_rows=500, progress=False)
-            return prices([each async for each in scores]), scores.tally
-
-    check(*asyncio.run(run()), linear)
+    found, tally = score_in_asyncio(
+        wire.target, arriving(cutting(wire)), options=QUICK, chunk_rows=500
+    )
+    check(prices(found), tally, linear)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.clients.conftest import Run
 from tests.conftest import ROOT
+from tests.support.commands import Say
 
 Capture = pytest.CaptureFixture[str]
 
@@ -45,14 +46,13 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_no_file_has_two_purposes(
-    run: Run, source: Path, capsys: Capture, arguments: list[str], mode: list[str]
+    source: Path, say: Say, arguments: list[str], mode: list[str]
 ) -> None:
     for name in ("prices.rejected.csv", "prices.parquet.part"):
         source.with_name(name).write_text(HOUSES)
     before = sorted(source.parent.iterdir())
     given = [each.format(folder=source.parent.name) for each in arguments]
-    assert run("score", *given, *mode) == 2
-    assert "name another" in capsys.readouterr().err
+    assert "name another" in say("score", *given, *mode, code=2).err
     assert sorted(source.parent.iterdir()) == before
     for name in ("houses.csv", "prices.rejected.csv", "prices.parquet.part"):
         assert source.with_name(name).read_text() == HOUSES
@@ -66,12 +66,11 @@ def test_the_input_may_be_known_only_as_the_standard_input(address: str, source:
     assert source.read_text() == HOUSES
 
 
-def test_a_file_beside_the_output_is_kept(run: Run, source: Path, capsys: Capture) -> None:
+def test_a_file_beside_the_output_is_kept(run: Run, source: Path, say: Say) -> None:
     beside = source.with_name("new.rejected.csv")
     beside.write_text("mine\n")
     assert run("score", source, "new.csv") == 1
-    assert run("score", source, "new.csv", "--resume") == 2
-    assert "new.rejected.csv" in capsys.readouterr().err
+    assert "new.rejected.csv" in say("score", source, "new.csv", "--resume", code=2).err
     assert beside.read_text() == "mine\n"
     assert not source.with_name("new.csv").exists()
     assert run("score", source, "new.csv", "--force") == 4
@@ -124,13 +123,13 @@ def test_an_output_of_lines_cut_anywhere_is_gone_on_with(run: Run, source: Path,
 
 
 def test_a_pinned_job_stays_with_its_model_when_gone_on_with(
-    run: Run, source: Path, capsys: Capture
+    run: Run, source: Path, say: Say
 ) -> None:
     target = source.with_name("new.csv")
     kept = "row,prediction,model_version\n1,20.0,another\n"
     target.write_text(kept)
-    assert run("score", source, target, "--resume", "--pin-model") == 1
-    assert "pinned to model another" in capsys.readouterr().err
+    told = say("score", source, target, "--resume", "--pin-model", code=1).err
+    assert "pinned to model another" in told
     assert target.read_text() == kept
     assert run("score", source, target, "--resume") == 4
     assert len(target.read_text().splitlines()) == 4

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
-from tests.clients.conftest import ALONE
 from tests.conftest import ROOT
+from tests.support.processes import outcome
+from tests.support.serving import ALONE
 from tests.support.waiting import SECONDS
 
 # Chunks that take ten seconds to draw.
@@ -123,7 +124,7 @@ asyncio.run(main())
 
 def test_a_job_left_by_an_error_of_the_caller_adds_none_in_asyncio(address: str) -> None:
     command = [sys.executable, "-c", LEFT_BY_AN_ERROR, address]
-    job = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    job = outcome(command)
     assert job.returncode == 1
     assert job.stderr.count("Traceback") == 1
     assert job.stderr.endswith("ValueError: mine\n")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support.examples import DATA
+from tests.support.processes import outcome
 
 CLIENT = ROOT / "clients" / "python"
 
@@ -58,7 +59,7 @@ def test_a_copy_without_the_generated_code_says_what_is_missing(tmp_path: Path) 
     copy = tmp_path / "python"
     shutil.copytree(CLIENT, copy, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "setup.py", "--version"]
-    job = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    job = outcome(command, cwd=copy)
     assert job.returncode == 1
     assert "install this folder from within a clone of the repository" in job.stderr
     assert "Traceback" not in job.stderr
@@ -88,9 +89,7 @@ def test_the_wheel_alone(
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(*command: str) -> str:
-        return subprocess.run(
-            command, check=True, cwd=tmp_path, env=environment, capture_output=True, text=True
-        ).stdout
+        return outcome(command, cwd=tmp_path, env=environment, check=True).stdout
 
     out = run(str(python), "-c", SCRIPT, address, str(DATA))
     assert out.splitlines() == ["True SERVING", "506", "house.CHAS", "[]"]

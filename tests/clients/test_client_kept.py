@@ -13,6 +13,8 @@ from clients.python.command.files import REJECTED_HEADER
 from clients.python.command.rejected import Rejected
 from tests.clients.conftest import Run
 from tests.conftest import ROOT
+from tests.support.commands import Say
+from tests.support.processes import outcome
 from tests.support.waiting import SECONDS
 
 Capture = pytest.CaptureFixture[str]
@@ -39,14 +41,7 @@ def limited(address: str, limit: int, *arguments: object) -> "subprocess.Complet
     command = [sys.executable, "-c", LIMITED, str(limit), "score", "--target", address]
     # What measures the tests' coverage would want to write a larger file.
     unmeasured = {name: text for name, text in os.environ.items() if not name.startswith("COV")}
-    return subprocess.run(
-        [*command, *map(str, arguments)],
-        cwd=ROOT,
-        env=unmeasured,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return outcome([*command, *map(str, arguments)], env=unmeasured)
 
 
 def test_reasons_of_earlier_rows_survive_a_job_that_fails(
@@ -79,14 +74,16 @@ def test_a_full_disk_is_told_with_the_name_of_the_file(address: str, source: Pat
         assert "Traceback" not in job.stderr
 
 
-def test_reasons_that_are_gone_are_missed(run: Run, source: Path, capsys: Capture) -> None:
+def test_reasons_that_are_gone_are_missed(
+    run: Run, source: Path, say: Say, capsys: Capture
+) -> None:
     for name in ("prices.csv", "prices.ndjson"):
         target = source.with_name(name)
         assert run("score", source, target) == 4
         source.with_name("prices.rejected.csv").unlink()
         capsys.readouterr()
-        assert run("score", source, target, "--resume", "--quiet") == 4
-        assert "warning: 1,000 rows rejected before, without a reason" in capsys.readouterr().err
+        told = say("score", source, target, "--resume", "--quiet", code=4).err
+        assert "warning: 1,000 rows rejected before, without a reason" in told
         target.unlink()
 
 
@@ -133,15 +130,15 @@ def test_reasons_may_be_long_and_have_line_breaks(run: Run, tmp_path: Path) -> N
     ],
 )
 def test_an_output_has_one_job_at_a_time(
-    run: Run, source: Path, held: Path, target: Path, *, mode: str, capsys: Capture
+    run: Run, source: Path, held: Path, target: Path, *, mode: str, say: Say, capsys: Capture
 ) -> None:
     held, target = source.parent / held, source.parent / target
     assert run("score", source, target) == 4
     with open_claimed(held):
         before = {path: path.read_bytes() for path in source.parent.iterdir()}
         capsys.readouterr()
-        assert run("score", source, target, mode) == 2
-        assert f"error: {held}: another job is writing it" in capsys.readouterr().err
+        told = say("score", source, target, mode, code=2).err
+        assert f"error: {held}: another job is writing it" in told
         # Of its own file, a job may have made no more than the beginning.
         assert held.read_bytes() == before[held]
     held.unlink()
@@ -169,13 +166,13 @@ def test_of_two_jobs_that_start_at_once_one_gives_way(
 
 
 def test_files_of_a_job_that_may_go_on_are_not_to_be_written_over(
-    run: Run, source: Path, capsys: Capture
+    run: Run, source: Path, say: Say
 ) -> None:
     target = source.with_name("prices.csv")
     assert run("score", source, target) == 4
-    assert run("score", source, target) == 1
-    assert f"{target} exists; go on with it by --resume, or" in capsys.readouterr().err
+    told = say("score", source, target, code=1).err
+    assert f"{target} exists; go on with it by --resume, or" in told
     target.unlink()
-    assert run("score", source, target) == 1
-    assert "exists; go on with its job by --resume, write over it" in capsys.readouterr().err
+    told = say("score", source, target, code=1).err
+    assert "exists; go on with its job by --resume, write over it" in told
     assert run("score", source, target, "--resume") == 4

@@ -14,7 +14,9 @@ import pytest
 from clients import python as housing
 from clients.python import FEATURES, AsyncHousingClient, HousingClient, RowError, StreamPolicy
 from clients.python.command.main import main
-from tests.clients.conftest import ALONE, Run
+from tests.clients.jobs import score_in_asyncio
+from tests.support.commands import Say
+from tests.support.serving import ALONE
 
 FORMS = ["matrix", "rows"]
 
@@ -94,13 +96,8 @@ def test_an_array_of_text_is_read_by_the_cell(client: HousingClient, form: Any) 
 def test_arguments_are_checked_at_the_call(address: str, name: str, value: Any) -> None:
     with HousingClient(address) as client, pytest.raises(ValueError, match=f"^{name} is"):
         client.score([], **{name: value})
-
-    async def run() -> None:
-        async with AsyncHousingClient(address, options=ALONE) as client:
-            client.score([], **{name: value})
-
     with pytest.raises(ValueError, match=f"^{name} is"):
-        asyncio.run(run())
+        score_in_asyncio(address, [], **{name: value})
 
 
 @pytest.mark.parametrize("name", ["window", "patience"])
@@ -166,17 +163,15 @@ def test_a_client_for_asyncio_that_is_closed_says_so(address: str) -> None:
     asyncio.run(run())
 
 
-def test_piped_bytes_may_be_odd(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_piped_bytes_may_be_odd(monkeypatch: pytest.MonkeyPatch, say: Say) -> None:
     data = b'\xef\xbb\xbf{"RM": 6}\n{"RM": \xff}\n{"RM": 7}\n'
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="ascii"))
-    assert run("score", "-", "--from", "ndjson", "--quiet") == 4
-    lines = capsys.readouterr().out.splitlines()[1:]
+    lines = say("score", "-", "--from", "ndjson", "--quiet", code=4).out.splitlines()[1:]
     assert [line.split(",")[1] != "" for line in lines] == [True, False, True]
 
 
-def test_the_command_line_is_checked(run: Run, capsys: Any) -> None:
-    assert run("predict", "--house", '{"RM": 6, "RM": 7}') == 1
-    assert "RM is given twice" in capsys.readouterr().err
+def test_the_command_line_is_checked(say: Say, capsys: Any) -> None:
+    assert "RM is given twice" in say("predict", "--house", '{"RM": 6, "RM": 7}', code=1).err
     for flag, value in (("--timeout", "abc"), ("--chunk-rows", "x"), ("--timeout", "nan")):
         with pytest.raises(SystemExit) as caught:
             main(["score", "-", flag, value])

@@ -13,6 +13,7 @@ from clients.python import HousingError, StreamPolicy, Tally, progress
 from clients.python.chunks import Chunk, Layout
 from clients.python.ledger import Ledger
 from clients.python.progress import Bar, line
+from tests.support.errors import raised
 
 
 class Terminal(io.StringIO):
@@ -81,9 +82,7 @@ def test_what_is_not_answered_is_sent_again() -> None:
 def test_a_wrong_answer_is_not_taken(wrong: pb.PredictStreamResponse) -> None:
     ledger = Ledger(StreamPolicy(), Tally())
     ledger.request(chunk(0))
-    with pytest.raises(housing.ServerFaultError) as caught:
-        ledger.answered(wrong)
-    assert caught.value.reason == "ANSWER_MISMATCH"
+    assert raised(housing.ServerFaultError, ledger.answered, wrong).reason == "ANSWER_MISMATCH"
 
 
 GONE_ON_WITH = [
@@ -125,9 +124,7 @@ def test_a_job_under_way_goes_on(broken: HousingError) -> None:
 @pytest.mark.parametrize("broken", GIVEN_UP, ids=str)
 def test_what_would_only_fail_again_is_given_up(broken: HousingError) -> None:
     ledger = Ledger(StreamPolicy(), Tally(rows=2))
-    with pytest.raises(HousingError) as caught:
-        ledger.broken(broken)
-    assert caught.value is broken
+    assert raised(HousingError, ledger.broken, broken) is broken
 
 
 def test_an_answer_makes_up_for_failures() -> None:

@@ -23,6 +23,7 @@ from tests.clients.jobs import (
     wait_until_serving,
 )
 from tests.support import examples
+from tests.support.errors import raised
 from tests.support.examples import Example
 
 
@@ -90,11 +91,10 @@ def test_a_pinned_job_refuses_another_model_after_a_resume(
         policy=PATIENT,
     )
     found: list[Any] = []
-    with pytest.raises(housing.ModelChangedError) as caught:
-        collect(scores, found)
-    assert caught.value.reason == "MODEL_CHANGED"
-    assert linear.version in caught.value.message
-    assert forest.version in caught.value.message
+    error = raised(housing.ModelChangedError, collect, scores, found)
+    assert error.reason == "MODEL_CHANGED"
+    assert linear.version in error.message
+    assert forest.version in error.message
     assert prices(found) == pytest.approx(expected(linear)[: len(found)], abs=1e-4)
 
 
@@ -137,6 +137,4 @@ def test_a_pinned_job_whose_model_had_to_make_room(
         assert prices(found) == pytest.approx(expected(linear), abs=1e-4)
         assert scores.tally.resumes == 1
     else:
-        with pytest.raises(housing.ModelChangedError) as caught:
-            collect(scores, found)
-        assert linear.version in caught.value.message
+        assert linear.version in raised(housing.ModelChangedError, collect, scores, found).message

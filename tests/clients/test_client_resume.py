@@ -1,34 +1,31 @@
 """A job survives a server that goes and comes back: no row is lost, none is doubled."""
 
-import asyncio
 import collections
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from clients import python as housing
-from clients.python import (
-    AsyncHousingClient,
-    StreamPolicy,
-    Tally,
-)
+from clients.python import StreamPolicy
 from housing_grpc.server import HousingServer
-from tests.clients.conftest import ALONE, Connect, Spawn
+from tests.clients.conftest import Connect, Spawn
 from tests.clients.jobs import (
     CHUNK,
     PATIENT,
     ROWS,
+    arriving,
     collect,
     end,
-    eventually,
     expected,
     house,
     houses,
     prices,
+    score_in_asyncio,
     wait_until_serving,
 )
 from tests.support.examples import Example
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -77,17 +74,9 @@ def test_a_server_stopped_in_mid_stream(mortal: Any, connect: Connect, linear: E
 
 def test_a_server_killed_in_mid_stream_in_asyncio(mortal: Any, linear: Example) -> None:
     target, kill, _ = mortal
-
-    async def arriving() -> AsyncIterator[dict[str, float]]:
-        for each in houses(ROWS // 2, kill):
-            yield each
-
-    async def run() -> tuple[list[float], Tally]:
-        async with AsyncHousingClient(target, options=ALONE) as client:
-            scores = client.score(arriving(), chunk_rows=CHUNK, progress=False, policy=PATIENT)
-            return prices([each async for each in scores]), scores.tally
-
-    found, tally = asyncio.run(run())
+    source = arriving(houses(ROWS // 2, kill))
+    scored, tally = score_in_asyncio(target, source, chunk_rows=CHUNK, policy=PATIENT)
+    found = prices(scored)
     assert found == pytest.approx(expected(linear), abs=1e-4)
     assert tally.resumes >= 1
 
@@ -120,7 +109,7 @@ def test_streams_too_old_or_idle_are_followed_by_new_ones(
 
     def until_ended() -> None:
         # The stream has answered already, and there is no other before the source goes on.
-        assert eventually(lambda: server.state()["housing_streams_open"][()] == [0])
+        until(lambda: server.state()["housing_streams_open"][()] == [0])
 
     scores = connect(f"127.0.0.1:{server.port}").score(
         houses(ROWS // 2, until_ended), chunk_rows=CHUNK, progress=False

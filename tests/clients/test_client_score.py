@@ -21,8 +21,9 @@ from clients.python import (
     RowError,
     Tally,
 )
-from tests.clients.conftest import ALONE
+from tests.support.errors import raised
 from tests.support.examples import DATA, Example
+from tests.support.serving import ALONE
 
 FORMS = ["matrix", "rows"]
 
@@ -163,9 +164,8 @@ def test_an_error_of_the_source_reaches_the_caller(client: HousingClient) -> Non
     ],
 )
 def test_what_is_no_source_is_refused(client: HousingClient, source: Any, reason: str) -> None:
-    with pytest.raises(housing.InvalidArgumentError) as caught:
-        list(client.score(source, progress=False))
-    assert caught.value.reason == reason
+    error = raised(housing.InvalidArgumentError, list, client.score(source, progress=False))
+    assert error.reason == reason
 
 
 def test_columns_may_be_ignored(client: HousingClient) -> None:

@@ -1,13 +1,12 @@
 """Addresses: what is one, and what is told of those where no server answers."""
 
-import subprocess
 import sys
 
 import pytest
 
 from clients.python import AsyncHousingClient, HousingClient
 from clients.python.command.main import main
-from tests.conftest import ROOT
+from tests.support.processes import outcome
 
 Capture = pytest.CaptureFixture[str]
 
@@ -52,10 +51,7 @@ def test_an_address_of_gRPC_is_taken(target: str) -> None:  # noqa: N802 - its n
 
 def test_every_address_that_was_tried_is_told(free_port: int) -> None:
     command = [sys.executable, "-m", "clients.python", "info", "--target"]
-    job = subprocess.run(
-        [*command, f"localhost:{free_port}", "--tls"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    job = outcome([*command, f"localhost:{free_port}", "--tls"])
     assert job.returncode == 3
     error, *tried = job.stderr.splitlines()
     assert error.startswith("error: localhost:")

@@ -1,7 +1,5 @@
 """Encryption: whom the client trusts, who it says it is, and what it says of unusable files."""
 
-import asyncio
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,29 +8,31 @@ import grpc
 import pytest
 
 from clients import python as housing
-from clients.python import AsyncHousingClient, HousingClient, Tls
+from clients.python import HousingClient, Tls
 from clients.python.command.main import main
-from tests.clients.authority import Authority, Pair
-from tests.clients.conftest import ALONE, Host
+from tests.clients.conftest import Host
+from tests.clients.jobs import score_in_asyncio
 from tests.clients.servicers import Recorder
-from tests.conftest import ROOT
+from tests.support.certificates import Ca, Pair
+from tests.support.processes import outcome
+from tests.support.serving import ALONE
 
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path, "authority")
+def authority(tmp_path: Path) -> Ca:
+    return Ca(tmp_path, "authority")
 
 
 @pytest.fixture
-def own(authority: Authority) -> Pair:
+def own(authority: Ca) -> Pair:
     """What a client shows of itself."""
     return authority.issue("client")
 
 
 @pytest.fixture
-def secure(host: Host, authority: Authority) -> Callable[..., str]:
+def secure(host: Host, authority: Ca) -> Callable[..., str]:
     """Starts servers: `secure(mutual=True)` also asks who the client is."""
     pair = authority.issue("server").content
     trusted = authority.file.read_bytes()
@@ -46,29 +46,24 @@ def secure(host: Host, authority: Authority) -> Callable[..., str]:
     return start
 
 
-def test_a_server_of_an_authority_of_ones_own(
-    secure: Callable[..., str], authority: Authority
-) -> None:
+def test_a_server_of_an_authority_of_ones_own(secure: Callable[..., str], authority: Ca) -> None:
     with HousingClient(secure(), tls=Tls(ca=authority.file), options=ALONE) as client:
         assert client.predict(RM=6).price == 7
         assert len(list(client.score([{"RM": 6}] * 3, progress=False))) == 3
 
 
-def test_the_same_in_asyncio(secure: Callable[..., str], authority: Authority, own: Pair) -> None:
+def test_the_same_in_asyncio(secure: Callable[..., str], authority: Ca, own: Pair) -> None:
     tls = Tls(ca=authority.file, certificate=own.certificate, key=own.key)
 
-    async def run(target: str) -> int:
-        async with AsyncHousingClient(target, tls=tls, options=ALONE) as client:
-            return len([each async for each in client.score([{"RM": 6}] * 3, progress=False)])
-
-    assert asyncio.run(run(secure(mutual=True))) == 3
+    found, _ = score_in_asyncio(secure(mutual=True), [{"RM": 6}] * 3, tls=tls)
+    assert len(found) == 3
 
 
 @pytest.mark.parametrize("mutual", [False, True], ids=["server", "mutual"])
 def test_nobody_else_is_trusted(
-    secure: Callable[..., str], authority: Authority, tmp_path: Path, mutual: bool
+    secure: Callable[..., str], authority: Ca, tmp_path: Path, mutual: bool
 ) -> None:
-    other = Authority(tmp_path, "other")
+    other = Ca(tmp_path, "other")
     stranger = other.issue("stranger")
     wrong = (
         Tls(ca=authority.file, certificate=stranger.certificate, key=stranger.key)
@@ -84,7 +79,7 @@ def test_nobody_else_is_trusted(
             client.predict(RM=6, timeout=5)
 
 
-def test_a_server_may_have_another_name(host: Host, authority: Authority) -> None:
+def test_a_server_may_have_another_name(host: Host, authority: Ca) -> None:
     credentials = grpc.ssl_server_credentials([authority.issue("server").content])
     _, _, port = host(Recorder(), credentials).rpartition(":")
     tls = Tls(ca=authority.file, server_name="localhost")
@@ -94,7 +89,7 @@ def test_a_server_may_have_another_name(host: Host, authority: Authority) -> Non
 
 def test_the_command_takes_the_files_from_flags_and_from_the_environment(
     secure: Callable[..., str],
-    authority: Authority,
+    authority: Ca,
     own: Pair,
     capsys: Capture,
     monkeypatch: pytest.MonkeyPatch,
@@ -114,9 +109,9 @@ def test_the_command_takes_the_files_from_flags_and_from_the_environment(
 
 
 def test_the_command_tells_what_is_wrong_with_the_encryption(
-    secure: Callable[..., str], host: Host, authority: Authority, tmp_path: Path
+    secure: Callable[..., str], host: Host, authority: Ca, tmp_path: Path
 ) -> None:
-    strangers = str(Authority(tmp_path, "other").file)
+    strangers = str(Ca(tmp_path, "other").file)
     plain, encrypted, mutual = host(Recorder()), secure(), secure(mutual=True)
     for target, flags, text in (
         (plain, ["--tls"], "so it may be one without TLS"),
@@ -125,7 +120,7 @@ def test_the_command_tells_what_is_wrong_with_the_encryption(
         (mutual, ["--ca-file", str(authority.file)], "does it ask for a --cert-file?"),
     ):
         command = [sys.executable, "-m", "clients.python", "info", "--target", target, *flags]
-        job = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        job = outcome(command)
         assert job.returncode == 3
         # gRPC's own lines do not stand between.
         error, tried = job.stderr.splitlines()
@@ -134,7 +129,7 @@ def test_the_command_tells_what_is_wrong_with_the_encryption(
         assert text in tried
 
 
-def test_files_that_cannot_be_used_are_named(authority: Authority, own: Pair) -> None:
+def test_files_that_cannot_be_used_are_named(authority: Ca, own: Pair) -> None:
     other = authority.issue("other")
     odd = own.key.with_name("odd.pem")
     odd.write_text("no certificate")

@@ -8,10 +8,12 @@ import pytest
 from clients import python as housing
 from clients.python import AsyncHousingClient, HousingClient, StreamPolicy
 from housing_grpc.base.errors import Reason
-from tests.clients.conftest import ALONE, Connect, Host, Serve
-from tests.clients.jobs import eventually
+from tests.clients.conftest import Connect, Host, Serve
 from tests.clients.servicers import Recorder, Refuser, Sleeper
+from tests.support.errors import raised
 from tests.support.examples import Example
+from tests.support.serving import ALONE
+from tests.support.waiting import until
 
 
 def test_the_key_goes_with_each_call(host: Host) -> None:
@@ -46,10 +48,9 @@ def test_unavailable_for_good_is_raised_with_when_to_come_back(
     host: Host, connect: Connect
 ) -> None:
     always = Refuser(Reason.MODEL_NOT_READY)
-    with pytest.raises(housing.UnavailableError) as caught:
-        connect(host(always)).predict(RM=6)
+    error = raised(housing.UnavailableError, connect(host(always)).predict, RM=6)
     assert always.calls == 4
-    assert (caught.value.reason, caught.value.retry_after) == ("MODEL_NOT_READY", 1.5)
+    assert (error.reason, error.retry_after) == ("MODEL_NOT_READY", 1.5)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +67,17 @@ def test_who_is_not_let_in_is_told_what_to_do(
 ) -> None:
     client = connect(host(Refuser(reason)))
     for call in (client.predict, lambda **house: next(client.score([house], progress=False))):
-        with pytest.raises(kind) as caught:
-            call(RM=6)
-        assert type(caught.value) is kind
-        assert (caught.value.reason, caught.value.retry_after) == (reason.value, 1.5)
-        assert fix in str(caught.value)
+        error = raised(kind, call, RM=6)
+        assert type(error) is kind
+        assert (error.reason, error.retry_after) == (reason.value, 1.5)
+        assert fix in str(error)
 
 
 @pytest.mark.parametrize("reason", [Reason.INTERNAL, Reason.TOO_MANY_STREAMS, Reason.RATE_LIMITED])
 def test_nothing_else_is_tried_again(host: Host, connect: Connect, reason: Reason) -> None:
     refuser = Refuser(reason)
-    with pytest.raises(housing.HousingError) as caught:
-        connect(host(refuser)).predict(RM=6)
-    assert (refuser.calls, caught.value.reason) == (1, reason.value)
+    error = raised(housing.HousingError, connect(host(refuser)).predict, RM=6)
+    assert (refuser.calls, error.reason) == (1, reason.value)
 
 
 def test_a_message_too_large_for_the_server_says_how_to_send_less(
@@ -149,7 +148,7 @@ def test_calls_go_round_all_addresses(host: Host) -> None:
             return all(recorder.metadata for recorder in recorders)
 
         # The one that is connected first has all calls until the other is, too.
-        assert eventually(all_are_asked)
+        until(all_are_asked)
         before = [len(recorder.metadata) for recorder in recorders]
         for _ in range(20):
             client.predict(RM=6)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.toolchain import need
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, outcome
 
 pytestmark = pytest.mark.integration
 
@@ -25,13 +25,9 @@ Services = dict[str, dict[str, Any]]
 
 def config(*flags: str, **variables: str) -> subprocess.CompletedProcess[str]:
     program = need("docker-compose", "make tools", str(ROOT / ".tools/bin"))
-    return subprocess.run(
+    return outcome(
         [program, *flags, "config", "--format", "json"],
-        cwd=ROOT,
         env={"PATH": os.environ["PATH"], "COMPOSE_DISABLE_ENV_FILE": "1", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 

@@ -20,7 +20,7 @@ from tests.integration.toolchain import need
 from tests.support.client import client_of
 from tests.support.examples import Example
 from tests.support.ports import free_port
-from tests.support.processes import ROOT, ServerProcess
+from tests.support.processes import ROOT, ServerProcess, outcome
 from tests.support.waiting import SECONDS
 
 pytestmark = pytest.mark.integration
@@ -57,7 +57,7 @@ def server(replay: Replay, linear: Example) -> Stage:
 
 def run(stage: Stage, *command: str) -> subprocess.CompletedProcess[str]:
     confined = stage.command(*command, read_only=True)
-    return subprocess.run(confined, capture_output=True, text=True, check=False)
+    return outcome(confined)
 
 
 @contextmanager
@@ -71,9 +71,7 @@ def running(stage: Stage, *command: str, **variables: str) -> Iterator[ServerPro
 
 
 def test_it_is_small_and_has_nothing_to_train_or_build_with(server: Stage) -> None:
-    told = subprocess.run(
-        ["du", "-smx", server.root], capture_output=True, text=True, check=True
-    ).stdout
+    told = outcome(["du", "-smx", server.root], check=True).stdout
     print(f"the root file system has {told.split()[0]} MiB")
     assert int(told.split()[0]) < MEBIBYTES
     for module in ("sklearn", "xgboost", "pandas", "pip", "setuptools", "admin", "housing_admin"):

@@ -12,7 +12,7 @@ import yaml
 from housing_grpc import settings
 from housing_grpc.access import keys
 from tests.integration.toolchain import need, printed
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, outcome
 
 pytestmark = pytest.mark.integration
 
@@ -54,7 +54,7 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def decoded(decoder: Path, text: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([decoder], input=text, capture_output=True, text=True, check=False)
+    return outcome([decoder], input=text)
 
 
 def test_the_api_types_know_every_object_and_field(decoder: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, outcome
 
 
 @pytest.fixture
@@ -19,10 +19,7 @@ def folder(tmp_path: Path) -> Path:
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["make", "--no-print-directory", *arguments, f"PYTHON={sys.executable}"]
-    return subprocess.run(
-        command, cwd=folder, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    return outcome(command, cwd=folder, env={"PATH": "/usr/bin:/bin"})
 
 
 def test_the_first_start_writes_keys_that_the_second_keeps(folder: Path) -> None:

@@ -15,10 +15,9 @@ from grpc_status import rpc_status
 from housing.v1 import model_pb2
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
 from tests.fuzz.target import Seeds, Target
 from tests.support import examples
+from tests.support.serving import connected, housing_server
 
 SECONDS = 30
 
@@ -53,10 +52,8 @@ class Requests(Target):
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         bundle = folder / "bundle"
         examples.make(bundle, examples.load_houses(), "linear", "v1_median")
-        server = HousingServer(Settings(grpc_port=0, bundle_dir=str(bundle), drain_seconds=0))
-        stack.callback(server.close, grace_seconds=0)
-        server.start()
-        channel = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{server.port}"))
+        server = housing_server(stack, bundle, drain_seconds=0)
+        channel = connected(stack, server.port).channel
         self._unary: list[tuple[Any, type[Message]]] = [
             (channel.unary_unary(method, None, None), kind) for method, kind in UNARY
         ]

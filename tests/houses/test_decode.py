@@ -16,6 +16,7 @@ from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle import extension
 from housing_grpc.houses import decode
 from housing_grpc.houses.decode import FIELDS, Chunk
+from tests.support.varints import varint
 
 needs_native = pytest.mark.skipif(extension.read_rows is None, reason="it is not built")
 
@@ -45,14 +46,6 @@ CHUNKS = st.one_of(
         pin_model=st.booleans(),
     ),
 )
-
-
-def varint(number: int) -> bytes:
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*found, number])
 
 
 # What the format allows and hardly anybody writes: field by field, with any tag and length.

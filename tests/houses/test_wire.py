@@ -1,7 +1,6 @@
 """Counting the houses of a message before it is parsed: agrees with the parser."""
 
 from collections.abc import Callable
-from itertools import repeat
 
 import grpc
 import pytest
@@ -21,20 +20,11 @@ from tests.support.calls import raw
 from tests.support.client import SECONDS, failure, reason_of
 from tests.support.examples import Example
 from tests.support.serving import Serve
+from tests.support.varints import varint
 
 BATCH, ROWS = (1,), (2, 1)
 FOUR_MIB = 4 * 2**20
 EXAMPLES = 500
-
-
-def varint(value: int, padding: int = 0) -> bytes:
-    """Writes a number, with bytes more than it needs."""
-    parts = []
-    while value > 0x7F:
-        parts.append(value & 0x7F)
-        value >>= 7
-    parts += [value, *repeat(0, padding)]
-    return bytes([*(part | 0x80 for part in parts[:-1]), parts[-1]])
 
 
 def delimited(number: int, content: bytes, padding: int = 0) -> bytes:

@@ -1,11 +1,8 @@
 """A server process to mistreat, and another caller who must not notice."""
 
-import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import grpc
 import pytest
@@ -14,7 +11,7 @@ from housing.v1 import prediction_pb2 as pb
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from tests.support.examples import Example
-from tests.support.processes import ServerProcess, serving
+from tests.support.processes import ServerProcess, memory_mib, serving
 
 # What others wait for an answer at most, whatever one caller does; more than a busy machine takes.
 SECONDS = 60
@@ -82,17 +79,9 @@ class Victim:
     prober: Prober
     log: list[str] = field(default_factory=list)
 
-    def until(self, condition: Callable[[], bool]) -> None:
-        """Waits for something to become so."""
-        end = time.monotonic() + 3 * SECONDS
-        while not condition():
-            assert time.monotonic() < end, "it has not become so"
-            time.sleep(0.02)
-
     def resident_mib(self) -> float:
         """Returns the memory that the process holds."""
-        pages = int(Path(f"/proc/{self.process.popen.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return memory_mib(self.process.popen.pid)
 
     def check_unharmed(self) -> None:
         """Asserts that the process lives and that other callers, old and new, are served."""

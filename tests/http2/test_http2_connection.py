@@ -10,6 +10,7 @@ from hyperframe.frame import GoAwayFrame, PingFrame
 
 from tests.http2.conftest import HOUSE, Victim
 from tests.http2.frames import PREFACE, Connection, data, message, raw
+from tests.support.waiting import until
 
 ASK = message(HOUSE.SerializeToString())
 TLS_HELLO = bytes.fromhex("16030100a5010000a10303") + bytes(160)
@@ -97,7 +98,7 @@ def test_half_open_sockets_are_let_go_when_the_peer_has_gone(victim: Victim, sai
                 connection.send(PREFACE[: 12 if said == "half a preface" else None])
         victim.check_unharmed()
     # Those of the check, and of what the server itself opens and closes.
-    victim.until(lambda: descriptors(victim) <= before + 8)
+    until(lambda: descriptors(victim) <= before + 8)
 
 
 def test_a_peer_that_has_shut_its_half_still_gets_its_answer_or_an_end(victim: Victim) -> None:
@@ -118,7 +119,7 @@ def test_a_connection_reset_in_the_middle_of_a_call(victim: Victim) -> None:
 def test_a_ping_is_answered(victim: Victim) -> None:
     with Connection(victim.port) as connection:
         connection.greet().send(PingFrame(0, opaque_data=b"12345678"))
-        victim.until(lambda: bool(connection.listen(seconds=0.1).pongs))
+        until(lambda: bool(connection.listen(seconds=0.1).pongs))
         assert connection.heard.pongs == [b"12345678"]
 
 

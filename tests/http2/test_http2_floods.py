@@ -49,22 +49,20 @@ def test_reset_of_streams_in_the_middle_of_a_message(victim: Victim) -> None:
         victim.check_unharmed()
 
 
-def test_calls_of_headers_without_a_body(victim: Victim) -> None:
+def test_calls_of_headers_without_a_body(victim: Victim, stack: ExitStack) -> None:
     """More of them than there are workers, on one connection and on many."""
-    with ExitStack() as stack:
-        for _ in range(10):
-            connection = stack.enter_context(Connection(victim.port)).greet()
-            connection.send(joined(connection.headers(stream) for stream in range(1, 11, 2)))
-        victim.check_unharmed()
+    for _ in range(10):
+        connection = stack.enter_context(Connection(victim.port)).greet()
+        connection.send(joined(connection.headers(stream) for stream in range(1, 11, 2)))
+    victim.check_unharmed()
 
 
-def test_calls_of_half_a_message(victim: Victim) -> None:
-    with ExitStack() as stack:
-        for _ in range(10):
-            connection = stack.enter_context(Connection(victim.port)).greet()
-            for stream in range(1, 11, 2):
-                connection.send(connection.headers(stream), data(stream, ASK[:7], end=False))
-        victim.check_unharmed()
+def test_calls_of_half_a_message(victim: Victim, stack: ExitStack) -> None:
+    for _ in range(10):
+        connection = stack.enter_context(Connection(victim.port)).greet()
+        for stream in range(1, 11, 2):
+            connection.send(connection.headers(stream), data(stream, ASK[:7], end=False))
+    victim.check_unharmed()
 
 
 def test_streams_of_headers_alone(victim: Victim) -> None:
@@ -131,9 +129,8 @@ def test_a_flood_of_empty_data(victim: Victim) -> None:
         victim.check_unharmed()
 
 
-def test_a_flood_of_connections(victim: Victim) -> None:
-    with ExitStack() as stack:
-        for _ in range(300):
-            connection = stack.enter_context(Connection(victim.port)).greet()
-            connection.send(connection.headers(1), data(1, ASK))
-        victim.check_unharmed()
+def test_a_flood_of_connections(victim: Victim, stack: ExitStack) -> None:
+    for _ in range(300):
+        connection = stack.enter_context(Connection(victim.port)).greet()
+        connection.send(connection.headers(1), data(1, ASK))
+    victim.check_unharmed()

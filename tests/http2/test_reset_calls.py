@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import grpc
 import pytest
@@ -16,7 +15,7 @@ from tests.http2.conftest import SECONDS
 from tests.http2.frames import PREFACE, Connection, raw
 from tests.support.examples import Example
 from tests.support.ports import free_port
-from tests.support.processes import serving
+from tests.support.processes import memory_mib, serving
 
 CALLS, OF_A_CONNECTION = 100_000, 250
 CANCEL, END_HEADERS = 8, 4
@@ -63,12 +62,6 @@ def on_many_connections(port: int) -> None:
 FLOODS: list[Callable[[int], None]] = [on_one_connection, on_many_connections]
 
 
-def most_mib(pid: int) -> float:
-    """Returns the most memory that a process ever held."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
 def is_answered(port: int) -> bool:
     """Whether a new caller is answered, though not at the first try."""
     end = time.monotonic() + SECONDS
@@ -93,6 +86,6 @@ def test_reset_calls_are_not_kept(
         flooded = port if port_of == "calls" else probes
         flood(flooded)
         assert is_answered(flooded)
-        assert most_mib(process.popen.pid) < MOST_MIB
+        assert memory_mib(process.popen.pid, "VmHWM") < MOST_MIB
         process.signal(signal.SIGTERM)
         assert process.end()[0] == 0

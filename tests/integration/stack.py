@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc
-
 from tests.integration import daemons
 from tests.integration.daemon import Daemon
 from tests.support import waiting
-from tests.support.client import Client, client_of
-from tests.support.processes import ROOT, started
+from tests.support.client import Client
+from tests.support.processes import ROOT, outcome, started
+from tests.support.serving import connected
 
 Store = Callable[[Path], tuple[Daemon, str]]
 
@@ -42,14 +41,9 @@ class Stack:
         """Runs a command of the admin CLI."""
         paths = os.pathsep.join((str(ROOT), str(ROOT / "generated")))
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return subprocess.run(
+        return outcome(
             [sys.executable, "-m", "admin", *arguments],
             env={**inherited, "PYTHONPATH": paths, **self.variables},
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            timeout=SECONDS,
-            check=False,
         )
 
     def told(self, *arguments: str) -> Any:
@@ -69,11 +63,12 @@ class Stack:
         variables = {**self.variables, "GRPC_PORT": "0", "LOG_FORMAT": "json"}
         if self.daemons:
             variables["HOUSING_HOME"] = str(home)
-        with started(["-m", "housing_grpc"], **variables, METRICS_ENABLED="false") as process:
-            address = f"127.0.0.1:{process.event('server.serving')['port']}"
-            options = (("grpc.use_local_subchannel_pool", 1),)
-            with grpc.insecure_channel(address, options) as channel:
-                yield client_of(channel, address)
+        command = ["-m", "housing_grpc"]
+        with (
+            started(command, **variables, METRICS_ENABLED="false") as process,
+            ExitStack() as stack,
+        ):
+            yield connected(stack, int(process.event("server.serving")["port"]))
 
 
 @contextmanager

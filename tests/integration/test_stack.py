@@ -1,6 +1,5 @@
 """From training to an answer, on the embedded MLflow and on PostgreSQL with an S3 store."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.integration import daemons, stack
 from tests.integration.stack import STORES, Stack
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, outcome
 from tests.support.waiting import SECONDS
 
 pytestmark = pytest.mark.integration
@@ -61,13 +60,9 @@ def test_any_mlflow_client_loads_the_model_with_the_same_answer(
     )
     uri = models.variables.get("MLFLOW_TRACKING_URI")
     uri = uri or f"sqlite:///{models.variables['HOUSING_HOME']}/mlflow.db"
-    done = subprocess.run(
+    done = outcome(
         [sys.executable, "-W", "ignore", "-c", script],
         env={"MLFLOW_TRACKING_URI": uri, "MLFLOW_DISABLE_TELEMETRY": "true"},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert str(served) in done.stdout
@@ -77,13 +72,7 @@ def test_the_bucket_may_be_made_twice_and_holds_the_bundles(models: Stack) -> No
     if not models.endpoint:
         pytest.skip("the embedded MLflow has no bucket")
     variables = daemons.s3_variables(models.endpoint)
-    made = subprocess.run(
-        [sys.executable, ROOT / "deploy/mlflow/create_bucket.py"],
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    made = outcome([sys.executable, ROOT / "deploy/mlflow/create_bucket.py"], env=variables)
     assert (made.returncode, made.stdout) == (0, "bucket mlflow is there\n")
     models.told("seed")
     script = (
@@ -91,9 +80,7 @@ def test_the_bucket_may_be_made_twice_and_holds_the_bundles(models: Stack) -> No
         " endpoint_url=os.environ['MLFLOW_S3_ENDPOINT_URL']);"
         " print([o['Key'] for o in s.list_objects_v2(Bucket='mlflow')['Contents']])"
     )
-    listed = subprocess.run(
-        [sys.executable, "-c", script], env=variables, capture_output=True, text=True, check=True
-    )
+    listed = outcome([sys.executable, "-c", script], env=variables, check=True)
     assert "data/bundle/model.onnx" in listed.stdout
 
 

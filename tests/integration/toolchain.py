@@ -16,7 +16,7 @@ from housing_grpc.bundle.metadata import Metadata
 from tests.support import examples, waiting
 from tests.support.examples import Example
 from tests.support.ports import free_port
-from tests.support.processes import serving
+from tests.support.processes import outcome, serving
 
 # The first build downloads what the clients depend on.
 SECONDS = 2 * waiting.SECONDS
@@ -49,15 +49,7 @@ def need(name: str, source: str, also: str | None = None, *, everywhere: bool = 
 
 def printed(command: Sequence[str | Path], folder: Path, **variables: str) -> str:
     """Runs a command that must succeed, and gives what it printed."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = outcome(command, cwd=folder, env={**os.environ, **variables}, timeout=SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -95,9 +87,7 @@ def check_says_in_one_line(command: Sequence[str], folder: Path) -> None:
     """
     target = f"127.0.0.1:{free_port()}"
     filled = [part.format(target=target) for part in command]
-    done = subprocess.run(
-        filled, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
+    done = outcome(filled, cwd=folder, timeout=SECONDS)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     assert done.stderr.startswith(f"{target}: "), done.stderr
     assert "refused" in done.stderr.lower(), done.stderr

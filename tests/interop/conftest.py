@@ -5,10 +5,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.rest.conftest import housing_server
 from tests.support.client import Client
 from tests.support.examples import Example
-from tests.support.serving import connected
+from tests.support.serving import connected, housing_server
 
 
 @pytest.fixture(scope="session")

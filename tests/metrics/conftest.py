@@ -1,11 +1,10 @@
 """A real server whose calls are counted, with its metrics on a port of their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,10 +14,9 @@ from housing_grpc.metrics.call_observer import methods_of
 from housing_grpc.metrics.exposition import MetricsServer
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
-from housing_grpc.server import HousingServer
 from housing_grpc.serving import routes
-from housing_grpc.settings import Settings
-from tests.support.client import Client, client_of
+from tests.support.client import Client
+from tests.support.serving import connected, housing_server
 
 SERVICES = (routes.PREDICTION, routes.MODEL)
 PREDICTIONS = routes.PREDICTION.full_name
@@ -69,23 +67,16 @@ def new_metrics() -> ServerMetrics:
 
 
 @pytest.fixture
-def measure() -> Iterator[Measure]:
+def measure(stack: ExitStack) -> Measure:
     """Starts measured servers: `measure(folder, tracing=None, **settings)`."""
-    with ExitStack() as stack:
 
-        def start(folder: Path, tracing: Tracing | None = None, **settings: object) -> Measured:
-            chosen = {"grpc_port": 0, "bundle_dir": str(folder), "metrics_enabled": False}
-            server = HousingServer(Settings(**{**chosen, **settings}), tracing)  # type: ignore[arg-type]
-            stack.callback(server.close, grace_seconds=0)
-            server.start()
-            exposed = MetricsServer("127.0.0.1", 0, render.registry(server.metrics.state))
-            stack.callback(exposed.close)
-            address = f"127.0.0.1:{server.port}"
-            options = (("grpc.use_local_subchannel_pool", 1),)
-            channel = stack.enter_context(grpc.insecure_channel(address, options))
-            return Measured(
-                client=client_of(channel, address),
-                url=f"http://127.0.0.1:{exposed.port}/metrics",
-            )
+    def start(folder: Path, tracing: Tracing | None = None, **settings: object) -> Measured:
+        server = housing_server(stack, folder, tracing, metrics_enabled=False, **settings)
+        exposed = MetricsServer("127.0.0.1", 0, render.registry(server.metrics.state))
+        stack.callback(exposed.close)
+        return Measured(
+            client=connected(stack, server.port),
+            url=f"http://127.0.0.1:{exposed.port}/metrics",
+        )
 
-        yield start
+    return start

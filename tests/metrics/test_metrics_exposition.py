@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 import httpx
@@ -28,16 +28,15 @@ Expose = Callable[[CollectorRegistry], str]
 
 
 @pytest.fixture
-def expose() -> Iterator[Expose]:
+def expose(stack: ExitStack) -> Expose:
     """Puts a registry on a port; returns the address."""
-    with ExitStack() as stack:
 
-        def start(registry: CollectorRegistry) -> str:
-            server = MetricsServer("127.0.0.1", 0, registry)
-            stack.callback(server.close)
-            return f"http://127.0.0.1:{server.port}"
+    def start(registry: CollectorRegistry) -> str:
+        server = MetricsServer("127.0.0.1", 0, registry)
+        stack.callback(server.close)
+        return f"http://127.0.0.1:{server.port}"
 
-        yield start
+    return start
 
 
 @pytest.fixture
@@ -109,19 +108,16 @@ def test_a_port_is_free_again_after_a_scrape(address: str) -> None:
     MetricsServer("127.0.0.1", first.port, CollectorRegistry()).close()
 
 
-def test_scrapers_that_hang_do_not_keep_others_out(address: str) -> None:
+def test_scrapers_that_hang_do_not_keep_others_out(address: str, stack: ExitStack) -> None:
     port = int(address.rpartition(":")[2])
-    with ExitStack() as stack:
-        slow = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(40)
-        ]
-        for connection in slow:
-            connection.sendall(b"GET /metrics HTTP/1.1\r\nHo")
-        for _ in range(20):
-            assert httpx.get(f"{address}/metrics").status_code == 200
-        # The one that has waited longest had to make room.
-        slow[0].settimeout(30)
-        assert slow[0].recv(1) == b""
+    slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(40)]
+    for connection in slow:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHo")
+    for _ in range(20):
+        assert httpx.get(f"{address}/metrics").status_code == 200
+    # The one that has waited longest had to make room.
+    slow[0].settimeout(30)
+    assert slow[0].recv(1) == b""
 
 
 def ended(connection: socket.socket) -> bytes:

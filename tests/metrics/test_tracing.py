@@ -32,21 +32,20 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture
-def trace(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trace]:
+def trace(collector: Collector, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> Trace:
     """Sets variables, and starts what they ask for: `trace(OTEL_...=value)`."""
     pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
-    with ExitStack() as stack:
 
-        def start(**variables: str) -> Tracing | None:
-            settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **variables}
-            for name, value in settings.items():
-                monkeypatch.setenv(name, value)
-            made = tracing.from_environment(settings)
-            if made is not None:
-                stack.callback(made.close, SECONDS)
-            return made
+    def start(**variables: str) -> Tracing | None:
+        settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **variables}
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        made = tracing.from_environment(settings)
+        if made is not None:
+            stack.callback(made.close, SECONDS)
+        return made
 
-        yield start
+    return start
 
 
 def attributes(span: Span) -> dict[str, object]:

@@ -3,20 +3,18 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.children import Children
 from housing_grpc.model.trial import Trial
-from tests.conftest import ROOT
+from tests.support.errors import raised
 from tests.support.examples import Example
+from tests.support.processes import outcome
 from tests.support.waiting import SECONDS
 
 STATEMENT = ("-n", "1", "-r", "1")
@@ -33,14 +31,12 @@ sys.exit(trial.main(Path(sys.argv[1]), files.MAX_BYTES, None))
 
 
 def refusal(trial: Trial, folder: Path) -> ServingError:
-    with pytest.raises(ServingError) as caught:
-        trial(folder)
-    return caught.value
+    return raised(ServingError, trial, folder)
 
 
 def test_a_bundle_that_takes_all_memory(linear: Example) -> None:
     command = [sys.executable, "-c", GREEDY, str(linear.folder)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    ended = outcome(command)
     assert (ended.returncode, ended.stderr) == (1, "")
     told = json.loads(ended.stdout)
     assert told["reason"] == Reason.BUNDLE_FORMAT
@@ -104,7 +100,6 @@ def test_all_children_end_with_the_server(tmp_path: Path) -> None:
 def test_no_child_starts_after_the_end(tmp_path: Path) -> None:
     children = Children()
     children.stop()
-    with pytest.raises(ServingError) as caught:
-        children.run("keyword", document={}, seconds=1)
-    assert caught.value.reason is Reason.SERVER_STOPPING
-    assert caught.value.retry_seconds == 1
+    error = raised(ServingError, children.run, "keyword", document={}, seconds=1)
+    assert error.reason is Reason.SERVER_STOPPING
+    assert error.retry_seconds == 1

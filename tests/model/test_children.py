@@ -12,6 +12,7 @@ import pytest
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.model.trial import Trial
+from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.serving import Events
 
@@ -85,10 +86,9 @@ def test_a_trial_that_crashes_tells_the_log_and_not_the_caller(
     interpreter.write_text('#!/bin/sh\necho "$0: cannot go on" >&2\nkill -SEGV $$\n')
     interpreter.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(interpreter))
-    with pytest.raises(ServingError) as caught:
-        Trial(Children())(linear.folder)
-    assert caught.value.reason is Reason.TRIAL_FAILED
-    assert caught.value.message == "the process that tried the bundle was killed or crashed"
+    error = raised(ServingError, Trial(Children()), linear.folder)
+    assert error.reason is Reason.TRIAL_FAILED
+    assert error.message == "the process that tried the bundle was killed or crashed"
     # A server of another test may still tell of calls that it ended.
     (record,) = [each for each in events.records if each.msg == "trial.crashed"]
     assert record.levelno == logging.ERROR

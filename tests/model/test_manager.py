@@ -12,6 +12,7 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.model.live import LiveModel
 from housing_grpc.model.source import Fetched, Target
+from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 from tests.support.serving import Events
@@ -95,9 +96,7 @@ def test_a_start_without_the_registry_takes_the_last_known_model(linear: Example
 )
 def test_a_start_without_a_model_fails(error: Exception) -> None:
     manager = manage(Shelf(error))
-    with pytest.raises(type(error)) as caught:
-        manager.start()
-    assert caught.value is error
+    assert raised(type(error), manager.start) is error
     assert manager.version() == ""
 
 

@@ -5,13 +5,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelResponse
 
-from housing_grpc.bundle.metadata import Metadata
-from tests.support import examples
+from tests.support import broken_bundles as broken
 from tests.support.client import SECONDS, Client, failure, reason_of, refusal
 from tests.support.examples import Example
 from tests.support.reloads import price, reload, replace
@@ -97,65 +95,21 @@ def test_a_target_that_cannot_be(client: Client, target: dict[str, str], message
     )
 
 
-def truncate(folder: Path) -> None:
-    blob = (folder / "model.onnx").read_bytes()
-    (folder / "model.onnx").write_bytes(blob[:-1])
-
-
-def flip_a_bit(folder: Path) -> None:
-    blob = bytearray((folder / "model.onnx").read_bytes())
-    blob[len(blob) // 2] ^= 1
-    (folder / "model.onnx").write_bytes(blob)
-
-
-def change_an_answer(folder: Path) -> None:
-    def wrong(metadata: Metadata) -> Metadata:
-        golden = metadata.golden
-        answers = [golden.answers[0] + 1, *golden.answers[1:]]
-        changed = msgspec.structs.replace(golden, answers=answers)
-        return msgspec.structs.replace(metadata, golden=changed)
-
-    rewrite(folder, wrong)
-
-
-def lose_a_feature(folder: Path) -> None:
-    rewrite(folder, lambda found: msgspec.structs.replace(found, features=found.features[:-1]))
-
-
-def rewrite(folder: Path, change: Callable[[Metadata], Metadata]) -> None:
-    beside = folder.with_name("beside")
-    examples.rewrite(folder, beside, change=change)
-    replace(folder, beside)
-
-
-def link_the_model(folder: Path) -> None:
-    (folder / "model.onnx").rename(folder.with_name("elsewhere"))
-    (folder / "model.onnx").symlink_to(folder.with_name("elsewhere"))
-
-
-def raise_the_format(folder: Path) -> None:
-    rewrite(folder, lambda found: msgspec.structs.replace(found, format_version=3))
-
-
 Fault = tuple[Callable[[Path], object], StatusCode, str]
 
 FAULTS: list[Fault] = [
-    (truncate, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
-    (flip_a_bit, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
-    (lambda f: (f / "more.txt").write_text("?"), StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
-    (lambda f: (f / "model.onnx").unlink(), StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
-    (
-        lambda f: (f / "metadata.json").write_text("{"),
-        StatusCode.FAILED_PRECONDITION,
-        "BUNDLE_FORMAT",
-    ),
+    (broken.truncated, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (broken.flipped_bit, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (broken.extra_file, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (broken.missing_file, StatusCode.DATA_LOSS, "BUNDLE_CHECKSUM"),
+    (broken.not_json, StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
     (lambda f: (f / "metadata.json").unlink(), StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
     (shutil.rmtree, StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
-    (raise_the_format, StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
-    (lose_a_feature, StatusCode.FAILED_PRECONDITION, "SCHEMA_INCOMPATIBLE"),
-    (lambda f: (f / "a.pkl").touch(), StatusCode.FAILED_PRECONDITION, "BUNDLE_UNSAFE"),
-    (link_the_model, StatusCode.FAILED_PRECONDITION, "BUNDLE_UNSAFE"),
-    (change_an_answer, StatusCode.FAILED_PRECONDITION, "SELF_TEST"),
+    (broken.newer_format, StatusCode.FAILED_PRECONDITION, "BUNDLE_FORMAT"),
+    (broken.wrong_features, StatusCode.FAILED_PRECONDITION, "SCHEMA_INCOMPATIBLE"),
+    (broken.joblib_inside, StatusCode.FAILED_PRECONDITION, "BUNDLE_UNSAFE"),
+    (broken.symlink, StatusCode.FAILED_PRECONDITION, "BUNDLE_UNSAFE"),
+    (broken.other_answers, StatusCode.FAILED_PRECONDITION, "SELF_TEST"),
 ]
 
 

@@ -7,25 +7,16 @@ from pathlib import Path
 
 from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest
-from housing.v1.prediction_pb2 import House, PredictRequest
 
 from housing_grpc.base.errors import Reason
 from tests.support import broken_bundles
+from tests.support.black_holes import calls_until
 from tests.support.client import SECONDS, Client, failure, reason_of
 from tests.support.examples import Example
 from tests.support.reloads import reload, replace
 from tests.support.serving import Serve
 
 CALLERS = 2
-
-
-def calls_until(client: Client, ended: threading.Event) -> int:
-    """Calls until the end; every call must succeed."""
-    calls = 0
-    while not ended.is_set():
-        client.predictions.Predict(PredictRequest(house=House(rm=6)), timeout=SECONDS)
-        calls += 1
-    return calls
 
 
 def refused(client: Client, folder: Path, good: Path) -> dict[str, tuple[int, str]]:

@@ -10,10 +10,9 @@ from tests.support.streams import SECONDS, Open, Start, Target, start_target
 
 
 @pytest.fixture
-def start(linear: Example) -> Iterator[Start]:
+def start(linear: Example, stack: ExitStack) -> Start:
     """Starts servers: `start(folder=None, **settings)` returns a target."""
-    with ExitStack() as stack:
-        yield lambda folder=None, **more: start_target(stack, folder or linear.folder, **more)
+    return lambda folder=None, **more: start_target(stack, folder or linear.folder, **more)
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +23,12 @@ def target(linear: Example) -> Iterator[Target]:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., Open]]:
+def opened(stack: ExitStack) -> Callable[..., Open]:
     """Opens streams that end with the test: `opened(target)`."""
-    with ExitStack() as stack:
 
-        def make(target: Target, timeout: float = SECONDS) -> Open:
-            stream = Open(target, timeout)
-            stack.callback(stream.close)
-            return stream
+    def make(target: Target, timeout: float = SECONDS) -> Open:
+        stream = Open(target, timeout)
+        stack.callback(stream.close)
+        return stream
 
-        yield make
+    return make

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import ROOT, ServerProcess
+from tests.support.processes import ROOT, ServerProcess, outcome
 
 SECONDS = 600
 # What a wheel is made of.
@@ -83,14 +83,11 @@ class Environment:
 
     def run(self, command: Sequence[str], **variables: str) -> "subprocess.CompletedProcess[str]":
         """Runs a program of the environment."""
-        return subprocess.run(
+        return outcome(
             [str(self.folder / "bin" / command[0]), *command[1:]],
             cwd=self.folder,
             env=self._variables(variables),
-            capture_output=True,
-            text=True,
             timeout=SECONDS,
-            check=False,
         )
 
     @contextmanager

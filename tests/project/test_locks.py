@@ -1,7 +1,6 @@
 """The lock files are complete, and whatever installs from one asks no index what else it needs."""
 
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -14,6 +13,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from tests.support.processes import outcome
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,9 +143,7 @@ def test_all_lock_files_are_looked_at() -> None:
 
 
 def test_whatever_installs_from_a_lock_takes_it_as_it_is() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
+    listed = outcome(["git", "ls-files"], check=True).stdout.split()
     installs = re.compile(r"(pip\b.*\binstall\b|\$\(PIP\)).*-r \S*requirements/")
     exact = re.compile(r"--no-deps --require-hashes|\$\(LOCKED\)")
     lines = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.clients.authority import Pair
+from tests.support.certificates import Pair
 from tests.support.waiting import SECONDS
 
 SINGLE_KEY = "canary-single-key-Hx0f3Zq8"

@@ -9,10 +9,9 @@ import pytest
 
 from admin.data.dataset import Dataset
 from housing_grpc.bundle import native_evaluator
-from tests.rest.conftest import housing_server
 from tests.support import examples
 from tests.support.client import Client
-from tests.support.serving import connected
+from tests.support.serving import connected, housing_server
 
 # Kinds of model with each kind of imputer.
 KINDS = {

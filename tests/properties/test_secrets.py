@@ -20,11 +20,12 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.model.source import Fetched
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
-from tests.clients.authority import Authority, Pair
 from tests.http2.frames import Connection, data, message
 from tests.properties import canaries
 from tests.properties.canaries import READER_KEY, SINGLE_KEY, STRANGER_KEY, Canaries, Registry
+from tests.support.certificates import Ca, Pair
 from tests.support.client import Client, client_of
+from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME, Example
 from tests.support.processes import SECONDS, ServerProcess, started
 
@@ -59,7 +60,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return Authority(tmp_path_factory.mktemp("authority"), "root").issue("server")
+    return Ca(tmp_path_factory.mktemp("authority"), "root").issue("server")
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +144,7 @@ def running(
 
 def told(call: Callable[[], object]) -> str:
     """Makes a call that fails; returns all that its caller gets to know."""
-    with pytest.raises(grpc.RpcError) as caught:
-        call()
-    error: Any = caught.value
+    error: Any = raised(grpc.RpcError, call)
     trailers = [(name, repr(value)) for name, value in error.trailing_metadata() or ()]
     return f"{error.code()} {error.details()} {error.debug_error_string()} {trailers}"
 
@@ -363,7 +362,7 @@ def test_a_file_of_keys_that_is_wrong(tmp_path: Path, secrets: Canaries) -> None
 def test_a_tls_key_that_is_of_another_certificate(
     tmp_path: Path, pair: Pair, secrets: Canaries
 ) -> None:
-    other = Authority(tmp_path, "other").issue("another")
+    other = Ca(tmp_path, "other").issue("another")
     files = {"TLS_CERT_FILE": str(other.certificate), "TLS_KEY_FILE": str(pair.key)}
     with started(["-m", "housing_grpc"], GRPC_PORT="0", **files) as process:
         code, out, err = process.end()

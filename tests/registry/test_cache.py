@@ -19,6 +19,7 @@ from housing_grpc.model.source import Fetched
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used
 from housing_grpc.registry.location import RegistryLocation
+from tests.support.errors import raised
 
 HERE = RegistryLocation(
     tracking_uri="postgresql://user:secret@db/mlflow", model_name="m", alias="production"
@@ -70,9 +71,8 @@ def test_what_is_there_already_is_left(cache: BundleCache) -> None:
 
 
 def test_what_cannot_be_moved_in_is_an_error(cache: BundleCache, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError) as caught:
-        cache.keep(tmp_path / "nothing", D1)
-    assert cannot_be_used(caught.value) == (
+    error = raised(FileNotFoundError, cache.keep, tmp_path / "nothing", D1)
+    assert cannot_be_used(error) == (
         "the bundle cache cannot be used: the bundle could not be moved into it"
     )
 

@@ -13,6 +13,7 @@ from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.admin.small_disk import SmallDisk, mounted
 from tests.support import homes
+from tests.support.errors import raised
 from tests.support.homes import Trained
 from tests.support.serving import Events
 
@@ -43,10 +44,9 @@ def test_a_full_cache_is_told_without_its_path_and_logged_with_it(
     cache = disk.folder / "bundles"
     source = RegistrySource(where, cache, seconds=60, children=Children())
     disk.fill(free=4096 * 3)
-    with pytest.raises(ServingError) as caught:
-        source.fetch(Target())
-    assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
-    message = caught.value.message
+    error = raised(ServingError, source.fetch, Target())
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    message = error.message
     assert message.startswith("the bundle cache cannot be used: No space left on device, ")
     assert message.endswith(" bytes are needed")
     assert str(disk.folder) not in message

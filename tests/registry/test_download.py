@@ -20,6 +20,7 @@ from housing_grpc.model.source import Target
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.registry.hostile_registry import DIGEST, Registry, listed, running
+from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME
 
 LIMIT = 2**21
@@ -48,10 +49,9 @@ def source_of(uri: str, cache: Path, children: Children) -> RegistrySource:
 
 
 def refusal(uri: str, cache: Path) -> ServingError:
-    with pytest.raises(ServingError) as caught:
-        source_of(uri, cache, Children()).fetch(Target())
+    error = raised(ServingError, source_of(uri, cache, Children()).fetch, Target())
     assert list(cache.iterdir()) == []
-    return caught.value
+    return error
 
 
 @pytest.fixture
@@ -194,9 +194,8 @@ def test_however_the_download_ends_nothing_of_it_stays(
     for _ in range(2):
         registry.asked.clear()
         children = Children()
-        with pytest.raises(ServingError) as caught:
-            source_of(registry.uri, cache, children).fetch(Target())
+        error = raised(ServingError, source_of(registry.uri, cache, children).fetch, Target())
         expected = Reason.SERVER_STOPPING if how == "stopped" else Reason.REGISTRY_UNAVAILABLE
-        assert caught.value.reason is expected
+        assert error.reason is expected
         assert list(cache.iterdir()) == []
     ended.set()

@@ -1,4 +1,3 @@
-import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +7,8 @@ from admin.base import settings
 from admin.base.errors import UsageError
 from housing_grpc.registry import error_causes, location
 from housing_grpc.registry.location import RegistryLocation
-from tests.support.waiting import SECONDS
+from tests.support.errors import raised
+from tests.support.processes import outcome
 
 
 def at(uri: str) -> RegistryLocation:
@@ -80,9 +80,8 @@ def test_a_password_is_not_shown() -> None:
     ],
 )
 def test_a_name_that_mlflow_refuses_is_refused_at_once(variable: str, value: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        settings.from_environment({variable: value})
-    assert str(caught.value) == (
+    error = raised(UsageError, settings.from_environment, {variable: value})
+    assert str(error) == (
         f"{variable} is {value!r}, which MLflow does not take as a name; set another"
     )
 
@@ -91,11 +90,8 @@ def test_a_name_that_mlflow_refuses_is_refused_at_once(variable: str, value: str
 def test_a_name_without_end_is_not_shown(variable: str) -> None:
     longest = settings.from_environment({variable: "a" * 255}).location
     assert "a" * 255 in (longest.model_name, longest.alias)
-    with pytest.raises(UsageError) as caught:
-        settings.from_environment({variable: "a" * 256})
-    assert str(caught.value) == (
-        f"{variable} is longer than the 255 characters of a name; set another"
-    )
+    error = raised(UsageError, settings.from_environment, {variable: "a" * 256})
+    assert str(error) == (f"{variable} is longer than the 255 characters of a name; set another")
 
 
 @pytest.mark.parametrize(
@@ -107,9 +103,8 @@ def test_a_name_without_end_is_not_shown(variable: str) -> None:
     ],
 )
 def test_a_scheme_that_mlflow_does_not_know_is_refused_at_once(uri: str, shown: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        settings.from_environment({"MLFLOW_TRACKING_URI": uri})
-    assert str(caught.value) == (
+    error = raised(UsageError, settings.from_environment, {"MLFLOW_TRACKING_URI": uri})
+    assert str(error) == (
         f"MLFLOW_TRACKING_URI begins with {shown}, which MLflow does not know;"
         " it is http://HOST:PORT, postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE;"
         " set another"
@@ -177,7 +172,5 @@ def test_the_location_needs_no_library() -> None:
         "new = {name.partition('.')[0] for name in set(sys.modules) - before};"
         "print(sorted(new - set(sys.stdlib_module_names)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=SECONDS
-    )
+    done = outcome([sys.executable, "-c", code], check=True)
     assert done.stdout.strip() == "['housing_grpc']"

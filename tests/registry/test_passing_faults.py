@@ -14,6 +14,7 @@ from housing_grpc.model.source import Target
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.registry.hostile_registry import Registry, listed, running, serve_bundle
+from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME, Example
 
 
@@ -35,10 +36,9 @@ def source(registry: Registry, tmp_path: Path) -> RegistrySource:
 
 
 def refusal(source: RegistrySource) -> ServingError:
-    with pytest.raises(ServingError) as caught:
-        source.fetch(Target())
-    assert caught.value.reason.tries is None
-    return caught.value
+    error = raised(ServingError, source.fetch, Target())
+    assert error.reason.tries is None
+    return error
 
 
 @pytest.mark.parametrize("name", ["metadata.json", "model.onnx"])

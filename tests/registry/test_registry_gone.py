@@ -18,6 +18,7 @@ from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.support.client import SECONDS, Client, failure, refusal
+from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME, Example
 from tests.support.registry_server import info, refused, reload, server_of, started
 from tests.support.serving import Events
@@ -50,7 +51,7 @@ def uri_of(listener: socket.socket) -> str:
 
 
 def test_a_registry_that_never_answers_costs_no_more_than_its_budget(
-    linear: Example, tmp_path: Path, black_hole: socket.socket
+    linear: Example, tmp_path: Path, black_hole: socket.socket, stack: ExitStack
 ) -> None:
     cache = BundleCache(tmp_path / "bundles")
     folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))
@@ -58,17 +59,16 @@ def test_a_registry_that_never_answers_costs_no_more_than_its_budget(
         tracking_uri=uri_of(black_hole), model_name=MODEL_NAME, alias="production"
     )
     cache.remember(where, Fetched(folder=folder, version="7", digest=linear.digest))
-    with ExitStack() as stack:
-        client = started(stack, uri_of(black_hole), tmp_path, seconds=1.5)
-        before = info(client)
-        assert (before.stale, before.version) == (True, "7")
-        assert failure(lambda: reload(client)) == refusal(
-            StatusCode.UNAVAILABLE,
-            "REGISTRY_UNAVAILABLE",
-            "the registry or its store did not deliver within 1.5 s",
-            retry_seconds=5,
-        )
-        assert info(client) == before
+    client = started(stack, uri_of(black_hole), tmp_path, seconds=1.5)
+    before = info(client)
+    assert (before.stale, before.version) == (True, "7")
+    assert failure(lambda: reload(client)) == refusal(
+        StatusCode.UNAVAILABLE,
+        "REGISTRY_UNAVAILABLE",
+        "the registry or its store did not deliver within 1.5 s",
+        retry_seconds=5,
+    )
+    assert info(client) == before
 
 
 def test_calls_before_the_first_model_are_told_to_come_back(
@@ -111,9 +111,8 @@ def test_a_fetch_that_crashes_counts_as_a_registry_that_does_not_answer(
     source = RegistrySource(
         location_of("http://nowhere"), tmp_path / "bundles", seconds=30, children=Children()
     )
-    with pytest.raises(ServingError) as caught:
-        source.fetch(Target())
-    assert caught.value.reason is Reason.REGISTRY_UNAVAILABLE
-    assert caught.value.message == "the process that fetches bundles crashed"
-    assert caught.value.retry_seconds == 5
+    error = raised(ServingError, source.fetch, Target())
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert error.message == "the process that fetches bundles crashed"
+    assert error.retry_seconds == 5
     assert len(events.of("fetch.crashed")) == 1

@@ -14,6 +14,7 @@ from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.registry.hostile_registry import DIGEST, Registry, answered, running
+from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME
 
 
@@ -34,11 +35,10 @@ def home(tmp_path: Path) -> Path:
 def refusal_of(registry: Registry, home: Path, target: Target) -> ServingError:
     where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
     source = RegistrySource(where, home / "bundles", 60, children=Children())
-    with pytest.raises(ServingError) as caught:
-        source.fetch(target)
+    error = raised(ServingError, source.fetch, target)
     assert (home / "mlflow.db").is_file()
     assert (home / "bundles" / DIGEST).is_dir()
-    return caught.value
+    return error
 
 
 @pytest.mark.parametrize("tag", ["..", ".", "", "HOME", DIGEST.upper(), f"../bundles/{DIGEST}"])

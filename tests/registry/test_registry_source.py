@@ -165,25 +165,24 @@ def test_a_cache_that_cannot_be_written(registry: Registry, tmp_path: Path) -> N
 
 
 def test_without_the_registry_the_last_known_bundle_serves_until_it_is_back(
-    registry: Registry, tmp_path: Path
+    registry: Registry, tmp_path: Path, stack: ExitStack
 ) -> None:
     registry.promote("1")
     file = tmp_path / "mlflow.db"
     shutil.copyfile(registry.home / "mlflow.db", file)
     good, uri = file.read_bytes(), f"sqlite:///{file}"
-    with ExitStack() as stack:
-        fresh = info(started(stack, uri, tmp_path))
-        file.write_bytes(b"no database at all" * 100)
-        client = started(stack, uri, tmp_path)
-        stale = info(client)
-        assert (stale.stale, stale.version, stale.generation) == (True, "1", 1)
-        assert stale.bundle_digest == fresh.bundle_digest
-        status = failure(lambda: reload(client))
-        assert status.code == StatusCode.UNAVAILABLE.value[0]
-        assert reason_of(status) == "REGISTRY_UNAVAILABLE"
-        assert str(file) not in status.message
-        assert info(client) == stale
-        file.write_bytes(good)
-        recovered = reload(client)
-        assert (recovered.changed, recovered.generation) == (False, 1)
-        assert not info(client).stale
+    fresh = info(started(stack, uri, tmp_path))
+    file.write_bytes(b"no database at all" * 100)
+    client = started(stack, uri, tmp_path)
+    stale = info(client)
+    assert (stale.stale, stale.version, stale.generation) == (True, "1", 1)
+    assert stale.bundle_digest == fresh.bundle_digest
+    status = failure(lambda: reload(client))
+    assert status.code == StatusCode.UNAVAILABLE.value[0]
+    assert reason_of(status) == "REGISTRY_UNAVAILABLE"
+    assert str(file) not in status.message
+    assert info(client) == stale
+    file.write_bytes(good)
+    recovered = reload(client)
+    assert (recovered.changed, recovered.generation) == (False, 1)
+    assert not info(client).stale

@@ -1,26 +1,22 @@
 """Real proxies in front of real gRPC servers, all on free ports."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
-import grpc
 import httpx
 import pytest
 
 from housing_grpc.rest.server import RestServer
-from housing_grpc.rest.settings import Settings as RestSettings
-from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
+from housing_grpc.rest.settings import Settings
 from tests.rest.atlas import generate
 from tests.rest.scripted import Scripted
 from tests.support import waiting
-from tests.support.client import Client, client_of
+from tests.support.client import Client
 from tests.support.examples import Example
+from tests.support.serving import connected, housing_server
 
 SECONDS = waiting.SECONDS
 
@@ -66,46 +62,23 @@ def proxied(loop: Loop, target: str, **settings: object) -> Iterator[httpx.Clien
         # A machine that is slow for a moment is no server that does not answer.
         "api_connect_timeout_seconds": 30, **settings,
     }  # fmt: skip
-    server = RestServer(RestSettings(**chosen))  # type: ignore[arg-type]
+    server = RestServer(Settings(**chosen))  # type: ignore[arg-type]
     url = f"http://127.0.0.1:{server.port}"
     with loop.running(server), httpx.Client(base_url=url, timeout=SECONDS) as client:
         yield client
 
 
 @pytest.fixture
-def start(loop: Loop) -> Iterator[Start]:
+def start(loop: Loop, stack: ExitStack) -> Start:
     """Starts proxies: `start(target, **settings)` returns a client of one."""
-    with ExitStack() as stack:
-        yield lambda target, **settings: stack.enter_context(proxied(loop, target, **settings))
-
-
-@contextmanager
-def held_port() -> Iterator[int]:
-    """Gives a port that is nobody's but the test's: it is refused until a server is told of it."""
-    with socket.socket() as holder:
-        # Bound, but not listening: so a server may listen on it that says the same.
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        yield int(holder.getsockname()[1])
-
-
-def housing_server(stack: ExitStack, folder: Path, **settings: object) -> HousingServer:
-    """Returns a gRPC server that serves a bundle until the stack is left."""
-    chosen = {"grpc_port": 0, "bundle_dir": str(folder), **settings}
-    server = HousingServer(Settings(**chosen))  # type: ignore[arg-type]
-    stack.callback(server.close, grace_seconds=0)
-    server.start()
-    return server
+    return lambda target, **settings: stack.enter_context(proxied(loop, target, **settings))
 
 
 @pytest.fixture(scope="session")
 def housing(linear: Example) -> Iterator[Client]:
     """A gRPC client of a server that serves the linear bundle throughout."""
     with ExitStack() as stack:
-        address = f"127.0.0.1:{housing_server(stack, linear.folder).port}"
-        options = (("grpc.use_local_subchannel_pool", 1),)
-        channel = stack.enter_context(grpc.insecure_channel(address, options))
-        yield client_of(channel, address)
+        yield connected(stack, housing_server(stack, linear.folder).port)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
 """HTTP by hand, as no client would speak it."""
 
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
 
@@ -61,11 +60,3 @@ def closed(client: httpx.Client, reason: str) -> float:
     name = f'http_connections_closed_total{{reason="{reason}"}} '
     lines = client.get("/metrics").text.splitlines()
     return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
-
-
-def eventually(happens: Callable[[], bool]) -> None:
-    """Waits until something happens."""
-    end = time.monotonic() + SECONDS
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.01)

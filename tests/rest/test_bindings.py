@@ -11,6 +11,7 @@ from housing_grpc.rest.bindings import ContractError
 from housing_grpc.rest.http.errors import RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.http.router import Route, Router
+from tests.support.errors import raised
 
 
 async def _nothing(_exchange: Exchange) -> None:
@@ -26,12 +27,8 @@ def test_a_path_is_found_as_it_is_written() -> None:
     assert router.find("POST", "/a").verb == "POST"
     assert router.find("HEAD", "/a/b").path == "/a/b"
     for path in ("/A", "/a/", "/", "/%61"):
-        with pytest.raises(RestError) as caught:
-            router.find("GET", path)
-        assert caught.value.reason == "NOT_FOUND"
-    with pytest.raises(RestError) as caught:
-        router.find("DELETE", "/a")
-    assert caught.value.headers == {"allow": "GET, HEAD, POST"}
+        assert raised(RestError, router.find, "GET", path).reason == "NOT_FOUND"
+    assert raised(RestError, router.find, "DELETE", "/a").headers == {"allow": "GET, HEAD, POST"}
 
 
 def test_two_routes_for_one_path_stop_the_start() -> None:

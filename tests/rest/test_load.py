@@ -8,9 +8,10 @@ from http.client import HTTPResponse
 import httpx
 
 from tests.rest.answers import HOUSE, refused
-from tests.rest.conftest import Start, housing_server
+from tests.rest.conftest import Start
 from tests.support.examples import Example
 from tests.support.proxies import calling, chunk
+from tests.support.serving import housing_server
 
 UNKNOWN = "{" + ",".join(f'"LSTA{n}":1' for n in range(60_000)) + "}"
 PATH = "/v1/predict:stream"

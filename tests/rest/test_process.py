@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from housing_grpc.rest.settings import Settings
 from tests.rest.answers import HOUSE
 from tests.rest.scripted import Scripted
 from tests.support.client import Client
+from tests.support.processes import outcome
 from tests.support.proxies import COMMAND, process
 from tests.support.waiting import SECONDS
 
@@ -123,7 +123,7 @@ def test_it_holds_no_model_and_no_training_library(housing: Client) -> None:
     ],
 )
 def test_what_cannot_start_says_why(arguments: list[str], code: int, text: str) -> None:
-    ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    ended = outcome([*COMMAND, *arguments])
     assert (ended.returncode, ended.stdout) == (code, "")
     assert ended.stderr.startswith(text)
 
@@ -131,16 +131,13 @@ def test_what_cannot_start_says_why(arguments: list[str], code: int, text: str) 
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            COMMAND, env={**os.environ, "API_PORT": str(port)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        ended = outcome(COMMAND, env={**os.environ, "API_PORT": str(port)})
     assert ended.returncode == 3
     assert ended.stderr.startswith(f"error: cannot listen on 127.0.0.1:{port}: the port is taken")
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    ended = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    ended = outcome([*COMMAND, "--help"], check=True)
     told = " ".join(ended.stdout.split())
     example = (ROOT / ".env.example").read_text()
     for field in msgspec.structs.fields(Settings):

@@ -1,13 +1,13 @@
 """Where the proxy looks for the gRPC server."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 
 from housing_grpc.base.options import OptionError
 from housing_grpc.rest import settings
+from tests.support.processes import outcome
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,7 @@ def test_an_address_of_another_kind_is_refused(target: str) -> None:
 @pytest.mark.parametrize("module", ["housing_grpc.rest", "housing_grpc.up"])
 @pytest.mark.parametrize(("name", "value"), [("GRPC_TARGET", "http://a:1"), ("API_PORT", "99999")])
 def test_nothing_starts_with_a_setting_that_is_wrong(module: str, name: str, value: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", module], env={**os.environ, name: value},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    ended = outcome([sys.executable, "-m", module], env={**os.environ, name: value})
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"error: {name}=")
     assert len(ended.stderr.splitlines()) == 1

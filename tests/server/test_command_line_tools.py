@@ -11,7 +11,7 @@ from housing.v1.prediction_pb2 import PredictResponse
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.support.client import Client
 from tests.support.examples import Example
-from tests.support.waiting import SECONDS
+from tests.support.processes import outcome
 
 Tool = Callable[[str], str]
 
@@ -26,7 +26,7 @@ SERVICES = [
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    return outcome(command)
 
 
 def printed(*command: str) -> str:

@@ -1,7 +1,7 @@
 """The probe for container health checks."""
 
-import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,13 @@ from housing_grpc import probe
 from housing_grpc.base.errors import StartError
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.support.certificates import make_ca
+from tests.support.black_holes import accepting
+from tests.support.certificates import Ca
 from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
+from tests.support.ports import held_port
 from tests.support.processes import started
+from tests.support.serving import housing_server
 
 Captured = pytest.CaptureFixture[str]
 
@@ -27,18 +30,15 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def kept_port() -> Iterator[int]:
     """A port that is free for a server of ours, and given to nobody else meanwhile."""
-    with socket.socket() as keeper:
-        # It does not listen, so that one who shares the address as it does may.
-        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        keeper.bind(("127.0.0.1", 0))
-        yield keeper.getsockname()[1]
+    with held_port() as port:
+        yield port
 
 
 @pytest.fixture
 def deaf_port() -> Iterator[int]:
     """A port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
+    with accepting() as port:
+        yield port
 
 
 @pytest.mark.usefixtures("patient")
@@ -98,25 +98,19 @@ def test_it_asks_where_the_server_listens(
 @pytest.mark.usefixtures("patient")
 def test_with_tls_it_asks_on_the_port_for_probes(
     linear: Example, tmp_path: Path, kept_port: int, capsys: Captured,
-    monkeypatch: pytest.MonkeyPatch,
+    *, monkeypatch: pytest.MonkeyPatch, stack: ExitStack,
 ) -> None:  # fmt: skip
-    certificate, key = map(str, make_ca(tmp_path).issue("server"))
+    certificate, key = map(str, Ca(tmp_path).issue("server"))
     monkeypatch.setenv("TLS_CERT_FILE", certificate)
     monkeypatch.setenv("TLS_KEY_FILE", key)
-    chosen = Settings(
-        grpc_port=0, health_port=kept_port, bundle_dir=str(linear.folder),
-        tls_cert_file=certificate, tls_key_file=key,
-    )  # fmt: skip
-    server = HousingServer(chosen)
-    try:
-        server.start()
-        assert probe.main([]) == 1
-        assert capsys.readouterr().err.startswith("error: TLS_CERT_FILE is set, and the probe")
-        monkeypatch.setenv("HEALTH_PORT", str(kept_port))
-        assert probe.main([]) == 0
-        assert capsys.readouterr().out == f"127.0.0.1:{kept_port}: SERVING\n"
-    finally:
-        server.close(grace_seconds=0)
+    housing_server(
+        stack, linear.folder, health_port=kept_port, tls_cert_file=certificate, tls_key_file=key
+    )
+    assert probe.main([]) == 1
+    assert capsys.readouterr().err.startswith("error: TLS_CERT_FILE is set, and the probe")
+    monkeypatch.setenv("HEALTH_PORT", str(kept_port))
+    assert probe.main([]) == 0
+    assert capsys.readouterr().out == f"127.0.0.1:{kept_port}: SERVING\n"
 
 
 def test_a_setting_that_is_wrong_is_named(

@@ -16,7 +16,7 @@ from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.support.client import SECONDS, Client, client_of
 from tests.support.examples import EVALUATOR, Example
-from tests.support.processes import serving, started
+from tests.support.processes import ended, serving
 from tests.support.serving import Serve
 
 Connect = Callable[[int], Client]
@@ -25,11 +25,6 @@ TAKEN = (
     "cannot listen on {}: the port is taken, or the address is not this "
     "machine's; choose another with GRPC_PORT or GRPC_HOST"
 )
-
-
-def ended(*flags: str, **variables: str) -> tuple[int, str, str]:
-    with started(["-m", "housing_grpc", *flags], **variables) as process:
-        return process.end()
 
 
 def test_it_serves_a_folder_and_logs_in_json(linear: Example, connect: Connect) -> None:

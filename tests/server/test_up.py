@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,10 +13,12 @@ import httpx
 import pytest
 
 from tests.rest.answers import HOUSE
-from tests.rest.conftest import held_port
 from tests.support import waiting
-from tests.support.certificates import make_ca
+from tests.support.certificates import Ca
 from tests.support.examples import Example
+from tests.support.ports import held_port
+from tests.support.processes import alive, outcome
+from tests.support.waiting import until
 
 COMMAND = [sys.executable, "-m", "housing_grpc.up"]
 KEY = {"x-api-key": "k1"}
@@ -36,7 +37,7 @@ def up(example: Example, **variables: str) -> Iterator[tuple["subprocess.Popen[b
         url = f"http://127.0.0.1:{chosen['API_PORT']}"
         launcher = stack.enter_context(subprocess.Popen(COMMAND, env={**os.environ, **chosen}))
         try:
-            wait_for(lambda: predicts(url) or launcher.poll() is not None)
+            until(lambda: predicts(url) or launcher.poll() is not None)
             yield launcher, url
         finally:
             if launcher.poll() is None:
@@ -57,14 +58,6 @@ def predicts(url: str) -> bool:
         return False
 
 
-def wait_for(condition: object) -> None:
-    assert callable(condition)
-    until = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def children(launcher: "subprocess.Popen[bytes]") -> dict[str, int]:
     """Returns the processes that a launcher has started, by their module."""
     listed = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
@@ -82,7 +75,7 @@ def children(launcher: "subprocess.Popen[bytes]") -> dict[str, int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_both(linear: Example, number: signal.Signals) -> None:
     with up(linear) as (launcher, url):
-        wait_for(lambda: is_healthy(url))
+        until(lambda: is_healthy(url))
         launcher.send_signal(number)
         assert launcher.wait(SECONDS) == 0
         assert not predicts(url)
@@ -92,7 +85,7 @@ def test_a_signal_stops_both(linear: Example, number: signal.Signals) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.2"])
 def test_the_proxy_finds_the_server_where_it_listens(linear: Example, host: str) -> None:
     with up(linear, GRPC_HOST=host, API_KEY=KEY["x-api-key"]) as (_, url):
-        wait_for(lambda: is_healthy(url))
+        until(lambda: is_healthy(url))
 
 
 @pytest.mark.parametrize("module", ["housing_grpc", "housing_grpc.rest"])
@@ -113,27 +106,19 @@ def test_both_end_if_the_launcher_is_killed(linear: Example) -> None:
         assert set(found) == {"housing_grpc", "housing_grpc.rest"}
         launcher.kill()
         assert launcher.wait(SECONDS) == -signal.SIGKILL
-        wait_for(lambda: not any(alive(pid) for pid in found.values()))
+        until(lambda: not any(alive(pid) for pid in found.values()))
         assert not predicts(url)
 
 
-def alive(pid: int) -> bool:
-    """Whether a process is there, and more than an entry that its parent has to take."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):  # The latter, if it ends while it is read.
-        return False
-
-
 def test_with_tls_the_proxy_knows_the_server(linear: Example, tmp_path: Path) -> None:
-    ca = make_ca(tmp_path)
+    ca = Ca(tmp_path)
     certificate, key = map(str, ca.issue("server"))
     variables = {
         "TLS_CERT_FILE": certificate, "TLS_KEY_FILE": key, "TLS_CLIENT_CA_FILE": str(ca.file),
         "GRPC_CA_FILE": str(ca.file), "GRPC_CERT_FILE": certificate, "GRPC_KEY_FILE": key,
     }  # fmt: skip
     with up(linear, **variables) as (_, url):
-        wait_for(lambda: predicts(url))
+        until(lambda: predicts(url))
 
 
 @pytest.mark.parametrize(
@@ -152,9 +137,7 @@ def test_with_tls_the_proxy_knows_the_server(linear: Example, tmp_path: Path) ->
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_named(variables: dict[str, str], text: str) -> None:
-    ended = subprocess.run(
-        COMMAND, env={**os.environ, **variables}, capture_output=True, text=True, check=False
-    )
+    ended = outcome(COMMAND, env={**os.environ, **variables})
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"error: {text}")
 
@@ -170,9 +153,7 @@ def test_what_one_cannot_start_with_ends_both(linear: Example) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [("GRPC_PORT", "0"), ("GRPC_WORKERS", "many")])
 def test_a_setting_that_is_wrong_is_named(name: str, value: str) -> None:
-    ended = subprocess.run(
-        COMMAND, env={**os.environ, name: value}, capture_output=True, text=True, check=False
-    )
+    ended = outcome(COMMAND, env={**os.environ, name: value})
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"error: {name}=")
 
@@ -180,6 +161,6 @@ def test_a_setting_that_is_wrong_is_named(name: str, value: str) -> None:
 @pytest.mark.parametrize(("flag", "code"), [("--help", 0), ("--workers=2", 2)])
 def test_it_takes_no_flags(flag: str, code: int) -> None:
     command = [sys.executable, "-m", "housing_grpc.up", flag]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    ended = outcome(command)
     assert ended.returncode == code
     assert flag.partition("=")[0] in ended.stdout + ended.stderr

@@ -150,25 +150,24 @@ def never_ending(asks: int = 0) -> Iterator[bytes]:
     ids=["ask nothing", "ask once and fall silent", "take no answer"],
 )
 def test_a_hundred_idle_streams_keep_nobody_from_asking(
-    serve: Serve, linear: Example, window: int, asks: int
+    serve: Serve, linear: Example, window: int, asks: int, stack: ExitStack
 ) -> None:
     client = serve(linear.folder)
-    with ExitStack() as stack:
-        for _ in range(2):
-            connection = stack.enter_context(Connection(int(client.address.rpartition(":")[2])))
-            connection.greet({SettingsFrame.INITIAL_WINDOW_SIZE: window}).agree()
-            for stream in range(1, 101, 2):
-                connection.send(connection.headers(stream, path=METHOD))
-                if asks:
-                    asking = data(stream, message(LIST.SerializeToString()), end=False)
-                    connection.send(asking)
-            # When it is answered, all that was sent before it has been seen.
-            connection.send(connection.headers(1001, path=CHECK), data(1001, message(b"")))
-            if window:
-                assert connection.listen(1001).status(1001) == "0"
-        for package in PACKAGES:
-            (answer,) = asked(client, package, LIST)
-            assert answer.list_services_response.service
+    for _ in range(2):
+        connection = stack.enter_context(Connection(int(client.address.rpartition(":")[2])))
+        connection.greet({SettingsFrame.INITIAL_WINDOW_SIZE: window}).agree()
+        for stream in range(1, 101, 2):
+            connection.send(connection.headers(stream, path=METHOD))
+            if asks:
+                asking = data(stream, message(LIST.SerializeToString()), end=False)
+                connection.send(asking)
+        # When it is answered, all that was sent before it has been seen.
+        connection.send(connection.headers(1001, path=CHECK), data(1001, message(b"")))
+        if window:
+            assert connection.listen(1001).status(1001) == "0"
+    for package in PACKAGES:
+        (answer,) = asked(client, package, LIST)
+        assert answer.list_services_response.service
 
 
 def test_questions_are_answered_one_after_the_other(client: Client) -> None:

@@ -12,12 +12,11 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
-from tests.support.certificates import Ca, make_ca
+from tests.support.certificates import Ca
 from tests.support.client import SECONDS, Client, client_of, failure
 from tests.support.examples import Example
 from tests.support.processes import serving
-from tests.support.serving import Events
+from tests.support.serving import ALONE, Events, housing_server
 
 HOUSE = PredictRequest(house=House(rm=6))
 NEW = "new.example"
@@ -27,14 +26,14 @@ Dial = Callable[..., Client]
 
 @pytest.fixture
 def ca(tmp_path: Path) -> Ca:
-    return make_ca(tmp_path)
+    return Ca(tmp_path)
 
 
 @pytest.fixture
 def stranger(tmp_path: Path) -> Ca:
     """An authority that nobody trusts."""
     (tmp_path / "stranger").mkdir()
-    return make_ca(tmp_path / "stranger")
+    return Ca(tmp_path / "stranger")
 
 
 def credentials(ca: Ca, pair: tuple[Path, Path] | None = None) -> grpc.ChannelCredentials:
@@ -47,13 +46,10 @@ def dialled(
     port: int, shown: grpc.ChannelCredentials | None, name: str = "localhost"
 ) -> Iterator[Client]:
     """Opens a connection of its own; the server has to be of that name."""
-    options = (
-        ("grpc.use_local_subchannel_pool", 1),
-        ("grpc.ssl_target_name_override", name),
-    )
+    options = (*ALONE, ("grpc.ssl_target_name_override", name))
     address = f"127.0.0.1:{port}"
     with (
-        grpc.insecure_channel(address, options[:1])
+        grpc.insecure_channel(address, ALONE)
         if shown is None
         else grpc.secure_channel(address, shown, options)
     ) as channel:
@@ -61,24 +57,17 @@ def dialled(
 
 
 @pytest.fixture
-def started(linear: Example) -> Iterator[Callable[..., HousingServer]]:
-    with ExitStack() as stack:
+def started(linear: Example, stack: ExitStack) -> Callable[..., HousingServer]:
+    def start(pair: tuple[Path, Path], client_ca: Path | None = None) -> HousingServer:
+        return housing_server(
+            stack,
+            linear.folder,
+            tls_cert_file=str(pair[0]),
+            tls_key_file=str(pair[1]),
+            tls_client_ca_file=str(client_ca or ""),
+        )
 
-        def start(pair: tuple[Path, Path], client_ca: Path | None = None) -> HousingServer:
-            server = HousingServer(
-                Settings(
-                    grpc_port=0,
-                    bundle_dir=str(linear.folder),
-                    tls_cert_file=str(pair[0]),
-                    tls_key_file=str(pair[1]),
-                    tls_client_ca_file=str(client_ca or ""),
-                )
-            )
-            stack.callback(server.close, grace_seconds=0)
-            server.start()
-            return server
-
-        yield start
+    return start
 
 
 Start = Callable[..., HousingServer]

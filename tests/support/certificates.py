@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -13,37 +14,45 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 _HOSTS = ("localhost", "127.0.0.1")
 
 
+class Pair(NamedTuple):
+    """Files of a certificate and of its key, in PEM."""
+
+    certificate: Path
+    key: Path
+
+    @property
+    def content(self) -> tuple[bytes, bytes]:
+        """Key and certificate, as gRPC's servers take them."""
+        return self.key.read_bytes(), self.certificate.read_bytes()
+
+
 class Ca:
     """An authority.
 
     Args:
         folder: Where its certificate goes, and whatever it issues.
+        name: Its own, and that of its file.
 
     Attributes:
         file: Its own certificate, in PEM.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "ca") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _named("Test CA")
+        self._name = _named(name)
         authority = x509.BasicConstraints(ca=True, path_length=0)
         own = _builder(self._name, self._name, self._key, days=2)
         signed = own.add_extension(authority, critical=True).sign(self._key, hashes.SHA256())
-        self.file = _written(folder / "ca.pem", _pem(signed))
+        self.file = _written(folder / f"{name}.pem", _pem(signed))
 
-    def issue(
-        self, name: str, *, hosts: Sequence[str] = _HOSTS, days: float = 1
-    ) -> tuple[Path, Path]:
+    def issue(self, name: str, *, hosts: Sequence[str] = _HOSTS, days: float = 1) -> Pair:
         """Makes a certificate for servers and clients, with its key.
 
         Args:
             name: Its subject, and the name of the files; those of before are replaced.
             hosts: Names and addresses that it is for.
             days: When it ends; less than 0 for one that has ended.
-
-        Returns:
-            The files of the certificate and of the key, in PEM.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         both = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
@@ -58,15 +67,10 @@ class Ca:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        return (
+        return Pair(
             _written(self._folder / f"{name}.pem", _pem(signed)),
             _written(self._folder / f"{name}.key", secret),
         )
-
-
-def make_ca(folder: Path) -> Ca:
-    """Returns a new authority, whose files go into a folder."""
-    return Ca(folder)
 
 
 def _builder(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
@@ -17,6 +16,7 @@ from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.support import waiting
+from tests.support.errors import raised
 
 SECONDS = waiting.SECONDS
 
@@ -54,9 +54,7 @@ def ask(values: Iterable[float]) -> PredictRequest:
 
 def failed(call: Callable[[], object]) -> Any:
     """Makes a call that must fail; returns the error, which is a grpc.Call, too."""
-    with pytest.raises(grpc.RpcError) as caught:
-        call()
-    return caught.value
+    return raised(grpc.RpcError, call)
 
 
 def failure(call: Callable[[], object]) -> Status:

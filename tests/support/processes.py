@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support import waiting
 
@@ -51,6 +53,28 @@ class ServerProcess:
         return self.popen.returncode, out, err
 
 
+def outcome(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | str = ROOT,
+    env: Mapping[str, str] | None = None,
+    input: str | None = None,  # noqa: A002 - as it is called elsewhere
+    check: bool = False,
+    timeout: float = SECONDS,
+) -> "subprocess.CompletedProcess[str]":
+    """Runs a program to its end; gives its exit code and all that it said."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        input=input,
+        check=check,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
 @contextmanager
 def started(command: Sequence[str], **variables: str) -> Iterator[ServerProcess]:
     """Runs the interpreter with a command line, and with no settings but those given."""
@@ -80,3 +104,25 @@ def serving(folder: Path, *flags: str, **variables: str) -> Iterator[ServerProce
     chosen = {"BUNDLE_DIR": str(folder), "GRPC_PORT": "0", "LOG_FORMAT": "json", **variables}
     with started(["-m", "housing_grpc", *flags], **chosen) as process:
         yield process
+
+
+def ended(*flags: str, **variables: str) -> tuple[int, str, str]:
+    """Runs a server until it ends by itself; gives the exit code and what it said."""
+    with started(["-m", "housing_grpc", *flags], **variables) as process:
+        return process.end()
+
+
+def alive(pid: int) -> bool:
+    """Tells whether a process runs; one that is over and not waited for does not."""
+    try:
+        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def memory_mib(pid: int, name: str = "VmRSS") -> float:
+    """Returns the memory that a process holds, or has held at most as "VmHWM"."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        pytest.skip("only Linux tells how much memory a process has")
+    return int(status.read_text().partition(f"{name}:")[2].split()[0]) / 1024

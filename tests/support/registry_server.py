@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
 from housing.v1.model_pb2 import (
     ModelInfoRequest,
     ModelInfoResponse,
@@ -15,6 +14,7 @@ from housing_grpc.base.errors import EXIT_MODEL, StartError
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.support.client import SECONDS, Client
+from tests.support.errors import raised
 from tests.support.serving import connected
 
 
@@ -41,11 +41,10 @@ def server_of(uri: str, home: Path, seconds: float = 30) -> HousingServer:
 def refused(uri: str, home: Path) -> StartError:
     """Starts a server that cannot; gives the reason."""
     server = server_of(uri, home)
-    with pytest.raises(StartError) as caught:
-        server.start()
+    error = raised(StartError, server.start)
     server.close(grace_seconds=0)
-    assert caught.value.exit_code == EXIT_MODEL
-    return caught.value
+    assert error.exit_code == EXIT_MODEL
+    return error
 
 
 def info(client: Client) -> ModelInfoResponse:

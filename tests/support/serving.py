@@ -11,6 +11,7 @@ import grpc
 import pytest
 from housing.v1 import model_pb2, prediction_pb2
 
+from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.support import boundary
@@ -26,50 +27,51 @@ PREDICTION = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
 
 
-def _serving(stack: ExitStack) -> Serve:
-    def serve(folder: Path, **settings: object) -> Client:
-        chosen = {"grpc_port": 0, "bundle_dir": str(folder), **settings}
-        server = HousingServer(Settings(**chosen))  # type: ignore[arg-type]
-        stack.callback(server.close, grace_seconds=0)
-        server.start()
-        return connected(stack, server.port)
-
-    return serve
+# Channels of a process share connections unless told not to.
+ALONE = (("grpc.use_local_subchannel_pool", 1),)
 
 
-def connected(stack: ExitStack, port: int) -> Client:
+def housing_server(
+    stack: ExitStack, folder: Path, tracing: Tracing | None = None, **settings: Any
+) -> HousingServer:
+    """Returns a gRPC server that serves a bundle until the stack is left."""
+    chosen = {"grpc_port": 0, "bundle_dir": str(folder), **settings}
+    server = HousingServer(Settings(**chosen), tracing)
+    stack.callback(server.close, grace_seconds=0)
+    server.start()
+    return server
+
+
+def connected(stack: ExitStack, port: int, *more: tuple[str, object]) -> Client:
+    """Returns a client with a connection of its own, which ends with the stack."""
     address = f"127.0.0.1:{port}"
-    # Channels of a process share connections unless told not to.
-    options = (("grpc.use_local_subchannel_pool", 1),)
-    channel = stack.enter_context(grpc.insecure_channel(address, options))
+    channel = stack.enter_context(grpc.insecure_channel(address, (*ALONE, *more)))
     return client_of(channel, address)
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def serve(stack: ExitStack) -> Serve:
     """Starts servers: `serve(folder, **settings)` returns a client of one."""
-    with ExitStack() as stack:
-        yield _serving(stack)
+    return lambda folder, **more: connected(stack, housing_server(stack, folder, **more).port)
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
+def host(stack: ExitStack) -> Host:
     """Puts servicers behind the real boundary: `host(predictions, models)` returns a client.
 
     Predictions get one worker, models another.
     """
-    with ExitStack() as stack:
 
-        def start(predictions: object, models: object | None = None) -> Client:
-            given = [
-                boundary.served(service, servicer, boundary.pool_of(stack, 1))
-                for service, servicer in ((PREDICTION, predictions), (MODEL, models))
-                if servicer is not None
-            ]
-            address = boundary.start(stack, *given, version=lambda: "version-7")
-            return connected(stack, int(address.rpartition(":")[2]))
+    def start(predictions: object, models: object | None = None) -> Client:
+        given = [
+            boundary.served(service, servicer, boundary.pool_of(stack, 1))
+            for service, servicer in ((PREDICTION, predictions), (MODEL, models))
+            if servicer is not None
+        ]
+        address = boundary.start(stack, *given, version=lambda: "version-7")
+        return connected(stack, int(address.rpartition(":")[2]))
 
-        yield start
+    return start
 
 
 class Events(logging.Handler):
@@ -110,14 +112,13 @@ def events() -> Iterator[Events]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[int], Client]]:
+def connect(stack: ExitStack) -> Callable[[int], Client]:
     """Opens channels: `connect(port)` returns a client."""
-    with ExitStack() as stack:
-        yield lambda port: connected(stack, port)
+    return lambda port: connected(stack, port)
 
 
 @pytest.fixture(scope="session")
 def client(linear: Example) -> Iterator[Client]:
     """A client of a server that serves the linear bundle throughout."""
     with ExitStack() as stack:
-        yield _serving(stack)(linear.folder)
+        yield connected(stack, housing_server(stack, linear.folder).port)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,14 +16,14 @@ from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
-from housing_grpc.settings import Settings
 from tests.support import waiting
 from tests.support.examples import Rows
+from tests.support.serving import ALONE, housing_server
 
 SECONDS = waiting.SECONDS
 
 _OPTIONS = (
-    ("grpc.use_local_subchannel_pool", 1),
+    *ALONE,
     ("grpc.max_receive_message_length", -1),
     # A connection holds 64 kB of answers for a reader, not what it finds out to be good.
     ("grpc.http2.bdp_probe", 0),
@@ -142,11 +143,8 @@ def listed(items: Sequence[pb.House], sequence: int = 0) -> pb.PredictStreamRequ
     return pb.PredictStreamRequest(sequence=sequence, rows=pb.HouseRows(items=items))
 
 
-def start_target(stack: ExitStack, folder: object, **settings: object) -> Target:
+def start_target(stack: ExitStack, folder: Path, **settings: Any) -> Target:
     """Starts a server and a channel to it, both closed by the stack."""
-    chosen = {"grpc_port": 0, "bundle_dir": str(folder), "drain_seconds": 0, **settings}
-    server = HousingServer(Settings(**chosen))  # type: ignore[arg-type]
-    stack.callback(server.close, grace_seconds=0)
-    server.start()
+    server = housing_server(stack, folder, **{"drain_seconds": 0, **settings})
     channel = grpc.insecure_channel(f"127.0.0.1:{server.port}", _OPTIONS)
     return Target(server, stack.enter_context(channel))

@@ -2,7 +2,7 @@
 
 import signal
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import waiting
-from tests.support.client import Client, client_of
+from tests.support.client import Client
 from tests.support.processes import ServerProcess, serving, started
+from tests.support.serving import connected
 from tests.support.waiting import until
 
 WAIT_SECONDS = waiting.SECONDS
@@ -48,11 +49,9 @@ class Fleet:
 
     def client(self, *more: tuple[str, object]) -> Client:
         """Opens a connection of its own."""
-        address = f"127.0.0.1:{self.port}"
-        options = (("grpc.use_local_subchannel_pool", 1), *more)
-        channel = self._stack.enter_context(grpc.insecure_channel(address, options))
-        grpc.channel_ready_future(channel).result(WAIT_SECONDS)
-        return client_of(channel, address)
+        client = connected(self._stack, self.port, *more)
+        grpc.channel_ready_future(client.channel).result(WAIT_SECONDS)
+        return client
 
     def placed(self, count: int, *more: tuple[str, object]) -> dict[int, list[Client]]:
         """Opens so many connections to each worker, and tells which is whose."""
@@ -104,14 +103,6 @@ def command(pid: int) -> bytes:
         return b""
 
 
-def alive(pid: int) -> bool:
-    """Tells whether a process runs; one that is over and not waited for does not."""
-    try:
-        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
-
-
 def open_files(pid: int) -> set[str]:
     """Gives what the descriptors of a process lead to; nothing if there is none."""
     found = set()
@@ -140,36 +131,34 @@ Start = Callable[..., Fleet]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(stack: ExitStack) -> Start:
     """Starts servers: `start(folder, *flags, **variables)`; two workers unless told else."""
-    with ExitStack() as stack:
 
-        def begin(folder: Path, *flags: str, **variables: str) -> Fleet:
-            chosen = {"WORKERS": "2", "DRAIN_SECONDS": "0", **variables}
-            process = stack.enter_context(serving(folder, *flags, **chosen))
-            stack.callback(end, process)
-            return Fleet(process, stack)
+    def begin(folder: Path, *flags: str, **variables: str) -> Fleet:
+        chosen = {"WORKERS": "2", "DRAIN_SECONDS": "0", **variables}
+        process = stack.enter_context(serving(folder, *flags, **chosen))
+        stack.callback(end, process)
+        return Fleet(process, stack)
 
-        yield begin
+    return begin
 
 
 @pytest.fixture
-def start_faulty() -> Iterator[Start]:
+def start_faulty(stack: ExitStack) -> Start:
     """Starts servers whose workers have a fault: `start_faulty(folder, fault, **variables)`."""
-    with ExitStack() as stack:
 
-        def begin(folder: Path, fault: str, **variables: str) -> Fleet:
-            chosen = {
-                "WORKERS": "2", "DRAIN_SECONDS": "0", "BUNDLE_DIR": str(folder),
-                "GRPC_PORT": "0", "LOG_FORMAT": "json", "FAULT": fault,
-                # As `python -m housing_grpc` has it: gRPC's own lines are no JSON.
-                "GRPC_VERBOSITY": "NONE", **variables,
-            }  # fmt: skip
-            process = stack.enter_context(started(["-m", "tests.workers.faulty"], **chosen))
-            stack.callback(end, process)
-            return Fleet(process, stack)
+    def begin(folder: Path, fault: str, **variables: str) -> Fleet:
+        chosen = {
+            "WORKERS": "2", "DRAIN_SECONDS": "0", "BUNDLE_DIR": str(folder),
+            "GRPC_PORT": "0", "LOG_FORMAT": "json", "FAULT": fault,
+            # As `python -m housing_grpc` has it: gRPC's own lines are no JSON.
+            "GRPC_VERBOSITY": "NONE", **variables,
+        }  # fmt: skip
+        process = stack.enter_context(started(["-m", "tests.workers.faulty"], **chosen))
+        stack.callback(end, process)
+        return Fleet(process, stack)
 
-        yield begin
+    return begin
 
 
 def end(process: ServerProcess) -> None:

@@ -11,8 +11,9 @@ import pytest
 from housing_grpc.workers import shared_rates
 from housing_grpc.workers.worker_process import WorkerProcess
 from housing_grpc.workers.worker_slot import WorkerSlot
+from tests.support.processes import alive
 from tests.support.waiting import until
-from tests.workers.conftest import WAIT_SECONDS, alive
+from tests.workers.conftest import WAIT_SECONDS
 
 # Longer than an idle worker takes for an answer on a busy machine.
 SILENT_SECONDS = 3.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from tests.support.certificates import make_ca
+from tests.support.certificates import Ca
 from tests.support.client import SECONDS, Client, client_of, failure, reason_of
 from tests.support.examples import Example
 from tests.support.waiting import until
@@ -94,7 +94,7 @@ def test_sighup_changes_the_keys_of_all(start: Start, linear: Example, tmp_path:
 
 
 def test_all_workers_serve_tls(start: Start, linear: Example, tmp_path: Path) -> None:
-    ca = make_ca(tmp_path)
+    ca = Ca(tmp_path)
     certificate, key = ca.issue("server")
     fleet = start(linear.folder, TLS_CERT_FILE=str(certificate), TLS_KEY_FILE=str(key))
     shown = grpc.ssl_channel_credentials(ca.file.read_bytes())

@@ -14,8 +14,9 @@ from housing.v1.prediction_pb2 import House, PredictRequest
 
 from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
+from tests.support.processes import alive
 from tests.support.waiting import until
-from tests.workers.conftest import Start, alive
+from tests.workers.conftest import Start
 
 ASK = PredictRequest(house=House(rm=6))
 LOST = "the connection broke"

@@ -19,8 +19,9 @@ from housing.v1.prediction_pb2 import House, PredictRequest, PredictStreamReques
 
 from tests.support.client import SECONDS, Client, failure, reason_of, refusal
 from tests.support.examples import Example
+from tests.support.processes import alive
 from tests.support.waiting import until
-from tests.workers.conftest import Fleet, Start, alive
+from tests.workers.conftest import Fleet, Start
 
 ASK = PredictRequest(house=House(rm=6))
 

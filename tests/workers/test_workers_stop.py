@@ -16,9 +16,9 @@ from clients.python import HousingClient
 from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS
 from tests.support.client import SECONDS
 from tests.support.examples import Example
-from tests.support.processes import started
+from tests.support.processes import alive, ended, started
 from tests.support.waiting import until
-from tests.workers.conftest import Start, alive
+from tests.workers.conftest import Start
 
 # Some tenths of a second of work: every row is imputed from its nearest neighbours.
 SLOW = PredictBatchRequest(items=[House(rm=6)] * 1_000)
@@ -104,11 +104,6 @@ def test_a_worker_that_waits_for_its_restart_does_not_spoil_the_stop(
         pause = fleet.process.event("worker.ended")["restart_seconds"]
     fleet.process.signal(signal.SIGTERM)
     assert fleet.process.end()[0] == 0
-
-
-def ended(**variables: str) -> tuple[int, str, str]:
-    with started(["-m", "housing_grpc"], **variables) as process:
-        return process.end()
 
 
 @pytest.mark.parametrize(

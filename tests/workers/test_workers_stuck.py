@@ -1,7 +1,6 @@
 """A worker process whose model spins is replaced."""
 
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -18,16 +17,15 @@ STUCK = "housing_stuck_evaluations_total", ()
 
 
 @pytest.fixture
-def fleet(linear: Example) -> Iterator[Fleet]:
+def fleet(linear: Example, stack: ExitStack) -> Fleet:
     chosen = {
         "BUNDLE_DIR": str(linear.folder), "GRPC_PORT": "0", "LOG_FORMAT": "json",
         "WORKERS": "2", "MAX_CALL_SECONDS": "1", "DRAIN_SECONDS": "0",
         "GRACE_SECONDS": "0",
     }  # fmt: skip
-    with ExitStack() as stack:
-        process = stack.enter_context(started(["-m", "tests.workers.spinning"], **chosen))
-        stack.callback(end, process)
-        yield Fleet(process, stack)
+    process = stack.enter_context(started(["-m", "tests.workers.spinning"], **chosen))
+    stack.callback(end, process)
+    return Fleet(process, stack)
 
 
 def test_a_worker_whose_model_spins_is_replaced(fleet: Fleet) -> None:

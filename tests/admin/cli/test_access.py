@@ -1,7 +1,6 @@
 """The commands that talk to a server which wants a key, or speaks TLS."""
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,10 @@ import pytest
 from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
 
 from admin import cli
+from tests.support.certificates import Ca
+from tests.support.commands import Say
 
 KEY = "canary-of-a-key"
-Tool = Callable[[str], str]
 
 
 class Guarded(prediction_pb2_grpc.PredictionServiceServicer, model_pb2_grpc.ModelServiceServicer):
@@ -54,19 +54,9 @@ def served(credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
         server.stop(0).wait()
 
 
-def certificate(tool: Tool, folder: Path, name: str) -> tuple[Path, Path]:
-    """Make a certificate for localhost that has signed itself; returns it and its key."""
-    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
-    command = [tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt"]
-    command += ["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
-    command += ["-addext", "subjectAltName=DNS:localhost", "-out", str(certificate)]
-    subprocess.run([*command, "-keyout", str(key)], check=True, capture_output=True)
-    return certificate, key
-
-
 @pytest.fixture
-def server_pair(tool: Tool, tmp_path: Path) -> tuple[Path, Path]:
-    return certificate(tool, tmp_path, "server")
+def ca(tmp_path: Path) -> Ca:
+    return Ca(tmp_path)
 
 
 @pytest.fixture
@@ -77,9 +67,8 @@ def open_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def tls_server(server_pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    certificate, key = server_pair
-    credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+def tls_server(ca: Ca, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    credentials = grpc.ssl_server_credentials([ca.issue("server").content])
     monkeypatch.setenv("HOUSING_API_KEY", KEY)
     with served(credentials) as target:
         monkeypatch.setenv("HOUSING_TARGET", target)
@@ -88,14 +77,10 @@ def tls_server(server_pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("variable", ["HOUSING_API_KEY", "API_KEY"])
 def test_a_key_comes_from_the_environment(
-    open_server: str,
-    variable: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    open_server: str, variable: str, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
     monkeypatch.setenv(variable, KEY)
-    assert cli.main(["predict"]) == 0
-    assert capsys.readouterr().out.startswith("7.000 ")
+    assert say("predict").out.startswith("7.000 ")
 
 
 def test_the_key_of_the_caller_comes_before_that_of_the_server(
@@ -117,23 +102,17 @@ def test_the_key_of_the_caller_comes_before_that_of_the_server(
     ],
 )
 def test_without_a_key_that_it_has_a_server_is_no_help(
-    open_server: str,
-    key: str,
-    complaint: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    open_server: str, key: str, complaint: str, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
     monkeypatch.setenv("HOUSING_API_KEY", key)
-    assert cli.main(["predict"]) == 5
-    assert capsys.readouterr().err == f"error: the server at {open_server} {complaint}\n"
+    assert say("predict", code=5).err == f"error: the server at {open_server} {complaint}\n"
 
 
 def test_a_key_that_may_not_reload_is_told_which_may(
-    open_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    open_server: str, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
     monkeypatch.setenv("HOUSING_API_KEY", KEY)
-    assert cli.main(["reload"]) == 5
-    said = capsys.readouterr().err
+    said = say("reload", code=5).err
     assert "does not allow this with the key in HOUSING_API_KEY (or API_KEY)" in said
     assert "takes the role admin" in said
     assert KEY not in said
@@ -141,27 +120,20 @@ def test_a_key_that_may_not_reload_is_told_which_may(
 
 @pytest.mark.parametrize("key", ["two\nlines", "schlüssel"])
 def test_a_key_that_cannot_be_sent_is_refused_unseen(
-    open_server: str,
-    key: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    open_server: str, key: str, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
     monkeypatch.setenv("HOUSING_API_KEY", key)
-    assert cli.main(["info"]) == 2
-    said = capsys.readouterr().err
+    said = say("info", code=2).err
     assert said.startswith("error: HOUSING_API_KEY holds a character")
     assert key not in said
 
 
 def test_a_server_with_tls_answers_who_trusts_it(
-    tls_server: str,
-    server_pair: tuple[Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tls_server: str, ca: Ca, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
-    monkeypatch.setenv("HOUSING_CA_FILE", str(server_pair[0]))
+    monkeypatch.setenv("HOUSING_CA_FILE", str(ca.file))
     for command in (["predict"], ["predict", "--tls", "--RM", "6"], ["info"]):
-        assert cli.main(command) == 0, capsys.readouterr().err
+        say(*command)
 
 
 @pytest.mark.parametrize(
@@ -172,50 +144,38 @@ def test_a_server_with_tls_answers_who_trusts_it(
     ],
 )
 def test_a_server_with_tls_that_is_not_trusted_or_asked_in_the_clear(
-    tls_server: str, flags: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+    tls_server: str, flags: list[str], complaint: str, say: Say
 ) -> None:
-    assert cli.main(["predict", *flags]) == 5
-    assert complaint in capsys.readouterr().err
+    assert complaint in say("predict", *flags, code=5).err
 
 
-def test_a_server_without_tls_is_not_taken_for_one_with_it(
-    open_server: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["predict", "--tls"]) == 5
-    assert "it may not speak TLS" in capsys.readouterr().err
+def test_a_server_without_tls_is_not_taken_for_one_with_it(open_server: str, say: Say) -> None:
+    assert "it may not speak TLS" in say("predict", "--tls", code=5).err
 
 
 def test_a_client_certificate_is_shown_where_it_is_wanted(
-    tool: Tool,
-    tmp_path: Path,
-    server_pair: tuple[Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    ca: Ca, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
-    shown, shown_key = certificate(tool, tmp_path, "client")
-    pair = (server_pair[1].read_bytes(), server_pair[0].read_bytes())
-    wanted = grpc.ssl_server_credentials([pair], shown.read_bytes(), require_client_auth=True)
-    monkeypatch.setenv("HOUSING_CA_FILE", str(server_pair[0]))
+    shown, shown_key = ca.issue("client")
+    pair, trusted = ca.issue("server").content, ca.file.read_bytes()
+    wanted = grpc.ssl_server_credentials([pair], trusted, require_client_auth=True)
+    monkeypatch.setenv("HOUSING_CA_FILE", str(ca.file))
     monkeypatch.setenv("HOUSING_API_KEY", KEY)
     with served(wanted) as target:
-        assert cli.main(["predict", "--target", target]) == 5
+        say("predict", "--target", target, code=5)
         monkeypatch.setenv("HOUSING_CERT_FILE", str(shown))
-        assert cli.main(["predict", "--target", target]) == 2
-        assert "set both HOUSING_CERT_FILE and HOUSING_KEY_FILE" in capsys.readouterr().err
+        refused = say("predict", "--target", target, code=2).err
+        assert "set both HOUSING_CERT_FILE and HOUSING_KEY_FILE" in refused
         monkeypatch.setenv("HOUSING_KEY_FILE", str(shown_key))
-        assert cli.main(["predict", "--target", target]) == 0
+        say("predict", "--target", target)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_a_certificate_that_cannot_be_read_is_named(
-    content: str | None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
     file = tmp_path / "ca.crt"
     if content is not None:
         file.write_text(content)
     monkeypatch.setenv("HOUSING_CA_FILE", str(file))
-    assert cli.main(["info"]) == 2
-    assert capsys.readouterr().err.startswith(f"error: HOUSING_CA_FILE: {file}")
+    assert say("info", code=2).err.startswith(f"error: HOUSING_CA_FILE: {file}")

@@ -1,15 +1,14 @@
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from admin import cli
 from admin.base.settings import Settings
 from admin.command_list import CommandList
 from tests.admin.terminal.fake_terminal import ROOT, Terminal, admin, environment_of
-from tests.support.waiting import SECONDS
+from tests.support.commands import Say
+from tests.support.processes import outcome
 
 COMMANDS = [name for name in vars(CommandList) if not name.startswith("_")]
 HEAVY = ("grpc", "matplotlib", "mlflow", "numpy", "pandas", "rich", "sklearn", "xgboost", "yaml")
@@ -24,14 +23,12 @@ def test_the_help_names_every_command() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([name, "--help"]) == 0
-    help_text = capsys.readouterr().out
+def test_every_command_has_help(name: str, say: Say) -> None:
+    help_text = say(name, "--help").out
     assert help_text.startswith(f"NAME\n    housing-admin {name} - ")
     for noise in ("FIRE_METADATA", "Default: None", "Type: "):
         assert noise not in help_text
-    assert cli.main([name, "-h"]) == 0
-    assert capsys.readouterr().out == help_text
+    assert say(name, "-h").out == help_text
 
 
 def test_the_help_is_not_paged(tmp_path: Path) -> None:
@@ -46,13 +43,10 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
         "import sys; from admin.cli import main; code = main(sys.argv[2:]);"
         "print(sorted(set(sys.argv[1].split()) & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run(
+    done = outcome(
         [sys.executable, "-c", code, " ".join(HEAVY), *arguments],
         env=environment_of(Path("unused")),
-        capture_output=True,
-        text=True,
         check=True,
-        timeout=SECONDS,
     )
     assert done.stderr.splitlines()[-1] == "[]"
 
@@ -93,31 +87,24 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
     ],
 )
 def test_a_mistake_gets_one_line_and_its_exit_code(
-    here: Settings,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    code: int,
-    complaint: str,
+    here: Settings, say: Say, arguments: list[str], code: int, complaint: str
 ) -> None:
-    assert cli.main(arguments) == code
-    said = capsys.readouterr()
+    said = say(*arguments, code=code)
     assert said.out == ""
     assert said.err.startswith("error: ")
     assert complaint in said.err
     assert said.err.count("\n") == 1
 
 
-def test_an_error_shows_what_it_repeats(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["predict", "--target", "\x1b[2J\nerror: none:1"]) == 5
-    said = capsys.readouterr().err
+def test_an_error_shows_what_it_repeats(say: Say) -> None:
+    said = say("predict", "--target", "\x1b[2J\nerror: none:1", code=5).err
     assert "\\x1b[2J\\nerror: none" in said
     assert "\x1b" not in said
     assert said.count("\n") == 1
 
 
-def test_debug_shows_where_an_error_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["register", "--debug"]) == 2
-    assert "Traceback" in capsys.readouterr().err
+def test_debug_shows_where_an_error_comes_from(say: Say) -> None:
+    assert "Traceback" in say("register", "--debug", code=2).err
 
 
 def test_the_readme_names_every_command() -> None:

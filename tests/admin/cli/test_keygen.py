@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from admin import cli
 from admin.base.errors import UsageError
 from admin.base.settings import from_environment
 from admin.data.dataset import Dataset
@@ -13,43 +12,41 @@ from admin.export import signing
 from housing_grpc.bundle.model import load
 from housing_grpc.bundle.signature import Verifier
 from tests.support import examples
+from tests.support.commands import Say
 
 
-def made(where: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, Path]:
-    assert cli.main(["keygen", str(where), "--json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
+def made(where: Path, say: Say) -> tuple[Path, Path]:
+    answer = json.loads(say("keygen", str(where), "--json").out)
     return Path(answer["private_key"]), Path(answer["public_key"])
 
 
 def test_a_bundle_is_signed_with_one_key_and_verified_with_the_other(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], houses: Dataset
+    tmp_path: Path, say: Say, houses: Dataset
 ) -> None:
-    private, public = made(tmp_path / "key.pem", capsys)
+    private, public = made(tmp_path / "key.pem", say)
     settings = from_environment({"BUNDLE_SIGNING_KEY_FILE": str(private)})
     sign = signing(settings.signing_key_file)
     example = examples.make(tmp_path / "b", houses, "linear", "v1_median", sign=sign)
     assert load(example.folder, Verifier(public)).digest == example.digest
 
 
-def test_only_the_owner_may_read_the_private_key(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    private, public = made(tmp_path / "key.pem", capsys)
+def test_only_the_owner_may_read_the_private_key(tmp_path: Path, say: Say) -> None:
+    private, public = made(tmp_path / "key.pem", say)
     assert private.stat().st_mode & 0o777 == 0o600
     assert "PRIVATE" not in public.read_text()
 
 
-def test_no_key_is_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    private, public = made(tmp_path / "key.pem", capsys)
+def test_no_key_is_written_over(tmp_path: Path, say: Say) -> None:
+    private, public = made(tmp_path / "key.pem", say)
     before = private.read_bytes(), public.read_bytes()
-    assert cli.main(["keygen", str(private)]) == UsageError.exit_code
-    assert "is there already; name another file" in capsys.readouterr().err
+    told = say("keygen", str(private), code=UsageError.exit_code).err
+    assert "is there already; name another file" in told
     assert (private.read_bytes(), public.read_bytes()) == before
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["keygen", str(tmp_path / "none" / "key")]) == UsageError.exit_code
-    assert "cannot be written: No such file or directory" in capsys.readouterr().err
+def test_a_folder_that_is_not_there(tmp_path: Path, say: Say) -> None:
+    told = say("keygen", str(tmp_path / "none" / "key"), code=UsageError.exit_code).err
+    assert "cannot be written: No such file or directory" in told
 
 
 def test_a_signing_key_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from admin import cli
 from admin.base.settings import Settings
 from admin.tracking.client import connect
 from admin.tracking.versions import promoted
-from tests.admin.terminal.fake_terminal import ROOT, admin, environment_of
+from tests.admin.terminal.fake_terminal import ROOT, admin, environment_of, unmeasured
+from tests.support.commands import Say
 from tests.support.ports import free_port
-from tests.support.waiting import SECONDS
+from tests.support.waiting import SECONDS, until
 
 
 def test_a_first_seed_says_nothing_but_json_on_standard_output(tmp_path: Path) -> None:
@@ -32,26 +32,28 @@ def test_a_first_seed_says_nothing_but_json_on_standard_output(tmp_path: Path) -
     ]
 
 
-def test_an_interrupt_ends_a_training_with_130(bare: Settings) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "stopped by SIGTERM\n")],
+)
+def test_a_signal_ends_a_training(
+    bare: Settings, number: signal.Signals, code: int, told: str
+) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "admin", "train", "--model", "random_forest", "--cv", "200"],
         cwd=ROOT,
-        env=environment_of(bare.home),
+        env=unmeasured(environment_of(bare.home)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
-    # The experiment is made just before the training begins.
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with connect(bare) as client:
-            if client.get_experiment_by_name("housing-prices"):
-                break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    with connect(bare) as client:
+        # The experiment is made just before the training begins.
+        until(lambda: client.get_experiment_by_name("housing-prices") is not None)
+    process.send_signal(number)
     _, error = process.communicate(timeout=SECONDS)
-    assert (process.returncode, error) == (130, "interrupted\n")
+    assert (process.returncode, error) == (code, told)
     with connect(bare) as client:
         assert promoted(client, bare.location) is None
 
@@ -89,12 +91,9 @@ def _fetched(port: int, path: str, seconds: float = 90) -> Any:
         time.sleep(0.2)
 
 
-def test_pages_that_a_server_has_are_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pages_that_a_server_has_are_named(monkeypatch: pytest.MonkeyPatch, say: Say) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@mlflow:5000")
-    assert cli.main(["ui"]) == 0
-    assert capsys.readouterr().out == "MLflow has its pages at http://mlflow:5000\n"
+    assert say("ui").out == "MLflow has its pages at http://mlflow:5000\n"
 
 
 def test_a_reader_that_goes_is_no_error(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from admin import cli
 from admin.base.settings import Settings
 from admin.tracking.client import connect
 from housing_grpc.registry.location import default_tracking_uri
+from tests.support.commands import Say
 from tests.support.examples import DATA, MODEL_NAME
 from tests.support.homes import Trained, copy
 
@@ -41,19 +42,13 @@ def made(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 @pytest.fixture
-def run(
-    made: Made,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
+def run(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say) -> Run:
     """Runs commands on a copy of that home: `run("models")` returns what one tells."""
     copy(made.home, tmp_path / "home")
     monkeypatch.setenv("HOUSING_HOME", str(tmp_path / "home"))
 
     def command(*arguments: str) -> Any:
-        assert cli.main([*arguments, "--json"]) == 0
-        said = capsys.readouterr()
+        said = say(*arguments, "--json")
         assert said.err == ""
         return json.loads(said.out)
 
@@ -103,37 +98,29 @@ def test_a_score_that_is_no_number_is_missing(run: Run, tmp_path: Path) -> None:
 
 
 def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
-    here: Settings, trained: Trained, capsys: pytest.CaptureFixture[str]
+    here: Settings, trained: Trained, say: Say
 ) -> None:
-    assert cli.main(["models"]) == 0
-    assert "has no version yet; make one with: housing-admin seed" in capsys.readouterr().out
-    assert cli.main(["register", trained.run_id]) == 0
-    assert capsys.readouterr().out.splitlines() == [
+    assert "has no version yet; make one with: housing-admin seed" in say("models").out
+    assert say("register", trained.run_id).out.splitlines() == [
         f"Run {trained.run_id} is now version 1 of housing-price-model.",
         "To serve it: housing-admin promote 1",
     ]
-    assert cli.main(["promote", "1"]) == 0
-    assert capsys.readouterr().out.startswith("production of housing-price-model: none -> 1\n")
-    assert cli.main(["models"]) == 0
-    header, line = capsys.readouterr().out.splitlines()
+    assert say("promote", "1").out.startswith("production of housing-price-model: none -> 1\n")
+    header, line = say("models").out.splitlines()
     assert header.split("\t")[:3] == ["version", "alias", "model"]
     assert line.split("\t")[:4] == ["1", "production", "linear", "v2_knn"]
 
 
-def test_an_experiment_is_compared(
-    here: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_experiment_is_compared(here: Settings, tmp_path: Path, say: Say) -> None:
     file = tmp_path / "grid.yaml"
     file.write_text(
         f"data: {DATA}\ncv: 2\npreprocessors: v1_median\nmodels: {{linear: {{alpha: [1, -1]}}}}\n"
     )
-    assert cli.main(["experiment", "--config", str(file)]) == 0
-    out = capsys.readouterr().out.splitlines()
+    out = say("experiment", "--config", str(file)).out.splitlines()
     assert out[0].startswith("cv_rmse\t")
     assert out[1].split("\t")[4:7] == ["linear", "v1_median", "alpha=1"]
     assert out[2].startswith("failed: linear x v1_median alpha=-1: linear: ")
     assert re.fullmatch(r"To register it: housing-admin register [0-9a-f]{32}", out[4])
-    assert cli.main(["experiment", "--config", str(file), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(say("experiment", "--config", str(file), "--json").out)
     assert [each["failure"] is None for each in found["combinations"]] == [True, False]
     assert found["best_run_id"] == found["combinations"][0]["run_id"]

@@ -1,7 +1,6 @@
 """The commands that talk to a server, with a real one."""
 
 import json
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,14 +15,9 @@ from admin.tracking.registry import promote, register
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings as ServerSettings
+from tests.support.commands import Say
 from tests.support.examples import DATA, Example
 from tests.support.homes import Trained
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 def start(stack: ExitStack, settings: ServerSettings, patch: pytest.MonkeyPatch) -> None:
@@ -55,10 +49,9 @@ def test_the_example_house_is_priced(
 
 
 def test_a_house_is_priced_from_flags_or_json(
-    folder_server: Example, capsys: pytest.CaptureFixture[str]
+    folder_server: Example, say: Say, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["predict", "--RM", "9.5", "--lstat", "4", "--B", "-1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = say("predict", "--RM", "9.5", "--lstat", "4", "--B", "-1").out.splitlines()
     assert lines[0].startswith(f"{price(folder_server, RM=9.5, LSTAT=4, B=-1):.3f} ")
     assert lines[1].startswith("imputed: CRIM, ZN, ")
     assert "'RM' value 9.5 is outside training range" in lines[2]
@@ -69,17 +62,13 @@ def test_a_house_is_priced_from_flags_or_json(
     assert "LSTAT" in found["imputed"]
 
 
-def test_the_houses_of_a_file_are_priced(
-    folder_server: Example, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assert cli.main(["predict", "--file", str(DATA), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_the_houses_of_a_file_are_priced(folder_server: Example, say: Say, tmp_path: Path) -> None:
+    found = json.loads(say("predict", "--file", str(DATA), "--json").out)
     assert len(found) == 506
     assert found[0]["price"] == pytest.approx(price(folder_server, **EXAMPLE))
     few = tmp_path / "few.csv"
     few.write_text("".join(DATA.read_text().splitlines(keepends=True)[:3]))
-    assert cli.main(["predict", "--file", str(few)]) == 0
-    header, first, _ = capsys.readouterr().out.splitlines()
+    header, first, _ = say("predict", "--file", str(few)).out.splitlines()
     assert header.split("\t")[1] == "price (thousands of USD)"
     assert first.split("\t")[1] == f"{price(folder_server, **EXAMPLE):.3f}"
 
@@ -92,42 +81,31 @@ def test_the_houses_of_a_file_are_priced(
     ],
 )
 def test_what_a_server_refuses_is_one_line(
-    folder_server: Example, capsys: pytest.CaptureFixture[str], house: str, complaint: str
+    folder_server: Example, say: Say, house: str, complaint: str
 ) -> None:
-    assert cli.main(["predict", "--json", house]) == 5
-    said = capsys.readouterr()
+    said = say("predict", "--json", house, code=5)
     assert said.out == ""
     assert "answered INVALID_ARGUMENT" in said.err
     assert complaint in said.err
     assert said.err.count("\n") == 1
 
 
-def test_one_bad_house_of_many_does_not_spoil_the_others(
-    folder_server: Example, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["predict", "--json", '[{"CHAS": 0.5}, {"RM": 6}]']) == 0
-    bad, good = json.loads(capsys.readouterr().out)
+def test_one_bad_house_of_many_does_not_spoil_the_others(folder_server: Example, say: Say) -> None:
+    bad, good = json.loads(say("predict", "--json", '[{"CHAS": 0.5}, {"RM": 6}]').out)
     assert bad["price"] is None
     assert "CHAS" in bad["error"]
     assert good["price"] == pytest.approx(price(folder_server, RM=6))
 
 
-def test_a_server_says_what_it_serves(
-    folder_server: Example, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["info"]) == 0
-    out = capsys.readouterr().out
+def test_a_server_says_what_it_serves(folder_server: Example, say: Say) -> None:
+    out = say("info").out
     assert f"model\thousing-price-model version {folder_server.version}" in out
     assert "\nCHAS\t0\t1\t" in out
-    assert cli.main(["info", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["bundle_digest"] == folder_server.digest
+    assert json.loads(say("info", "--json").out)["bundle_digest"] == folder_server.digest
 
 
-def test_a_server_of_a_folder_refuses_versions(
-    folder_server: Example, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["reload", "--version", "2"]) == 5
-    assert "[SOURCE_HAS_NO_VERSIONS]" in capsys.readouterr().err
+def test_a_server_of_a_folder_refuses_versions(folder_server: Example, say: Say) -> None:
+    assert "[SOURCE_HAS_NO_VERSIONS]" in say("reload", "--version", "2", code=5).err
 
 
 def test_promoting_can_reload_a_server_in_the_same_breath(
@@ -135,7 +113,7 @@ def test_promoting_can_reload_a_server_in_the_same_breath(
     ready: Settings,
     trained: Trained,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    say: Say,
 ) -> None:
     monkeypatch.setenv("HOUSING_HOME", str(ready.home))
     with connect(ready) as client:
@@ -143,16 +121,12 @@ def test_promoting_can_reload_a_server_in_the_same_breath(
         promote(client, ready.location, 1)
     wanted = ServerSettings(grpc_port=0, housing_home=str(ready.home), registry_timeout_seconds=60)
     start(stack, wanted, monkeypatch)
-    assert cli.main(["train", "--model", "linear", "--params", "alpha=5", "--register"]) == 0
-    capsys.readouterr()
+    say("train", "--model", "linear", "--params", "alpha=5", "--register")
 
-    assert cli.main(["promote", "2", "--reload", "--json"]) == 0
-    done = json.loads(capsys.readouterr().out)
+    done = json.loads(say("promote", "2", "--reload", "--json").out)
     assert (done["previous"], done["version"]) == (1, 2)
     assert (done["reload"]["previous_version"], done["reload"]["version"]) == ("1", "2")
     assert done["reload"]["changed"] is True
 
-    assert cli.main(["reload", "--version", "1"]) == 0
-    assert ": version 2 -> 1 in " in capsys.readouterr().out
-    assert cli.main(["reload"]) == 0
-    assert ": version 1 -> 2 in " in capsys.readouterr().out
+    assert ": version 2 -> 1 in " in say("reload", "--version", "1").out
+    assert ": version 1 -> 2 in " in say("reload").out

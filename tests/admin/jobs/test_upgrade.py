@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from admin import cli
 from admin.base.errors import RegistryError, UsageError
 from admin.base.settings import Settings
 from admin.jobs.train import train
@@ -18,6 +17,7 @@ from admin.training.spec import TrainingSpec
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.registry.location import BUNDLE_FOLDER
+from tests.support.commands import Say
 from tests.support.examples import DATA
 
 if TYPE_CHECKING:
@@ -69,8 +69,5 @@ def test_a_version_of_format_1_becomes_one_of_format_2(
         (["train", "--bundle-format", "0"], 2, "--bundle_format"),
     ],
 )
-def test_what_is_wrong_is_named(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, text: str
-) -> None:
-    assert cli.main(arguments) == code
-    assert text in capsys.readouterr().err
+def test_what_is_wrong_is_named(say: Say, arguments: list[str], code: int, text: str) -> None:
+    assert text in say(*arguments, code=code).err

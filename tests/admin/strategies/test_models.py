@@ -1,4 +1,3 @@
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from admin import models, preprocessing
 from admin.base.errors import UsageError
 from admin.strategies.graph import Linear, Trees
 from admin.strategies.strategy import merge, shares
+from tests.support.processes import outcome
 
 NAMES = models.names()
 
@@ -37,7 +37,7 @@ def test_listing_imports_no_library() -> None:
         "admin.models.names(), admin.preprocessing.names()\n"
         "print({'sklearn', 'xgboost', 'onnx'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = outcome([sys.executable, "-c", code], check=True)
     assert done.stdout == "set()\n"
 
 

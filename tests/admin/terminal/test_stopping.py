@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.admin.terminal.fake_terminal import ROOT, unmeasured
+from tests.support.processes import outcome
 from tests.support.waiting import SECONDS
 
 # The signal comes while an object is being deleted, where Python drops what is raised.
@@ -59,7 +60,5 @@ def test_it_is_not_lost_where_python_drops_it(number: signal.Signals, heard: str
 
 
 def test_what_else_python_drops_is_told_once() -> None:
-    process = subprocess.run(
-        [sys.executable, "-c", _WRONG], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    process = outcome([sys.executable, "-c", _WRONG], check=True)
     assert process.stderr.count("ValueError: of another kind") == 1

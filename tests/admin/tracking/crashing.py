@@ -125,43 +125,44 @@ def _settings(folder: Path) -> Any:
     return from_environment({"HOUSING_HOME": str(folder / "home")})
 
 
-def _promote(folder: Path) -> object:
+def _connected(folder: Path, work: Callable[[Any, Any], Any]) -> Any:
+    """Does some work with a client and the settings of the folder's home."""
     from admin.tracking.client import connect
-    from admin.tracking.registry import promote
 
     settings = _settings(folder)
     with connect(settings) as client:
-        return promote(client, settings.location, 2)
+        return work(client, settings)
+
+
+def _promote(folder: Path) -> object:
+    from admin.tracking.registry import promote
+
+    return _connected(folder, lambda client, of: promote(client, of.location, 2))
 
 
 def _promoted(folder: Path) -> Any:
-    from admin.tracking.client import connect
     from admin.tracking.versions import promoted
 
-    settings = _settings(folder)
-    with connect(settings) as client:
-        return promoted(client, settings.location)
+    return _connected(folder, lambda client, of: promoted(client, of.location))
 
 
 def _register(folder: Path) -> object:
-    from admin.tracking.client import connect
     from admin.tracking.registry import register
 
-    settings = _settings(folder)
-    with connect(settings) as client:
-        return register(client, settings.location, (folder / "run_id").read_text())
+    run_id = (folder / "run_id").read_text()
+    return _connected(folder, lambda client, of: register(client, of.location, run_id))
 
 
 def _train(folder: Path) -> object:
     from admin.jobs.train import train
-    from admin.tracking.client import connect
     from admin.tracking.registry import register
     from admin.training.spec import TrainingSpec
 
-    settings = _settings(folder)
-    with connect(settings) as client:
+    def work(client: Any, settings: Any) -> object:
         run_id = train(client, settings, TrainingSpec(model="linear", data=_DATA)).bundle.run_id
         return register(client, settings.location, run_id)
+
+    return _connected(folder, work)
 
 
 def _versions(folder: Path) -> Any:

@@ -16,7 +16,7 @@ from tests.admin.terminal.fake_terminal import ROOT, environment_of
 from tests.admin.tracking import crashing
 from tests.admin.tracking.crashing import DISK_FULL, KILL_BEFORE, KILL_WITHIN
 from tests.support.examples import Example
-from tests.support.homes import Trained, settings_of
+from tests.support.homes import Trained, copy
 
 KILLS = [pytest.param(KILL_BEFORE, id="before"), pytest.param(KILL_WITHIN, id="within")]
 
@@ -72,10 +72,7 @@ def base(tmp_path: Path) -> Path:
 @pytest.fixture
 def two_versions(ready: Settings, trained: Trained, base: Path) -> Path:
     """A registry with versions 1, which is promoted, and 2."""
-    home = base / "ready" / "home"
-    home.mkdir()
-    shutil.copyfile(trained.home / "mlflow.db", home / "mlflow.db")
-    settings = settings_of(home)
+    settings = copy(trained.home, base / "ready" / "home")
     with connect(settings) as client:
         register(client, settings.location, trained.run_id)
         version = client.get_model_version(settings.location.model_name, "1")
@@ -89,9 +86,7 @@ def two_versions(ready: Settings, trained: Trained, base: Path) -> Path:
 @pytest.fixture
 def one_run(trained: Trained, base: Path) -> Path:
     """A registry with a run that can be registered."""
-    home = base / "ready" / "home"
-    home.mkdir()
-    shutil.copyfile(trained.home / "mlflow.db", home / "mlflow.db")
+    copy(trained.home, base / "ready" / "home")
     (base / "ready" / "run_id").write_text(trained.run_id)
     return base
 
@@ -161,8 +156,7 @@ def test_a_version_is_there_with_all_its_files_or_not_at_all(
 def test_a_training_that_ends_anywhere_leaves_no_half_version(
     library: Path, bare: Settings, bare_home: Path, base: Path, how: int
 ) -> None:
-    (base / "ready" / "home").mkdir()
-    shutil.copyfile(bare_home / "mlflow.db", base / "ready" / "home" / "mlflow.db")
+    copy(bare_home, base / "ready" / "home")
     # A training makes hundreds of changes.
     points = crashed(library, "train", base, how, stride=61)
     assert seen(points) == [[], [[1, True]]]

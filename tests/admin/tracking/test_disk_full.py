@@ -1,7 +1,6 @@
 """A disk that runs full: nothing is there by half, and the message says what is needed where."""
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,9 @@ from admin.tracking.versions import versions
 from housing_grpc.bundle import format as bundle_format
 from tests.admin.small_disk import SmallDisk, mounted
 from tests.admin.terminal.fake_terminal import admin
+from tests.support.commands import Say
 from tests.support.examples import DATA, Example
-from tests.support.homes import Trained, settings_of
+from tests.support.homes import Trained, copy
 
 TRAIN = ["train", "--model", "random_forest", "--preprocessor", "v1_median", "--data", str(DATA)]
 
@@ -41,11 +41,9 @@ def trained_home(disk: SmallDisk, trained: Trained, monkeypatch: pytest.MonkeyPa
 
 
 def _home(disk: SmallDisk, source: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    folder = disk.folder / "home"
-    folder.mkdir()
-    shutil.copyfile(source / "mlflow.db", folder / "mlflow.db")
-    monkeypatch.setenv("HOUSING_HOME", str(folder))
-    return settings_of(folder)
+    settings = copy(source, disk.folder / "home")
+    monkeypatch.setenv("HOUSING_HOME", str(settings.home))
+    return settings
 
 
 def complaint(capsys: pytest.CaptureFixture[str], path: Path) -> str:
@@ -115,12 +113,11 @@ def test_a_registration_whose_database_finds_no_space(
 
 
 def test_a_first_start_that_finds_no_space(
-    disk: SmallDisk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    disk: SmallDisk, monkeypatch: pytest.MonkeyPatch, say: Say
 ) -> None:
     monkeypatch.setenv("HOUSING_HOME", str(disk.folder / "home"))
     disk.fill(free=200_000)
-    assert cli.main(["models"]) == 4
-    line = capsys.readouterr().err.splitlines()[-1]
+    line = say("models", code=4).err.splitlines()[-1]
     assert line.startswith(f"error: {disk.folder}/home")
     assert "bytes are needed" in line
     assert not list((disk.folder / "home").glob("*.db"))

@@ -82,27 +82,6 @@ def test_a_run_that_is_told_to_stop_says_so_itself(bare: Settings) -> None:
         assert client.get_run(run_id).info.status == "KILLED"
 
 
-def test_a_command_that_is_told_to_stop_ends_with_143(bare: Settings) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "admin", "train", "--model", "random_forest", "--cv", "200"],
-        cwd=ROOT,
-        env=unmeasured(environment_of(bare.home)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    # The experiment is made just before the training begins.
-    deadline = time.monotonic() + 60
-    with connect(bare) as client:
-        while not client.get_experiment_by_name("housing-prices"):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=SECONDS)
-    assert (process.returncode, error) == (143, "stopped by SIGTERM\n")
-
-
 def test_a_lock_that_has_no_run_yet_is_left_while_it_is_young(
     bare_client: "MlflowClient", bare: Settings
 ) -> None:

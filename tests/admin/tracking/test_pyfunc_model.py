@@ -1,6 +1,5 @@
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER
 from tests.support.examples import DATA
 from tests.support.homes import Trained
-from tests.support.waiting import SECONDS
+from tests.support.processes import outcome
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -60,14 +59,10 @@ def elsewhere(
     arguments = (ready.location.tracking_uri, str(DATA), str(description))
     (tmp_path / "empty").mkdir()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
+    done = outcome(
         [sys.executable, "-I", "-c", _without_checkout(ELSEWHERE), *arguments],
         cwd=tmp_path / "empty",
         env={**environment, "MLFLOW_DISABLE_TELEMETRY": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

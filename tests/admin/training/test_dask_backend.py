@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from admin import cli
 from admin.base.errors import UsageError
 from admin.base.settings import Settings
 from admin.jobs import experiment
@@ -22,6 +21,7 @@ from admin.training.dask_backend import cluster
 from admin.training.experiment_config import ExperimentConfig
 from admin.training.spec import TrainingSpec
 from tests.admin.terminal.fake_terminal import ROOT, admin
+from tests.support.commands import Say
 from tests.support.examples import DATA
 
 if TYPE_CHECKING:
@@ -86,9 +86,8 @@ def _address(file: Path) -> str:
 
 
 @pytest.fixture
-def dask(distributed: Any, tmp_path: Path) -> Iterator[Cluster]:
-    with ExitStack() as stack:
-        yield Cluster(distributed, stack, tmp_path)
+def dask(distributed: Any, tmp_path: Path, stack: ExitStack) -> Cluster:
+    return Cluster(distributed, stack, tmp_path)
 
 
 def specs_of(*alphas: float) -> tuple[TrainingSpec, ...]:
@@ -207,10 +206,9 @@ def test_an_address_that_is_none_is_refused(distributed: Any, address: str) -> N
     ],
 )
 def test_flags_that_do_not_go_together_are_refused(
-    flags: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+    flags: list[str], complaint: str, say: Say
 ) -> None:
-    assert cli.main(["experiment", *flags]) == 2
-    assert complaint in capsys.readouterr().err
+    assert complaint in say("experiment", *flags, code=2).err
 
 
 def test_without_dask_the_command_says_what_to_install(

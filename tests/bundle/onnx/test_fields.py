@@ -19,6 +19,7 @@ from admin.export.flatten import flatten
 from admin.strategies.graph import Graph, Linear, Trees
 from housing_grpc.bundle.onnx import GraphError, read
 from tests.bundle.random_trees import random_tree
+from tests.support.varints import varint
 
 WIDTH = 13
 GRAPHS: dict[str, Graph] = {
@@ -62,14 +63,6 @@ def add(message: Any, field: FieldDescriptor) -> None:
         value.append(new)
     else:
         setattr(message, field.name, new)
-
-
-def varint(number: int) -> bytes:
-    octets = bytearray()
-    while number >= 0x80:
-        octets.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes((*octets, number))
 
 
 def tag(number: int, kind: int) -> bytes:

@@ -14,6 +14,7 @@ from admin.strategies.graph import Linear, Trees
 from housing_grpc.bundle import trees
 from housing_grpc.bundle.onnx import ForeignGraphError, GraphError, read
 from tests.bundle.random_trees import random_tree
+from tests.support.errors import raised
 
 WIDTH = 13
 
@@ -218,9 +219,7 @@ def test_a_name_that_is_given_twice_is_refused() -> None:
 
 @pytest.mark.parametrize("content", [b"no graph", b"\x3a\xff\x7f", b"\x0f", b"\x08", b"\x08\x80"])
 def test_what_is_no_message_is_no_graph(content: bytes) -> None:
-    with pytest.raises(GraphError) as caught:
-        read(content, WIDTH)
-    assert type(caught.value) is GraphError
+    assert type(raised(GraphError, read, content, WIDTH)) is GraphError
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 40])

@@ -7,17 +7,10 @@ from hypothesis import strategies as st
 
 from housing_grpc.bundle.onnx.errors import ForeignGraphError, GraphError
 from housing_grpc.bundle.onnx.wire import fields
+from tests.support.varints import varint
 
 KEY, OTHER = 8 << 3, 3 << 3
 LARGEST = 2**63 - 1
-
-
-def varint(number: int) -> bytes:
-    octets = bytearray()
-    while number >= 0x80:
-        octets.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes((*octets, number))
 
 
 def run(numbers: list[int]) -> bytes:

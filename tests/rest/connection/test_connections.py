@@ -3,7 +3,6 @@
 import resource
 import signal
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,11 +14,13 @@ import pytest
 
 from tests.rest.answers import HOUSE, refused
 from tests.rest.conftest import SECONDS, Start
-from tests.rest.raw import GET, HELLO, POST, answer, closed, connected, eventually, rest_of, send
+from tests.rest.raw import GET, HELLO, POST, answer, closed, connected, rest_of, send
 from tests.rest.scripted import Scripted
-from tests.support.certificates import make_ca
+from tests.support.certificates import Ca
 from tests.support.client import Client
+from tests.support.processes import outcome
 from tests.support.proxies import process
+from tests.support.waiting import until
 
 FILES = 1024
 MANY = 1100
@@ -64,7 +65,7 @@ def test_connections_beyond_every_limit_lock_nobody_out(housing: Client, sent: b
 
 @pytest.mark.usefixtures("room")
 def test_half_handshakes_lock_nobody_out(housing: Client, tmp_path: Path) -> None:
-    ca = make_ca(tmp_path)
+    ca = Ca(tmp_path)
     certificate, key = map(str, ca.issue("proxy"))
     files = {"API_TLS_CERT_FILE": certificate, "API_TLS_KEY_FILE": key}
     with limited(housing.address, **files) as url, ExitStack() as stack:
@@ -85,21 +86,20 @@ def narrow(scripted: Scripted, start: Start) -> httpx.Client:
     return client
 
 
-def test_the_oldest_idle_connection_makes_room(narrow: httpx.Client) -> None:
-    with ExitStack() as stack:
-        callers = [stack.enter_context(connected(narrow.base_url)) for _ in range(8)]
-        for caller in callers:
-            caller.sendall(GET + b"\r\n")
-            assert answer(caller)[0] == 200
-        # The first has been idle for less long than the second.
-        callers[0].sendall(GET + b"\r\n")
-        assert answer(callers[0])[0] == 200
-        assert narrow.get("/openapi.json").status_code == 200
-        assert rest_of(callers[1]) == b""
-        assert closed(narrow, "made_room") == 1
-        for caller in (callers[0], *callers[2:]):
-            caller.sendall(GET + b"\r\n")
-            assert answer(caller)[0] == 200
+def test_the_oldest_idle_connection_makes_room(narrow: httpx.Client, stack: ExitStack) -> None:
+    callers = [stack.enter_context(connected(narrow.base_url)) for _ in range(8)]
+    for caller in callers:
+        caller.sendall(GET + b"\r\n")
+        assert answer(caller)[0] == 200
+    # The first has been idle for less long than the second.
+    callers[0].sendall(GET + b"\r\n")
+    assert answer(callers[0])[0] == 200
+    assert narrow.get("/openapi.json").status_code == 200
+    assert rest_of(callers[1]) == b""
+    assert closed(narrow, "made_room") == 1
+    for caller in (callers[0], *callers[2:]):
+        caller.sendall(GET + b"\r\n")
+        assert answer(caller)[0] == 200
 
 
 @pytest.fixture
@@ -117,17 +117,16 @@ def release(scripted: Scripted) -> Iterator[threading.Event]:
 
 
 def test_a_request_in_work_makes_no_room(
-    narrow: httpx.Client, scripted: Scripted, release: threading.Event
+    narrow: httpx.Client, scripted: Scripted, release: threading.Event, stack: ExitStack
 ) -> None:
-    with ExitStack() as stack:
-        caller = stack.enter_context(connected(narrow.base_url))
-        caller.sendall(POST + b"\r\n{}")
-        assert scripted.called.wait(SECONDS)
-        for _ in range(30):
-            stack.enter_context(connected(narrow.base_url))
-        assert narrow.get("/openapi.json").status_code == 200
-        release.set()
-        assert answer(caller)[0] == 200
+    caller = stack.enter_context(connected(narrow.base_url))
+    caller.sendall(POST + b"\r\n{}")
+    assert scripted.called.wait(SECONDS)
+    for _ in range(30):
+        stack.enter_context(connected(narrow.base_url))
+    assert narrow.get("/openapi.json").status_code == 200
+    release.set()
+    assert answer(caller)[0] == 200
 
 
 def test_a_request_too_many_is_refused_and_the_others_are_answered(
@@ -137,7 +136,7 @@ def test_a_request_too_many_is_refused_and_the_others_are_answered(
         callers = [stack.enter_context(connected(narrow.base_url)) for _ in range(7)]
         for caller in callers:
             caller.sendall(POST + b"\r\n{}")
-        eventually(lambda: narrow.get("/openapi.json").status_code == 503)
+        until(lambda: narrow.get("/openapi.json").status_code == 503)
         response = narrow.get("/openapi.json")
         assert refused(response) == (503, "TOO_MANY_REQUESTS", [])
         assert (response.headers["retry-after"], response.headers["connection"]) == ("1", "close")
@@ -146,22 +145,21 @@ def test_a_request_too_many_is_refused_and_the_others_are_answered(
     assert narrow.get("/openapi.json").status_code == 200
 
 
-def test_a_caller_that_owes_its_body_makes_room_for_a_request(narrow: httpx.Client) -> None:
-    with ExitStack() as stack:
-        callers = [stack.enter_context(connected(narrow.base_url)) for _ in range(7)]
-        for caller in callers:
-            caller.sendall(POST + b"expect: 100-continue\r\n\r\n")
-            assert caller.recv(2**16).startswith(b"HTTP/1.1 100 ")
-        assert narrow.get("/openapi.json").status_code == 200
-        assert rest_of(callers[0]) == b""
+def test_a_caller_that_owes_its_body_makes_room_for_a_request(
+    narrow: httpx.Client, stack: ExitStack
+) -> None:
+    callers = [stack.enter_context(connected(narrow.base_url)) for _ in range(7)]
+    for caller in callers:
+        caller.sendall(POST + b"expect: 100-continue\r\n\r\n")
+        assert caller.recv(2**16).startswith(b"HTTP/1.1 100 ")
+    assert narrow.get("/openapi.json").status_code == 200
+    assert rest_of(callers[0]) == b""
 
 
 def test_fewer_files_are_fewer_connections() -> None:
     program = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)); "
     program += "from housing_grpc.rest.connection import connections; print(connections.most(320))"
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=SECONDS
-    )
+    ran = outcome([sys.executable, "-c", program], check=True)
     assert ran.stdout == "36\n"
 
 

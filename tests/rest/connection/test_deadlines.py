@@ -10,10 +10,11 @@ import httpx
 import pytest
 
 from tests.rest.conftest import SECONDS, Loop, Start, proxied
-from tests.rest.raw import GET, HELLO, HOST, POST, answer, closed, connected, eventually, rest_of
+from tests.rest.raw import GET, HELLO, HOST, POST, answer, closed, connected, rest_of
 from tests.rest.scripted import Scripted
-from tests.support.certificates import make_ca
+from tests.support.certificates import Ca
 from tests.support.client import Client
+from tests.support.waiting import until
 
 FILE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\n" + HOST + b"\r\n"
 
@@ -99,7 +100,7 @@ def test_a_request_in_work_may_take_longer_than_a_head(scripted: Scripted, start
 
 
 def test_a_half_handshake_ends(loop: Loop, housing: Client, tmp_path: Path) -> None:
-    certificate, key = map(str, make_ca(tmp_path).issue("proxy"))
+    certificate, key = map(str, Ca(tmp_path).issue("proxy"))
     settings = {"api_tls_cert_file": certificate, "api_tls_key_file": key}
     with (
         proxied(loop, housing.address, api_head_seconds=0.2, **settings) as client,
@@ -113,4 +114,4 @@ def test_an_answer_that_nobody_takes_ends(housing: Client, start: Start) -> None
     client = start(housing.address, api_timeout_seconds=0.5)
     with connected(client.base_url) as caller:
         caller.sendall(FILE * 17)
-        eventually(lambda: closed(client, "answer_not_taken") == 1)
+        until(lambda: closed(client, "answer_not_taken") == 1)

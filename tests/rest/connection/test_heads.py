@@ -1,9 +1,7 @@
 """Heads, trailers and chunks that are too large, and requests that are sent ahead."""
 
 import json
-import re
 import threading
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +11,7 @@ from tests.rest.conftest import SECONDS, Start
 from tests.rest.raw import HOST, answer, closed, connected, rest_of, send
 from tests.rest.scripted import Scripted
 from tests.support.client import Client
+from tests.support.processes import memory_mib
 from tests.support.proxies import process
 
 HEAD_BYTES, HEADERS = 16 * 1024, 100
@@ -83,7 +82,7 @@ def test_a_head_beyond_them_is_431_and_the_end(rest: httpx.Client, head: bytes, 
 def test_heads_without_end_take_no_memory_and_keep_nobody_waiting(housing: Client) -> None:
     with process("--grpc-target", housing.address) as (running, url):
         assert httpx.get(f"{url}/openapi.json", timeout=SECONDS).status_code == 200
-        before = resident(running.pid)
+        before = memory_mib(running.pid)
         ended = []
 
         def attack() -> None:
@@ -99,24 +98,7 @@ def test_heads_without_end_take_no_memory_and_keep_nobody_waiting(housing: Clien
         for attacker in attackers:
             attacker.join()
         assert len(ended) == 8
-        assert peak(running.pid) - before < 32 * MIB
-
-
-def resident(pid: int) -> int:
-    return _memory(pid, "VmRSS")
-
-
-def peak(pid: int) -> int:
-    return _memory(pid, "VmHWM")
-
-
-def _memory(pid: int, name: str) -> int:
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        pytest.skip("only Linux tells how much memory a process has had")
-    found = re.search(rf"{name}:\s+(\d+) kB", status.read_text())
-    assert found
-    return int(found[1]) * 1024
+        assert memory_mib(running.pid, "VmHWM") - before < 32
 
 
 FRAMING = {

@@ -18,18 +18,21 @@ from housing_grpc.base.options import OptionError
 from housing_grpc.rest.server import RestServer
 from housing_grpc.rest.settings import Settings
 from tests.rest.answers import HOUSE, refused
-from tests.rest.conftest import SECONDS, Loop, Start, held_port, housing_server
-from tests.support.certificates import Ca, make_ca
+from tests.rest.conftest import SECONDS, Loop, Start
+from tests.support.certificates import Ca
 from tests.support.client import Client
 from tests.support.examples import Example
+from tests.support.ports import held_port
+from tests.support.processes import outcome
 from tests.support.proxies import COMMAND
+from tests.support.serving import housing_server
 
 Pair = tuple[Path, Path]
 
 
 @pytest.fixture
 def ca(tmp_path: Path) -> Ca:
-    return make_ca(tmp_path)
+    return Ca(tmp_path)
 
 
 @pytest.fixture
@@ -145,7 +148,7 @@ def test_the_server_is_spoken_to_in_tls(
         assert client.post("/predict", json=HOUSE).status_code == 200
         assert client.get("/health").json()["status"] == "SERVING"
         strangers: list[dict[str, object]] = [
-            {}, {"grpc_tls": True}, {"grpc_ca_file": str(make_ca(other).file)},
+            {}, {"grpc_tls": True}, {"grpc_ca_file": str(Ca(other).file)},
         ]  # fmt: skip
         logger = logging.getLogger("housing_grpc.rest")
         logger.addHandler(caplog.handler)
@@ -159,30 +162,30 @@ def test_the_server_is_spoken_to_in_tls(
     assert "CERTIFICATE_VERIFY_FAILED" in str([vars(record) for record in caplog.records])
 
 
-def test_a_server_by_another_name_is_not_the_server(linear: Example, ca: Ca, start: Start) -> None:
+def test_a_server_by_another_name_is_not_the_server(
+    linear: Example, ca: Ca, start: Start, stack: ExitStack
+) -> None:
     certificate, key = map(str, ca.issue("server", hosts=("elsewhere.example",)))
-    with ExitStack() as stack:
-        server = housing_server(stack, linear.folder, tls_cert_file=certificate, tls_key_file=key)
-        client = start(f"127.0.0.1:{server.port}", grpc_ca_file=str(ca.file))
-        assert refused(client.post("/predict", json=HOUSE))[:2] == (503, "BACKEND_UNAVAILABLE")
+    server = housing_server(stack, linear.folder, tls_cert_file=certificate, tls_key_file=key)
+    client = start(f"127.0.0.1:{server.port}", grpc_ca_file=str(ca.file))
+    assert refused(client.post("/predict", json=HOUSE))[:2] == (503, "BACKEND_UNAVAILABLE")
 
 
 def test_a_certificate_is_shown_to_a_server_that_asks_for_one(
-    linear: Example, ca: Ca, start: Start
+    linear: Example, ca: Ca, start: Start, stack: ExitStack
 ) -> None:
     certificate, key = map(str, ca.issue("server"))
     mine, secret = map(str, ca.issue("proxy"))
-    with ExitStack() as stack:
-        server = housing_server(
-            stack, linear.folder, tls_cert_file=certificate, tls_key_file=key,
-            tls_client_ca_file=str(ca.file),
-        )  # fmt: skip
-        target = f"127.0.0.1:{server.port}"
-        trusting = {"grpc_ca_file": str(ca.file)}
-        client = start(target, **trusting, grpc_cert_file=mine, grpc_key_file=secret)
-        assert client.post("/predict", json=HOUSE).status_code == 200
-        response = start(target, **trusting).post("/predict", json=HOUSE)
-        assert refused(response)[:2] == (503, "BACKEND_UNAVAILABLE")
+    server = housing_server(
+        stack, linear.folder, tls_cert_file=certificate, tls_key_file=key,
+        tls_client_ca_file=str(ca.file),
+    )  # fmt: skip
+    target = f"127.0.0.1:{server.port}"
+    trusting = {"grpc_ca_file": str(ca.file)}
+    client = start(target, **trusting, grpc_cert_file=mine, grpc_key_file=secret)
+    assert client.post("/predict", json=HOUSE).status_code == 200
+    response = start(target, **trusting).post("/predict", json=HOUSE)
+    assert refused(response)[:2] == (503, "BACKEND_UNAVAILABLE")
 
 
 def test_the_files_for_the_server_are_read_anew_when_they_change(
@@ -190,7 +193,7 @@ def test_the_files_for_the_server_are_read_anew_when_they_change(
 ) -> None:
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
-    old, new = make_ca(tmp_path / "old"), make_ca(tmp_path / "new")
+    old, new = Ca(tmp_path / "old"), Ca(tmp_path / "new")
     roots, mine, secret = (tmp_path / name for name in ("roots", "mine", "secret"))
 
     def take(ca: Ca) -> None:
@@ -258,15 +261,12 @@ def test_files_that_cannot_be_used_are_named(
 
 def test_a_key_with_a_password_is_refused_without_asking_for_it(tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    plain, secret = make_ca(tmp_path).issue("mine")
+    plain, secret = Ca(tmp_path).issue("mine")
     shutil.copy(plain, certificate)
     subprocess.run(
         ["openssl", "pkey", "-in", secret, "-aes256", "-passout", "pass:x", "-out", key],
         check=True,
     )
-    ended = subprocess.run(
-        [*COMMAND, "--api-tls-cert-file", certificate, "--api-tls-key-file", key],
-        capture_output=True, text=True, check=False, timeout=SECONDS,
-    )  # fmt: skip
+    ended = outcome([*COMMAND, "--api-tls-cert-file", certificate, "--api-tls-key-file", key])
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"error: API_TLS_CERT_FILE={certificate}: ")

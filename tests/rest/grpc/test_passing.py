@@ -10,10 +10,12 @@ import httpx
 import pytest
 
 from tests.rest.answers import HOUSE, refused
-from tests.rest.conftest import SECONDS, Start, held_port, housing_server
+from tests.rest.conftest import SECONDS, Start
 from tests.rest.scripted import Scripted
 from tests.support.client import Client
 from tests.support.examples import Example
+from tests.support.ports import held_port
+from tests.support.serving import housing_server
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -17,8 +17,9 @@ from housing_grpc.access.callers import RULES, Role
 from housing_grpc.rest import bindings
 from housing_grpc.rest.stream import endpoint
 from tests.rest.answers import HOUSE, error, refused
-from tests.rest.conftest import Loop, Start, housing_server, proxied
+from tests.rest.conftest import Loop, Start, proxied
 from tests.support.examples import Example
+from tests.support.serving import housing_server
 
 KEYS = {"predict": "predict-canary-1", "admin": "admin-canary-2"}
 WANTED = "send one valid key as 'x-api-key', or as 'authorization: Bearer KEY'"
@@ -150,14 +151,15 @@ def test_a_rate_that_is_exceeded_is_429_and_says_when_to_come_back(
     assert response.headers["retry-after"] == str(math.ceil(delay))
 
 
-def test_the_server_is_not_asked_by_another_way(linear: Example, start: Start) -> None:
+def test_the_server_is_not_asked_by_another_way(
+    linear: Example, start: Start, stack: ExitStack
+) -> None:
     """A key that the proxy finds in its own environment is nobody's key."""
-    with ExitStack() as stack:
-        server = housing_server(stack, linear.folder, api_key="k1")
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name in ("API_KEY", "HOUSING_API_KEY"):
-            patch.setenv(name, "k1")
-        client = start(f"127.0.0.1:{server.port}")
-        assert client.post("/predict", json=HOUSE).status_code == 401
-        assert client.get("/health").json()["status"] == "SERVING"
-        assert grpc.StatusCode.UNAUTHENTICATED.name in client.get("/model/info").text
+    server = housing_server(stack, linear.folder, api_key="k1")
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    for name in ("API_KEY", "HOUSING_API_KEY"):
+        patch.setenv(name, "k1")
+    client = start(f"127.0.0.1:{server.port}")
+    assert client.post("/predict", json=HOUSE).status_code == 401
+    assert client.get("/health").json()["status"] == "SERVING"
+    assert grpc.StatusCode.UNAUTHENTICATED.name in client.get("/model/info").text

@@ -14,10 +14,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.rest.answers import HOUSE
-from tests.rest.conftest import Start, housing_server
+from tests.rest.conftest import Start
 from tests.rest.scripted import Scripted
 from tests.support.client import refusal
 from tests.support.examples import Example
+from tests.support.serving import housing_server
 
 pytestmark = pytest.mark.integration
 
@@ -172,11 +173,10 @@ def test_texts_stand_out_from_what_is_behind_them(page: Page, scheme: str) -> No
 
 
 @pytest.fixture
-def keyed(linear: Example, start: Start) -> Iterator[str]:
+def keyed(linear: Example, start: Start, stack: ExitStack) -> str:
     """The address of a proxy to a server that asks for a key, "k1"."""
-    with ExitStack() as stack:
-        server = housing_server(stack, linear.folder, api_key="k1")
-        yield str(start(f"127.0.0.1:{server.port}").base_url)
+    server = housing_server(stack, linear.folder, api_key="k1")
+    return str(start(f"127.0.0.1:{server.port}").base_url)
 
 
 def test_a_key_can_be_entered_when_one_is_asked_for(browser: Browser, keyed: str) -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from housing_grpc.rest.stream import resuming
 from tests.rest.answers import HOUSE
-from tests.rest.conftest import SECONDS, Start, held_port, housing_server
+from tests.rest.conftest import SECONDS, Start
 from tests.support.examples import Example
+from tests.support.ports import held_port
 from tests.support.proxies import calling, chunk
+from tests.support.serving import housing_server
 
 LINE = chunk(json.dumps(HOUSE).encode() + b"\n")
 
@@ -64,20 +66,19 @@ def events(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], int]]:
 
 
 def test_a_stream_may_be_older_than_the_server_lets_a_call_be(
-    linear: Example, start: Start, events: Callable[[], int]
+    linear: Example, start: Start, events: Callable[[], int], stack: ExitStack
 ) -> None:
-    with ExitStack() as stack:
-        # Old enough for the first line to come: before its answer, nothing is resumed.
-        server = housing_server(stack, linear.folder, stream_max_age_seconds=2.5)
-        with talking(start(f"127.0.0.1:{server.port}")) as talk:
-            row = 0
-            while events() < 2:
-                answer = talk.answer()
-                assert (answer["row"], "prediction" in answer) == (row, True)
-                row += 1
-                talk.ask()
-            assert talk.answer()["row"] == row
-            assert talk.end() == b""
+    # Old enough for the first line to come: before its answer, nothing is resumed.
+    server = housing_server(stack, linear.folder, stream_max_age_seconds=2.5)
+    with talking(start(f"127.0.0.1:{server.port}")) as talk:
+        row = 0
+        while events() < 2:
+            answer = talk.answer()
+            assert (answer["row"], "prediction" in answer) == (row, True)
+            row += 1
+            talk.ask()
+        assert talk.answer()["row"] == row
+        assert talk.end() == b""
 
 
 @pytest.mark.parametrize("gently", [True, False])
@@ -116,17 +117,16 @@ def test_a_stream_that_cannot_go_on_says_why(linear: Example, start: Start) -> N
 
 
 def test_whoever_hangs_up_while_it_is_resumed_is_not_waited_for(
-    linear: Example, start: Start, events: Callable[[], int]
+    linear: Example, start: Start, events: Callable[[], int], stack: ExitStack
 ) -> None:
-    with ExitStack() as stack:
-        server = housing_server(stack, linear.folder)
-        client = start(f"127.0.0.1:{server.port}")
-        with talking(client) as talk:
-            assert talk.answer()["row"] == 0
-            server.close(grace_seconds=0)
-            # It has found out by now, and tries again.
-            while not events():
-                pass
-        counted = 'http_requests_total{code="499",method="POST",route="/v1/predict:stream"} 1.0'
-        while counted not in client.get("/metrics").text:
+    server = housing_server(stack, linear.folder)
+    client = start(f"127.0.0.1:{server.port}")
+    with talking(client) as talk:
+        assert talk.answer()["row"] == 0
+        server.close(grace_seconds=0)
+        # It has found out by now, and tries again.
+        while not events():
             pass
+    counted = 'http_requests_total{code="499",method="POST",route="/v1/predict:stream"} 1.0'
+    while counted not in client.get("/metrics").text:
+        pass

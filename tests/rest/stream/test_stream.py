@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from tests.rest.answers import HOUSE, error, refused
-from tests.rest.conftest import Start, housing_server
+from tests.rest.conftest import Start
 from tests.rest.scripted import Scripted
 from tests.support.examples import Example
 from tests.support.proxies import NDJSON, calling, chunk
 from tests.support.proxies import STREAM as PATH
+from tests.support.serving import housing_server
 
 
 def lines_of(response: httpx.Response) -> list[Any]:
@@ -103,19 +104,20 @@ def test_a_slow_reader_is_read_slowly(rest: httpx.Client) -> None:
     assert sent < 50_000_000
 
 
-def test_a_caller_that_hangs_up_ends_the_stream(linear: Example, start: Start) -> None:
-    with ExitStack() as stack:
-        # There is only one place: it has to be free again.
-        server = housing_server(stack, linear.folder, max_streams=1)
-        client = start(f"127.0.0.1:{server.port}")
-        for _ in range(3):
-            with calling(client, "transfer-encoding: chunked") as caller:
-                caller.sendall(chunk(b'{"RM": 6}\n'))
-                # The place of the one before is given back a moment after it hung up.
-                assert caller.recv(4096).startswith((b"HTTP/1.1 200", b"HTTP/1.1 429"))
-        while (found := stream(client, HOUSE)).status_code == 429:
-            assert found.headers["retry-after"] == "1"
-        assert len(lines_of(found)) == 1
+def test_a_caller_that_hangs_up_ends_the_stream(
+    linear: Example, start: Start, stack: ExitStack
+) -> None:
+    # There is only one place: it has to be free again.
+    server = housing_server(stack, linear.folder, max_streams=1)
+    client = start(f"127.0.0.1:{server.port}")
+    for _ in range(3):
+        with calling(client, "transfer-encoding: chunked") as caller:
+            caller.sendall(chunk(b'{"RM": 6}\n'))
+            # The place of the one before is given back a moment after it hung up.
+            assert caller.recv(4096).startswith((b"HTTP/1.1 200", b"HTTP/1.1 429"))
+    while (found := stream(client, HOUSE)).status_code == 429:
+        assert found.headers["retry-after"] == "1"
+    assert len(lines_of(found)) == 1
 
 
 def test_what_fails_before_the_first_answer_has_a_status(scripted: Scripted, start: Start) -> None:
