@@ -1,7 +1,9 @@
-"""Makes MLflow quiet; to be called before MLflow is imported."""
+"""Makes MLflow quiet, and deaf to what is not meant for it; called before it is imported."""
 
 import logging
 import os
+
+from housing_grpc.registry.location import keep_loopback_direct
 
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -10,12 +12,15 @@ _ENVIRONMENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_UV_AUTO_DETECT": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
+    # Notebooks name one that is theirs; pictures here are drawn into files.
+    "MPLBACKEND": "agg",
 }
 
 
 def configure() -> None:
     """Switch off what MLflow says and reports of its own accord, in child processes too."""
     os.environ.update(_ENVIRONMENT)
+    keep_loopback_direct(os.environ)
     for name in ("alembic", "sqlalchemy", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
     # It logs the stack trace of what it then raises, and what is raised is reported anyway.

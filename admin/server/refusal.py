@@ -1,9 +1,13 @@
 """Says in one line why a call to a server failed, and what to do about it."""
 
+from urllib.request import getproxies_environment, proxy_bypass
+
 import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+
+from .channel import host_of, is_loopback
 
 # How gRPC begins its text for a certificate that was not accepted, by either side.
 _HANDSHAKE = "handshake failed"
@@ -69,6 +73,15 @@ def _unreachable(target: str, text: str) -> str:
     if "closed" in text.lower() or "reset" in text.lower():
         return f"the server at {target} hung up; if it speaks TLS, add --tls"
     return (
-        f"no server answers at {target}; start one with: make serve,"
+        f"no server answers at {target}{_by_proxy(target)}; start one with: make serve,"
         " or name another with --target HOST:PORT"
     )
+
+
+def _by_proxy(target: str) -> str:
+    host = host_of(target)
+    if is_loopback(host) or proxy_bypass(host):
+        return ""
+    # In the order in which gRPC looks for one.
+    found = [kind for kind in ("grpc", "https", "http") if kind in getproxies_environment()]
+    return f" by way of {found[0]}_proxy (no_proxy={host} goes without)" if found else ""

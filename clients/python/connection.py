@@ -11,7 +11,7 @@ import grpc
 
 from . import pem
 from .errors import CallCancelledError
-from .target import check_target
+from .target import check_target, is_loopback
 
 _SERVICE = "housing.v1"
 
@@ -106,7 +106,7 @@ def open_channel(of: Any, target: str, tls: TlsChoice, options: Options) -> Any:
         ValueError: The target is no address, or a file holds something else.
     """
     check_target(target)
-    credentials, chosen = _credentials(tls), _options(tls, options)
+    credentials, chosen = _credentials(tls), _options(target, tls, options)
     if credentials is None:
         return of.insecure_channel(target, chosen)
     return of.secure_channel(target, credentials, chosen)
@@ -141,8 +141,11 @@ def _credentials(tls: TlsChoice) -> grpc.ChannelCredentials | None:
     return tls.credentials() if isinstance(tls, Tls) else tls
 
 
-def _options(tls: TlsChoice, extra: Options) -> list[tuple[str, Any]]:
+def _options(target: str, tls: TlsChoice, extra: Options) -> list[tuple[str, Any]]:
     chosen = dict(_OPTIONS)
+    if is_loopback(target):
+        # A proxy in the environment is for the way out; it would look for the server on itself.
+        chosen["grpc.enable_http_proxy"] = 0
     if isinstance(tls, Tls) and tls.server_name:
         chosen["grpc.ssl_target_name_override"] = tls.server_name
     return list({**chosen, **dict(extra)}.items())

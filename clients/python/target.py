@@ -1,5 +1,6 @@
 """What is wrong with the address of a server, before gRPC makes something else of it."""
 
+import ipaddress
 import re
 
 _EXAMPLE = "give HOST:PORT, such as localhost:50051"
@@ -43,6 +44,20 @@ def host_and_port(target: str) -> tuple[str, str | None]:
     """Returns where a name or address leads; no host for what is neither."""
     scheme, rest = _parts(target)
     return _split(rest.rpartition("/")[2]) if scheme in {"", "dns"} else ("", None)
+
+
+def is_loopback(target: str) -> bool:
+    """Returns whether every address of a target is on this machine, whatever a name server says."""
+    scheme, rest = _parts(target)
+    addresses = rest.rpartition("/")[2].split(",")
+    return scheme in _WITH_PORTS and all(_is_loopback(_split(each)[0]) for each in addresses)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _parts(target: str) -> tuple[str, str]:

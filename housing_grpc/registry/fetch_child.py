@@ -24,7 +24,7 @@ from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleF
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full, missing_driver
-from housing_grpc.registry.location import DIGEST_TAG, sqlite_file
+from housing_grpc.registry.location import DIGEST_TAG, keep_loopback_direct, sqlite_file
 
 for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
@@ -38,6 +38,7 @@ for _name, _value in {
     "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
 }.items():
     os.environ.setdefault(_name, _value)
+keep_loopback_direct(os.environ)
 
 # After the variables: the import alone would start its telemetry.
 import mlflow  # noqa: E402

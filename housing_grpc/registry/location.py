@@ -5,7 +5,7 @@ names and on nothing else, so they stand in one module that needs no library.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -32,6 +32,17 @@ _PLUGINS = "mlflow.tracking_store"
 LONGEST_NAME = 255
 _NAME = re.compile(r"[^/:.][^/:]*")
 _ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
+
+
+def keep_loopback_direct(variables: MutableMapping[str, str]) -> None:
+    """Has HTTP libraries go to this machine itself without the proxy that variables may name.
+
+    Args:
+        variables: The environment, which is changed.
+    """
+    for name in ("no_proxy", "NO_PROXY"):
+        exempt = variables.get(name) or variables.get("no_proxy") or variables.get("NO_PROXY")
+        variables[name] = ",".join(filter(None, (exempt, "localhost", "127.0.0.1", "::1")))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,9 +49,17 @@ const CHANNEL: ChannelOptions = {
   "grpc.max_receive_message_length": 64 * 1024 * 1024,
 };
 
+// A proxy in the environment is for the way out; it would look for the server on itself.
+const LOOPBACK = /^(dns:(\/\/\/)?)?(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
+
 export function connect(target: string, { tls, channel }: ClientOptions): Client {
+  const options: ChannelOptions = {
+    ...CHANNEL,
+    ...(LOOPBACK.test(target) && { "grpc.enable_http_proxy": 0 }),
+    ...channel,
+  };
   if (!tls) {
-    return new Client(target, credentials.createInsecure(), { ...CHANNEL, ...channel });
+    return new Client(target, credentials.createInsecure(), options);
   }
   const { rootCertificates, privateKey, certificateChain, serverName }: Tls =
     tls === true ? {} : tls;
@@ -59,6 +67,6 @@ export function connect(target: string, { tls, channel }: ClientOptions): Client
   return new Client(
     target,
     credentials.createSsl(rootCertificates, privateKey, certificateChain),
-    { ...CHANNEL, ...named, ...channel },
+    { ...named, ...options },
   );
 }

@@ -36,6 +36,17 @@ test("key, request id, deadline and house travel", async () => {
   assert.deepEqual([rm, zn, age], [6.5, 0, undefined]);
 });
 
+test("a proxy in the environment is not for this machine", async () => {
+  process.env.http_proxy = "http://127.0.0.1:9";
+  try {
+    const predict = (_, answer) => answer(null, create(PredictResponseSchema, { prediction: 24 }));
+    const client = await serve({ predict });
+    assert.equal((await client.predict({ RM: 6.5 })).prediction, 24);
+  } finally {
+    delete process.env.http_proxy;
+  }
+});
+
 for (const [name, calls] of [["UNAVAILABLE", 3], ["INTERNAL", 1]]) {
   test(`${name} takes ${calls} calls`, async () => {
     let made = 0;

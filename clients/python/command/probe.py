@@ -3,9 +3,10 @@
 import socket
 import ssl
 from contextlib import suppress
+from urllib.request import getproxies_environment, proxy_bypass
 
 from ..connection import Tls, TlsChoice
-from ..target import host_and_port
+from ..target import host_and_port, is_loopback
 
 _SECONDS = 2.0
 _MOST_ADDRESSES = 4
@@ -27,9 +28,19 @@ def findings(target: str, tls: TlsChoice) -> list[str]:
         # gRPC has said that there is no such name.
         return []
     places = list(dict.fromkeys((str(place[0]), int(place[1])) for *_, place in found))
-    return [
+    return _proxy(target, host) + [
         f"{f'[{at}]' if ':' in at else at}:{number}: {_try(at, number, host, tls)}"
         for at, number in places[:_MOST_ADDRESSES]
+    ]
+
+
+def _proxy(target: str, host: str) -> list[str]:
+    if is_loopback(target) or proxy_bypass(host):
+        return []
+    # In the order in which gRPC looks for one.
+    found = [kind for kind in ("grpc", "https", "http") if kind in getproxies_environment()]
+    return [
+        f"{kind}_proxy is set, so calls take it; no_proxy={host} goes without" for kind in found[:1]
     ]
 
 
