@@ -2,14 +2,14 @@
 
 import logging
 
-from housing_grpc.access import keys
-from housing_grpc.access.keys import KeysError
+from housing_grpc.access import key_file
+from housing_grpc.access.key_file import KeysError
 from housing_grpc.base import log
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.deployment import LocalDeployment
 from housing_grpc.model.live import Release, Serving
-from housing_grpc.serving import fast_paths, limits, model_supply, telemetry
+from housing_grpc.serving import limits, model_supply, start_checks, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings
@@ -50,9 +50,9 @@ class HousingServer:
             gauges=gauges,
             access=limits.access(chosen, limits.configured_keys(chosen)),
             tracing=tracing,
-            fast_paths=fast_paths.find(),
+            start_checks=start_checks.find(),
         )
-        self._fallbacks = parts.fast_paths.fallbacks
+        self._fallbacks = parts.start_checks.fallbacks
         self._endpoint = Endpoint(chosen, parts)
         self.port = self._endpoint.bind()
 
@@ -93,7 +93,7 @@ class HousingServer:
     def reload_keys(self) -> None:
         """Takes the keys that are configured now; on any fault the previous ones stay."""
         try:
-            found = keys.load(self._settings.api_key, self._settings.api_keys_file)
+            found = key_file.load(self._settings.api_key, self._settings.api_keys_file)
         except KeysError as error:
             log.event(_logger, logging.ERROR, "keys.kept", reason=str(error))
             return

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..jobs.experiment import Compared, Line
-    from ..training.backends import Backend
+    from ..training.experiment_backends import Backend
 
 _CONFIG = Path("experiments") / "default.yaml"
 _COLUMNS = ("cv_rmse", "cv_mae", "cv_r2", "rmse", "model", "preprocessing", "parameters", "run")
@@ -72,11 +72,15 @@ def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]
         raise UsageError("--jobs is for this machine; a cluster trains as many as it has workers")
 
     def make() -> "Backend":
-        from ..training import backends, dask_backend
+        from ..training import experiment_backends, experiment_dask
 
         if address is not None:
-            return dask_backend.cluster(address)
-        return backends.processes(count) if count and count > 1 else backends.in_turn
+            return experiment_dask.cluster(address)
+        return (
+            experiment_backends.processes(count)
+            if count and count > 1
+            else experiment_backends.in_turn
+        )
 
     return make
 

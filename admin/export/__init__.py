@@ -1,7 +1,8 @@
 """Turns a fitted scikit-learn pipeline into a bundle, and proves that they agree.
 
 The only code that knows both scikit-learn and the bundle. `exporter` does it: `flatten` makes the
-arrays, `description` the metadata, and `comparison` asks the two for the prices of `probes`.
+arrays, `description` the metadata, and `comparison` asks the two for the prices of `probes`. The
+bundle's own `format` writes it.
 """
 
 from .exporter import Exported, Facts, export

@@ -11,8 +11,8 @@ from ..base.settings import Settings
 from ..tracking import run_log
 from ..tracking.client import experiment_id
 from ..tracking.liveness import end_dead_runs
-from ..training.backends import Backend, Outcome
 from ..training.evaluate import Evaluation, load_data
+from ..training.experiment_backends import Backend, Outcome
 from ..training.experiment_config import ExperimentConfig
 from ..training.spec import TrainingSpec
 from .bundle_run import BundleRun, add_bundle

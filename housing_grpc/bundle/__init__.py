@@ -1,5 +1,7 @@
 """The bundle: a fitted model as one immutable folder, and how it predicts.
 
-Needs numpy and msgspec, and imports nothing of this project but
+`format` reads and verifies a folder (`files`, `digest`, `signature`, `metadata`); `model` loads it
+(`preprocess`, and `regressor`, or `onnx` for one of format 1) and predicts with `native_evaluator`
+or `numpy_evaluator`. Needs numpy and msgspec, and imports nothing of this project but
 itself, so that a copy of it can travel with a registered model.
 """

@@ -46,7 +46,7 @@ class PinnedModels(Generic[M]):
         self._pins: dict[Pin[M], None] = {}
 
     def add(self, model: M, retired: Callable[[], None]) -> Pin[M]:
-        """PinnedModels a model for a stream.
+        """Pins a model for a stream.
 
         Args:
             model: The model.

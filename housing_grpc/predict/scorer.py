@@ -10,10 +10,10 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.base import processors
 from housing_grpc.bundle.arrays import Prices, Rows
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.houses import encode
 from housing_grpc.houses.partition import Partition, partition
 from housing_grpc.model.live import LiveModel
+from housing_grpc.predict.evaluation_watchdog import Watchdog
 
 
 class Observer(Protocol):

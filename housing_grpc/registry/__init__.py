@@ -1,6 +1,6 @@
 """Where promoted models are kept, and how the server gets one.
 
 `registry_source` asks a child process, which is `fetch_child`: that one asks MLflow for the
-version, checks where its files lie (`allowed_address`), brings them (`download`), and leaves the
-verified bundle in the `cache`.
+version, brings its files (`download`, which asks `allowed_address` first), and leaves the verified
+bundle in the `cache`.
 """

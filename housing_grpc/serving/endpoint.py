@@ -15,16 +15,16 @@ from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
-from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.live import Serving
+from housing_grpc.predict.evaluation_watchdog import Watchdog
 from housing_grpc.predict.scorer import Scorer
 from housing_grpc.predict.service import ModelServicer, PredictionServicer, Reloads
 from housing_grpc.predict.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
-from housing_grpc.serving.fast_paths import FastPaths
+from housing_grpc.serving.start_checks import StartChecks
 from housing_grpc.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class EndpointParts:
         access: Who may call what.
         tracing: Makes spans of calls; None for none.
         stuck: Called when evaluations of the model never end.
-        fast_paths: What this process can do fast.
+        start_checks: What this process can do fast.
     """
 
     serving: Serving
@@ -55,7 +55,7 @@ class EndpointParts:
     gauges: telemetry.Gauges
     access: Access
     tracing: Tracing | None
-    fast_paths: FastPaths
+    start_checks: StartChecks
     stuck: Callable[[], None] = _stay
 
 
@@ -80,7 +80,7 @@ class Endpoint:
         self._certificates = limits.certificates(chosen)
         self._metadata_limit = MetadataLimit(chosen.max_metadata_bytes)
         self._options = limits.options(chosen, shared_port=shared_port)
-        threadless_waits = parts.fast_paths.threadless_waits
+        threadless_waits = parts.start_checks.threadless_waits
         self._health = Health(routes.SERVICES, threadless_waits=threadless_waits)
         self._workers = routes.Workers(chosen, threadless_waits=threadless_waits)
         self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)

@@ -5,9 +5,9 @@ import resource
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from housing_grpc.access import keys
+from housing_grpc.access import key_file
 from housing_grpc.access.callers import Access, Key
-from housing_grpc.access.keys import KeysError
+from housing_grpc.access.key_file import KeysError
 from housing_grpc.access.rate_limit import Cell, RateLimit
 from housing_grpc.base import log
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
@@ -107,7 +107,7 @@ def configured_keys(chosen: Settings) -> tuple[Key, ...] | None:
         StartError: They cannot be used.
     """
     try:
-        return keys.load(chosen.api_key, chosen.api_keys_file)
+        return key_file.load(chosen.api_key, chosen.api_keys_file)
     except KeysError as error:
         raise StartError(str(error), EXIT_SETTINGS) from error
 

@@ -12,7 +12,7 @@ from housing_grpc.bundle.native_evaluator import NativeEvaluator
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.live import Facts, Release
 from housing_grpc.model.source import Fetched
-from housing_grpc.serving.fast_paths import Fallback
+from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
 from housing_grpc.workers import protocol
 from housing_grpc.workers.connection import ConnectionClosedError, answer_of

@@ -11,7 +11,7 @@ from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.metrics.state import State
 from housing_grpc.model.live import Facts
 from housing_grpc.model.manager import Reloaded
-from housing_grpc.serving.fast_paths import Fallback
+from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
 
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from housing_grpc.access import keys
+from housing_grpc.access import key_file
 from housing_grpc.access.callers import Key
-from housing_grpc.access.keys import KeysError
+from housing_grpc.access.key_file import KeysError
 from housing_grpc.base import log
 from housing_grpc.base.errors import EXIT_SETTINGS, ServingError, StartError, public_error
 from housing_grpc.base.signals import HARD_EXIT_SECONDS
@@ -101,7 +101,7 @@ class Supervisor:
     def reload_keys(self) -> None:
         """Has all workers take the keys that are configured now; on any fault none does."""
         try:
-            found = keys.load(self._settings.api_key, self._settings.api_keys_file)
+            found = key_file.load(self._settings.api_key, self._settings.api_keys_file)
             ring = self._ring(found)
         except (KeysError, StartError) as error:
             log.event(_logger, logging.ERROR, "keys.kept", reason=str(error))

@@ -10,7 +10,7 @@ from housing_grpc.metrics import tracing
 from housing_grpc.metrics.state import State
 from housing_grpc.model.live import Serving
 from housing_grpc.predict.service import Reloads
-from housing_grpc.serving import fast_paths, limits, telemetry
+from housing_grpc.serving import limits, start_checks, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.workers.protocol import Commit, Configure, KeyRing, Prepare, Prepared
 from housing_grpc.workers.shared_rates import SharedRates
@@ -43,7 +43,7 @@ class WorkerServer:
         self._rates = rates
         self._tracing = tracing.from_environment()
         rates.assign(order.ring.places)
-        found = fast_paths.find()
+        found = start_checks.find()
         self.fallbacks = found.fallbacks
         parts = EndpointParts(
             serving=self._serving,
@@ -53,7 +53,7 @@ class WorkerServer:
             access=limits.access(order.settings, order.ring.keys, rates.cell),
             tracing=self._tracing,
             stuck=leave,
-            fast_paths=found,
+            start_checks=found,
         )
         self._endpoint = Endpoint(order.settings, parts, shared_port=True)
 

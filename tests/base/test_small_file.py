@@ -9,8 +9,8 @@ import pytest
 from admin.base.errors import UsageError
 from admin.base.settings import Settings as AdminSettings
 from admin.server import channel
-from housing_grpc.access import keys
-from housing_grpc.access.keys import KeysError
+from housing_grpc.access import key_file
+from housing_grpc.access.key_file import KeysError
 from housing_grpc.base.options import OptionError
 from housing_grpc.base.pem import PemFile
 from housing_grpc.bundle import small_file
@@ -30,7 +30,7 @@ def admins(file: Path) -> None:
 READERS: dict[str, tuple[type[Exception], Callable[[Path], object]]] = {
     "BUNDLE_PUBLIC_KEY_FILE": (KeyFileError, lambda file: Verifier(file).keys()),
     "BUNDLE_SIGNING_KEY_FILE": (KeyFileError, signer),
-    "API_KEYS_FILE": (KeysError, lambda file: keys.load("", str(file))),
+    "API_KEYS_FILE": (KeysError, lambda file: key_file.load("", str(file))),
     "TLS_CERT_FILE": (
         OptionError,
         lambda file: Certificates(str(file), str(file), ""),

@@ -45,12 +45,12 @@ GUARDS = (
     Guard(
         "no empty key by its digest",
         "if False:  # As of a variable that was not set.",
-        "access/test_keys.py::test_a_wrong_line_is_named_and_not_shown",
+        "access/test_key_file.py::test_a_wrong_line_is_named_and_not_shown",
     ),
     Guard(
         "a wrong line is not shown",
         'raise KeysError(f"{where}: write NAME ROLE KEY, not {parts}")',
-        "access/test_keys.py::test_a_wrong_line_is_named_and_not_shown",
+        "access/test_key_file.py::test_a_wrong_line_is_named_and_not_shown",
     ),
     Guard(
         "loopback without a key",
@@ -238,7 +238,7 @@ GUARDS = (
     Guard(
         "a model that spins",
         "",
-        "calls/test_watchdog.py::test_an_evaluation_that_takes_too_long_is_told_until_it_ends",
+        "predict/test_evaluation_watchdog.py::test_an_evaluation_that_takes_too_long_is_told_until_it_ends",
     ),
     Guard(
         "a worker whose model spins is replaced",
@@ -248,7 +248,7 @@ GUARDS = (
     Guard(
         "a stop whatever threads do",
         "sys.exit(code)",
-        "calls/test_watchdog.py::test_a_stop_ends_in_order_while_the_model_spins",
+        "predict/test_evaluation_watchdog.py::test_a_stop_ends_in_order_while_the_model_spins",
     ),
     Guard(
         "no worker waits for the next question",

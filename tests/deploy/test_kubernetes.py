@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from housing_grpc import settings
-from housing_grpc.access import keys
+from housing_grpc.access import key_file
 from tests.integration.toolchain import need, printed
 from tests.support.processes import ROOT, outcome
 
@@ -131,6 +131,6 @@ def test_the_secret_holds_what_the_server_takes_as_keys(
     (mount,) = [m for m in pod(server)["containers"][0]["volumeMounts"] if m["name"] == "keys"]
     assert str(path.parent) == mount["mountPath"]
     (tmp_path / path.name).write_bytes(base64.b64decode(secret["data"][path.name]))
-    loaded = keys.load("", str(tmp_path / path.name))
+    loaded = key_file.load("", str(tmp_path / path.name))
     assert loaded is not None
     assert len(loaded) == 1

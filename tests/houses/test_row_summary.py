@@ -16,10 +16,10 @@ from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle import extension
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.houses import domain
 from housing_grpc.houses.row_summary import summarize
 from housing_grpc.metrics import predictions
+from housing_grpc.predict.evaluation_watchdog import Watchdog
 from housing_grpc.predict.scorer import Scorer
 from tests.support.examples import Example, Rows
 

@@ -13,11 +13,11 @@ import pytest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from housing_grpc.bundle.model import load
-from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.houses import decode
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.model.source import Target
+from housing_grpc.predict.evaluation_watchdog import Watchdog
 from housing_grpc.predict.scorer import Scorer
 from housing_grpc.predict.service import PredictionServicer
 from housing_grpc.predict.stream import StreamLimits, StreamScorer

@@ -9,10 +9,10 @@ from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import PredictResponse, RangeWarning
 
-from housing_grpc.calls.watchdog import Watchdog
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.pinned_models import PinnedModels
+from housing_grpc.predict.evaluation_watchdog import Watchdog
 from housing_grpc.predict.scorer import Scorer
 from housing_grpc.predict.service import ModelServicer, PredictionServicer
 from housing_grpc.predict.stream import StreamLimits, StreamScorer

@@ -11,7 +11,7 @@ from admin.tracking.client import experiment_id
 from admin.tracking.registry import register
 from admin.tracking.tags import MODEL_ID_TAG
 from admin.tracking.versions import versions
-from admin.training import backends
+from admin.training import experiment_backends
 from admin.training.experiment_config import ExperimentConfig
 from admin.training.spec import TrainingSpec
 from tests.support.examples import DATA
@@ -36,7 +36,7 @@ def test_combinations_are_compared_and_the_best_can_be_registered(
 ) -> None:
     said: list[str] = []
     found = experiment.run(
-        bare_client, bare, config([1e6, 1.0, -1.0, 1e4]), backends.in_turn, said.append
+        bare_client, bare, config([1e6, 1.0, -1.0, 1e4]), experiment_backends.in_turn, said.append
     )
     assert alphas_of(found) == [1.0, 1e4, 1e6, -1.0]
     scores = [line.cv_rmse for line in found.lines]
@@ -51,7 +51,7 @@ def test_combinations_are_compared_and_the_best_can_be_registered(
 def test_each_combination_is_a_run_below_that_of_the_experiment(
     bare_client: "MlflowClient", bare: Settings
 ) -> None:
-    found = experiment.run(bare_client, bare, config([1.0, -1.0]), backends.in_turn)
+    found = experiment.run(bare_client, bare, config([1.0, -1.0]), experiment_backends.in_turn)
     runs = {
         run.info.run_id: run for run in bare_client.search_runs([experiment_id(bare_client, bare)])
     }
@@ -68,8 +68,8 @@ def test_each_combination_is_a_run_below_that_of_the_experiment(
 
 def test_processes_give_the_same_numbers(bare_client: "MlflowClient", bare: Settings) -> None:
     wanted = config([1.0, -1.0])
-    alone = experiment.run(bare_client, bare, wanted, backends.in_turn)
-    both = experiment.run(bare_client, bare, wanted, backends.processes(2))
+    alone = experiment.run(bare_client, bare, wanted, experiment_backends.in_turn)
+    both = experiment.run(bare_client, bare, wanted, experiment_backends.processes(2))
     assert alphas_of(alone) == alphas_of(both)
     assert [line.cv_rmse for line in alone.lines] == [line.cv_rmse for line in both.lines]
     assert [line.reason for line in alone.lines] == [line.reason for line in both.lines]
@@ -77,7 +77,7 @@ def test_processes_give_the_same_numbers(bare_client: "MlflowClient", bare: Sett
 
 def test_an_experiment_in_which_all_fail_fails(bare_client: "MlflowClient", bare: Settings) -> None:
     with pytest.raises(UsageError, match="every combination failed; the first because: linear"):
-        experiment.run(bare_client, bare, config([-1.0, -2.0]), backends.in_turn)
+        experiment.run(bare_client, bare, config([-1.0, -2.0]), experiment_backends.in_turn)
     runs = bare_client.search_runs([experiment_id(bare_client, bare)])
     assert {run.info.status for run in runs} == {"FAILED"}
     assert len(runs) == 3

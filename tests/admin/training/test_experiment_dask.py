@@ -16,9 +16,9 @@ import pytest
 from admin.base.errors import UsageError
 from admin.base.settings import Settings
 from admin.jobs import experiment
-from admin.training import backends
-from admin.training.dask_backend import cluster
+from admin.training import experiment_backends
 from admin.training.experiment_config import ExperimentConfig
+from admin.training.experiment_dask import cluster
 from admin.training.spec import TrainingSpec
 from tests.admin.terminal.fake_terminal import ROOT, admin
 from tests.support.commands import Say
@@ -113,7 +113,7 @@ def test_a_cluster_gives_the_numbers_of_this_process(
     dask.wait_for(2)
     wanted = ExperimentConfig(name="grid", specs=specs_of(1e4, 0.0, -1.0))
     there = experiment.run(bare_client, bare, wanted, cluster(dask.address))
-    here = experiment.run(bare_client, bare, wanted, backends.in_turn)
+    here = experiment.run(bare_client, bare, wanted, experiment_backends.in_turn)
     assert [line.cv_rmse for line in there.lines] == [line.cv_rmse for line in here.lines]
     assert [line.spec for line in there.lines] == [line.spec for line in here.lines]
     assert [line.reason for line in there.lines] == [line.reason for line in here.lines]

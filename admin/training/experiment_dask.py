@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import UsageError
-from .backends import Backend, Outcome, reason_of
 from .evaluate import load_data
+from .experiment_backends import Backend, Outcome, reason_of
 from .spec import TrainingSpec
 
 _INSTALL = "pip install 'housing-grpc[dask]'"
@@ -128,7 +128,7 @@ def _portable() -> tuple[Callable[[bytes], bytes], Callable[[bytes, bytes], Any]
         return rows
 
     def train(job: bytes, rows: bytes) -> Any:
-        from .backends import evaluated
+        from .experiment_backends import evaluated
 
         index, spec = pickle.loads(job)  # noqa: S301 (the cluster runs our code in any case)
         return evaluated(index, spec, lambda _: pickle.loads(rows))  # noqa: S301 (same)

@@ -38,7 +38,7 @@ class Fallback(msgspec.Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-class FastPaths(msgspec.Struct, frozen=True, kw_only=True):
+class StartChecks(msgspec.Struct, frozen=True, kw_only=True):
     """What a process can do fast.
 
     Attributes:
@@ -50,11 +50,11 @@ class FastPaths(msgspec.Struct, frozen=True, kw_only=True):
     fallbacks: tuple[Fallback, ...]
 
 
-def find() -> FastPaths:
+def find() -> StartChecks:
     """Tries the fast paths; takes some 15 ms the first time, as it makes calls over loopback."""
     fault = grpcio_self_test.fault()
     found = (_extension(), _grpcio(fault) if fault else None)
-    return FastPaths(threadless_waits=not fault, fallbacks=tuple(each for each in found if each))
+    return StartChecks(threadless_waits=not fault, fallbacks=tuple(each for each in found if each))
 
 
 def _extension() -> Fallback | None:

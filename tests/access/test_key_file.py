@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from housing_grpc.access import keys
+from housing_grpc.access import key_file
 from housing_grpc.access.callers import Key, Role, digest
-from housing_grpc.access.keys import KeysError
+from housing_grpc.access.key_file import KeysError
 from housing_grpc.base.errors import EXIT_SETTINGS
 from tests.support.calls import UNAUTHENTICATED
 from tests.support.client import SECONDS, Client, failure
@@ -59,7 +59,7 @@ def written(folder: Path, text: str | bytes) -> str:
 @pytest.mark.parametrize(("line", "message"), WRONG.values(), ids=list(WRONG))
 def test_a_wrong_line_is_named_and_not_shown(tmp_path: Path, line: str, message: str) -> None:
     path = written(tmp_path, f"# keys\nbob admin fine\n\n{line}\ncarol predict fine-too\n")
-    error = raised(KeysError, keys.load, "", path)
+    error = raised(KeysError, key_file.load, "", path)
     assert str(error) == f"API_KEYS_FILE={path}, line 4: {message}"
     assert CANARY not in str(error)
 
@@ -68,19 +68,19 @@ def test_a_wrong_line_is_named_and_not_shown(tmp_path: Path, line: str, message:
 def test_a_file_without_a_key(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(KeysError, match=re.escape(f"{path}: there is no key in it")):
-        keys.load("", path)
+        key_file.load("", path)
 
 
 def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     path = written(tmp_path, b"alice predict " + b"\xff\xfe")
     with pytest.raises(KeysError, match="cannot be read: it is not UTF-8"):
-        keys.load("", path)
+        key_file.load("", path)
 
 
 def test_keys_plain_and_hashed(tmp_path: Path) -> None:
     hashed = hashlib.sha256(b"second").hexdigest()
     path = written(tmp_path, f"alice predict first\r\n\tbob\tadmin  sha256:{hashed.upper()}\n")
-    assert keys.load("single", path) == (
+    assert key_file.load("single", path) == (
         Key(name="api_key", role=Role.ADMIN, digest=digest("single")),
         Key(name="alice", role=Role.PREDICT, digest=digest("first")),
         Key(name="bob", role=Role.ADMIN, digest=digest("second")),
@@ -88,7 +88,7 @@ def test_keys_plain_and_hashed(tmp_path: Path) -> None:
 
 
 def test_the_single_key_may_be_hashed() -> None:
-    found = keys.load(f"sha256:{hashlib.sha256(b'single').hexdigest()}", "")
+    found = key_file.load(f"sha256:{hashlib.sha256(b'single').hexdigest()}", "")
     assert found is not None
     assert [key.digest for key in found] == [digest("single")]
 
@@ -96,12 +96,12 @@ def test_the_single_key_may_be_hashed() -> None:
 @pytest.mark.parametrize("key", ["with space", "ünicode", "line\nbreak", "sha256:12"])
 def test_a_single_key_that_is_wrong_is_not_shown(key: str) -> None:
     with pytest.raises(KeysError, match=r"^API_KEY: ") as caught:
-        keys.load(key, "")
+        key_file.load(key, "")
     assert key not in str(caught.value)
 
 
 def test_no_setting_is_no_key() -> None:
-    assert keys.load("", "") is None
+    assert key_file.load("", "") is None
 
 
 def test_keys_configured_but_unreadable(linear: Example, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_broken_file_on_sighup_keeps_the_keys_of_before(
 def test_a_key_that_is_there_twice_has_no_role_to_go_by(tmp_path: Path, first: str) -> None:
     file = written(tmp_path, f"alice {first} {CANARY}\nbob predict {CANARY}\n")
     with pytest.raises(KeysError, match="the same key is there twice") as caught:
-        keys.load("", file)
+        key_file.load("", file)
     assert CANARY not in str(caught.value)
     with pytest.raises(KeysError, match="or is API_KEY, too"):
-        keys.load(CANARY, written(tmp_path, f"alice predict {CANARY}\n"))
+        key_file.load(CANARY, written(tmp_path, f"alice predict {CANARY}\n"))
