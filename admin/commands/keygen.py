@@ -13,7 +13,7 @@ def run(console: Console, settings: Settings, *, file: str) -> None:  # noqa: AR
     """Write an Ed25519 private key, and its public key beside it; never over another.
 
     Args:
-        console: Told what to do with them.
+        console: Shows what to do with them.
         settings: Not used.
         file: The private key; the public one gets the same name with ".pub" after it.
     """

@@ -18,7 +18,7 @@ def run(console: Console, settings: Settings, *, port: Text = None) -> None:
     """Replace this process by an MLflow server for this machine alone.
 
     Args:
-        console: Told where the pages are.
+        console: Shows where the pages are.
         settings: Where MLflow keeps its data.
         port: TCP port to listen on.
     """

@@ -41,7 +41,7 @@ class Facts:
     Attributes:
         name: Registered model name.
         params: Hyperparameters that were set.
-        metrics: Quality evaluation in training; those that are not finite are left out.
+        metrics: Quality measured in training; those that are not finite are left out.
         run_id: MLflow run, or "" for none.
         code_version: Version of the code that trained.
         trained_at: When, with a time zone.

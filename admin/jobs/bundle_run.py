@@ -69,7 +69,7 @@ def add_bundle(
         model_name: Registered model that the bundle is meant for.
         evaluation: The scores of the run.
         dataset: The rows.
-        step: Told what begins, before each of the 3 steps.
+        step: Called with what begins, before each of the 3 steps.
         signing_key: File of the key that signs the bundle.
         max_bytes: Most bytes of a bundle that servers take.
 

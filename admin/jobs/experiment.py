@@ -75,7 +75,7 @@ def run(
         settings: Where artifacts go, and the registered model that it is for.
         config: What to train.
         backend: Where to train it.
-        step: Told what begins, once for each combination and `STEPS_FOR_BEST` times more.
+        step: Called with what begins, once for each combination and `STEPS_FOR_BEST` times more.
 
     Raises:
         UsageError: Every combination failed.

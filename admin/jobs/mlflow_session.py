@@ -16,7 +16,7 @@ def registry(console: Console, settings: Settings) -> "Iterator[MlflowClient]":
     """Open MLflow for a `with` block.
 
     Args:
-        console: Told if the embedded MLflow is set up first.
+        console: Shows that the embedded MLflow is set up first, if it is.
         settings: Where MLflow is.
 
     Raises:

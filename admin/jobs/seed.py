@@ -41,7 +41,7 @@ def seed(
         client: MLflow.
         settings: Names the registered model and the alias.
         spec: What to train if nothing is promoted.
-        step: Told what begins, before each step of the training.
+        step: Called with what begins, before each step of the training.
 
     Raises:
         AdminError: The training, registration or promotion failed.

@@ -49,7 +49,7 @@ def train(
         client: MLflow.
         settings: Where artifacts go, and the registered model that it is for.
         spec: What to train.
-        step: Told what begins, before each step.
+        step: Called with what begins, before each step.
         tags: Of the run, besides its own.
 
     Raises:

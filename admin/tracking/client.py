@@ -40,7 +40,7 @@ def connect(
 
     Args:
         settings: Where MLflow is.
-        say: Told when the embedded MLflow is set up first.
+        say: Called with a line when the embedded MLflow is set up first.
 
     Yields:
         The client.

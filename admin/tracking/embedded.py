@@ -22,7 +22,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
 
     Args:
         settings: Where it belongs; a registry that is not SQLite needs nothing.
-        say: Told that it is being made.
+        say: Called with a line when it is being made.
 
     Raises:
         OSError: The folder cannot be written to.

@@ -66,7 +66,7 @@ def evaluate(
     Args:
         spec: What to train.
         dataset: The rows.
-        step: Told what begins, before each fit.
+        step: Called with what begins, before each fit.
 
     Raises:
         UsageError: The share held out or the number of folds is out of range.

@@ -1,7 +1,7 @@
 """Trains an experiment on a Dask cluster that runs already, on this machine or on others.
 
 Everything a worker needs travels with the job: the specification and the rows. Workers need
-this package, and neither the data file nor MLflow: what they evaluation comes back, and only
+this package, and neither the data file nor MLflow: what they measured comes back, and only
 the process that asked logs it.
 """
 

@@ -119,7 +119,7 @@ def cross_validate(
         dataset: The rows.
         folds: How many, from 2 to the number of rows.
         seed: Decides which row is in which fold.
-        on_fold: Told after each fold: how many are done, and of how many.
+        on_fold: Called after each fold with how many are done, and of how many.
 
     Raises:
         UsageError: `folds` is out of range.

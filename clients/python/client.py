@@ -125,7 +125,7 @@ class HousingClient(Caller):
             progress: See `score`.
             policy: How to stream.
             pinned: The model that a pinned job had before.
-            blocks: Tells whether the next chunk would have to be waited for.
+            blocks: Returns whether the next chunk would have to be waited for.
         """
         tally = Tally(total=total)
         ledger = Ledger(policy, tally, pinned)

@@ -115,7 +115,7 @@ def cell_number(cell: str, name: str) -> float:
 
 
 def is_plain(text: str) -> bool:
-    """Tells whether a text is written as other programs write numbers, too."""
+    """Returns whether a text is written as other programs write numbers, too."""
     return "_" not in text and text.strip().isascii()
 
 

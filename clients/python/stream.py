@@ -41,7 +41,7 @@ def score_chunks(
         open_stream: Starts a stream.
         chunks: What is to be scored.
         ledger: Of the job.
-        blocks: Tells whether the next chunk would keep its caller waiting; answers
+        blocks: Returns whether the next chunk would keep its caller waiting; answers
             that are owed then come first.
 
     Raises:

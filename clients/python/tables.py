@@ -15,12 +15,12 @@ _NUMBERS = frozenset("iuf")
 
 
 def is_frame(source: object) -> bool:
-    """Tells whether something is a DataFrame of pandas."""
+    """Returns whether something is a DataFrame of pandas."""
     return hasattr(source, "iloc") and hasattr(source, "columns")
 
 
 def is_array(source: object) -> bool:
-    """Tells whether something is an array of numpy."""
+    """Returns whether something is an array of numpy."""
     return hasattr(source, "__array_interface__") and hasattr(source, "astype")
 
 

@@ -38,8 +38,8 @@ class Boundary:
 
     Args:
         version: Returns the version of the model that serves now, for the log.
-        observer: Told of every call.
-        rejected: Told the reason of every call that is not let in.
+        observer: Hears of every call.
+        rejected: Called with the reason of every call that is not let in.
     """
 
     def __init__(

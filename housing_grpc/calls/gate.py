@@ -41,7 +41,7 @@ class Gate(grpc.GenericRpcHandler):
     Args:
         routes: Of all methods, by path.
         access: Who may call what.
-        boundary: Told of every call; ends those that are refused.
+        boundary: Hears of every call; ends those that are refused.
         metadata_limit: How much metadata a call may have.
     """
 

@@ -16,7 +16,7 @@ _MORE = 0x80
 
 
 def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
-    """Tells whether a repeated field has more entries than it may.
+    """Returns whether a repeated field has more entries than it may.
 
     Args:
         data: A message in protobuf's wire format; what is no such thing is left to
@@ -59,7 +59,7 @@ def varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
 
 
 def shortest(data: bytes | memoryview, start: int, end: int) -> bool:
-    """Tells whether the number between two positions is written as short as it can be."""
+    """Returns whether the number between two positions is written as short as it can be."""
     return end - start == 1 or 0 < data[end - 1] < _MORE
 
 

@@ -30,7 +30,7 @@ class Scorer:
     """Scores houses; what is wrong with one costs that one alone.
 
     Args:
-        observer: Told of every house.
+        observer: Hears of every house.
         watchdog: Notices evaluations that never end.
     """
 

@@ -29,7 +29,7 @@ def missing_driver(error: BaseException) -> str | None:
         One line, or None if the error has another reason.
     """
     for seen in _chain(error):
-        # Told by its name: SQLAlchemy is not imported here.
+        # Known by its name: SQLAlchemy is not imported here.
         if type(seen).__name__ == "NoSuchModuleError":
             return (
                 "MLFLOW_TRACKING_URI names a database or driver that SQLAlchemy does not know;"

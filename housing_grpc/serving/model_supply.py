@@ -24,7 +24,7 @@ class ModelSupply:
 
     Args:
         chosen: The settings.
-        deployment: Has they go live.
+        deployment: Has them go live.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
 

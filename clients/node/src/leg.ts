@@ -23,7 +23,7 @@ const WINDOW = 4;
 export interface LegOptions {
   /** Sent first; kept up to date. */
   readonly unanswered: Chunk[];
-  /** Told of every answer. */
+  /** Called with every answer. */
   readonly ledger: Ledger;
   /** Longest wait for an answer that is owed. */
   readonly timeoutMs: number;
