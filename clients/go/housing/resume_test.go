@@ -79,8 +79,8 @@ func TestWhatAJobGivesUpAfter(t *testing.T) {
 }
 
 func TestNewJobIsToldAtOnceThatThereIsNoRoom(t *testing.T) {
-	failed := failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond)
-	service := &fake{before: func(int, int) error { return failed }}
+	noRoom := failure(t, codes.ResourceExhausted, "TOO_MANY_STREAMS", time.Millisecond)
+	service := &fake{before: func(int, int) error { return noRoom }}
 	_, err := prices(t, serve(t, service).Score(t.Context(), rooms(10)))
 	failed, ok := errors.AsType[*housing.Error](err)
 	if !ok || failed.RetryAfter != time.Millisecond || service.streams.Load() != 1 {
