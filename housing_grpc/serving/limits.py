@@ -64,6 +64,7 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
         ("grpc.max_allowed_incoming_connections", chosen.max_connections),
         # Else windows grow with the traffic, and what nobody reads is held, such as what comes
         # after the request of a watch: gigabytes from one connection without a key.
+        # guard: what is sent and never read
         ("grpc.http2.bdp_probe", 0),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         # guard: connections without a call

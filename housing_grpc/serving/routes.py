@@ -29,8 +29,8 @@ SERVICES = (PREDICTION.full_name, MODEL.full_name)
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 256
 _REFLECTION_WORKERS = 2
-# Tools keep a stream of questions open while their user reads the answers.
-_REFLECTION_SECONDS = 60.0
+# Tools ask one question after the other, and open another stream where the last has ended.
+_REFLECTION_SECONDS = 10.0
 # Nobody needs a key for them, and each may have sent most of a message of the largest size.
 _MOST_REFLECTIONS = 64
 _RETRY_SECONDS = 0.1

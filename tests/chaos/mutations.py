@@ -110,6 +110,11 @@ GUARDS = (
         "calls/test_gate_limits.py::test_a_message_over_the_limit",
     ),
     Guard(
+        "what is sent and never read",
+        '("grpc.http2.bdp_probe", 1),',
+        "http2/test_http2_floods.py::test_a_watch_that_goes_on_after_its_request",
+    ),
+    Guard(
         "the number of connections",
         '("grpc.max_allowed_incoming_connections", 10**6),',
         "calls/test_gate_limits.py::test_no_more_connections_than_the_limit",

@@ -3,6 +3,7 @@
 import socket
 import struct
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from hyperframe.frame import (
     PingFrame,
     RstStreamFrame,
     SettingsFrame,
+    WindowUpdateFrame,
 )
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -22,6 +24,9 @@ PREDICT = "/housing.v1.PredictionService/Predict"
 SECONDS = 60.0
 
 _HEADER_BYTES = 9
+# Until settings say otherwise, of each stream and of the connection.
+_FIRST_WINDOW = 65_535
+_FRAME_BYTES = 16_384
 
 
 @dataclass(kw_only=True)
@@ -34,6 +39,8 @@ class Heard:
         resets: Error code of each stream that was reset.
         pongs: Content of each PING that was answered.
         settings: Whether the server's settings have come.
+        first_window: Bytes that each new stream may send at first.
+        windows: Bytes that each stream may send besides; 0 is the connection.
         goaway: Error code of a GOAWAY, or None without one.
         closed: Whether the server has closed the connection.
     """
@@ -43,6 +50,8 @@ class Heard:
     resets: dict[int, int] = field(default_factory=dict)
     pongs: list[bytes] = field(default_factory=list)
     settings: bool = False
+    first_window: int = _FIRST_WINDOW
+    windows: Counter[int] = field(default_factory=Counter)
     goaway: int | None = None
     closed: bool = False
 
@@ -70,6 +79,7 @@ class Connection:
         self._encoder = Encoder()
         self._decoder = Decoder()
         self._unread = b""
+        self._sent: Counter[int] = Counter()
         self.heard = Heard()
 
     def __enter__(self) -> "Connection":
@@ -99,6 +109,23 @@ class Connection:
             self._socket.sendall(data)
         except OSError:
             self.heard.closed = True
+
+    def fill(self, stream: int, content: bytes, seconds: float = SECONDS) -> int:
+        """Sends the content of a stream, and its end, as the server's windows allow.
+
+        Returns:
+            How many bytes of the stream it has taken in that time.
+        """
+        end = time.monotonic() + seconds
+        while content and not self._over(stream) and time.monotonic() < end:
+            room = min(self._room(stream), _FRAME_BYTES)
+            part, content = content[:room], content[room:]
+            if part:
+                self._sent.update({stream: len(part), 0: len(part)})
+                self.send(data(stream, part, end=not content))
+            else:
+                self.listen(stream, seconds=0.05)
+        return self._sent[stream]
 
     def reset(self) -> None:
         """Breaks the connection off without a word."""
@@ -148,6 +175,11 @@ class Connection:
             self._take()
         return self.heard
 
+    def _room(self, stream: int) -> int:
+        windows, first = self.heard.windows, self.heard.first_window
+        own = first + windows[stream] - self._sent[stream]
+        return max(0, min(own, _FIRST_WINDOW + windows[0] - self._sent[0]))
+
     def _over(self, stream: int) -> bool:
         return self.heard.closed or bool(stream and self.heard.status(stream))
 
@@ -172,8 +204,15 @@ class Connection:
             self.heard.resets[stream] = frame.error_code
         elif isinstance(frame, SettingsFrame):
             self.heard.settings = True
+            self.heard.first_window = frame.settings.get(
+                SettingsFrame.INITIAL_WINDOW_SIZE, self.heard.first_window
+            )
+        elif isinstance(frame, WindowUpdateFrame):
+            self.heard.windows[stream] += frame.window_increment
+        elif isinstance(frame, PingFrame) and "ACK" in frame.flags:
+            self.heard.pongs += [frame.opaque_data]
         elif isinstance(frame, PingFrame):
-            self.heard.pongs += [frame.opaque_data] if "ACK" in frame.flags else []
+            self.send(PingFrame(0, opaque_data=frame.opaque_data, flags=["ACK"]))
         elif isinstance(frame, GoAwayFrame):
             self.heard.goaway = frame.error_code
 

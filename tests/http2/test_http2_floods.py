@@ -15,6 +15,10 @@ from tests.http2.frames import Connection, data, joined, message
 
 ASK = message(HOUSE.SerializeToString())
 CANCEL = 8
+LARGEST = 4_000_000
+WINDOW = 65_535
+CHECK = "/grpc.health.v1.Health/Check"
+WATCH = "/grpc.health.v1.Health/Watch"
 STREAM = "/housing.v1.PredictionService/PredictStream"
 
 
@@ -134,3 +138,16 @@ def test_a_flood_of_connections(victim: Victim, stack: ExitStack) -> None:
         connection = stack.enter_context(Connection(victim.port)).greet()
         connection.send(connection.headers(1), data(1, ASK))
     victim.check_unharmed()
+
+
+def test_a_watch_that_goes_on_after_its_request(victim: Victim) -> None:
+    """However fast others were taken: gRPC holds what nobody reads, so it must not be much."""
+    with Connection(victim.port) as connection:
+        connection.greet().agree()
+        for stream in range(1, 11, 2):
+            connection.send(connection.headers(stream, path=CHECK))
+            connection.fill(stream, message(bytes(LARGEST)))
+            assert connection.listen(stream).status(stream)
+        connection.send(connection.headers(11, path=WATCH))
+        taken = connection.fill(11, message(b"") + bytes(LARGEST), seconds=2)
+        assert taken <= 2 * WINDOW

@@ -80,7 +80,7 @@ class BoundedProtocol(TimedProtocol):
     def on_headers_complete(self) -> None:
         """Starts a request, or leaves it unread if many wait for their turn before it."""
         self._count(len(self.parser.get_method()) + len("\r\n"))
-        self._in_head, self.in_body = False, True
+        self._in_head = False
         self._bytes = self._headers = self._unfinished = 0
         self.end_wait()
         if len(self.pipeline) >= _MOST_PIPELINED:
@@ -88,6 +88,8 @@ class BoundedProtocol(TimedProtocol):
             raise _UnreadError
         self.scope["state"][CROWDED] = self.idle and not self.connections_open.admit(self)
         super().on_headers_complete()
+        # Not before: what is refused there, such as a target that is none, has no body.
+        self.in_body = True
 
     def on_chunk_header(self) -> None:
         """Begins to count anew: what may stand beside a chunk's size has ended."""

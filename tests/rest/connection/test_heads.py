@@ -161,13 +161,23 @@ def test_some_requests_ahead_are_all_answered(rest: httpx.Client) -> None:
     assert answers.count(b"HTTP/1.1 200 OK\r\n") == answers.count(b"HTTP/1.1 ") == 17
 
 
-@pytest.mark.parametrize("bad", [sized(MIB), b"\0\r\n\r\n"], ids=["too large", "no HTTP"])
+@pytest.mark.parametrize(
+    "bad",
+    [sized(MIB), b"\0\r\n\r\n", b"CONNECT host:1 HTTP/1.1\r\n" + HOST + b"\r\n"],
+    ids=["too large", "no HTTP", "no target"],
+)
 def test_what_is_wrong_behind_a_request_is_not_its_answer(rest: httpx.Client, bad: bytes) -> None:
     with connected(rest.base_url) as caller:
         send(caller, GET + HOST + b"\r\n" + bad)
         answers = rest_of(caller)
     assert answers.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answers.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_target_that_is_none_is_answered(rest: httpx.Client) -> None:
+    with connected(rest.base_url) as caller:
+        send(caller, b"CONNECT host:1 HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert rest_of(caller).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket"])
