@@ -24,8 +24,9 @@ from bench.results import Figure
 from bench.stream import houses
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import preprocess
-from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE
+from housing_grpc.bundle.format import MODEL_FILE
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.part_files import PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
 SIZES = (1, 1000, 100_000)

@@ -15,8 +15,9 @@ from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.bundle.format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles, write
+from housing_grpc.bundle.format import MODEL_FILE, BundleFiles, write
 from housing_grpc.bundle.metadata import Metadata
+from housing_grpc.bundle.part_files import PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import Sign
 from housing_grpc.registry.error_causes import disk_is_full

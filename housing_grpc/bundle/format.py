@@ -16,16 +16,15 @@ from pathlib import Path
 import msgspec
 
 from . import digest as bundle_digest
-from . import files, preprocess
+from . import files
 from . import metadata as meta
 from .digest import Digest
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 from .metadata import FileEntry, Metadata
-from .regressor import LINEAR_FILE, TREES_FILE
+from .part_files import LINEAR_FILE, PREPROCESSOR_FILE, PREPROCESSOR_LIMIT, TREES_FILE
 from .signature import SIGNATURE_FILE, SIGNATURE_LIMIT, Sign, Verifier
 
 METADATA_FILE = "metadata.json"
-PREPROCESSOR_FILE = "preprocessor.json"
 MODEL_FILE = "model.onnx"
 
 # What a server reads of a bundle, by its format. In format 1 there is nothing else. In format 2
@@ -42,7 +41,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # A hundred times what the export writes; as objects it takes some twenty times as much.
 _METADATA_LIMIT = 2**20
 # While a document is parsed, no call is answered.
-_LIMITS = {PREPROCESSOR_FILE: preprocess.LIMIT}
+_LIMITS = {PREPROCESSOR_FILE: PREPROCESSOR_LIMIT}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,13 @@ from . import files, onnx, preprocess
 from . import format as bundle_format
 from .arrays import Prices, Rows
 from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, SelfTestError
-from .format import MODEL_FILE, PREPROCESSOR_FILE, BundleFiles
+from .format import MODEL_FILE, BundleFiles
 from .metadata import Metadata
 from .native_evaluator import evaluator
 from .numpy_evaluator import NumpyEvaluator
+from .part_files import LINEAR_FILE, PREPROCESSOR_FILE, TREES_FILE
 from .ranges import Ranges
-from .regressor import LINEAR_FILE, TREES_FILE, Regressor, decode_linear, decode_trees
+from .regressor import Regressor, decode_linear, decode_trees
 from .schema import FEATURE_NAMES
 from .signature import Verifier
 

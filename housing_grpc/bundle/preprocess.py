@@ -20,8 +20,6 @@ from .schema import FEATURE_NAMES
 _MOST_ROWS = 2**16
 # Regressions of the iterative imputer: with so many, 0.1 ms. Training writes 130.
 _MOST_STEPS = 10_000
-# Bytes of a document that reaches both limits, with every number written in full.
-LIMIT = 24 * 2**20
 _Place = Annotated[int, msgspec.Meta(ge=0, lt=len(FEATURE_NAMES))]
 _Vector = Annotated[list[float], msgspec.Meta(max_length=len(FEATURE_NAMES))]
 _Gaps = Annotated[list[float | None], msgspec.Meta(max_length=len(FEATURE_NAMES))]

@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 
 from .arrays import Vector
 from .errors import BundleFormatError
+from .part_files import LINEAR_FILE, TREES_FILE
 from .schema import FEATURE_NAMES
 from .trees import Trees, TreesError, check
-
-LINEAR_FILE = "model.linear"
-TREES_FILE = "model.trees"
 
 _MAGIC = b"trees 1\n"
 _HEAD = struct.Struct("<8s4I")

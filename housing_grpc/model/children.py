@@ -1,4 +1,4 @@
-"""Runs the project's own modules in child processes, with a time budget."""
+"""Runs the project's own modules in child processes, and questions, with a time budget."""
 
 import json
 import os
@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from housing_grpc.base.child_environment import inherited
 from housing_grpc.base.errors import Reason, ServingError
+
+_Answer = TypeVar("_Answer")
 
 
 class ChildTimeoutError(Exception):
@@ -29,6 +32,7 @@ class Children:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._asked: Future[Any] | None = None
         self._stopped = False
 
     def run(
@@ -54,7 +58,7 @@ class Children:
             The document, or None if it printed nothing and exited with 0.
 
         Raises:
-            ChildTimeoutError: The time is up.
+            ChildTimeoutError: The time is up, by its own alarm or here.
             ChildCrashError: It ended without an answer.
             ServingError: SERVER_STOPPING after `stop`.
         """
@@ -71,12 +75,58 @@ class Children:
             self._end(child)
         return self._answer(child.returncode, out, err)
 
+    def ask(self, question: Callable[[], _Answer], seconds: float) -> _Answer:
+        """Returns the answer to a question that is safe to ask in this process.
+
+        Args:
+            question: Should end by itself after so many seconds; it cannot be killed.
+            seconds: Then nobody waits for it any more.
+
+        Raises:
+            ChildTimeoutError: The time is up, or a question before is still without an answer.
+            ServingError: SERVER_STOPPING after `stop`, or what the question raises.
+        """
+        answer: Future[_Answer] = Future()
+        with self._lock:
+            if self._stopped:
+                raise _stopping()
+            # guard: one question at a time
+            if self._asked is not None:
+                raise ChildTimeoutError
+            self._asked = answer
+        threading.Thread(
+            target=self._answer_to, args=(question, answer), name="question", daemon=True
+        ).start()
+        try:
+            return answer.result(seconds)
+        except TimeoutError:
+            raise ChildTimeoutError from None
+
+    def _answer_to(self, question: Callable[[], _Answer], answer: "Future[_Answer]") -> None:
+        found: _Answer | None = None
+        failed: BaseException | None = None
+        try:
+            found = question()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            failed = error
+        with self._lock:
+            self._asked = None
+        # Nobody may wait for it any more.
+        with suppress(InvalidStateError):
+            if failed is None:
+                answer.set_result(cast("_Answer", found))
+            else:
+                answer.set_exception(failed)
+
     def stop(self) -> None:
         """Kills all that run, and lets no more start: for the end of the server."""
         with self._lock:
             self._stopped = True
             for child in self._running:
                 _kill(child)
+            if self._asked is not None:
+                with suppress(InvalidStateError):
+                    self._asked.set_exception(_stopping())
 
     def _start(self, command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
         with self._lock:
@@ -101,6 +151,8 @@ class Children:
             child.communicate()
 
     def _answer(self, exit_code: int, out: bytes, err: bytes) -> Any:
+        if exit_code == -signal.SIGALRM:
+            raise ChildTimeoutError
         if exit_code == 0 and not out.strip():
             return None
         try:

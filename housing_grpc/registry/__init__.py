@@ -1,6 +1,8 @@
 """Where promoted models are kept, and how the server gets one.
 
-`registry_source` asks a child process, which is `fetch_child`: that one asks MLflow for the
-version, brings its files (`download`, which asks `allowed_address` first), and leaves the verified
-bundle in the `cache`.
+`registry_source` looks by itself which version an alias names, and has a child process fetch it,
+which is `fetch_child`: that one finds the version, brings its files (`download`), and leaves the
+verified bundle in the `cache`. Both ask a registry as `direct` chooses: an MLflow server
+(`mlflow_server`) or an SQLite file (`mlflow_sqlite`) without MLflow, whose import takes seconds.
+All others the child asks with it (`mlflow_library`, after `allowed_address`).
 """

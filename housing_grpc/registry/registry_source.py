@@ -1,24 +1,27 @@
 """Bundles from an MLflow registry, by alias or version.
 
-MLflow runs in a child process only: it never enters the server's memory, and
-what it does wrong or too slowly ends with the child.
+Bundles are fetched in a child process: what goes wrong there, or takes too long, ends with it.
+MLflow itself, where only it can ask a registry, never enters the server's memory.
 """
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from housing_grpc.base import log
-from housing_grpc.base.child_environment import REGISTRY
+from housing_grpc.base.child_environment import REGISTRY, inherited
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.model.source import Fetched, Target
+from housing_grpc.registry import direct
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
 from housing_grpc.registry.location import RegistryLocation
+from housing_grpc.registry.registered_version import Wanted
 
 # With nothing to fall back on, a cold start may take its time.
 _FIRST_SECONDS = 60.0
@@ -72,12 +75,19 @@ class RegistrySource:
     def wanted(self) -> str:
         """Returns the version that the alias names.
 
-        It takes a new process, and so 1.5 s of processor time for the import of MLflow.
-        One that stays would answer in milliseconds, but hold 170 MB all the time, twice
-        what the server itself takes, and connections that go stale.
+        Most registries are asked in this process, which takes milliseconds.
         """
-        version: str = self._ask(Target(), self._seconds, niceness=_NICENESS)["version"]
-        return version
+        seconds, wanted = self._seconds, self._wanted(Target())
+
+        def ask() -> str | None:
+            registry = direct.registry(self._location.tracking_uri, seconds, inherited(REGISTRY))
+            return registry.find(wanted).version if registry else None
+
+        try:
+            version = self._children.ask(ask, seconds)
+        except ChildTimeoutError:
+            raise _too_slow(seconds) from None
+        return version or self._ask(Target(), seconds, niceness=_NICENESS)["version"]
 
     def last_known(self) -> Fetched | None:
         """Returns the bundle that served last for this location."""
@@ -99,9 +109,7 @@ class RegistrySource:
     def _ask(self, target: Target, seconds: float, *, part: str = "", niceness: int = 0) -> Any:
         request = {
             "tracking_uri": self._location.tracking_uri,
-            "model_name": self._location.model_name,
-            "alias": target.alias or self._location.alias,
-            "version": target.version,
+            "wanted": asdict(self._wanted(target)),
             "cache": str(self._cache.folder),
             "part": part,
             "public_key_file": self._keys,
@@ -112,14 +120,12 @@ class RegistrySource:
             answer = self._children.run(
                 "housing_grpc.registry.fetch_child",
                 document=request,
-                seconds=seconds,
+                seconds=seconds + direct.MLFLOW_SECONDS,
                 niceness=niceness,
                 needs=[REGISTRY],
             )
         except ChildTimeoutError:
-            raise _unavailable(
-                f"the registry or its store did not deliver within {seconds:g} s"
-            ) from None
+            raise _too_slow(seconds) from None
         except ChildCrashError as error:
             log.event(_logger, logging.ERROR, "fetch.crashed", error=error)
             raise _unavailable("the process that fetches bundles crashed") from error
@@ -129,6 +135,10 @@ class RegistrySource:
             raise _refusal(answer["reason"], answer["message"])
         return answer
 
+    def _wanted(self, target: Target) -> Wanted:
+        alias = target.alias or self._location.alias
+        return Wanted(name=self._location.model_name, alias=alias, version=target.version)
+
     def _no_cache(self, message: str, *, full: bool) -> ServingError:
         if full:
             # The caller does not learn where it is, but whoever reads the log has to know.
@@ -136,6 +146,10 @@ class RegistrySource:
                 _logger, logging.ERROR, "cache.full", folder=self._cache.folder, message=message
             )
         return _unavailable(message)
+
+
+def _too_slow(seconds: float) -> ServingError:
+    return _unavailable(f"the registry or its store did not deliver within {seconds:g} s")
 
 
 def _unavailable(message: str) -> ServingError:

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from housing_grpc.bundle import format as bundle_format
-from housing_grpc.bundle import preprocess
 from housing_grpc.bundle.errors import (
     BundleChecksumError,
     BundleError,
@@ -19,6 +18,7 @@ from housing_grpc.bundle.errors import (
     SchemaIncompatibleError,
 )
 from housing_grpc.bundle.metadata import Metadata
+from housing_grpc.bundle.part_files import PREPROCESSOR_LIMIT
 from tests.support import broken_bundles as broken
 from tests.support.examples import format_1
 
@@ -285,7 +285,7 @@ def test_a_document_that_takes_long_to_parse_is_refused(
     tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
 ) -> None:
     folder = tmp_path / "bundle"
-    padded = blobs["preprocessor.json"] + b" " * preprocess.LIMIT
+    padded = blobs["preprocessor.json"] + b" " * PREPROCESSOR_LIMIT
     bundle_format.write(folder, metadata, {**blobs, "preprocessor.json": padded})
     with pytest.raises(BundleFormatError, match=r"preprocessor\.json: is larger than"):
         bundle_format.read(folder)

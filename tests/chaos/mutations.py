@@ -393,6 +393,16 @@ GUARDS = (
         "model/test_children.py",
     ),
     Guard(
+        "one question at a time",
+        "if False:",
+        "model/test_children.py::test_a_question_that_hangs_is_left_alone",
+    ),
+    Guard(
+        "the time of a fetch",
+        "signal.setitimer(signal.ITIMER_REAL, 0)",
+        "registry/test_direct.py::test_what_is_fetched_has_its_time",
+    ),
+    Guard(
         "one reload at a time",
         "if not self._reloading.acquire():",
         "model/test_reload_races.py::test_16_threads_of_50_reloads_are_ok_or_aborted",

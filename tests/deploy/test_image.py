@@ -90,7 +90,7 @@ def test_all_that_it_imports_has_its_byte_code(server: Stage) -> None:
     for module in (
         "housing_grpc.server",
         "housing_grpc.rest.server",
-        "housing_grpc.registry.fetch_child",
+        "housing_grpc.registry.mlflow_library",
     ):
         done = run(server, "python", "-v", "-c", f"import {module}")
         assert done.returncode == 0

@@ -12,7 +12,8 @@ import numpy as np
 
 from housing_grpc.bundle import metadata, model, preprocess
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.bundle.format import METADATA_FILE, PREPROCESSOR_FILE
+from housing_grpc.bundle.format import METADATA_FILE
+from housing_grpc.bundle.part_files import PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.model.live import Facts, LiveModel
 from housing_grpc.predict import model_info

@@ -86,9 +86,7 @@ class Answers(Document):
     def _request(self, part: Path) -> dict[str, Any]:
         return {
             "tracking_uri": self._registry.uri,
-            "model_name": MODEL_NAME,
-            "alias": "production",
-            "version": None,
+            "wanted": {"name": MODEL_NAME, "alias": "production", "version": None},
             "cache": str(part.parent),
             "part": str(part),
             "public_key_file": "",

@@ -8,6 +8,7 @@ import pytest
 
 from housing_grpc.base.errors import ServingError
 from housing_grpc.model.children import Children
+from housing_grpc.model.source import Target
 from housing_grpc.model.trial import Trial
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource
@@ -73,5 +74,5 @@ def test_what_fetches_inherits_those_of_the_registry(seen: Seen, tmp_path: Path)
         tracking_uri=f"sqlite:///{tmp_path / 'none'}", model_name=MODEL_NAME, alias="production"
     )
     with pytest.raises(ServingError, match="there is no registry yet"):
-        RegistrySource(where, tmp_path / "bundles", 60, children=Children()).wanted()
+        RegistrySource(where, tmp_path / "bundles", 60, children=Children()).fetch(Target())
     assert secrets(seen("housing_grpc.registry.fetch_child")) == {*REGISTRY}

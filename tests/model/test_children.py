@@ -3,7 +3,9 @@
 import logging
 import signal
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from housing_grpc.model.trial import Trial
 from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.serving import Events
+from tests.support.waiting import until
 
 # The standard library's own modules stand in for ones that answer and ones that do not.
 STATEMENT = ("-n", "1", "-r", "1")
@@ -94,3 +97,50 @@ def test_a_trial_that_crashes_tells_the_log_and_not_the_caller(
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None
     assert str(record.exc_info[1]) == f"exit code -11: {interpreter}: cannot go on"
+
+
+def test_a_question_is_answered_or_fails_as_it_would_here() -> None:
+    children = Children()
+    assert children.ask(lambda: threading.current_thread().name, 60) == "question"
+    with pytest.raises(ZeroDivisionError):
+        children.ask(lambda: 1 / 0, 60)
+    assert children.ask(lambda: 2, 60) == 2
+
+
+def test_a_question_that_hangs_is_left_alone() -> None:
+    children, ended, begun = Children(), threading.Event(), []
+
+    def hang() -> bool:
+        begun.append(1)
+        return ended.wait(60)
+
+    # The second is not even begun: each would keep a thread.
+    for _ in range(2):
+        with pytest.raises(ChildTimeoutError):
+            children.ask(hang, 0.05)
+    assert begun == [1]
+    ended.set()
+    until(lambda: answers(children))
+
+
+def answers(children: Children) -> bool:
+    try:
+        return children.ask(lambda: True, 60)
+    except ChildTimeoutError:
+        return False
+
+
+def test_nobody_waits_for_a_question_at_the_stop() -> None:
+    children, begun, ended = Children(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        ended.wait(60)
+
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(children.ask, hang, 60)
+        assert begun.wait(60)
+        children.stop()
+        assert raised(ServingError, asked.result).reason is Reason.SERVER_STOPPING
+        ended.set()
+    assert raised(ServingError, children.ask, int, 1).reason is Reason.SERVER_STOPPING

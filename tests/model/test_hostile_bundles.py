@@ -14,8 +14,9 @@ from housing_grpc.base.errors import EXIT_MODEL, StartError
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import metadata
 from housing_grpc.bundle.errors import BundleFormatError, BundleUnsafeError
-from housing_grpc.bundle.format import METADATA_FILE, MODEL_FILE, PREPROCESSOR_FILE
+from housing_grpc.bundle.format import METADATA_FILE, MODEL_FILE
 from housing_grpc.bundle.metadata import Golden
+from housing_grpc.bundle.part_files import PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.support import hostile
 from tests.support.client import failure, reason_of, refusal

@@ -170,4 +170,4 @@ def test_a_supported_python_serves(
         for path in ("/docs", "/docs/swagger-ui-bundle.js"):
             url = f"http://127.0.0.1:{port}{path}"
             assert httpx.get(url, timeout=30, trust_env=False).status_code == 200
-    assert served.run(["python", "-c", "import housing_grpc.registry.fetch_child"]).stderr == ""
+    assert served.run(["python", "-c", "import housing_grpc.registry.mlflow_library"]).stderr == ""

@@ -33,6 +33,8 @@ class Registry(ThreadingHTTPServer):
         artifact_uri: Where its store says that the files are.
         content: What the file of a name is sent as.
         status: With which status.
+        answer: The status, headers and body of every answer but files, if it is given.
+        heard: The headers of each question, in lower case.
         asked: Set once a file has been asked for.
         sent: Set once all of a file has been sent, or nobody takes it any more.
     """
@@ -46,6 +48,8 @@ class Registry(ThreadingHTTPServer):
         self.listing: Any = listed(**{"metadata.json": 2})
         self.content: Content = lambda _: [b"{}"]
         self.status = 200
+        self.answer: tuple[int, dict[str, str], bytes] | None = None
+        self.heard: list[dict[str, str]] = []
         self.asked, self.sent = threading.Event(), threading.Event()
 
     @property
@@ -58,7 +62,10 @@ class _Answers(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if path.startswith(f"{_ARTIFACTS}/"):
+        self.server.heard.append({name.lower(): text for name, text in self.headers.items()})
+        if self.server.answer:
+            self._send_as(*self.server.answer)
+        elif path.startswith(f"{_ARTIFACTS}/"):
             self._send_file(path.rpartition("/")[2])
         elif path == _ARTIFACTS:
             self._send(self.server.listing)
@@ -73,6 +80,14 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if body.startswith(_GZIP):
             self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(body)
+
+    def _send_as(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, text in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, text)
         self.end_headers()
         with suppress(OSError):
             self.wfile.write(body)

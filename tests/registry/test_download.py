@@ -87,13 +87,13 @@ def test_a_link_to_a_device_is_not_followed(
 ) -> None:
     (local / "model.onnx").symlink_to(device)
     error = refusal(f"sqlite:///{tmp_path / 'mlflow.db'}", cache)
-    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert error.reason is Reason.BUNDLE_UNSAFE
 
 
 def test_a_pipe_does_not_hang(local: Path, tmp_path: Path, cache: Path) -> None:
     os.mkfifo(local / "model.onnx")
     error = refusal(f"sqlite:///{tmp_path / 'mlflow.db'}", cache)
-    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert error.reason is Reason.BUNDLE_UNSAFE
 
 
 def endless() -> Iterator[bytes]:
@@ -123,11 +123,11 @@ LISTINGS = {
         "BUNDLE_UNSAFE",
         "more: is not a plain file",
     ),
-    "nothing": ({"files": []}, "BUNDLE_CHECKSUM", "2: the version holds no bundle"),
+    "nothing": ({"files": []}, "BUNDLE_CHECKSUM", "version 2 holds no bundle"),
     "a path": (
         {"files": [{"path": "../../x", "is_dir": False}]},
-        "REGISTRY_UNAVAILABLE",
-        "the artifact store does not answer",
+        "BUNDLE_UNSAFE",
+        "a file is named '../../x'; ",
     ),
     "no listing": (b"[" * 100_000, "REGISTRY_UNAVAILABLE", "the artifact store does not answer"),
 }

@@ -22,12 +22,12 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.format import (
     METADATA_FILE,
     MODEL_FILE,
-    PREPROCESSOR_FILE,
     BundleFiles,
 )
 from housing_grpc.bundle.metadata import Golden, Metadata
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.bundle.regressor import LINEAR_FILE, TREES_FILE, Regressor, encode
+from housing_grpc.bundle.part_files import LINEAR_FILE, PREPROCESSOR_FILE, TREES_FILE
+from housing_grpc.bundle.regressor import Regressor, encode
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import SIGNATURE_FILE, Sign
 

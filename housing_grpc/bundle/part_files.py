@@ -1,0 +1,8 @@
+"""The files of a bundle's parts; whoever moves bundles knows no more of the parts than this."""
+
+PREPROCESSOR_FILE = "preprocessor.json"
+LINEAR_FILE = "model.linear"
+TREES_FILE = "model.trees"
+
+PREPROCESSOR_LIMIT = 24 * 2**20
+"""Most bytes of `preprocessor.json`: one that reaches its other limits, each number in full."""
