@@ -46,8 +46,8 @@ def main() -> bool:
             "HOUSING_HOME": str(folder / "home"),
             "METRICS_PORT": str(serving.free_port()),
         }
-        registry = stack.enter_context(_registry(folder, uri))
-        _seed(environment)
+        registry = stack.enter_context(mlflow_server(folder, uri))
+        seed(environment)
         asked = requests(houses())
         with _server(port, {**environment, "MODEL_POLL_SECONDS": _NEVER}):
             rate = half_of_the_peak(address, asked, clients=CLIENTS, seconds=_SATURATION_SECONDS)
@@ -60,14 +60,15 @@ def main() -> bool:
     return _report(alone, steady, silent)
 
 
-def _seed(environment: Mapping[str, str]) -> None:
+def seed(environment: Mapping[str, str]) -> None:
     """Trains a first model and promotes it."""
     command = [sys.executable, "-m", "admin", "seed"]
     variables = {**os.environ, **environment}
     subprocess.run(command, env=variables, check=True, stdout=subprocess.DEVNULL)
 
 
-def _registry(folder: Path, uri: str) -> Server:
+def mlflow_server(folder: Path, uri: str) -> Server:
+    """Runs a real MLflow server at an address, which keeps all in a folder."""
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--workers", "1"]
     command += ["--port", uri.rpartition(":")[2], "--artifacts-destination", str(folder / "files")]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
