@@ -34,13 +34,13 @@ class Method:
 
 @dataclass(slots=True)
 class Call:
-    """What is known of a call when it has been let in."""
+    """What is known of a call, from when its headers have come."""
 
     method: Method
     request_id: str
     """As the caller gave it, or ""."""
     begun: float = field(default_factory=time.perf_counter)
-    """When it was let in, so that the wait for a worker counts."""
+    """When its headers came, so that the wait for a worker counts."""
     caller: Caller | None = None
     refusal: ServingError | None = None
     """Why it was not let in after all, when its message came."""

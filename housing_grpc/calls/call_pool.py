@@ -1,4 +1,4 @@
-"""Runs calls on a few threads, each from when its message is there."""
+"""A pool of threads for calls: a call takes one when its message has come, not before."""
 
 import logging
 import threading
@@ -12,8 +12,9 @@ from typing import Any
 import grpc
 
 from housing_grpc.base import log
-from housing_grpc.calls import message_arrival
-from housing_grpc.calls.overdue import Overdue
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.base.overdue import Overdue
+from housing_grpc.calls import grpcio_internals
 
 # Weight of the newest call in the running average of call times.
 _WEIGHT = 0.05
@@ -21,6 +22,8 @@ _WEIGHT = 0.05
 _MOST_WAITING = 4096
 # Calls whose answer is not taken: the same, and the answer.
 _MOST_UNTAKEN = 4096
+# After which a refused caller may try again, at least.
+_RETRY_SECONDS = 0.1
 
 _Job = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -96,12 +99,12 @@ class CallPool(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Takes a call; grpcio wants to know of its end only to count calls, which it does not."""
         job = fn, args
-        behaviour: Any = message_arrival.behaviour_of(args) if self.threadless_waits else None
+        behaviour: Any = grpcio_internals.behaviour_of(args) if self.threadless_waits else None
         # guard: no worker waits for a message
         if getattr(behaviour, "experimental_thread_pool", None) is self:
-            call = message_arrival.call_of(args)
+            call = grpcio_internals.call_of(args)
             self._waits.begin(call)
-            message_arrival.begin(args, partial(self._arrived, job, call, behaviour.admit))
+            grpcio_internals.begin(args, partial(self._arrived, job, call, behaviour.admit))
         else:
             self._jobs.put(job)
         return _ENDED
@@ -114,6 +117,24 @@ class CallPool(ThreadPoolExecutor):
         """Returns how many seconds a call would wait for a worker, as calls went lately."""
         return self._jobs.qsize() * self._mean / self._count
 
+    def check_room(self, most_queued: int, longest_wait: float) -> None:
+        """Checks whether one more call may wait for a worker.
+
+        Args:
+            most_queued: Most calls that wait.
+            longest_wait: Most seconds for which one may have to wait.
+
+        Raises:
+            ServingError: OVERLOADED.
+        """
+        wait = self.expected_wait()
+        if wait > longest_wait or self.queued() >= most_queued:
+            raise ServingError(
+                Reason.OVERLOADED,
+                "the queue is too long to serve this call in time; try again later",
+                retry_seconds=max(_RETRY_SECONDS, wait / 2),
+            )
+
     def receive(self, messages: Any, context: grpc.ServicerContext) -> Any:
         """Returns the message of a call.
 
@@ -122,14 +143,14 @@ class CallPool(ThreadPoolExecutor):
             grpc.RpcError: The call was cancelled, by its caller or for its slowness.
         """
         if self.threadless_waits:
-            return message_arrival.take(messages)
+            return grpcio_internals.take(messages)
         self._waits.begin(context)
         try:
             return next(messages)
         finally:
             self._waits.end(context)
 
-    def answers(self, context: grpc.ServicerContext) -> None:
+    def watch_answer(self, context: grpc.ServicerContext) -> None:
         """Ends a call whose answer, which is made, is not taken in time.
 
         A caller decides how much of it may be sent, and until it is, all of it is held.
@@ -138,7 +159,7 @@ class CallPool(ThreadPoolExecutor):
         if not context.add_callback(partial(self._untaken.end, context)):
             self._untaken.end(context)
 
-    def answer(
+    def answer_message(
         self,
         messages: Any,
         context: grpc.ServicerContext,
@@ -162,8 +183,8 @@ class CallPool(ThreadPoolExecutor):
             return
         self._waits.begin(context)
         received = partial(self._arrived, (then, ()), context, _always)
-        sent = partial(message_arrival.begin_next, messages, context, received)
-        message_arrival.send(messages, context, answer, sent)
+        sent = partial(grpcio_internals.begin_next, messages, context, received)
+        grpcio_internals.send(messages, context, answer, sent)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""

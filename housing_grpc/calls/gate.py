@@ -12,8 +12,8 @@ import grpc
 
 from housing_grpc.access.callers import Access
 from housing_grpc.access.rate_limit import too_fast
-from housing_grpc.calls.boundary import Boundary
 from housing_grpc.calls.call import Call, Method, request_id_of
+from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import InlinePool
 from housing_grpc.calls.metadata_limit import MetadataLimit
 
@@ -41,7 +41,7 @@ class Gate(grpc.GenericRpcHandler):
     Args:
         routes: Of all methods, by path.
         access: Who may call what.
-        boundary: Hears of every call; ends those that are refused.
+        call_end: Ends the calls that are refused; its observer hears of every call.
         metadata_limit: How much metadata a call may have.
     """
 
@@ -49,14 +49,14 @@ class Gate(grpc.GenericRpcHandler):
         self,
         routes: Mapping[str, Route],
         access: Access,
-        boundary: Boundary,
+        call_end: CallEnd,
         *,
         metadata_limit: MetadataLimit,
     ) -> None:
         self._routes = routes
         self._metadata_limit = metadata_limit
         self._access = access
-        self._boundary = boundary
+        self._call_end = call_end
         self._refusing = InlinePool(1)
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
@@ -69,7 +69,7 @@ class Gate(grpc.GenericRpcHandler):
         # Of what is too large, nothing is read.
         read = () if too_large else metadata
         call = Call(route.method, request_id_of(read))
-        self._boundary.observer.started(call, read)
+        self._call_end.observer.started(call, read)
         try:
             if too_large:
                 raise too_large  # noqa: TRY301 - it is answered as the others are
@@ -80,22 +80,22 @@ class Gate(grpc.GenericRpcHandler):
             route.check_room(call)
         except BaseException as error:  # noqa: BLE001 - else grpcio would answer UNKNOWN
             # Both ways a stream: the library would wait for the message of a unary call.
-            refusal = _Refusal(call, error, self._boundary, self._refusing)
+            refusal = _Refusal(call, error, self._call_end, self._refusing)
             return grpc.stream_stream_rpc_method_handler(refusal)
         return route.serve(call)
 
 
 class _Refusal:
     def __init__(
-        self, call: Call, error: BaseException, boundary: Boundary, pool: InlinePool
+        self, call: Call, error: BaseException, call_end: CallEnd, pool: InlinePool
     ) -> None:
         self.experimental_thread_pool = pool  # grpcio takes a behaviour's own pool from here.
         self._call = call
         self._error = error
-        self._boundary = boundary
+        self._call_end = call_end
 
     def __call__(self, _: Iterator[bytes], context: grpc.ServicerContext) -> NoReturn:
-        self._boundary.refuse(self._call, context, self._error)
+        self._call_end.refuse(self._call, context, self._error)
 
 
 def _check_rate(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""Proves by calls over loopback that grpcio does what `message_arrival` expects of it.
+"""Proves by calls over loopback that grpcio does what `grpcio_internals` expects of it.
 
 Names and parameters may stay while what they mean changes. So a server of the same make as the
 real one serves calls of this process: one that sends its message late, one that sends none, and
@@ -16,15 +16,15 @@ from typing import Any
 
 import grpc
 
-from housing_grpc.calls import message_arrival
+from housing_grpc.calls import grpcio_internals
 from housing_grpc.calls.call_pool import CallPool, on_pool
 
 # Two calls take milliseconds; only a machine that is starved, or a call that hangs, takes so long.
 _SECONDS = 10.0
 _STOP_SECONDS = 1.0
 _AT_LOOPBACK = "over loopback"
-_METHOD = "/housing.ArrivalProof/Echo"
-_STREAM_METHOD = "/housing.ArrivalProof/EchoEach"
+_METHOD = "/housing.GrpcioSelfTest/Echo"
+_STREAM_METHOD = "/housing.GrpcioSelfTest/EchoEach"
 _MESSAGE, _NO_MESSAGE = b"late", b"none"
 _MESSAGES = [b"first", b"second"]
 _SERVER_OPTIONS = (("grpc.so_reuseport", 0),)
@@ -37,12 +37,12 @@ class _FaultError(Exception):
 
 
 def fault(seconds: float = _SECONDS) -> str:
-    """Returns what is not as `message_arrival` expects it, or "".
+    """Returns what is not as `grpcio_internals` expects it, or "".
 
     Args:
         seconds: For everything that is waited for.
     """
-    if missing := message_arrival.missing():
+    if missing := grpcio_internals.missing():
         return f"grpc.{missing} is another one, or is gone"
     try:
         with ExitStack() as stack:
@@ -117,14 +117,14 @@ class _Echo(grpc.GenericRpcHandler):
             send(None)
             return
         then = partial(self._answer_each, messages, context, send)
-        self._pool.answer(messages, context, send, message, then)
+        self._pool.answer_message(messages, context, send, message, then)
 
 
 class _Pool(CallPool):
     """One worker, and whether calls were handed over to it."""
 
     def __init__(self) -> None:
-        super().__init__(1, patience_seconds=_SECONDS, name="arrival-proof", threadless_waits=True)
+        super().__init__(1, patience_seconds=_SECONDS, name="self-test", threadless_waits=True)
         self._handed_over: SimpleQueue[Exception | None] = SimpleQueue()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:

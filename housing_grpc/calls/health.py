@@ -9,7 +9,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2
 
-from housing_grpc.calls import message_arrival
+from housing_grpc.calls import grpcio_internals
 from housing_grpc.calls.call_pool import CallPool, on_pool
 
 SERVICE = health.SERVICE_NAME
@@ -109,7 +109,7 @@ class Health:
         context: grpc.ServicerContext,
     ) -> Any:
         answer = serve(self._request(messages, context, parse), context)
-        self.pool.answers(context)
+        self.pool.watch_answer(context)
         return answer
 
     def _list(self, _: Any, context: grpc.ServicerContext) -> Any:
@@ -210,7 +210,7 @@ class _Watch:
             ends = self._ending and latest is None
         # guard: watchers that take no answer
         if latest is not None and self._threadless:
-            message_arrival.send(self._messages, self._context, latest, self._go_on)
+            grpcio_internals.send(self._messages, self._context, latest, self._go_on)
         elif latest is not None:
             self._send(latest)
             self._go_on()

@@ -10,9 +10,10 @@ from google.protobuf.message import Message
 
 from housing_grpc.access.rate_limit import RateLimit, too_fast
 from housing_grpc.base.errors import public_error
-from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call import REQUEST_ID, Call
+from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import on_pool
+from housing_grpc.calls.parse import Parse
 from housing_grpc.calls.stream_slots import StreamSlots
 
 Serve = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
@@ -29,7 +30,7 @@ class StreamMethod:
         parse: Makes a request of bytes.
         serve: Answers the requests.
         pool: Runs the calls, each of which holds a worker as long as it lasts.
-        boundary: What they pass.
+        call_end: Ends those that fail, and hears how each ended.
         room: For streams; each takes the room of one.
     """
 
@@ -38,19 +39,23 @@ class StreamMethod:
         parse: Parse,
         serve: Serve,
         pool: ThreadPoolExecutor,
-        boundary: Boundary,
+        call_end: CallEnd,
         room: StreamSlots,
     ) -> None:
         self._parse = parse
         self._serve = serve
         self._pool = pool
-        self._boundary = boundary
+        self._call_end = call_end
         self._room = room
 
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
         behaviour = on_pool(self._answer, self._pool, call)
         return grpc.stream_stream_rpc_method_handler(behaviour)
+
+    def check_room(self, call: Call) -> None:
+        """Raises a ServingError if there are too many streams already."""
+        self._room.check(call.caller)
 
     def _answer(
         self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
@@ -69,9 +74,9 @@ class StreamMethod:
             code = _gone(context)
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
             code = public_error(raised).code
-            self._boundary.fail(call, context, raised)
+            self._call_end.fail(call, context, raised)
         finally:
-            self._boundary.ended(call, code, counted.count, sent)
+            self._call_end.ended(call, code, counted.count, sent)
 
 
 class _Counted:

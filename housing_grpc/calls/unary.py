@@ -12,10 +12,11 @@ import grpc
 from google.protobuf.message import Message
 
 from housing_grpc.base.errors import Reason, ServingError, public_error
-from housing_grpc.calls.boundary import Boundary, Parse
 from housing_grpc.calls.call import REQUEST_ID, Call
+from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool, on_pool
 from housing_grpc.calls.deadline import check_deadline
+from housing_grpc.calls.parse import Parse
 
 # Answers with a message, or with its bytes.
 Serve = Callable[[Any, grpc.ServicerContext], Message | bytes]
@@ -30,8 +31,9 @@ class UnaryMethod:
         parse: Makes a request of bytes.
         serve: Answers a request.
         pool: Runs the calls.
-        boundary: What they pass.
-        check_room: Raises a ServingError if such a call cannot be taken.
+        call_end: Ends those that fail, and hears how each ended.
+        most_queued: Most calls that wait for a worker of the pool.
+        longest_wait: Most seconds for which one may have to wait.
     """
 
     def __init__(
@@ -39,15 +41,17 @@ class UnaryMethod:
         parse: Parse,
         serve: Serve,
         pool: CallPool,
-        boundary: Boundary,
+        call_end: CallEnd,
         *,
-        check_room: Callable[[Call], None],
+        most_queued: int,
+        longest_wait: float,
     ) -> None:
         self._parse = parse
         self._serve = serve
         self._pool = pool
-        self._boundary = boundary
-        self._check_room = check_room
+        self._call_end = call_end
+        self._most_queued = most_queued
+        self._longest_wait = longest_wait
 
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
@@ -55,11 +59,15 @@ class UnaryMethod:
         behaviour = on_pool(self._answer, self._pool, call, admit=admit)
         return grpc.stream_unary_rpc_method_handler(behaviour)
 
+    def check_room(self, _: Call) -> None:
+        """Raises a ServingError if a call would wait too long for a worker."""
+        self._pool.check_room(self._most_queued, self._longest_wait)
+
     def _admits(self, call: Call) -> bool:
         # The queue may have filled since the gate looked, by calls that waited for their message.
         try:
             # guard: the queue's limits for messages that come late
-            self._check_room(call)
+            self.check_room(call)
         except ServingError as error:
             call.refusal = error
         return call.refusal is None
@@ -68,7 +76,7 @@ class UnaryMethod:
         self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
     ) -> bytes:
         if call.refusal is not None:
-            self._boundary.refuse(call, context, call.refusal)
+            self._call_end.refuse(call, context, call.refusal)
         code, received, sent = _OK, 0, 0
         try:
             data = self._receive(messages, context)
@@ -79,14 +87,14 @@ class UnaryMethod:
             answer = made if isinstance(made, bytes) else made.SerializeToString()
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
-            self._pool.answers(context)
+            self._pool.watch_answer(context)
             sent = 1
         # guard: also what is no Exception
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang
             code = public_error(raised).code
-            self._boundary.fail(call, context, raised)
+            self._call_end.fail(call, context, raised)
         finally:
-            self._boundary.ended(call, code, received, sent)
+            self._call_end.ended(call, code, received, sent)
         return answer
 
     def _receive(self, messages: Iterator[bytes], context: grpc.ServicerContext) -> bytes:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
-from housing_grpc.calls.overdue import Overdue
+from housing_grpc.base.overdue import Overdue
 
 P = ParamSpec("P")
 T = TypeVar("T")

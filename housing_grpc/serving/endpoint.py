@@ -10,7 +10,7 @@ import grpc
 from housing_grpc.access.callers import Access, Key
 from housing_grpc.base import log
 from housing_grpc.calls import health
-from housing_grpc.calls.boundary import Boundary
+from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
@@ -174,7 +174,7 @@ class Endpoint:
     def _build(self, parts: EndpointParts, scorer: Scorer) -> grpc.Server:
         chosen, serving, metrics = self._settings, parts.serving, parts.metrics
         observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, serving.version)
-        boundary = Boundary(serving.version, observer, rejected=metrics.rejected)
+        call_end = CallEnd(serving.version, observer, rejected=metrics.rejected)
         prediction = PredictionServicer(serving, self._streams, scorer)
         served = routes.services(
             prediction,
@@ -183,14 +183,14 @@ class Endpoint:
             self._workers,
             chosen,
         )
-        table = routes.build(served, self._workers.stream, boundary)
+        table = routes.build(served, self._workers.stream, call_end)
         server = grpc.server(self._workers.predict, options=self._options)
         limit = self._metadata_limit
         others = [self._health.handler()]
         if chosen.reflection_enabled:
             names = *routes.SERVICES, health.SERVICE
             others += reflection.handlers(names, self._workers.reflection)
-        gate = Gate(table, parts.access, boundary, metadata_limit=limit)
+        gate = Gate(table, parts.access, call_end, metadata_limit=limit)
         server.add_generic_rpc_handlers((gate, *map(limit.around, others)))
         return server
 

@@ -84,7 +84,7 @@ class _Conversations:
         question = self._pool.receive(messages, context)
         then = partial(self.go_on, messages, context, send)
         answer = self._answer_to(question, context)
-        self._pool.answer(messages, context, send, answer.SerializeToString(), then)
+        self._pool.answer_message(messages, context, send, answer.SerializeToString(), then)
 
     def _answer_to(self, question: bytes, context: grpc.ServicerContext) -> Any:
         if len(question) > _MOST_BYTES:

@@ -9,11 +9,11 @@ from functools import partial
 from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import model_pb2, prediction_pb2
 
-from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.calls.boundary import Boundary, Parse, parser
-from housing_grpc.calls.call import Call, Method
+from housing_grpc.calls.call import Method
+from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Route
+from housing_grpc.calls.parse import Parse, parser
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
@@ -33,7 +33,6 @@ _REFLECTION_WORKERS = 2
 _REFLECTION_SECONDS = 10.0
 # Nobody needs a key for them, and each may have sent most of a message of the largest size.
 _MOST_REFLECTIONS = 64
-_RETRY_SECONDS = 0.1
 # Beyond the streams that are served: workers that answer others that there are too many.
 _REFUSING_WORKERS = 4
 
@@ -136,34 +135,29 @@ def services(
 
 
 def build(
-    served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, boundary: Boundary
+    served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, call_end: CallEnd
 ) -> dict[str, Route]:
     """Returns the routes of all methods, by path."""
     routes = (
-        _route(Method(descriptor), each, streams, boundary)
+        _route(Method(descriptor), each, streams, call_end)
         for each in served
         for descriptor in each.service.methods
     )
     return {route.method.path: route for route in routes}
 
 
-def _route(method: Method, served: ServiceSpec, streams: ThreadPoolExecutor, to: Boundary) -> Route:
+def _route(method: Method, served: ServiceSpec, streams: ThreadPoolExecutor, to: CallEnd) -> Route:
     serve = getattr(served.servicer, method.name)
     parse = parser(method, served.reads.get(method.name))
     if method.streams:
-        room = served.streams
-        handler = StreamMethod(parse, serve, streams, to, room).handler
-        return Route(method, handler, check_room=lambda call: room.check(call.caller))
-    check_room = partial(_check_queue, served.pool, served.most_queued, served.longest_wait)
-    unary = UnaryMethod(parse, serve, served.pool, to, check_room=check_room)
-    return Route(method, unary.handler, check_room=check_room)
-
-
-def _check_queue(pool: CallPool, most: int, longest: float, _: Call) -> None:
-    wait = pool.expected_wait()
-    if wait > longest or pool.queued() >= most:
-        raise ServingError(
-            Reason.OVERLOADED,
-            "the queue is too long to serve this call in time; try again later",
-            retry_seconds=max(_RETRY_SECONDS, wait / 2),
-        )
+        stream = StreamMethod(parse, serve, streams, to, served.streams)
+        return Route(method, stream.handler, check_room=stream.check_room)
+    unary = UnaryMethod(
+        parse,
+        serve,
+        served.pool,
+        to,
+        most_queued=served.most_queued,
+        longest_wait=served.longest_wait,
+    )
+    return Route(method, unary.handler, check_room=unary.check_room)

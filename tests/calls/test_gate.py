@@ -22,7 +22,7 @@ from housing.v1.prediction_pb2 import (
 from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
 from tests.http2.frames import data, message
-from tests.support import boundary
+from tests.support import hosting
 from tests.support.calls import HOUSE, INTERNAL
 from tests.support.client import SECONDS, Client, failure, reason_of
 from tests.support.examples import Example
@@ -86,10 +86,10 @@ def later(client: Client) -> Any:
 
 def test_a_full_queue_refuses_at_once_and_serves_what_is_in_it(stack: ExitStack) -> None:
     held = Held()  # type: ignore[abstract]
-    pool = boundary.pool_of(stack, 1)
-    models = boundary.served(MODEL, Prompt(), boundary.pool_of(stack, 1))  # type: ignore[abstract]
-    predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=ROOM)
-    address = boundary.start(stack, predictions, models, version=lambda: "v")
+    pool = hosting.pool_of(stack, 1)
+    models = hosting.served(MODEL, Prompt(), hosting.pool_of(stack, 1))  # type: ignore[abstract]
+    predictions = replace(hosting.served(PREDICTION, held, pool), most_queued=ROOM)
+    address = hosting.start(stack, predictions, models, version=lambda: "v")
     client = connected(stack, int(address.rpartition(":")[2]))
     working = later(client)
     assert held.busy.acquire(timeout=SECONDS)
@@ -112,9 +112,9 @@ def test_a_full_queue_refuses_before_there_is_a_message(stack: ExitStack) -> Non
         ended.wait(SECONDS)
         yield from ()
 
-    pool = boundary.pool_of(stack, 1)
-    predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=1)
-    address = boundary.start(stack, predictions, version=lambda: "v")
+    pool = hosting.pool_of(stack, 1)
+    predictions = replace(hosting.served(PREDICTION, held, pool), most_queued=1)
+    address = hosting.start(stack, predictions, version=lambda: "v")
     client = connected(stack, int(address.rpartition(":")[2]))
     calls = [later(client)]
     assert held.busy.acquire(timeout=SECONDS)
@@ -129,9 +129,9 @@ def test_a_full_queue_refuses_before_there_is_a_message(stack: ExitStack) -> Non
 
 def test_messages_that_come_late_find_the_queue_as_full(stack: ExitStack) -> None:
     held = Held()  # type: ignore[abstract]
-    pool = boundary.pool_of(stack, 1)
-    predictions = replace(boundary.served(PREDICTION, held, pool), most_queued=ROOM)
-    port = int(boundary.start(stack, predictions, version=lambda: "v").rpartition(":")[2])
+    pool = hosting.pool_of(stack, 1)
+    predictions = replace(hosting.served(PREDICTION, held, pool), most_queued=ROOM)
+    port = int(hosting.start(stack, predictions, version=lambda: "v").rpartition(":")[2])
     # All are let in while there is room, as none of them is in the queue yet.
     [(connection, streams)] = headers_only(stack, port, 1 + ROOM + 20, connections=1)
     content = message(HOUSE.SerializeToString())

@@ -200,7 +200,7 @@ def test_a_call_that_hangs_is_given_up(monkeypatch: Patch) -> None:
 
 def test_nothing_stays_of_the_proof() -> None:
     def own() -> list[threading.Thread]:
-        return [each for each in threading.enumerate() if each.name.startswith("arrival-proof")]
+        return [each for each in threading.enumerate() if each.name.startswith("self-test")]
 
     assert grpcio_self_test.fault() == ""
     for thread in own():

@@ -280,7 +280,7 @@ GUARDS = (
     Guard(
         "a fixed text for our own faults",
         "return ServingError(Reason.INTERNAL, str(raised))",
-        "calls/test_boundary.py::test_a_handler_that_breaks_tells_the_log_and_not_the_caller",
+        "calls/test_call_end.py::test_a_handler_that_breaks_tells_the_log_and_not_the_caller",
     ),
     Guard(
         "also what is no Exception",

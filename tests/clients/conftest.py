@@ -16,7 +16,7 @@ from clients.python import HousingClient
 from clients.python.command.main import main
 from housing_grpc.server import HousingServer
 from tests.conftest import ROOT
-from tests.support import boundary
+from tests.support import hosting
 from tests.support.commands import Say, saying
 from tests.support.examples import Example
 from tests.support.ports import held_port
@@ -68,11 +68,11 @@ def client(address: str, connect: Connect) -> HousingClient:
 
 @pytest.fixture
 def host(stack: ExitStack) -> Host:
-    """Puts servicers behind the server's own boundary: `host(predictions)` returns an address."""
+    """Puts servicers behind the server's own gate: `host(predictions)` returns an address."""
 
     def start(servicer: object, credentials: grpc.ServerCredentials | None = None) -> str:
-        served = boundary.served(PREDICTION, servicer, boundary.pool_of(stack, 4))
-        return boundary.start(stack, served, version=lambda: "version-7", credentials=credentials)
+        served = hosting.served(PREDICTION, servicer, hosting.pool_of(stack, 4))
+        return hosting.start(stack, served, version=lambda: "version-7", credentials=credentials)
 
     return start
 

@@ -22,7 +22,7 @@ from housing_grpc.predict.scorer import Scorer
 from housing_grpc.predict.service import PredictionServicer
 from housing_grpc.predict.stream import StreamLimits, StreamScorer
 from housing_grpc.serving import routes
-from tests.support import boundary
+from tests.support import hosting
 from tests.support.client import SECONDS, Client, client_of
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
@@ -42,10 +42,10 @@ def serving(manager: ModelManager) -> Iterator[Client]:
     streams = StreamScorer(manager, PinnedModels(), scorer, limits)
     servicer = PredictionServicer(manager, streams, scorer)
     with ExitStack() as stack:
-        served = boundary.served(
-            PREDICTION, servicer, boundary.pool_of(stack, CLIENTS), routes.readers(10, 10)
+        served = hosting.served(
+            PREDICTION, servicer, hosting.pool_of(stack, CLIENTS), routes.readers(10, 10)
         )
-        address = boundary.start(stack, served, version=manager.version)
+        address = hosting.start(stack, served, version=manager.version)
         with grpc.insecure_channel(address) as channel:
             yield client_of(channel, address)
 

@@ -96,7 +96,7 @@ def test_no_module_of_admin_names_the_package() -> None:
 
 
 def test_whatever_uses_internals_has_a_ceiling(project: dict[str, Any]) -> None:
-    """arrival.py takes grpcio's, admin/cli.py goes by what Fire says."""
+    """calls/grpcio_internals.py takes grpcio's, admin/cli.py goes by what Fire says."""
     extras = project["optional-dependencies"].values()
     needs = [*project["dependencies"], *(need for extra in extras for need in extra)]
     names = {"grpcio": "<1.90", "fire": "<0.8"}

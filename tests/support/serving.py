@@ -14,7 +14,7 @@ from housing.v1 import model_pb2, prediction_pb2
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
-from tests.support import boundary
+from tests.support import hosting
 from tests.support.client import Client, client_of
 from tests.support.examples import Example
 from tests.support.waiting import SECONDS
@@ -57,18 +57,18 @@ def serve(stack: ExitStack) -> Serve:
 
 @pytest.fixture
 def host(stack: ExitStack) -> Host:
-    """Puts servicers behind the real boundary: `host(predictions, models)` returns a client.
+    """Puts servicers behind the real gate: `host(predictions, models)` returns a client.
 
     Predictions get one worker, models another.
     """
 
     def start(predictions: object, models: object | None = None) -> Client:
         given = [
-            boundary.served(service, servicer, boundary.pool_of(stack, 1))
+            hosting.served(service, servicer, hosting.pool_of(stack, 1))
             for service, servicer in ((PREDICTION, predictions), (MODEL, models))
             if servicer is not None
         ]
-        address = boundary.start(stack, *given, version=lambda: "version-7")
+        address = hosting.start(stack, *given, version=lambda: "version-7")
         return connected(stack, int(address.rpartition(":")[2]))
 
     return start

@@ -1,4 +1,4 @@
-"""Waits for the messages of a call, and sends them, without a thread.
+"""What is taken of grpcio's private parts: to receive and to send messages without a thread.
 
 grpcio has a worker wait for the message of every call, and for every message of a stream to be
 taken. That is one more change of threads a call, and a caller who holds a message back, or takes

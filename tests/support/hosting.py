@@ -1,4 +1,4 @@
-"""Servicers of a test behind the server's real boundary."""
+"""Servicers of a test behind the server's real gate."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +7,11 @@ from contextlib import ExitStack
 import grpc
 
 from housing_grpc.access.callers import Access
-from housing_grpc.calls.boundary import Boundary, Parse
+from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.metadata_limit import MetadataLimit
+from housing_grpc.calls.parse import Parse
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.serving import listen, routes, telemetry
@@ -28,10 +29,10 @@ def open_to_all(*served: ServiceSpec, version: Callable[[], str]) -> Gate:
     """Returns the handler of services that need no key."""
     calls = telemetry.metrics({}).calls
     observer = CallObserver(telemetry.SERVICES, calls, None, version)
-    boundary = Boundary(version, observer, rejected=lambda _: None)
-    table = routes.build(served, ThreadPoolExecutor(4), boundary)
+    call_end = CallEnd(version, observer, rejected=lambda _: None)
+    table = routes.build(served, ThreadPoolExecutor(4), call_end)
     access = Access(None, limits=lambda _: None)
-    return Gate(table, access, boundary, metadata_limit=MetadataLimit(8192))
+    return Gate(table, access, call_end, metadata_limit=MetadataLimit(8192))
 
 
 def start(

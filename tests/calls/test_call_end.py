@@ -1,4 +1,4 @@
-"""The boundary of a call: bytes that are no request, handlers that break, what is logged."""
+"""How calls end that fail: bytes that are no request, handlers that break, what is logged."""
 
 import logging
 from typing import Any
