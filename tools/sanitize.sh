@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # They call the functions in this process: with real input, with random input, and from many
 # threads while models come and go.
 tests='tests/bundle tests/metrics/test_prediction_metrics.py tests/properties/test_batch_and_rows.py
-    tests/predict/test_predict.py tests/predict/test_predict_batch.py
+    tests/services/test_predict.py tests/services/test_predict_batch.py
     tests/model/test_reload_races.py tests/model/test_reload_under_load.py
     tests/houses/test_wire.py
     tests/houses/test_decode.py tests/houses/test_row_summary.py'

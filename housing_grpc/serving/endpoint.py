@@ -19,10 +19,11 @@ from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.live import Serving
-from housing_grpc.predict.evaluation_watchdog import Watchdog
-from housing_grpc.predict.scorer import Scorer
-from housing_grpc.predict.service import ModelServicer, PredictionServicer, Reloads
-from housing_grpc.predict.stream import StreamScorer
+from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.model_service import ModelServicer, Reloads
+from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
 from housing_grpc.serving.start_checks import StartChecks
 from housing_grpc.settings import Settings

@@ -18,7 +18,8 @@ from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
 from housing_grpc.houses import decode
-from housing_grpc.predict.service import ModelServicer, PredictionServicer
+from housing_grpc.services.model_service import ModelServicer
+from housing_grpc.services.prediction_service import PredictionServicer
 from housing_grpc.settings import Settings
 
 PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]

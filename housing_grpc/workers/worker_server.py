@@ -9,7 +9,7 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.metrics import tracing
 from housing_grpc.metrics.state import State
 from housing_grpc.model.live import Serving
-from housing_grpc.predict.service import Reloads
+from housing_grpc.services.model_service import Reloads
 from housing_grpc.serving import limits, start_checks, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.workers.protocol import Commit, Configure, KeyRing, Prepare, Prepared

@@ -18,8 +18,8 @@ from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
 from housing_grpc.calls.deadline import check_active
 from housing_grpc.model.live import LiveModel
-from housing_grpc.predict import service
-from housing_grpc.predict.scorer import Scorer
+from housing_grpc.services import prediction_service
+from housing_grpc.services.scorer import Scorer
 from tests.http2.frames import Connection, data, message
 from tests.support.client import SECONDS, Client, failure
 from tests.support.examples import Example
@@ -104,7 +104,7 @@ def test_a_batch_ends_between_two_chunks_when_its_deadline_passes(
         until(lambda: calls[0].time_remaining() <= 0)
         return score(scorer, live, houses, start)
 
-    monkeypatch.setattr(service, "check_active", noted)
+    monkeypatch.setattr(prediction_service, "check_active", noted)
     monkeypatch.setattr(Scorer, "score_houses", slowly)
     client = serve(linear.folder, grpc_workers=1)
     two_chunks = PredictBatchRequest(items=[House(rm=6)] * 1025)

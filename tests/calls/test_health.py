@@ -19,8 +19,8 @@ from hyperframe.frame import SettingsFrame, WindowUpdateFrame
 
 from housing_grpc.base.errors import StartError
 from housing_grpc.calls.health import Health
-from housing_grpc.predict.scorer import Scorer
 from housing_grpc.server import HousingServer
+from housing_grpc.services.scorer import Scorer
 from housing_grpc.settings import Settings
 from tests.http2.frames import Connection, data, message
 from tests.support.client import SECONDS, Client, failure

@@ -14,7 +14,8 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictStreamR
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
-from housing_grpc.predict.service import ModelServicer, PredictionServicer
+from housing_grpc.services.model_service import ModelServicer
+from housing_grpc.services.prediction_service import PredictionServicer
 from tests.support.calls import HOUSE
 from tests.support.client import SECONDS, Client, failure
 from tests.support.examples import Example

@@ -167,27 +167,27 @@ GUARDS = (
     Guard(
         "a batch has rows",
         "if count < 0:",
-        "predict/test_predict_batch.py::test_no_rows",
+        "services/test_predict_batch.py::test_no_rows",
     ),
     Guard(
         "the rows of a matrix",
         "if count > 10 * most:",
-        "predict/test_stream_refusals.py::test_a_wrong_chunk_ends_the_stream",
+        "services/test_stream_refusals.py::test_a_wrong_chunk_ends_the_stream",
     ),
     Guard(
         "the number of streams",
         "if False:",
-        "predict/test_stream_limits.py::test_one_stream_too_many_is_told_when_to_come_back",
+        "services/test_stream_limits.py::test_one_stream_too_many_is_told_when_to_come_back",
     ),
     Guard(
         "the number of streams of a key",
         "if False:",
-        "predict/test_stream_limits.py::test_one_key_does_not_hold_all_streams",
+        "services/test_stream_limits.py::test_one_key_does_not_hold_all_streams",
     ),
     Guard(
         "the number of models in memory",
         "self._loaded.make_room(lambda: False)",
-        "predict/test_pinned_models.py::test_all_streams_of_the_oldest_model_make_room",
+        "services/test_pinned_models.py::test_all_streams_of_the_oldest_model_make_room",
     ),
     Guard(
         "the lines of the log",
@@ -233,17 +233,17 @@ GUARDS = (
     Guard(
         "the wait for a chunk",
         "return pacer.next(left)",
-        "predict/test_stream_limits.py::test_a_stream_that_says_nothing_is_ended",
+        "services/test_stream_limits.py::test_a_stream_that_says_nothing_is_ended",
     ),
     Guard(
         "the wait for a reader",
         "while self._wanted.get():",
-        "predict/test_stream_pace.py::test_not_asking_for_long_abandons_the_stream",
+        "services/test_stream_pace.py::test_not_asking_for_long_abandons_the_stream",
     ),
     Guard(
         "a model that spins",
         "",
-        "predict/test_evaluation_watchdog.py::test_an_evaluation_that_takes_too_long_is_told_until_it_ends",
+        "services/test_evaluation_watchdog.py::test_an_evaluation_that_takes_too_long_is_told_until_it_ends",
     ),
     Guard(
         "a worker whose model spins is replaced",
@@ -253,7 +253,7 @@ GUARDS = (
     Guard(
         "a stop whatever threads do",
         "sys.exit(code)",
-        "predict/test_evaluation_watchdog.py::test_a_stop_ends_in_order_while_the_model_spins",
+        "services/test_evaluation_watchdog.py::test_a_stop_ends_in_order_while_the_model_spins",
     ),
     Guard(
         "no worker waits for the next question",
@@ -296,17 +296,17 @@ GUARDS = (
     Guard(
         "features are finite",
         "if False",
-        "predict/test_predict_refusals.py::test_a_value_that_is_no_finite_number",
+        "services/test_predict_refusals.py::test_a_value_that_is_no_finite_number",
     ),
     Guard(
         "features are in their domain",
         "marks: NDArray[np.bool_] = found",
-        "predict/test_predict_refusals.py::test_a_value_outside_the_domain",
+        "services/test_predict_refusals.py::test_a_value_outside_the_domain",
     ),
     Guard(
         "a house has a feature",
         "found = ((rows < lowest) | (rows > highest)).any(axis=1)",
-        "predict/test_predict_refusals.py::test_no_feature_at_all",
+        "services/test_predict_refusals.py::test_no_feature_at_all",
     ),
     Guard(
         "prices are finite",

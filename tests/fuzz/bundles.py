@@ -16,7 +16,7 @@ from housing_grpc.bundle.format import METADATA_FILE
 from housing_grpc.bundle.part_files import PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.model.live import Facts, LiveModel
-from housing_grpc.predict import model_info
+from housing_grpc.services import model_messages
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
 from tests.support import examples
@@ -72,7 +72,7 @@ class MetadataFile(Document):
                 load_seconds=0.0,
             )
             live = LiveModel(bundle=bundle, facts=facts)
-            assert model_info.encode_info(live).SerializeToString()
+            assert model_messages.encode_info(live).SerializeToString()
             assert np.isfinite(bundle.predict(_ROWS)).all()
 
 

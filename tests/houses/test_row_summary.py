@@ -19,8 +19,8 @@ from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.houses import domain
 from housing_grpc.houses.row_summary import summarize
 from housing_grpc.metrics import predictions
-from housing_grpc.predict.evaluation_watchdog import Watchdog
-from housing_grpc.predict.scorer import Scorer
+from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.scorer import Scorer
 from tests.support.examples import Example, Rows
 
 RANGES = Ranges(minimum=np.full(13, -2.0), maximum=np.linspace(1, 13, 13))

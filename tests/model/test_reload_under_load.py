@@ -17,10 +17,10 @@ from housing_grpc.houses import decode
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.model.source import Target
-from housing_grpc.predict.evaluation_watchdog import Watchdog
-from housing_grpc.predict.scorer import Scorer
-from housing_grpc.predict.service import PredictionServicer
-from housing_grpc.predict.stream import StreamLimits, StreamScorer
+from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.stream import StreamLimits, StreamScorer
 from housing_grpc.serving import routes
 from tests.support import hosting
 from tests.support.client import SECONDS, Client, client_of

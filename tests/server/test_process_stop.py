@@ -25,8 +25,8 @@ SLOW = PredictBatchRequest(items=[House(rm=6)] * 1_000)
 STUCK = """
 import sys, time
 from housing_grpc import process
-from housing_grpc.predict import service
-predictions = service.PredictionServicer
+from housing_grpc.services import prediction_service
+predictions = prediction_service.PredictionServicer
 predictions.Predict = predictions.PredictBatch = lambda *_: time.sleep(3600)
 process.HARD_EXIT_SECONDS = 60
 sys.exit(process.main())

@@ -11,8 +11,8 @@ from housing_grpc.base import processors
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.model.folder_source import FolderSource
-from housing_grpc.predict.evaluation_watchdog import Watchdog
-from housing_grpc.predict.scorer import Scorer
+from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.scorer import Scorer
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 

@@ -7,7 +7,7 @@ import grpc
 import numpy as np
 import pytest
 
-from housing_grpc.predict.paced_reader import PacedReader, StreamEndedError
+from housing_grpc.services.paced_reader import PacedReader, StreamEndedError
 from tests.support.client import reason_of
 from tests.support.streams import Open, Start, Target, listen, matrix
 from tests.support.waiting import SECONDS

@@ -13,7 +13,7 @@ from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.houses import encode
 from housing_grpc.houses.partition import Partition, partition
 from housing_grpc.model.live import LiveModel
-from housing_grpc.predict.evaluation_watchdog import Watchdog
+from housing_grpc.services.evaluation_watchdog import Watchdog
 
 
 class Observer(Protocol):

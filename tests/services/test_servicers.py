@@ -12,10 +12,11 @@ from housing.v1.prediction_pb2 import PredictResponse, RangeWarning
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.pinned_models import PinnedModels
-from housing_grpc.predict.evaluation_watchdog import Watchdog
-from housing_grpc.predict.scorer import Scorer
-from housing_grpc.predict.service import ModelServicer, PredictionServicer
-from housing_grpc.predict.stream import StreamLimits, StreamScorer
+from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.model_service import ModelServicer
+from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.stream import StreamLimits, StreamScorer
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 from tests.support.serving import MODEL, PREDICTION

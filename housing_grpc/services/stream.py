@@ -15,8 +15,8 @@ from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pinned_models import Pin, PinnedModels
-from housing_grpc.predict.paced_reader import PacedReader, StreamEndedError
-from housing_grpc.predict.scorer import Scorer
+from housing_grpc.services.paced_reader import PacedReader, StreamEndedError
+from housing_grpc.services.scorer import Scorer
 
 _RETRY_SECONDS = 1.0
 

@@ -1,4 +1,4 @@
-"""What the wire says of the model that is live."""
+"""The messages of ModelService: which model is wanted, and what is told of one."""
 
 import re
 

@@ -1,21 +1,17 @@
-"""The two services: decode, predict, encode."""
+"""PredictionService: prices for houses, which have been read out of the request before."""
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import grpc
-from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2
+from housing.v1 import prediction_pb2
 
 from housing_grpc.bundle.arrays import Rows
 from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import Models
-from housing_grpc.model.manager import Reloaded
-from housing_grpc.model.source import Target
-from housing_grpc.predict import model_info
-from housing_grpc.predict.scorer import Scorer
-from housing_grpc.predict.stream import StreamScorer
+from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.stream import StreamScorer
 
 # Between two chunks of a batch the call is given up if nobody waits for it.
 _CHUNK_ROWS = 1024
@@ -61,37 +57,3 @@ class PredictionServicer:
     ) -> Iterator[prediction_pb2.PredictStreamResponse]:
         """Predicts the prices of any number of houses, chunk by chunk."""
         return self._streams.score(request_iterator, context)
-
-
-class Reloads(Protocol):
-    """Changes the live model, here and wherever else it serves."""
-
-    def reload(self, target: Target) -> Reloaded:
-        """Makes the wanted model live; on any error the old one goes on serving."""
-        ...
-
-
-class ModelServicer(model_pb2_grpc.ModelServiceServicer):
-    """Tells about the live model, and changes it.
-
-    Args:
-        models: Where the live model is.
-        reloads: Changes it.
-    """
-
-    def __init__(self, models: Models, reloads: Reloads) -> None:
-        self._models = models
-        self._reloads = reloads
-
-    def ModelInfo(
-        self, request: model_pb2.ModelInfoRequest, context: grpc.ServicerContext
-    ) -> model_pb2.ModelInfoResponse:
-        """Tells all about the model that is live."""
-        return model_info.encode_info(self._models.current())
-
-    def ReloadModel(
-        self, request: model_pb2.ReloadModelRequest, context: grpc.ServicerContext
-    ) -> model_pb2.ReloadModelResponse:
-        """Makes another version live, without dropping a call."""
-        target = model_info.decode_target(request)
-        return model_info.encode_reloaded(self._reloads.reload(target))

@@ -1,0 +1,7 @@
+"""The two services: `prediction_service` and `model_service` have a method for each rpc.
+
+What reaches a method is decoded already: `serving.routes` gives each one of `prediction_service`
+its reader of `houses.decode`, which `calls` runs first. Houses go on to `scorer`, whose evaluations
+`evaluation_watchdog` times; those of a stream by way of `stream`, which reads its chunks through
+`paced_reader`. ModelInfo and ReloadModel read and write their messages with `model_messages`.
+"""

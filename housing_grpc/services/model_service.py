@@ -1,0 +1,45 @@
+"""ModelService: tells about the live model, and changes it."""
+
+from typing import Protocol
+
+import grpc
+from housing.v1 import model_pb2
+
+from housing_grpc.model.live import Models
+from housing_grpc.model.manager import Reloaded
+from housing_grpc.model.source import Target
+from housing_grpc.services import model_messages
+
+
+class Reloads(Protocol):
+    """Changes the live model, here and wherever else it serves."""
+
+    def reload(self, target: Target) -> Reloaded:
+        """Makes the wanted model live; on any error the old one goes on serving."""
+        ...
+
+
+class ModelServicer:
+    """Tells about the live model, and changes it.
+
+    Args:
+        models: Where the live model is.
+        reloads: Changes it.
+    """
+
+    def __init__(self, models: Models, reloads: Reloads) -> None:
+        self._models = models
+        self._reloads = reloads
+
+    def ModelInfo(
+        self, request: model_pb2.ModelInfoRequest, context: grpc.ServicerContext
+    ) -> model_pb2.ModelInfoResponse:
+        """Tells all about the model that is live."""
+        return model_messages.encode_info(self._models.current())
+
+    def ReloadModel(
+        self, request: model_pb2.ReloadModelRequest, context: grpc.ServicerContext
+    ) -> model_pb2.ReloadModelResponse:
+        """Makes another version live, without dropping a call."""
+        target = model_messages.decode_target(request)
+        return model_messages.encode_reloaded(self._reloads.reload(target))
