@@ -1,4 +1,4 @@
-"""Says what is installed under which name, and how the evaluator in C is built.
+"""Says what is installed under which name, and how the extension in C is built.
 
 The folder `admin` is installed as `housing_admin`, so that no name is taken that other projects
 use, too. What can be said in pyproject.toml stands there.
@@ -41,7 +41,7 @@ setup(
     # The package `housing` is what `make proto` writes below generated/.
     package_dir={"housing": "generated/housing", "housing_admin": "admin"},
     ext_modules=[
-        # Where it cannot be compiled, ONNX Runtime gives the same answers, slower: good enough
+        # Where it cannot be compiled, NumPy gives the same answers, slower: good enough
         # for this machine, not for a wheel that is handed on.
         Extension(
             "housing_grpc.bundle._native",

@@ -29,7 +29,7 @@ for module in (
     "housing_grpc.rest.server",
     "housing_grpc.server",
     "housing_grpc.probe",
-    "housing_grpc.bundle.trial",
+    "housing_grpc.bundle.trial_child",
     "housing_grpc.registry.fetch_child",
     "mlflow.artifacts",
     "mlflow.store.artifact.artifact_repository_registry",

@@ -7,8 +7,8 @@ from housing_grpc.access.key_file import KeysError
 from housing_grpc.base import log
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
-from housing_grpc.model.deployment import LocalDeployment
-from housing_grpc.model.live import Release, Serving
+from housing_grpc.model.deployer import LocalDeployer
+from housing_grpc.model.live import LiveSlot, Release
 from housing_grpc.serving import limits, model_supply, start_checks, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.serving.model_supply import ModelSupply
@@ -35,16 +35,16 @@ class HousingServer:
         self._tracing = tracing
         gauges: telemetry.Gauges = {}
         self.metrics = telemetry.metrics(gauges)
-        serving = Serving([self.metrics.on_live], most=chosen.max_models)
+        live_slot = LiveSlot([self.metrics.on_live], most=chosen.max_models)
         verifier = model_supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
-            LocalDeployment(serving, verifier, max_bytes=chosen.max_bundle_bytes),
+            LocalDeployer(live_slot, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
         )
         parts = EndpointParts(
-            serving=serving,
+            live_slot=live_slot,
             reloads=self._supply.manager,
             metrics=self.metrics,
             gauges=gauges,

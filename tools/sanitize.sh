@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 tests='tests/bundle tests/metrics/test_prediction_metrics.py tests/properties/test_batch_and_rows.py
     tests/services/test_predict.py tests/services/test_predict_batch.py
     tests/model/test_reload_races.py tests/model/test_reload_under_load.py
-    tests/houses/test_wire.py
+    tests/houses/test_wire_scan.py
     tests/houses/test_decode.py tests/houses/test_row_summary.py'
 seeds=${1:-1}
 [ $# -lt 2 ] || { shift; tests=$*; }

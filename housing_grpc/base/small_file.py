@@ -1,4 +1,4 @@
-"""The reader of small files, for parts that do not know the bundle it comes with."""
+"""Reads small files, for parts that need not know that the reader stands with the bundle."""
 
 from housing_grpc.bundle.small_file import read
 

@@ -1,4 +1,8 @@
-"""The evaluator in C, from the sources in `native/`; it may be missing, and is not needed."""
+"""The extension in C, from the sources in `native/`; it may be missing, and is not needed.
+
+It evaluates models (`Model`), and for `housing_grpc.houses` it sums up rows (`summarize`) and reads
+them out of requests (`read_rows`).
+"""
 
 from typing import Any, final
 

@@ -1,6 +1,7 @@
 """Houses: from the bytes of a request to rows, and from prices to the bytes of an answer.
 
-In the order of a call: `decode` makes rows, in C, or once `row_limit` has counted them (`wire`);
-`partition` sums them up (`row_summary`) and asks `domain` why some are refused; `encode` writes the
-answer.
+In the order of a call: `decode` makes rows. It reads them in C; a request that C does not read, as
+it is written in an unusual way, goes to protobuf's parser, once `row_limit` has counted its rows
+(`wire_scan`). `partition` sums rows up (`row_summary`) and asks `domain` why some are refused.
+`encode` writes the answer.
 """

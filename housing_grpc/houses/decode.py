@@ -18,7 +18,7 @@ from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.bundle import extension
 from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses import row_limit, wire
+from housing_grpc.houses import row_limit, wire_scan
 
 _WIDTH = len(FEATURE_NAMES)
 _ALL = tuple(range(_WIDTH))
@@ -32,9 +32,9 @@ _values = attrgetter(*FIELDS)
 
 # The fields of a chunk of rows, by their tags.
 _chunk = pb.PredictStreamRequest.DESCRIPTOR.fields_by_name
-_SEQUENCE = wire.tag(_chunk["sequence"].number, wire.VARINT)
-_PIN = wire.tag(_chunk["pin_model"].number, wire.VARINT)
-_ROWS = wire.tag(_chunk["rows"].number, wire.LENGTH_DELIMITED)
+_SEQUENCE = wire_scan.tag(_chunk["sequence"].number, wire_scan.VARINT)
+_PIN = wire_scan.tag(_chunk["pin_model"].number, wire_scan.VARINT)
+_ROWS = wire_scan.tag(_chunk["rows"].number, wire_scan.LENGTH_DELIMITED)
 _MOST = {_SEQUENCE: 2**64 - 1, _PIN: 1}
 
 # The extension counts fields from 1, in the order of FEATURES.
@@ -120,8 +120,8 @@ def _plain_chunk(data: bytes, most: int) -> Chunk | None:
     try:
         while position < len(data):
             tag, start = data[position], position + 1
-            value, position = wire.varint(data, start)
-            if not wire.shortest(data, start, position):
+            value, position = wire_scan.varint(data, start)
+            if not wire_scan.shortest(data, start, position):
                 return None
             if tag == _ROWS and rows is None and position + value <= len(data):
                 rows = _plain_rows(memoryview(data)[position : position + value], most)

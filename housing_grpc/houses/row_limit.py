@@ -1,7 +1,7 @@
 """How many houses a request may hold."""
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
-from housing_grpc.houses import wire
+from housing_grpc.houses import wire_scan
 
 
 def check_bytes(data: bytes, path: tuple[int, ...], most: int, field: str) -> None:
@@ -16,7 +16,7 @@ def check_bytes(data: bytes, path: tuple[int, ...], most: int, field: str) -> No
     Raises:
         ServingError: BATCH_TOO_LARGE.
     """
-    if wire.exceeds(data, path, most):
+    if wire_scan.exceeds(data, path, most):
         raise _too_many(most, field)
 
 

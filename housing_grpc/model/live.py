@@ -94,7 +94,7 @@ class Models(Protocol):
         ...
 
 
-class Serving:
+class LiveSlot:
     """Holds the live model of this process; the next one is made ready beside it.
 
     Args:

@@ -12,7 +12,7 @@ import msgspec
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.model.deployment import Deployment
+from housing_grpc.model.deployer import Deployer
 from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched, Source, Target
 
@@ -33,7 +33,7 @@ class Manager:
 
     Args:
         source: Where bundles come from.
-        deployment: Has them go live.
+        deployer: Has them go live.
         trial: Loads a bundle where a crash does no harm, before it goes there.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
     """
@@ -41,13 +41,13 @@ class Manager:
     def __init__(
         self,
         source: Source,
-        deployment: Deployment,
+        deployer: Deployer,
         *,
         trial: Callable[[Path], None],
         on_reload: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._source = source
-        self._deployment = deployment
+        self._deployer = deployer
         self._trial = trial
         self._on_reload = on_reload
         self._reloading = threading.Lock()
@@ -58,14 +58,14 @@ class Manager:
         Raises:
             ServingError: MODEL_NOT_READY before the first one is live.
         """
-        live = self._deployment.live()
+        live = self._deployer.live()
         if live is None:
             raise not_ready()
         return live
 
     def version(self) -> str:
         """Returns the version that serves, or "" before the first one does."""
-        live = self._deployment.live()
+        live = self._deployer.live()
         return live.version if live else ""
 
     def start(self) -> Release:
@@ -141,7 +141,7 @@ class Manager:
         )
 
     def _deploy(self, fetched: Fetched, started: float) -> Release:
-        old = self._deployment.live()
+        old = self._deployer.live()
 
         def facts() -> Facts:
             return Facts(
@@ -153,7 +153,7 @@ class Manager:
                 load_seconds=time.monotonic() - started,
             )
 
-        live = self._deployment.deploy(fetched, facts)
+        live = self._deployer.deploy(fetched, facts)
         self._remember(fetched)
         log.event(
             _logger, logging.INFO, "model.live",

@@ -45,7 +45,7 @@ class Trial:
         """
         try:
             refusal = self._children.run(
-                "housing_grpc.bundle.trial",
+                "housing_grpc.bundle.trial_child",
                 str(folder),
                 *self._arguments,
                 document={},

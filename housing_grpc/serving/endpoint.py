@@ -18,7 +18,7 @@ from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
-from housing_grpc.model.live import Serving
+from housing_grpc.model.live import LiveSlot
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.model_service import ModelServicer, Reloads
 from housing_grpc.services.prediction_service import PredictionServicer
@@ -40,7 +40,7 @@ class EndpointParts:
     """What an endpoint is wired from.
 
     Attributes:
-        serving: Holds the live model.
+        live_slot: Holds the live model.
         reloads: Changes it.
         metrics: Counts what is served.
         gauges: Of the metrics; filled here.
@@ -50,7 +50,7 @@ class EndpointParts:
         start_checks: What this process can do fast.
     """
 
-    serving: Serving
+    live_slot: LiveSlot
     reloads: Reloads
     metrics: ServerMetrics
     gauges: telemetry.Gauges
@@ -87,7 +87,7 @@ class Endpoint:
         self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
         scorer = Scorer(parts.metrics.predictions, self._watchdog)
         self._streams = StreamScorer(
-            parts.serving, parts.serving.pins, scorer, limits.stream_limits(chosen)
+            parts.live_slot, parts.live_slot.pins, scorer, limits.stream_limits(chosen)
         )
         self._room = StreamSlots(chosen.max_streams, chosen.max_streams_per_key)
         parts.gauges.update(telemetry.gauges(self._workers, self._room, self._certificates))
@@ -161,7 +161,7 @@ class Endpoint:
         # guard: a model that spins
         self._health.stuck(threads > 0)
         self._parts.metrics.stuck(threads)
-        version = self._parts.serving.version()
+        version = self._parts.live_slot.version()
         if not threads:
             log.event(_logger, logging.WARNING, "model.recovered", model_version=version)
             return
@@ -173,13 +173,13 @@ class Endpoint:
         self._parts.stuck()
 
     def _build(self, parts: EndpointParts, scorer: Scorer) -> grpc.Server:
-        chosen, serving, metrics = self._settings, parts.serving, parts.metrics
-        observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, serving.version)
-        call_end = CallEnd(serving.version, observer, rejected=metrics.rejected)
-        prediction = PredictionServicer(serving, self._streams, scorer)
+        chosen, live_slot, metrics = self._settings, parts.live_slot, parts.metrics
+        observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, live_slot.version)
+        call_end = CallEnd(live_slot.version, observer, rejected=metrics.rejected)
+        prediction = PredictionServicer(live_slot, self._streams, scorer)
         served = routes.services(
             prediction,
-            ModelServicer(serving, parts.reloads),
+            ModelServicer(live_slot, parts.reloads),
             self._room,
             self._workers,
             chosen,

@@ -8,7 +8,7 @@ from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, St
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.model.children import Children
-from housing_grpc.model.deployment import Deployment
+from housing_grpc.model.deployer import Deployer
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.follower import Follower
 from housing_grpc.model.live import Release
@@ -24,7 +24,7 @@ class ModelSupply:
 
     Args:
         chosen: The settings.
-        deployment: Has them go live.
+        deployer: Has them go live.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
 
@@ -35,7 +35,7 @@ class ModelSupply:
     def __init__(
         self,
         chosen: Settings,
-        deployment: Deployment,
+        deployer: Deployer,
         verifier: Verifier | None,
         *,
         on_reload: Callable[[str], None],
@@ -44,7 +44,7 @@ class ModelSupply:
         source = _source(chosen, self._children, verifier)
         self.manager = Manager(
             source,
-            deployment,
+            deployer,
             trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes),
             on_reload=on_reload,
         )

@@ -15,9 +15,9 @@ from housing_grpc.model.source import Fetched
 from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
 from housing_grpc.workers import protocol
-from housing_grpc.workers.connection import ConnectionClosedError, answer_of
+from housing_grpc.workers.link import LinkClosedError, answer_of
 from housing_grpc.workers.protocol import Answer, KeyRing, Prepare, Prepared
-from housing_grpc.workers.worker_process import WorkerProcess, check
+from housing_grpc.workers.worker_handle import WorkerHandle, check
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
 _START_SECONDS = 60.0
@@ -61,14 +61,14 @@ class Fleet:
         self._bundle: BundleFiles | None = None
         self._warned: set[Fallback] = set()
         self._members = threading.Condition()
-        self._serving: dict[int, WorkerProcess] = {}
+        self._serving: dict[int, WorkerHandle] = {}
         self._stopping = False
 
     def live(self) -> Release | None:
         """Returns what is live in all workers, if anything is."""
         return self._release
 
-    def workers(self) -> list[WorkerProcess]:
+    def workers(self) -> list[WorkerHandle]:
         """Returns those that serve now."""
         with self._members:
             return list(self._serving.values())
@@ -98,13 +98,13 @@ class Fleet:
             _commit(workers, release)
             return release
 
-    def admit(self, worker: WorkerProcess) -> None:
+    def admit(self, worker: WorkerHandle) -> None:
         """Makes a new worker serve what is live; only then does it listen.
 
         The very first ones listen before, to answer probes.
 
         Raises:
-            ConnectionClosedError: It is gone, stuck or not wanted any more.
+            LinkClosedError: It is gone, stuck or not wanted any more.
             ServingError: It cannot serve what the others serve.
             StartError: It cannot serve at all.
         """
@@ -118,14 +118,14 @@ class Fleet:
                 worker.obey(protocol.Commit(facts=self._release.facts), _COMMIT_SECONDS)
             with self._members:
                 if self._stopping:
-                    raise ConnectionClosedError
+                    raise LinkClosedError
                 self._serving[worker.number] = worker
                 self._members.notify_all()
                 if ring is not self._ring:
                     worker.send(protocol.Rekey(ring=self._ring))
             worker.obey(protocol.Listen(), _COMMIT_SECONDS)
 
-    def left(self, worker: WorkerProcess) -> None:
+    def left(self, worker: WorkerHandle) -> None:
         """Counts on a worker no more."""
         with self._members:
             if self._serving.get(worker.number) is worker:
@@ -173,12 +173,12 @@ class Fleet:
         return bundle
 
 
-def _prepare(workers: Sequence[WorkerProcess], order: Prepare) -> list[Answer]:
+def _prepare(workers: Sequence[WorkerHandle], order: Prepare) -> list[Answer]:
     asked = [worker.send(order) for worker in workers]
     until = time.monotonic() + _PREPARE_SECONDS
     try:
         return [check(answer_of(future, until - time.monotonic())) for future in asked]
-    except ConnectionClosedError:
+    except LinkClosedError:
         _abort(workers)
         raise _worker_gone() from None
     except ServingError:
@@ -193,18 +193,18 @@ def _slowest(answers: Sequence[Answer]) -> Prepared:
     return next(slow, prepared[0])
 
 
-def _abort(workers: Sequence[WorkerProcess]) -> None:
+def _abort(workers: Sequence[WorkerHandle]) -> None:
     for worker in workers:
         worker.send(protocol.Abort())
 
 
-def _commit(workers: Sequence[WorkerProcess], release: Release) -> None:
+def _commit(workers: Sequence[WorkerHandle], release: Release) -> None:
     asked = [(worker, worker.send(protocol.Commit(facts=release.facts))) for worker in workers]
     until = time.monotonic() + _COMMIT_SECONDS
     for worker, future in asked:
         try:
             check(answer_of(future, until - time.monotonic()))
-        except (ConnectionClosedError, ServingError):
+        except (LinkClosedError, ServingError):
             worker.kill()  # The one that takes its place serves the new model.
 
 

@@ -23,12 +23,12 @@ from housing_grpc.serving import limits, model_supply
 from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings, processes
 from housing_grpc.workers import protocol, shared_rates
-from housing_grpc.workers.connection import Reply
 from housing_grpc.workers.fleet import Fleet
+from housing_grpc.workers.link import Reply
 from housing_grpc.workers.metrics_sum import MetricsSum
 from housing_grpc.workers.ports import SharedPort
 from housing_grpc.workers.protocol import KeyRing
-from housing_grpc.workers.worker_process import WorkerProcess
+from housing_grpc.workers.worker_handle import WorkerHandle
 from housing_grpc.workers.worker_slot import WorkerSlot
 
 _ANONYMOUS = ""
@@ -144,10 +144,10 @@ class Supervisor:
         for port in self._ports:
             port.close()
 
-    def _launch(self, number: int) -> WorkerProcess:
-        return WorkerProcess(number, self._rates, self._asked, self._fleet.left)
+    def _launch(self, number: int) -> WorkerHandle:
+        return WorkerHandle(number, self._rates, self._asked, self._fleet.left)
 
-    def _left(self, worker: WorkerProcess) -> None:
+    def _left(self, worker: WorkerHandle) -> None:
         self._fleet.left(worker)
         self._totals.gone(worker)
 
@@ -170,10 +170,10 @@ class Supervisor:
     def _own_state(self) -> State:
         return {**self._runtime.state(), **self._model.state()}
 
-    def _asked(self, worker: WorkerProcess, question: protocol.Question, reply: Reply) -> None:
+    def _asked(self, worker: WorkerHandle, question: protocol.Question, reply: Reply) -> None:
         self._questions.submit(self._answer, worker, question, reply)
 
-    def _answer(self, worker: WorkerProcess, question: protocol.Question, reply: Reply) -> None:
+    def _answer(self, worker: WorkerHandle, question: protocol.Question, reply: Reply) -> None:
         if isinstance(question, protocol.Leaving):
             self._totals.note(worker, question.state)
             reply(protocol.Done())

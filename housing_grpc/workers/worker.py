@@ -17,7 +17,7 @@ from housing_grpc.base.signals import HARD_EXIT_SECONDS, end, exit_hard_after
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.workers import protocol
-from housing_grpc.workers.connection import Connection, ConnectionClosedError, Reply
+from housing_grpc.workers.link import Link, LinkClosedError, Reply
 from housing_grpc.workers.shared_rates import SharedRates
 from housing_grpc.workers.worker_server import WorkerServer
 
@@ -36,7 +36,7 @@ class Worker:
 
     Args:
         number: Which of the workers it is.
-        control: The connection to it.
+        control: Its end of the link to the supervisor.
         rates: Shared by all workers.
     """
 
@@ -48,7 +48,7 @@ class Worker:
         self._orders = ThreadPoolExecutor(1, "orders")
         # Whether there still is a supervisor, when the time has come to end.
         self._ends: SimpleQueue[bool] = SimpleQueue()
-        self._link = Connection(control, self._serve, lambda: self._ends.put(False))
+        self._link = Link(control, self._serve, lambda: self._ends.put(False))
 
     def run(self) -> int:
         """Serves until the supervisor or a signal says stop; returns the exit code."""
@@ -66,7 +66,7 @@ class Worker:
             return 1
         exit_hard_after(self._stop_seconds, lambda: None)
         server.stop()
-        with suppress(ConnectionClosedError):
+        with suppress(LinkClosedError):
             self._link.ask(protocol.Leaving(state=server.state()), _LAST_WORD_SECONDS)
         return 0
 
@@ -79,7 +79,7 @@ class Worker:
         question = protocol.Reload(version=target.version, alias=target.alias)
         try:
             answer = self._link.ask(question, _RELOAD_SECONDS)
-        except ConnectionClosedError:
+        except LinkClosedError:
             raise ServingError(
                 Reason.SERVER_STOPPING,
                 "the server is stopping; ask another one",

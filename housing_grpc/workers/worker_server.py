@@ -8,7 +8,7 @@ from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.metrics import tracing
 from housing_grpc.metrics.state import State
-from housing_grpc.model.live import Serving
+from housing_grpc.model.live import LiveSlot
 from housing_grpc.services.model_service import Reloads
 from housing_grpc.serving import limits, start_checks, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
@@ -39,14 +39,14 @@ class WorkerServer:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
         self._metrics = telemetry.metrics(gauges)
-        self._serving = Serving([self._metrics.on_live], most=order.settings.max_models)
+        self._live_slot = LiveSlot([self._metrics.on_live], most=order.settings.max_models)
         self._rates = rates
         self._tracing = tracing.from_environment()
         rates.assign(order.ring.places)
         found = start_checks.find()
         self.fallbacks = found.fallbacks
         parts = EndpointParts(
-            serving=self._serving,
+            live_slot=self._live_slot,
             reloads=reloads,
             metrics=self._metrics,
             gauges=gauges,
@@ -81,17 +81,17 @@ class WorkerServer:
             bundle.self_test()
             return bundle
 
-        bundle = self._serving.prepare(order.digest, load)
+        bundle = self._live_slot.prepare(order.digest, load)
         return Prepared(evaluator=bundle.evaluator)
 
     def commit(self, order: Commit) -> None:
         """Lets what was made ready go live."""
-        self._serving.commit(order.facts)
+        self._live_slot.commit(order.facts)
         self._endpoint.serving()
 
     def abort(self) -> None:
         """Drops what was made ready."""
-        self._serving.abort()
+        self._live_slot.abort()
 
     def rekey(self, ring: KeyRing) -> None:
         """Takes other keys from now on."""

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import ServingError, StartError
-from housing_grpc.workers.connection import ConnectionClosedError
-from housing_grpc.workers.worker_process import WorkerProcess
+from housing_grpc.workers.link import LinkClosedError
+from housing_grpc.workers.worker_handle import WorkerHandle
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -41,9 +41,9 @@ class WorkerSlot:
         self,
         number: int,
         *,
-        launch: Callable[[int], WorkerProcess],
-        admit: Callable[[WorkerProcess], None],
-        left: Callable[[WorkerProcess], None],
+        launch: Callable[[int], WorkerHandle],
+        admit: Callable[[WorkerHandle], None],
+        left: Callable[[WorkerHandle], None],
         stopping: threading.Event,
         silent_seconds: float = _SILENT_SECONDS,
     ) -> None:
@@ -53,7 +53,7 @@ class WorkerSlot:
         self._left = left
         self._stopping = stopping
         self._silent_seconds = silent_seconds
-        self._process: WorkerProcess | None = None
+        self._process: WorkerHandle | None = None
         self._thread = threading.Thread(target=self._run, name=f"slot-{number}", daemon=True)
         self.first: Future[None] = Future()
         """Done when the first worker can serve, or cannot, which is a StartError."""
@@ -108,17 +108,17 @@ class WorkerSlot:
             self.exit_code = None  # It was ended before it had a call to answer.
         return fault
 
-    def _admitted(self, process: WorkerProcess) -> Exception | None:
+    def _admitted(self, process: WorkerHandle) -> Exception | None:
         try:
             self._admit(process)
-        except (ConnectionClosedError, ServingError, StartError) as error:
+        except (LinkClosedError, ServingError, StartError) as error:
             process.kill()
             return error
         if not self.first.done():
             self.first.set_result(None)
         return None
 
-    def _end_of(self, process: WorkerProcess) -> int:
+    def _end_of(self, process: WorkerHandle) -> int:
         """Waits for a worker's end, or makes it, if it hangs; returns the exit code."""
         pause = min(_WATCH_SECONDS, self._silent_seconds)
         while (code := process.ended(pause)) is None:

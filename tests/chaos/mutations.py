@@ -157,12 +157,12 @@ GUARDS = (
     Guard(
         "rows are counted before they are parsed",
         "pass",
-        "houses/test_wire.py::test_4_mib_of_empty_houses_are_refused_without_being_parsed",
+        "houses/test_wire_scan.py::test_4_mib_of_empty_houses_are_refused_without_being_parsed",
     ),
     Guard(
         "rows of longer tags are counted",
         "if data.count(last) + data.count(last | _MORE) * 0 <= most:",
-        "houses/test_wire.py::test_a_tag_may_be_longer_than_it_needs_be",
+        "houses/test_wire_scan.py::test_a_tag_may_be_longer_than_it_needs_be",
     ),
     Guard(
         "a batch has rows",

@@ -66,7 +66,7 @@ def secrets(inherited: dict[str, str]) -> set[str]:
 
 def test_a_trial_inherits_no_secret(seen: Seen, linear: Example) -> None:
     Trial(Children())(linear.folder)
-    assert secrets(seen("housing_grpc.bundle.trial")) == set()
+    assert secrets(seen("housing_grpc.bundle.trial_child")) == set()
 
 
 def test_what_fetches_inherits_those_of_the_registry(seen: Seen, tmp_path: Path) -> None:

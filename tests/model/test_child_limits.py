@@ -24,9 +24,9 @@ STATEMENT = ("-n", "1", "-r", "1")
 GREEDY = """
 import sys
 from pathlib import Path
-from housing_grpc.bundle import files, model, trial
+from housing_grpc.bundle import files, model, trial_child
 model.load = lambda *_, **__: bytearray(2**31)
-sys.exit(trial.main(Path(sys.argv[1]), files.MAX_BYTES, None))
+sys.exit(trial_child.main(Path(sys.argv[1]), files.MAX_BYTES, None))
 """
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from housing_grpc.model.deployment import LocalDeployment
-from housing_grpc.model.live import LiveModel, Serving
+from housing_grpc.model.deployer import LocalDeployer
+from housing_grpc.model.live import LiveModel, LiveSlot
 from housing_grpc.model.manager import Manager, Reloaded
 from housing_grpc.model.source import Source, Target
 
@@ -32,9 +32,9 @@ class ModelManager:
         on_reload: Callable[[str], None] = lambda _: None,
         most: int = 2,
     ) -> None:
-        self._serving = Serving(on_live, most=most)
-        deployment = LocalDeployment(self._serving, None)
-        self.manager = Manager(source, deployment, trial=trial, on_reload=on_reload)
+        self._live_slot = LiveSlot(on_live, most=most)
+        deployer = LocalDeployer(self._live_slot, None)
+        self.manager = Manager(source, deployer, trial=trial, on_reload=on_reload)
 
     def start(self) -> LiveModel:
         """Makes the first model live, and returns it."""
@@ -43,7 +43,7 @@ class ModelManager:
 
     def current(self) -> LiveModel:
         """Returns the live model."""
-        return self._serving.current()
+        return self._live_slot.current()
 
     def version(self) -> str:
         """Returns the version that serves."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from housing_grpc import process
 from housing_grpc.bundle.errors import SelfTestError
-from housing_grpc.workers import worker, worker_process, worker_server
+from housing_grpc.workers import worker, worker_handle, worker_server
 from housing_grpc.workers.protocol import Commit, Prepare, Prepared
 
 _MODULE = "tests.workers.faulty"
@@ -45,6 +45,6 @@ if __name__ == "__main__":
     if len(sys.argv) == _WORKER_ARGUMENTS:
         vars(worker)["WorkerServer"] = Faulty
         sys.exit(worker.main(sys.argv[1:]))
-    worker_process._MODULE = _MODULE  # noqa: SLF001
-    vars(worker_process)["inherited"] = lambda *_: {**os.environ}
+    worker_handle._MODULE = _MODULE  # noqa: SLF001
+    vars(worker_handle)["inherited"] = lambda *_: {**os.environ}
     sys.exit(process.main())

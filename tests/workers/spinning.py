@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.workers import worker_process
+from housing_grpc.workers import worker_handle
 
 SPINS_AT = 6.0625
 """Rooms of the house on which the model spins."""
@@ -34,7 +34,7 @@ def _with_spin(predict: Any) -> Any:
 
 if __name__ == "__main__":
     Bundle.predict = _with_spin(Bundle.predict)  # type: ignore[method-assign]
-    worker_process._MODULE = _MODULE  # noqa: SLF001
+    worker_handle._MODULE = _MODULE  # noqa: SLF001
     is_worker = len(sys.argv) == _WORKER_ARGUMENTS
     served = "housing_grpc.workers.worker" if is_worker else "housing_grpc"
     runpy.run_module(served, run_name="__main__", alter_sys=True)

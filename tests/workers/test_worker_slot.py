@@ -9,7 +9,7 @@ from queue import SimpleQueue
 import pytest
 
 from housing_grpc.workers import shared_rates
-from housing_grpc.workers.worker_process import WorkerProcess
+from housing_grpc.workers.worker_handle import WorkerHandle
 from housing_grpc.workers.worker_slot import WorkerSlot
 from tests.support.processes import alive
 from tests.support.waiting import until
@@ -23,8 +23,8 @@ class Place:
     """A slot, the workers that were admitted to it and those that left it."""
 
     def __init__(self) -> None:
-        self.admitted: SimpleQueue[WorkerProcess] = SimpleQueue()
-        self.left: SimpleQueue[WorkerProcess] = SimpleQueue()
+        self.admitted: SimpleQueue[WorkerHandle] = SimpleQueue()
+        self.left: SimpleQueue[WorkerHandle] = SimpleQueue()
         self.stopping = threading.Event()
         self.slot = WorkerSlot(
             1,
@@ -36,10 +36,10 @@ class Place:
         )
         self._rates = shared_rates.make()
 
-    def _launch(self, number: int) -> WorkerProcess:
-        return WorkerProcess(number, self._rates, lambda *_: None, lambda _: None)
+    def _launch(self, number: int) -> WorkerHandle:
+        return WorkerHandle(number, self._rates, lambda *_: None, lambda _: None)
 
-    def _admit(self, worker: WorkerProcess) -> None:
+    def _admit(self, worker: WorkerHandle) -> None:
         assert not worker.silent(WAIT_SECONDS)
         self.admitted.put(worker)
 

@@ -43,11 +43,11 @@ static PyObject *summarize(PyObject *Py_UNUSED(module), PyObject *args) {
 }
 
 static PyObject *rows_of(const unsigned char *data, size_t size, size_t width, size_t most) {
-    ptrdiff_t count = wire_count(data, size);
+    ptrdiff_t count = count_rows(data, size);
     if (count < 0 || (size_t)count > most)
         Py_RETURN_NONE;
     PyObject *rows = PyBytes_FromStringAndSize(NULL, count * (ptrdiff_t)(width * sizeof(double)));
-    if (rows && !wire_read(data, (size_t)count, (double *)PyBytes_AsString(rows), width)) {
+    if (rows && !read_all_rows(data, (size_t)count, (double *)PyBytes_AsString(rows), width)) {
         Py_DECREF(rows);
         Py_RETURN_NONE;
     }

@@ -138,8 +138,8 @@ const char *limits_make(Limits *limits, const double *minimum, const double *max
 void summarize_rows(const Limits *limits, const double *rows, size_t count, Summary *summary);
 
 /* Returns the number of entries, or -1 if they are not written in the usual way. */
-ptrdiff_t wire_count(const unsigned char *data, size_t size);
-/* Reads that many entries, which `wire_count` has found; returns whether all are as usual. */
-int wire_read(const unsigned char *data, size_t count, double *rows, size_t width);
+ptrdiff_t count_rows(const unsigned char *data, size_t size);
+/* Reads that many entries, which `count_rows` has found; returns whether all are as usual. */
+int read_all_rows(const unsigned char *data, size_t count, double *rows, size_t width);
 
 #endif

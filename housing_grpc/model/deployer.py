@@ -5,11 +5,11 @@ from typing import Protocol
 
 from housing_grpc.bundle import files, model
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.live import Facts, Release, Serving
+from housing_grpc.model.live import Facts, LiveSlot, Release
 from housing_grpc.model.source import Fetched
 
 
-class Deployment(Protocol):
+class Deployer(Protocol):
     """Has models go live: in this process, or in several at once."""
 
     def live(self) -> Release | None:
@@ -30,35 +30,35 @@ class Deployment(Protocol):
         ...
 
 
-class LocalDeployment:
+class LocalDeployer:
     """Has models go live in this process.
 
     Args:
-        serving: Holds the live model.
+        live_slot: Holds the live model.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         max_bytes: Most bytes of a bundle.
     """
 
     def __init__(
         self,
-        serving: Serving,
+        live_slot: LiveSlot,
         verifier: Verifier | None,
         *,
         max_bytes: int = files.MAX_BYTES,
     ) -> None:
-        self._serving = serving
+        self._live_slot = live_slot
         self._verifier = verifier
         self._max_bytes = max_bytes
 
     def live(self) -> Release | None:
         """Returns what is known of the live model, if there is one."""
-        live = self._serving.live()
+        live = self._live_slot.live()
         return live.release if live else None
 
     def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
         """Loads a bundle beside the one that is live, and changes the reference."""
-        self._serving.prepare(
+        self._live_slot.prepare(
             fetched.digest,
             lambda: model.load(fetched.folder, self._verifier, max_bytes=self._max_bytes),
         )
-        return self._serving.commit(facts()).release
+        return self._live_slot.commit(facts()).release

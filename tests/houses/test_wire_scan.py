@@ -14,8 +14,8 @@ from housing.v1.prediction_pb2 import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from housing_grpc.houses import wire
-from housing_grpc.houses.wire import exceeds
+from housing_grpc.houses import wire_scan
+from housing_grpc.houses.wire_scan import exceeds
 from tests.support.calls import raw
 from tests.support.client import SECONDS, failure, reason_of
 from tests.support.examples import Example
@@ -131,13 +131,13 @@ def test_a_group_of_houses_is_counted_although_the_parser_skips_it() -> None:
 def found(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What was found of each message, one by one."""
     answers: list[bool] = []
-    real = wire.exceeds
+    real = wire_scan.exceeds
 
     def noted(data: bytes, path: tuple[int, ...], most: int) -> bool:
         answers.append(real(data, path, most))
         return answers[-1]
 
-    monkeypatch.setattr(wire, "exceeds", noted)
+    monkeypatch.setattr(wire_scan, "exceeds", noted)
     return answers
 
 

@@ -12,7 +12,7 @@
 #define FIXED64 1
 #define VALUE_BYTES 9
 
-ptrdiff_t wire_count(const unsigned char *data, size_t size) {
+ptrdiff_t count_rows(const unsigned char *data, size_t size) {
     size_t count = 0, at = 0;
     while (at < size) {
         /* Of two bytes, the length is above all that a row takes without repetitions. */
@@ -40,7 +40,7 @@ static int read_row(const unsigned char *data, size_t size, double *row, size_t 
     return 1;
 }
 
-int wire_read(const unsigned char *data, size_t count, double *rows, size_t width) {
+int read_all_rows(const unsigned char *data, size_t count, double *rows, size_t width) {
     for (size_t i = 0; i < count; i++) {
         size_t size = data[1];
         if (!read_row(data + 2, size, rows + i * width, width))

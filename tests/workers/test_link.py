@@ -1,4 +1,4 @@
-"""The connection between supervisor and worker."""
+"""The link between supervisor and worker."""
 
 import socket
 import struct
@@ -15,7 +15,7 @@ import pytest
 from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.workers import protocol
-from housing_grpc.workers.connection import Connection, ConnectionClosedError, Reply, answer_of
+from housing_grpc.workers.link import Link, LinkClosedError, Reply, answer_of
 from tests.conftest import ROOT
 from tests.support import waiting
 from tests.support.examples import Example
@@ -30,11 +30,11 @@ def done(_: protocol.Question, reply: Reply) -> None:
 @contextmanager
 def linked(
     serve: Callable[[protocol.Question, Reply], None] = done,
-) -> Iterator[tuple[Connection, Connection, Queue[str]]]:
+) -> Iterator[tuple[Link, Link, Queue[str]]]:
     ours, theirs = socket.socketpair()
     ends: Queue[str] = Queue()
-    near = Connection(ours, done, lambda: ends.put("near"))
-    far = Connection(theirs, serve, lambda: ends.put("far"))
+    near = Link(ours, done, lambda: ends.put("near"))
+    far = Link(theirs, serve, lambda: ends.put("far"))
     near.start()
     far.start()
     yield near, far, ends
@@ -94,21 +94,21 @@ def test_who_goes_away_leaves_nobody_waiting() -> None:
     with linked(lambda *_: None) as (near, far, _):
         future = near.send(protocol.Count())
         far.close()
-        with pytest.raises(ConnectionClosedError):
+        with pytest.raises(LinkClosedError):
             answer_of(future, SECONDS)
-        with pytest.raises(ConnectionClosedError):
+        with pytest.raises(LinkClosedError):
             near.ask(protocol.Count(), SECONDS)
 
 
 def test_a_wait_has_an_end() -> None:
-    with linked(lambda *_: None) as (near, _, _), pytest.raises(ConnectionClosedError):
+    with linked(lambda *_: None) as (near, _, _), pytest.raises(LinkClosedError):
         near.ask(protocol.Count(), 0.01)
 
 
-def test_what_is_no_message_ends_the_connection() -> None:
+def test_what_is_no_message_ends_the_link() -> None:
     ours, theirs = socket.socketpair()
     ended = threading.Event()
-    Connection(ours, done, ended.set).start()
+    Link(ours, done, ended.set).start()
     theirs.sendall(struct.pack(">Q", 3) + b"abc")
     assert ended.wait(SECONDS)
     assert theirs.recv(1) == b""

@@ -1,4 +1,4 @@
-"""A worker as the supervisor has it: a process and the connection to it."""
+"""A worker as the supervisor has it: a process and the link to it."""
 
 import socket
 import subprocess
@@ -9,14 +9,14 @@ from concurrent.futures import Future, wait
 from housing_grpc.base.child_environment import SERVING, inherited
 from housing_grpc.base.errors import StartError
 from housing_grpc.workers import protocol
-from housing_grpc.workers.connection import Connection, Reply, answer_of
+from housing_grpc.workers.link import Link, Reply, answer_of
 from housing_grpc.workers.protocol import Answer, Order, Question
 
 _MODULE = "housing_grpc.workers.worker"
 
 
-class WorkerProcess:
-    """A process that serves.
+class WorkerHandle:
+    """Starts a process that serves, gives it orders, and notices its end.
 
     Args:
         number: Its place among the workers, from 1 on; it stays when another takes over.
@@ -29,8 +29,8 @@ class WorkerProcess:
         self,
         number: int,
         rates: int,
-        serve: Callable[["WorkerProcess", Question, Reply], None],
-        closed: Callable[["WorkerProcess"], None],
+        serve: Callable[["WorkerHandle", Question, Reply], None],
+        closed: Callable[["WorkerHandle"], None],
     ) -> None:
         self.number = number
         ours, theirs = socket.socketpair()
@@ -45,7 +45,7 @@ class WorkerProcess:
                 # Ctrl-C reaches a whole process group; this one does not belong to it.
                 process_group=0,
             )
-        self._link = Connection(
+        self._link = Link(
             ours,
             lambda question, reply: serve(self, question, reply),
             lambda: closed(self),
@@ -65,7 +65,7 @@ class WorkerProcess:
         """Gives an order, waits until it is done, and returns the answer.
 
         Raises:
-            ConnectionClosedError: It is not done in time, or the process is gone.
+            LinkClosedError: It is not done in time, or the process is gone.
             ServingError: It cannot be done.
             StartError: The worker cannot serve at all.
         """

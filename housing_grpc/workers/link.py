@@ -1,4 +1,4 @@
-"""The connection between the supervisor and one worker: questions and answers, both ways."""
+"""The link between the supervisor and one worker: questions and answers, both ways."""
 
 import itertools
 import logging
@@ -24,15 +24,15 @@ Reply = Callable[[Answer], None]
 _logger = logging.getLogger(__name__)
 
 
-class ConnectionClosedError(Exception):
+class LinkClosedError(Exception):
     """The other side is gone, or does not answer in time."""
 
 
-class Connection:
-    """One end of a connection; from any thread.
+class Link:
+    """One end of a link; from any thread.
 
     Args:
-        connection: To the other end; closed when the other end is.
+        end: The socket to the other end; closed when that is.
         serve: Called with each question and with what takes its answer. It runs on the
             thread that reads, and must not wait for this link.
         closed: Called once when the other side is gone.
@@ -40,11 +40,11 @@ class Connection:
 
     def __init__(
         self,
-        connection: socket.socket,
+        end: socket.socket,
         serve: Callable[[Question, Reply], None],
         closed: Callable[[], None],
     ) -> None:
-        self._connection = connection
+        self._socket = end
         self._serve = serve
         self._closed = closed
         self._numbers = itertools.count()
@@ -54,18 +54,18 @@ class Connection:
         self._waiting: dict[int, Future[Answer]] = {}
         self._encoder = msgspec.msgpack.Encoder()
         # Of sending alone: a wait for what the other side has to say has no end.
-        _limit_sending(connection)
+        _limit_sending(end)
 
     def start(self) -> None:
         """Begins to read."""
         threading.Thread(target=self._read, name="link", daemon=True).start()
 
     def send(self, question: Question) -> Future[Answer]:
-        """Asks; the future fails with ConnectionClosedError if the other side goes away."""
+        """Asks; the future fails with LinkClosedError if the other side goes away."""
         number, future = next(self._numbers), Future[Answer]()
         with self._lock:
             if not self._open:
-                future.set_exception(ConnectionClosedError())
+                future.set_exception(LinkClosedError())
                 return future
             self._waiting[number] = future
         try:
@@ -78,22 +78,22 @@ class Connection:
         """Asks, and waits for the answer.
 
         Raises:
-            ConnectionClosedError: There is none in time, or the other side went away.
+            LinkClosedError: There is none in time, or the other side went away.
         """
         return answer_of(self.send(question), seconds)
 
     def close(self) -> None:
-        """Ends the connection; the other side notices."""
+        """Ends the link; the other side notices."""
         try:
-            self._connection.shutdown(socket.SHUT_RDWR)
+            self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             return  # It is at its end already.
 
     def _send(self, frame: Frame) -> None:
         data = self._encoder.encode(frame)
         with self._sending:
-            self._connection.sendall(_LENGTH.pack(len(data)))
-            self._connection.sendall(data)
+            self._socket.sendall(_LENGTH.pack(len(data)))
+            self._socket.sendall(data)
 
     def _read(self) -> None:
         try:
@@ -132,7 +132,7 @@ class Connection:
         data = bytearray(size)
         left = memoryview(data)
         while left:
-            count = self._connection.recv_into(left)
+            count = self._socket.recv_into(left)
             if not count:
                 return None
             left = left[count:]
@@ -144,25 +144,25 @@ class Connection:
             left = list(self._waiting.values())
             self._waiting.clear()
         for future in left:
-            future.set_exception(ConnectionClosedError())
+            future.set_exception(LinkClosedError())
         self._closed()
         with self._sending:
-            self._connection.close()
+            self._socket.close()
 
 
 def answer_of(future: "Future[Answer]", seconds: float) -> Answer:
     """Waits for an answer.
 
     Raises:
-        ConnectionClosedError: There is none in time, or the other side went away.
+        LinkClosedError: There is none in time, or the other side went away.
     """
     try:
         return future.result(max(seconds, 0))
     except FutureTimeoutError:
-        raise ConnectionClosedError from None
+        raise LinkClosedError from None
 
 
-def _limit_sending(connection: socket.socket) -> None:
+def _limit_sending(end: socket.socket) -> None:
     seconds, fraction = divmod(_SEND_SECONDS, 1)
     limit = struct.pack("ll", int(seconds), int(fraction * 1e6))
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)

@@ -1,8 +1,8 @@
 """Loads a bundle once in a process of its own, with limits.
 
-`python -m housing_grpc.bundle.trial FOLDER MAX_BYTES [PUBLIC_KEY_FILE]` prints nothing and exits
-with 0 if the bundle can be served; else it prints the reason and a text, as JSON, and
-exits with 1.
+`python -m housing_grpc.bundle.trial_child FOLDER MAX_BYTES [PUBLIC_KEY_FILE]` prints nothing and
+exits with 0 if the bundle can be served; else it prints the reason and a text, as JSON, and exits
+with 1.
 """
 
 import json
