@@ -1,7 +1,8 @@
 """The commands of the CLI: one module each, imported only when it is wanted.
 
 A module offers `run(console, settings, **options)`; it takes flags as the texts that they
-are, and imports what is slow only once it has checked them.
+are, and imports what is slow only once it has checked them. `mlflow_session`, which is no command,
+opens MLflow for those that need it.
 """
 
 import importlib

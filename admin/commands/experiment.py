@@ -7,8 +7,8 @@ from ..base import options
 from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
+from .mlflow_session import open_mlflow
 from .models import number as score
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(
     with console.busy("Loading scikit-learn ..."):
         from ..training import experiment_config
     wanted = experiment_config.load(file)
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
             from ..jobs import experiment
         train_all = place()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
+from .mlflow_session import open_mlflow
 
 if TYPE_CHECKING:
     from ..tracking.versions import Version
@@ -21,7 +21,7 @@ def run(console: Console, settings: Settings) -> None:
         console: Where the list goes.
         settings: Where MLflow is.
     """
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         from ..tracking.versions import versions
 
         found = versions(client, settings.location)

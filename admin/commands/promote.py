@@ -4,9 +4,9 @@ from ..base import options
 from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
 from . import models, reload
+from .mlflow_session import open_mlflow
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     if number is None:
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     location = settings.location
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         from ..tracking.registry import promote
 
         done = promote(client, location, number)

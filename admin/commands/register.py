@@ -2,8 +2,8 @@
 
 from ..base import options
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
+from .mlflow_session import open_mlflow
 
 
 def run(console: Console, settings: Settings, *, run_id: str) -> None:
@@ -16,7 +16,7 @@ def run(console: Console, settings: Settings, *, run_id: str) -> None:
     """
     wanted = options.given(run_id, "RUN_ID") or ""
     name = settings.location.model_name
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         from ..tracking.registry import register
 
         made = register(client, settings.location, wanted)

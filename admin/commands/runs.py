@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from ..base import options
 from ..base.options import Text
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
+from .mlflow_session import open_mlflow
 from .models import minute, number
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(console: Console, settings: Settings, *, limit: Text = None) -> None:
         limit: How many at most.
     """
     most = options.whole(limit, "--limit", low=1, high=_MOST) or _LIMIT
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         with console.busy("Loading MLflow ..."):
             from ..tracking.run_list import latest
         found = latest(client, settings, most)

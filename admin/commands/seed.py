@@ -1,8 +1,8 @@
 """Sees to it that there is a model to serve."""
 
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
+from .mlflow_session import open_mlflow
 from .train import spec_of
 
 
@@ -16,7 +16,7 @@ def run(console: Console, settings: Settings, **flags: str | None) -> None:
     """
     spec = spec_of(**flags)
     location = settings.location
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         from ..tracking.versions import promoted
 
         current = promoted(client, location)

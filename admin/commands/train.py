@@ -8,7 +8,6 @@ from ..base import options
 from ..base.options import Text
 from ..base.parameters import parse
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
 from ..training.spec import (
     BUNDLE_FORMAT,
@@ -20,6 +19,7 @@ from ..training.spec import (
     TrainingSpec,
     default_data,
 )
+from .mlflow_session import open_mlflow
 
 if TYPE_CHECKING:
     from ..jobs.train import Trained
@@ -40,7 +40,7 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
         flags = _asked(console)
     wanted = options.flag(flags.pop("register", None) or False, "--register")
     spec = spec_of(**flags)
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
             from ..jobs.train import steps, train
             from ..tracking.registry import register as register_run

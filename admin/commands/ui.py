@@ -6,9 +6,9 @@ import sys
 from ..base import options
 from ..base.options import Text
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
-from ..tracking import embedded
+from ..tracking import embedded_store
+from .mlflow_session import open_mlflow
 
 _HOST = "127.0.0.1"
 _PORT = 5000
@@ -28,11 +28,11 @@ def run(console: Console, settings: Settings, *, port: Text = None) -> None:
         console.show(f"MLflow has its pages at {location.shown_uri}")
         return
     # Made here, for the server would make a database that a kill leaves half made.
-    with registry(console, settings):
+    with open_mlflow(console, settings):
         console.say(f"MLflow on http://{_HOST}:{number} (stop it with Ctrl-C)")
     command = [sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(number)]
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    command += ["--default-artifact-root", embedded.artifact_root(settings).as_uri()]
+    command += ["--default-artifact-root", embedded_store.artifact_root(settings).as_uri()]
     os.environ["PYTHONWARNINGS"] = "ignore"
     # Without it, the pages come with half a dozen idle processes.
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"

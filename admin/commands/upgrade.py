@@ -5,8 +5,8 @@ from dataclasses import asdict
 from ..base import options
 from ..base.errors import UsageError
 from ..base.settings import Settings
-from ..jobs.mlflow_session import registry
 from ..terminal.console import Console
+from .mlflow_session import open_mlflow
 
 
 def run(console: Console, settings: Settings, *, version: str) -> None:
@@ -20,7 +20,7 @@ def run(console: Console, settings: Settings, *, version: str) -> None:
     number = options.whole(options.given(version, "VERSION"), "VERSION", low=1)
     if number is None:
         raise UsageError("say which version: housing-admin upgrade 2; see: housing-admin models")
-    with registry(console, settings) as client:
+    with open_mlflow(console, settings) as client:
         from ..jobs.upgrade import upgrade_version
 
         made = upgrade_version(client, settings, number)

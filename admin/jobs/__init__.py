@@ -1,4 +1,5 @@
-"""What a command has done: train, experiment, seed, and the run that a bundle is logged with.
+"""What the longer commands do: train, experiment, seed, upgrade.
 
-`train` evaluates the pipeline, and `bundle_run` fits it to every row, exports it and logs it.
+`train` evaluates the pipeline, and `final_fit` fits it to every row, exports it and logs it as the
+run's bundle.
 """

@@ -10,12 +10,12 @@ from ..base.errors import DataError, UsageError
 from ..base.settings import Settings
 from ..tracking import run_log
 from ..tracking.client import experiment_id
-from ..tracking.liveness import end_dead_runs
+from ..tracking.run_locks import end_dead_runs
 from ..training.evaluate import Evaluation, load_data
 from ..training.experiment_backends import Backend, Outcome
 from ..training.experiment_config import ExperimentConfig
 from ..training.spec import TrainingSpec
-from .bundle_run import BundleRun, add_bundle
+from .final_fit import BundleRun, add_bundle
 
 STEPS_FOR_BEST = 3
 """Steps that follow when every combination is evaluated."""

@@ -8,11 +8,11 @@ from mlflow import MlflowClient
 from ..base.settings import Settings
 from ..tracking import run_log
 from ..tracking.client import experiment_id
-from ..tracking.liveness import end_dead_runs
+from ..tracking.run_locks import end_dead_runs
 from ..training.evaluate import Evaluation, evaluate, load_data
 from ..training.pipeline import complete
 from ..training.spec import TrainingSpec
-from .bundle_run import BundleRun, add_bundle
+from .final_fit import BundleRun, add_bundle
 
 _STEPS_BESIDE_FOLDS = 4
 

@@ -1,5 +1,6 @@
 """MLflow: runs, registered versions, aliases, and the embedded registry.
 
-`client` opens MLflow, after `embedded` has set it up if it is this machine's own. `run_log` and
-`pyfunc_model` write what a training gave; `registry` makes a version of it, and promotes one.
+`client` opens MLflow, after `embedded_store` has set it up if it is this machine's own. `run_log`
+and `pyfunc_model` write what a training gave, while `run_locks` shows that the run goes on;
+`registry` makes a version of it, and promotes one.
 """

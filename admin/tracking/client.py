@@ -16,7 +16,7 @@ from housing_grpc.registry.error_causes import disk_is_full, missing_driver
 
 from ..base.errors import RegistryError
 from ..base.settings import Settings
-from . import disk_space, embedded
+from . import disk_space, embedded_store
 
 EXPERIMENT = "housing-prices"
 """The experiment that all training runs belong to."""
@@ -49,7 +49,7 @@ def connect(
         RegistryError: MLflow does not answer within 10 s, or refuses, or a disk is full.
     """
     try:
-        embedded.prepare(settings, say)
+        embedded_store.prepare(settings, say)
         yield _open(settings.location.tracking_uri)
     except OSError as error:
         raise _of_system(error, settings) from error
@@ -69,7 +69,7 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
     """
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is None:
-        folder = embedded.artifact_root(settings) / EXPERIMENT
+        folder = embedded_store.artifact_root(settings) / EXPERIMENT
         place = None if _is_http(settings.location.tracking_uri) else folder.as_uri()
         try:
             return str(client.create_experiment(EXPERIMENT, artifact_location=place))

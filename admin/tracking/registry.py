@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, RegistryLocation
 
 from ..base.errors import RegistryError
-from .embedded import locked
+from .embedded_store import locked
 from .tags import MODEL_ID_TAG
 from .versions import found_versions, promoted
 

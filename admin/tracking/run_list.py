@@ -7,7 +7,7 @@ from mlflow.entities import Run
 
 from ..base.settings import Settings
 from .client import experiment_id
-from .liveness import end_dead_runs
+from .run_locks import end_dead_runs
 from .tags import MODEL_ID_TAG
 from .versions import versions
 

@@ -14,7 +14,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from ..base.code_version import code_version
 from ..training.evaluate import Evaluation
 from ..training.spec import TrainingSpec
-from . import liveness
+from . import run_locks
 from .tags import LOCK_TAG
 
 _PARENT_TAG = "mlflow.parentRunId"
@@ -47,7 +47,7 @@ def run(
         The id of the run.
     """
     nested = {_PARENT_TAG: parent} if parent else {}
-    with liveness.alive(home) as lock:
+    with run_locks.held(home) as lock:
         given = {**(tags or {}), **nested, LOCK_TAG: lock}
         run_id = str(client.create_run(experiment, run_name=name, tags=given).info.run_id)
         try:
@@ -57,10 +57,10 @@ def run(
             with suppress(Exception):
                 status = "FAILED" if isinstance(error, Exception) else "KILLED"
                 client.set_terminated(run_id, status)
-                liveness.forget(home, lock)
+                run_locks.forget(home, lock)
             raise
         client.set_terminated(run_id, "FAILED" if failed else "FINISHED")
-        liveness.forget(home, lock)
+        run_locks.forget(home, lock)
 
 
 def code_tags() -> dict[str, str]:
@@ -99,7 +99,7 @@ def spec_params(spec: TrainingSpec) -> dict[str, Any]:
 def log_scores(
     client: MlflowClient, run_id: str, evaluation: Evaluation, *, model_id: str | None = None
 ) -> None:
-    """Log the scores, each fold's as a step, and the dataset.
+    """Log the scores, each fold's as a step.
 
     Args:
         client: MLflow.

@@ -7,7 +7,7 @@ SEED_TAG = "seed"
 """Tag of a run that `seed` trained: what it trained."""
 
 LOCK_TAG = "process_lock"
-"""Tag of a run: the file that its process holds locked; see `admin.tracking.liveness`."""
+"""Tag of a run: the file that its process holds locked; see `admin.tracking.run_locks`."""
 
 UPGRADED_TAG = "upgraded_from"
 """Tag of a run that `upgrade` made: the number of the version whose model it holds."""

@@ -13,7 +13,7 @@ import pytest
 
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
-from admin.tracking import embedded
+from admin.tracking import embedded_store
 from admin.tracking.client import connect
 from tests.support.homes import settings_of
 from tests.support.waiting import SECONDS
@@ -58,8 +58,8 @@ def test_a_first_use_that_was_killed_is_done_again(tmp_path: Path) -> None:
     (tmp_path / ".mlflow.db.lock").touch()
     (tmp_path / "mlflow.db").touch()
     said: list[str] = []
-    embedded.prepare(settings_of(tmp_path), said.append)
-    embedded.prepare(settings_of(tmp_path), said.append)
+    embedded_store.prepare(settings_of(tmp_path), said.append)
+    embedded_store.prepare(settings_of(tmp_path), said.append)
     assert said == [f"Setting up the embedded MLflow in {tmp_path}/ (some seconds, once) ..."]
     assert not half.exists()
     with connect(settings_of(tmp_path)) as client:

@@ -24,7 +24,7 @@ _YOUNG_SECONDS = 600.0
 
 
 @contextmanager
-def alive(home: Path) -> Iterator[str]:
+def held(home: Path) -> Iterator[str]:
     """Hold a lock for the length of a `with` block.
 
     Its file stays, so that the run counts as dead, unless `forget` is called.

@@ -13,7 +13,7 @@ import pytest
 from admin import cli
 from admin.base.settings import Settings
 from admin.tracking.client import connect, experiment_id
-from admin.tracking.liveness import end_dead_runs
+from admin.tracking.run_locks import end_dead_runs
 from admin.tracking.run_log import run
 from admin.tracking.tags import LOCK_TAG
 from tests.admin.terminal.fake_terminal import ROOT, environment_of, unmeasured

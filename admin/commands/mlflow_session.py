@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def registry(console: Console, settings: Settings) -> "Iterator[MlflowClient]":
+def open_mlflow(console: Console, settings: Settings) -> "Iterator[MlflowClient]":
     """Open MLflow for a `with` block.
 
     Args:
