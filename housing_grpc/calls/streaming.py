@@ -15,6 +15,7 @@ from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import on_pool
 from housing_grpc.calls.parse import Parse
 from housing_grpc.calls.stream_slots import StreamSlots
+from housing_grpc.calls.untaken_bytes import UntakenBytes
 
 Serve = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 
@@ -31,6 +32,7 @@ class StreamMethod:
         serve: Answers the requests.
         pool: Runs the calls, each of which holds a worker as long as it lasts.
         call_end: Ends those that fail, and hears how each ended.
+        untaken: Bounds the answers that are not taken.
         room: For streams; each takes the room of one.
     """
 
@@ -40,12 +42,15 @@ class StreamMethod:
         serve: Serve,
         pool: ThreadPoolExecutor,
         call_end: CallEnd,
+        *,
+        untaken: UntakenBytes,
         room: StreamSlots,
     ) -> None:
         self._parse = parse
         self._serve = serve
         self._pool = pool
         self._call_end = call_end
+        self._untaken = untaken
         self._room = room
 
     def handler(self, call: Call) -> Any:
@@ -66,8 +71,11 @@ class StreamMethod:
             context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
         try:
             with self._room.taken(call.caller):
-                for answer in self._serve(counted, context):
-                    yield answer.SerializeToString()
+                # Nothing here holds an answer while it waits to be taken: gRPC has a copy.
+                for answer in map(_bytes, self._serve(counted, context)):
+                    self._untaken.begin(context, len(answer[0]))
+                    yield answer.pop()
+                    self._untaken.end(context)
                     sent += 1
         except (GeneratorExit, grpc.RpcError):
             # The caller is gone: there is nobody to answer.
@@ -98,6 +106,11 @@ class _Counted:
             _wait_for(self._limit)
         self.count += 1
         return self._parse(data)
+
+
+def _bytes(answer: Message) -> list[bytes]:
+    """Returns the bytes of an answer, to be taken out."""
+    return [answer.SerializeToString()]
 
 
 def _wait_for(limit: RateLimit) -> None:

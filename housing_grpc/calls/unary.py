@@ -17,6 +17,7 @@ from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool, on_pool
 from housing_grpc.calls.deadline import check_deadline
 from housing_grpc.calls.parse import Parse
+from housing_grpc.calls.untaken_bytes import UntakenBytes
 
 # Answers with a message, or with its bytes.
 Serve = Callable[[Any, grpc.ServicerContext], Message | bytes]
@@ -32,6 +33,7 @@ class UnaryMethod:
         serve: Answers a request.
         pool: Runs the calls.
         call_end: Ends those that fail, and hears how each ended.
+        untaken: Bounds the answers that are not taken.
         most_queued: Most calls that wait for a worker of the pool.
         longest_wait: Most seconds for which one may have to wait.
     """
@@ -42,6 +44,7 @@ class UnaryMethod:
         serve: Serve,
         pool: CallPool,
         call_end: CallEnd,
+        untaken: UntakenBytes,
         *,
         most_queued: int,
         longest_wait: float,
@@ -50,6 +53,7 @@ class UnaryMethod:
         self._serve = serve
         self._pool = pool
         self._call_end = call_end
+        self._untaken = untaken
         self._most_queued = most_queued
         self._longest_wait = longest_wait
 
@@ -88,6 +92,7 @@ class UnaryMethod:
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             self._pool.watch_answer(context)
+            self._untaken.begin(context, len(answer))
             sent = 1
         # guard: also what is no Exception
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang

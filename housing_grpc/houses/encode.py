@@ -56,17 +56,18 @@ def encode_results(houses: Partition, prices: Prices, ranges: Ranges) -> bytes:
     return b"".join((*parts, data[done:]))
 
 
-def encode_prices(houses: Partition, prices: Prices) -> pb.PriceVector:
+def encode_prices(houses: Partition, prices: Prices, start: int = 0) -> pb.PriceVector:
     """Returns one number a house.
 
     Args:
-        houses: All houses of the chunk.
+        houses: All houses of the chunk, or of a part of it.
         prices: Of those that were scored, shape (n,), in the target's unit.
+        start: Where that part starts in the chunk.
     """
     return pb.PriceVector(
         values=_spread(houses, prices).astype("<f8", copy=False).tobytes(),
         errors=[
-            pb.RowError(row=place, error=status.to_proto(error))
+            pb.RowError(row=start + place, error=status.to_proto(error))
             for place, error in houses.errors.items()
         ],
         out_of_range_rows=houses.summary.outside_rows,

@@ -33,12 +33,19 @@ def build(
         limits: How much one request may be.
         stopping: Set when the proxy stops.
     """
-    readers, writers = Readers(limits.list_entries), Writers()
+    readers, writers, turn = Readers(limits.list_entries), Writers(), asyncio.Lock()
     contract = [
         Route(
             verb=binding.verb,
             path=binding.path,
-            endpoint=Transcoder(binding, backend.unary(binding.method), readers, writers, limits),
+            endpoint=Transcoder(
+                binding,
+                backend.unary(binding.method),
+                readers,
+                writers,
+                limits=limits,
+                turn=turn,
+            ),
         )
         for binding in bindings.bindings()
     ]

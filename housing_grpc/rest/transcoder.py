@@ -1,5 +1,6 @@
 """Answers one binding: HTTP request to message, call, message to JSON."""
 
+import asyncio
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,8 @@ from housing_grpc.rest.json.writer import Writers
 
 JSON = "application/json"
 
+# What takes a millisecond to read.
+_SMALL_BYTES = 2**14
 # Whoever else asks may have no key.
 _NOT_STORED = {"cache-control": "no-store"}
 
@@ -47,15 +50,24 @@ class Transcoder:
         readers: Make messages of JSON.
         writers: Make JSON of messages.
         limits: How much one request may be.
+        turn: Is held while a large body is read.
     """
 
     def __init__(
-        self, binding: Binding, call: Unary, readers: Readers, writers: Writers, limits: Limits
+        self,
+        binding: Binding,
+        call: Unary,
+        readers: Readers,
+        writers: Writers,
+        *,
+        limits: Limits,
+        turn: asyncio.Lock,
     ) -> None:
         kind = binding.method.input_type
         self._binding = binding
         self._call = call
         self._limits = limits
+        self._turn = turn
         self._new = GetMessageClass(kind)
         self._read = readers.message(kind)
         self._read_field = (
@@ -70,7 +82,7 @@ class Transcoder:
         """Answers one request."""
         body = await exchange.body(self._limits.body_bytes, self._limits.body_seconds)
         try:
-            request = self._message(exchange, body)
+            request = await self._read_in_turn(exchange, body)
         except FaultError as error:
             raise error.to_error() from None
         try:
@@ -81,6 +93,16 @@ class Transcoder:
                 changed = status.seen_from(self._binding.body, changed)
             raise CallError(changed) from error
         return Response(writer.encode(answer), media_type=JSON, headers=_NOT_STORED)
+
+    async def _read_in_turn(self, exchange: Exchange, body: bytes) -> Message:
+        if len(body) <= _SMALL_BYTES:
+            return self._message(exchange, body)
+        # Nothing else is answered while a body is read. Of many large ones, each waits until all
+        # others, a probe among them, have had their turn.
+        # guard: large bodies one at a time
+        async with self._turn:
+            await asyncio.sleep(0)
+            return self._message(exchange, body)
 
     def _message(self, exchange: Exchange, body: bytes) -> Message:
         message = self._from_body(exchange, body)

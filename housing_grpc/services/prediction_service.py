@@ -6,15 +6,11 @@ import grpc
 from housing.v1 import prediction_pb2
 
 from housing_grpc.bundle.arrays import Rows
-from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import Models
-from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.scorer import Scorer, parts
 from housing_grpc.services.stream import StreamScorer
-
-# Between two chunks of a batch the call is given up if nobody waits for it.
-_CHUNK_ROWS = 1024
 
 
 class PredictionServicer:
@@ -40,17 +36,15 @@ class PredictionServicer:
     def PredictBatch(self, request: Rows, context: grpc.ServicerContext) -> bytes:
         """Predicts the prices of many houses, all with the same model."""
         live = self._models.current()
-        parts = []
-        for start in range(0, len(request), _CHUNK_ROWS):
-            # guard: the deadline of a long batch
-            check_active(context)
-            rows = request[start : start + _CHUNK_ROWS]
-            parts.append(self._scorer.score_houses(live, rows, start)[0])
+        results = [
+            self._scorer.score_houses(live, rows, start)[0]
+            for start, rows in parts(request, context)
+        ]
         rest = prediction_pb2.PredictBatchResponse(
             model_version=live.version, timestamp=encode.timestamp()
         )
         # Results are field 1 of both messages, and messages are joined by joining their bytes.
-        return b"".join((*parts, rest.SerializeToString()))
+        return b"".join((*results, rest.SerializeToString()))
 
     def PredictStream(
         self, request_iterator: Iterator[Chunk], context: grpc.ServicerContext

@@ -2,18 +2,40 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from typing import Protocol
 
+import grpc
 import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base import processors
 from housing_grpc.bundle.arrays import Prices, Rows
 from housing_grpc.bundle.ranges import Ranges
+from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.partition import Partition, partition
 from housing_grpc.model.live import LiveModel
 from housing_grpc.services.evaluation_watchdog import Watchdog
+
+# Between two of them the call is given up if nobody waits for it.
+_PART_ROWS = 1024
+
+
+def parts(rows: Rows, context: grpc.ServicerContext) -> Iterator[tuple[int, Rows]]:
+    """Yields where each part of the houses of a request starts, and the part.
+
+    Args:
+        rows: The houses, shape (n, features).
+        context: The call's.
+
+    Raises:
+        ServingError: Nobody waits for the answer any more.
+    """
+    for start in range(0, len(rows), _PART_ROWS):
+        # guard: the deadline of a long batch
+        check_active(context)
+        yield start, rows[start : start + _PART_ROWS]
 
 
 class Observer(Protocol):
@@ -72,10 +94,10 @@ class Scorer:
         prices = self._prices_in_turn(live, houses)
         return encode.encode_results(houses, prices, live.bundle.ranges), len(houses.errors)
 
-    def score_matrix(self, live: LiveModel, rows: Rows) -> pb.PriceVector:
-        """Returns one number a house."""
-        houses = partition(rows, live.bundle.ranges, lambda place: f"items[{place}]")
-        return encode.encode_prices(houses, self._prices_in_turn(live, houses))
+    def score_matrix(self, live: LiveModel, rows: Rows, start: int = 0) -> pb.PriceVector:
+        """Returns one number a house; otherwise as `score_houses`."""
+        houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
+        return encode.encode_prices(houses, self._prices_in_turn(live, houses), start)
 
     def _prices_in_turn(self, live: LiveModel, houses: Partition) -> Prices:
         # Threads that compute without the interpreter's lock, more than there are processors,

@@ -10,13 +10,12 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pinned_models import Pin, PinnedModels
 from housing_grpc.services.paced_reader import PacedReader, StreamEndedError
-from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.scorer import Scorer, parts
 
 _RETRY_SECONDS = 1.0
 
@@ -94,18 +93,16 @@ class StreamScorer:
         with ExitStack() as stack:
             pin: Pin[LiveModel] | None = None
             while (request := self._next(reader, oldest)) is not None:
-                check_active(context)
                 live = pin.model if pin else self._models.current()
                 if live is None:
                     raise _retired()
                 if summary.chunks == 0 and request.pin_model:
                     pin = self._pins.add(live, lambda: reader.interrupt(_retired()))
                     stack.callback(self._pins.drop, pin)
-                response, failed = self._score(live, request)
-                _count(summary, response.chunk, failed)
-                # A stream that is quiet holds no model, unless it has pinned one.
-                del live
-                yield response
+                answer = [self._score(live, request, context, summary)]
+                # A stream that is quiet holds no model, unless it has pinned one, nor an answer.
+                del live, request
+                yield answer.pop()
         yield pb.PredictStreamResponse(summary=summary)
 
     def _next(self, reader: PacedReader[Chunk], oldest: float) -> Chunk | None:
@@ -126,30 +123,39 @@ class StreamScorer:
                 Reason.STREAM_IDLE, f"no chunk arrived for {idle:g} s; continue in a new stream"
             ) from None
 
-    def _score(self, live: LiveModel, request: Chunk) -> tuple[pb.PredictStreamResponse, int]:
+    def _score(
+        self,
+        live: LiveModel,
+        request: Chunk,
+        context: grpc.ServicerContext,
+        summary: pb.StreamSummary,
+    ) -> pb.PredictStreamResponse:
         response = pb.PredictStreamResponse()
         # Filled in where it stands: a message is copied when it is put into another.
         chunk = response.chunk
         chunk.sequence = request.sequence
         chunk.model_version = live.version
         chunk.timestamp.CopyFrom(encode.timestamp())
+        summary.chunks += 1
+        summary.rows += len(request.rows)
+        if live.version not in summary.model_versions:
+            summary.model_versions.append(live.version)
         if request.as_matrix:
-            chunk.prices.CopyFrom(self._scorer.score_matrix(live, request.rows))
-            return response, len(chunk.prices.errors)
-        results, failed = self._scorer.score_houses(live, request.rows)
-        chunk.rows.MergeFromString(results)
-        return response, failed
-
-
-def _count(summary: pb.StreamSummary, chunk: pb.ChunkResult, failed: int) -> None:
-    summary.chunks += 1
-    summary.errors += failed
-    if chunk.HasField("prices"):
-        summary.rows += len(chunk.prices.values) // 8
-    else:
-        summary.rows += len(chunk.rows.items)
-    if chunk.model_version not in summary.model_versions:
-        summary.model_versions.append(chunk.model_version)
+            values = []
+            for start, rows in parts(request.rows, context):
+                found = self._scorer.score_matrix(live, rows, start)
+                values.append(found.values)
+                chunk.prices.errors.extend(found.errors)
+                chunk.prices.out_of_range_rows += found.out_of_range_rows
+                chunk.prices.imputed_rows += found.imputed_rows
+            chunk.prices.values = b"".join(values)
+            summary.errors += len(chunk.prices.errors)
+        else:
+            for start, rows in parts(request.rows, context):
+                results, failed = self._scorer.score_houses(live, rows, start)
+                chunk.rows.MergeFromString(results)
+                summary.errors += failed
+        return response
 
 
 def _retired() -> ServingError:

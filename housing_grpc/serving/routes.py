@@ -17,6 +17,7 @@ from housing_grpc.calls.parse import Parse, parser
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
+from housing_grpc.calls.untaken_bytes import UntakenBytes
 from housing_grpc.houses import decode
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
@@ -139,25 +140,33 @@ def build(
     served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, call_end: CallEnd
 ) -> dict[str, Route]:
     """Returns the routes of all methods, by path."""
+    untaken = UntakenBytes()
     routes = (
-        _route(Method(descriptor), each, streams, call_end)
+        _route(Method(descriptor), each, streams, call_end, untaken)
         for each in served
         for descriptor in each.service.methods
     )
     return {route.method.path: route for route in routes}
 
 
-def _route(method: Method, served: ServiceSpec, streams: ThreadPoolExecutor, to: CallEnd) -> Route:
+def _route(
+    method: Method,
+    served: ServiceSpec,
+    streams: ThreadPoolExecutor,
+    to: CallEnd,
+    untaken: UntakenBytes,
+) -> Route:
     serve = getattr(served.servicer, method.name)
     parse = parser(method, served.reads.get(method.name))
     if method.streams:
-        stream = StreamMethod(parse, serve, streams, to, served.streams)
+        stream = StreamMethod(parse, serve, streams, to, untaken=untaken, room=served.streams)
         return Route(method, stream.handler, check_room=stream.check_room)
     unary = UnaryMethod(
         parse,
         serve,
         served.pool,
         to,
+        untaken,
         most_queued=served.most_queued,
         longest_wait=served.longest_wait,
     )

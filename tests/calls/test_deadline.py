@@ -1,24 +1,30 @@
 """Calls that nobody waits for any more are not computed."""
 
+import struct
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.message import Message
 from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest, ModelInfoResponse
 from housing.v1.model_pb2_grpc import ModelServiceServicer
 from housing.v1.prediction_pb2 import (
     House,
+    HouseMatrix,
+    HouseRows,
     PredictBatchRequest,
     PredictRequest,
     PredictResponse,
+    PredictStreamRequest,
 )
 from housing.v1.prediction_pb2_grpc import PredictionServiceServicer
 
 from housing_grpc.calls.deadline import check_active
 from housing_grpc.model.live import LiveModel
-from housing_grpc.services import prediction_service
+from housing_grpc.services import scorer
 from housing_grpc.services.scorer import Scorer
 from tests.http2.frames import Connection, data, message
 from tests.support.client import SECONDS, Client, failure
@@ -88,38 +94,48 @@ def test_a_call_that_is_cancelled_while_it_is_queued(host: Host) -> None:
     assert slow.computed == [1, 3]
 
 
-def test_a_batch_ends_between_two_chunks_when_its_deadline_passes(
-    serve: Serve, linear: Example, events: Events, monkeypatch: pytest.MonkeyPatch
+HOUSES = [House(rm=6)] * 1025
+MATRIX = HouseMatrix(features=["RM"], values=struct.pack("<1025d", *[6.0] * 1025))
+LONG: dict[str, tuple[str, Message]] = {
+    "batch": ("PredictBatch", PredictBatchRequest(items=HOUSES)),
+    "rows": ("PredictStream", PredictStreamRequest(rows=HouseRows(items=HOUSES))),
+    "matrix": ("PredictStream", PredictStreamRequest(matrix=MATRIX)),
+}
+
+
+@pytest.mark.parametrize("form", LONG)
+def test_many_houses_end_between_two_parts_when_their_deadline_passes(
+    serve: Serve, linear: Example, events: Events, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     begun: list[int] = []
     calls: list[grpc.ServicerContext] = []
-    score = Scorer.score_houses
 
     def noted(context: grpc.ServicerContext) -> None:
         calls.append(context)
         check_active(context)
 
-    def slowly(scorer: Scorer, live: LiveModel, houses: Any, start: int) -> tuple[bytes, int]:
-        begun.append(start)
-        until(lambda: calls[0].time_remaining() <= 0)
-        return score(scorer, live, houses, start)
+    def slowed(score: Callable[..., Any]) -> Callable[..., Any]:
+        def slowly(scorer: Scorer, live: LiveModel, houses: Any, start: int) -> Any:
+            begun.append(start)
+            until(lambda: calls[0].time_remaining() <= 0)
+            return score(scorer, live, houses, start)
 
-    monkeypatch.setattr(prediction_service, "check_active", noted)
-    monkeypatch.setattr(Scorer, "score_houses", slowly)
+        return slowly
+
+    monkeypatch.setattr(scorer, "check_active", noted)
+    for name in ("score_houses", "score_matrix"):
+        monkeypatch.setattr(Scorer, name, slowed(getattr(Scorer, name)))
     client = serve(linear.folder, grpc_workers=1)
-    two_chunks = PredictBatchRequest(items=[House(rm=6)] * 1025)
-    content = data(1, message(two_chunks.SerializeToString()))
+    method, request = LONG[form]
+    content = data(1, message(request.SerializeToString()))
     # This caller does not look at the time itself: it might end the call before the server does.
     with Connection(int(client.address.rpartition(":")[2])) as connection:
-        headers = connection.headers(1, path=f"/{SERVICE}/PredictBatch", grpc_timeout="500m")
+        headers = connection.headers(1, path=f"/{SERVICE}/{method}", grpc_timeout="500m")
         connection.greet().send(headers, content)
         logged = events.wait_for("call.failed")
         heard = connection.listen(1)
     assert heard.headers[1]["grpc-status"] == str(StatusCode.DEADLINE_EXCEEDED.value[0])
-    assert (logged["method"], logged["reason"]) == (
-        f"{SERVICE}.PredictBatch",
-        "DEADLINE_EXCEEDED",
-    )
+    assert (logged["method"], logged["reason"]) == (f"{SERVICE}.{method}", "DEADLINE_EXCEEDED")
     # The machine may stand still for all of its time: then not one chunk is begun.
     assert begun in ([], [0])
     assert client.predictions.Predict(

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from housing.v1.prediction_pb2 import House, PredictBatchRequest
+from housing.v1.prediction_pb2 import (
+    House,
+    HouseRows,
+    PredictBatchRequest,
+    PredictStreamRequest,
+)
 from hyperframe.frame import SettingsFrame
 
 from tests.http2.frames import PREDICT, Connection, data, message
@@ -13,6 +18,7 @@ from tests.support.client import Client
 from tests.support.examples import Example
 from tests.support.health import SERVING, check
 from tests.support.serving import Serve
+from tests.support.waiting import until
 
 HEALTH = "/grpc.health.v1.Health"
 CONTENTS = {
@@ -61,3 +67,32 @@ def test_of_too_many_the_oldest_goes(
         for stream in (1, 3, 5):
             assert connection.listen(stream).status(stream) == "reset"
         assert connection.heard.status(7) == connection.heard.status(9) == ""
+
+
+def test_of_too_many_bytes_the_oldest_goes(
+    serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of batches, whose houses are all refused at length, and of streams of such chunks."""
+    monkeypatch.setattr("housing_grpc.calls.untaken_bytes._MOST_BYTES", 2**19)
+    client = serve(linear.folder, request_timeout_seconds=FOR_EVER, grpc_workers=1)
+    bad = [House(rm=float("inf"), lstat=float("inf"))] * 1000
+    batch = PredictBatchRequest(items=bad).SerializeToString()
+    chunk = PredictStreamRequest(rows=HouseRows(items=bad)).SerializeToString()
+    with Connection(port_of(client)) as connection:
+        connection.greet({SettingsFrame.INITIAL_WINDOW_SIZE: 0}).agree()
+        for stream, (name, content) in enumerate(
+            (("PredictBatch", batch), ("PredictStream", chunk))
+        ):
+            path = f"/housing.v1.PredictionService/{name}"
+            connection.send(connection.headers(2 * stream + 1, path=path))
+            connection.fill(2 * stream + 1, message(content))
+        # As soon as both are made, whichever was first has to go, and it alone.
+        until(lambda: "reset" in ended(connection))
+        connection.listen(seconds=0.2)
+        assert sorted(ended(connection)) == ["", "reset"]
+    assert client.predictions.Predict(HOUSE, timeout=60).prediction > 0
+
+
+def ended(connection: Connection) -> list[str]:
+    heard = connection.listen(seconds=0.05)
+    return [heard.status(stream) for stream in (1, 3)]

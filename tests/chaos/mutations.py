@@ -228,7 +228,7 @@ GUARDS = (
     Guard(
         "the deadline of a long batch",
         "",
-        "calls/test_deadline.py::test_a_batch_ends_between_two_chunks_when_its_deadline_passes",
+        "calls/test_deadline.py::test_many_houses_end_between_two_parts_when_their_deadline_passes",
     ),
     Guard(
         "the wait for a chunk",
@@ -391,6 +391,16 @@ GUARDS = (
         "the time of a child",
         "out, err = child.communicate(json.dumps(document).encode(), timeout=None)",
         "model/test_children.py",
+    ),
+    Guard(
+        "large bodies one at a time",
+        "async with asyncio.Lock():",
+        "rest/test_load.py::test_others_have_their_turn_between_large_bodies",
+    ),
+    Guard(
+        "the bytes of answers that nobody takes",
+        "while False:",
+        "calls/test_untaken_answers.py::test_of_too_many_bytes_the_oldest_goes",
     ),
     Guard(
         "one question at a time",

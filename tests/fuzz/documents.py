@@ -37,7 +37,9 @@ class _Route:
         self.request: Message | None = None
         self._answer = GetMessageClass(binding.method.output_type)()
         call: Any = self._call
-        self.transcoder = Transcoder(binding, call, readers, writers, _LIMITS)
+        self.transcoder = Transcoder(
+            binding, call, readers, writers, limits=_LIMITS, turn=asyncio.Lock()
+        )
 
     async def _call(self, request: Message, _: Exchange) -> Message:
         self.request = request

@@ -8,9 +8,10 @@ from http.client import HTTPResponse
 import httpx
 
 from tests.rest.answers import HOUSE, refused
-from tests.rest.conftest import Start
+from tests.rest.conftest import SECONDS, Start
+from tests.rest.raw import answer, connected
 from tests.support.examples import Example
-from tests.support.proxies import calling, chunk
+from tests.support.proxies import calling, chunk, process
 from tests.support.serving import housing_server
 
 UNKNOWN = "{" + ",".join(f'"LSTA{n}":1' for n in range(60_000)) + "}"
@@ -35,8 +36,8 @@ def test_many_unknown_keys_in_lines_are_told_in_part(rest: httpx.Client) -> None
     response = rest.post(PATH, content=f"{line}\n" * 100, headers=NDJSON)
     answers = [json.loads(line) for line in response.text.splitlines()]
     assert [answer["row"] for answer in answers] == list(range(100))
-    for answer in answers:
-        info, bad = answer["error"]["details"]
+    for told in answers:
+        info, bad = told["error"]["details"]
         assert (info["reason"], len(bad["field_violations"])) == ("JSON_UNKNOWN_FIELD", 20)
 
 
@@ -95,3 +96,30 @@ def test_calls_are_answered_during_a_large_upload(rest: httpx.Client) -> None:
             for thread in threads:
                 thread.join()
     assert len(answers) == sum(sent)
+
+
+def test_others_have_their_turn_between_large_bodies() -> None:
+    """Large ones that are all there at once, and take the proxy some 0.1 s each to read."""
+    many = 40
+    body = b"[" + b"[]," * 349_000 + b"[]]"
+    kind = "content-type: application/json\r\ncontent-length: "
+    head = f"POST /predict HTTP/1.1\r\nhost: localhost\r\n{kind}{len(body)}\r\n\r\n"
+    with ExitStack() as stack:
+        _, url = stack.enter_context(process(GRPC_TARGET="127.0.0.1:1"))
+        client = stack.enter_context(httpx.Client(base_url=url, timeout=SECONDS, trust_env=False))
+        assert bad_requests(client) == 0
+        callers = [stack.enter_context(connected(url)) for _ in range(many)]
+        for caller in callers:
+            caller.sendall(head.encode() + body[:-1])
+        for caller in callers:
+            caller.sendall(body[-1:])
+        assert bad_requests(client) < many / 2
+        assert [answer(caller)[0] for caller in callers] == [400] * many
+        assert bad_requests(client) == many
+
+
+def bad_requests(client: httpx.Client) -> float:
+    """Returns how many requests the proxy has answered with 400."""
+    lines = client.get("/metrics").text.splitlines()
+    counted = (line for line in lines if line.startswith("http_requests_total"))
+    return sum(float(line.rpartition(" ")[2]) for line in counted if '"400"' in line)
