@@ -17,6 +17,7 @@ FROM builder AS admin-builder
 COPY requirements/admin.txt requirements/
 RUN pip install --no-deps --require-hashes -r requirements/admin.txt
 COPY admin admin
+COPY housing_table housing_table
 # The version is the same as before, so pip has to be told.
 RUN pip install --no-deps --no-build-isolation --force-reinstall . && pip check
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from setuptools import Extension, find_packages, setup  # type: ignore[import-untyped]
 from setuptools.command.build_ext import build_ext  # type: ignore[import-untyped]
 
-# The image of the server is built without this folder.
+# The image of the server is built without this folder, and without housing_table.
 ADMIN = [name for name in find_packages() if name.partition(".")[0] == "admin"]
 NATIVE = Path("housing_grpc/bundle/native")
 
@@ -34,7 +34,7 @@ class BuildWithNote(build_ext):  # type: ignore[misc]
 
 setup(
     packages=[
-        *find_packages(include=["housing_grpc", "housing_grpc.*"]),
+        *find_packages(include=["housing_grpc", "housing_grpc.*", "housing_table"]),
         *find_packages("generated"),
         *(f"housing_{name}" for name in ADMIN),
     ],

@@ -49,7 +49,7 @@ class CommandList:
         Args:
             model: xgboost (default), gradient_boost, random_forest, linear, or one you added.
             preprocessor: v2_knn (default), v1_median, v3_iterative, or one you added.
-            data: CSV file; data/HousingData.csv by default.
+            data: CSV or Parquet file; data/HousingData.csv by default.
             cv: Number of folds of a cross-validation; 5 if no number follows, none by default.
             params: Hyperparameters of the model, such as max_depth=3,learning_rate=0.1.
             preprocessor_params: Parameters of the preprocessing, such as n_neighbors=7.
@@ -158,7 +158,7 @@ class CommandList:
         Args:
             model: xgboost by default.
             preprocessor: v2_knn by default.
-            data: CSV file; data/HousingData.csv by default.
+            data: CSV or Parquet file; data/HousingData.csv by default.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("seed", locals())
@@ -178,7 +178,7 @@ class CommandList:
         Give the features as flags, such as --CRIM 0.006 --RM 6.5; what is left out is imputed.
 
         Args:
-            file: CSV file of houses to be priced.
+            file: CSV or Parquet file of houses to be priced.
             target: Server, host:port; by default localhost:50051, or as GRPC_PORT says.
             tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output; a house may

@@ -31,12 +31,14 @@ def run(
         console: Where the prices go.
         settings: The usual server, and its key.
         features: One house, as flags.
-        file: CSV file of houses.
+        file: CSV or Parquet file of houses.
         document: JSON of houses.
         target: Server (host:port).
         tls: Whether to encrypt the connection.
     """
-    houses = _houses(features, options.given(file, "--file"), document)
+    houses, notes = _houses(features, options.given(file, "--file"), document)
+    for note in notes:
+        console.say(note)
     address = options.given(target, "--target") or settings.target
     from ..server.client import connect
 
@@ -47,15 +49,19 @@ def run(
     console.give([asdict(each) for each in found])
 
 
-def _houses(features: Mapping[str, str], file: Text, document: Text) -> list[houses_to_price.House]:
+def _houses(
+    features: Mapping[str, str], file: Text, document: Text
+) -> tuple[list[houses_to_price.House], tuple[str, ...]]:
     given = [bool(features), file is not None, document is not None]
     if sum(given) > 1:
         raise UsageError("give a house as flags, or --file, or --json with a value: only one")
     if features:
-        return [houses_to_price.from_flags(features)]
+        return [houses_to_price.from_flags(features)], ()
     if file is not None:
         return houses_to_price.from_file(file)
-    return [houses_to_price.EXAMPLE] if document is None else houses_to_price.from_json(document)
+    if document is not None:
+        return houses_to_price.from_json(document), ()
+    return [houses_to_price.EXAMPLE], ()
 
 
 def _show(console: Console, found: "list[Prediction]", unit: str) -> None:

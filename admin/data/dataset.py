@@ -1,5 +1,6 @@
-"""Loads house prices from a CSV file and refuses what a model must not be trained on."""
+"""Loads house prices from a file and refuses what a model must not be trained on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
+from housing_table.columns import to_price, to_train
 
 from ..base.errors import DataError
-from .checks import check_header, listed, read_numbers
+from .checks import read_numbers
 from .table import Table, read_table
 
 THOUSANDS_OF_USD = "thousands of USD"
@@ -46,13 +48,10 @@ class Dataset:
 
 
 def load(path: str | Path, *, target_unit: str | None = None) -> Dataset:
-    """Load a CSV file to train on.
-
-    Columns may stand in any order and among others. A missing value is an empty cell, NA,
-    N/A, NaN or null, in upper or lower case.
+    """Load a CSV or Parquet file to train on, by the rules of docs/tables.md.
 
     Args:
-        path: The file, with the columns ``FEATURE_NAMES`` and ``MEDV``.
+        path: The file, with the columns ``FEATURE_NAMES`` and ``MEDV``, or other names for them.
         target_unit: Unit of the target. By default it is taken from its size:
             "thousands of USD", or "USD" (with a warning) if the median is above 1000.
 
@@ -63,10 +62,8 @@ def load(path: str | Path, *, target_unit: str | None = None) -> Dataset:
         DataError: The file cannot be read, a column is missing, a cell is wrong, fewer
             than 20 rows have a target, all targets are equal, or a feature has no value.
     """
-    table = read_table(path)
-    columns = (*FEATURE_NAMES, TARGET_NAME)
-    check_header(table, columns)
-    numbers = read_numbers(table, columns)
+    table = read_table(path, to_train)
+    numbers = _in_order(table, (*FEATURE_NAMES, TARGET_NAME))
     kept = numbers[~np.isnan(numbers[:, -1])]
     _check_trainable(kept, table.place)
     dropped = len(numbers) - len(kept)
@@ -77,28 +74,37 @@ def load(path: str | Path, *, target_unit: str | None = None) -> Dataset:
         target_unit=unit,
         digest=table.digest,
         dropped_rows=dropped,
-        warnings=(*_table_warnings(table, dropped), *unit_warnings),
+        warnings=(*table.notes, *_dropped_warnings(dropped), *unit_warnings),
     )
 
 
-def load_features(path: str | Path) -> pd.DataFrame:
-    """Load the features of a CSV file whose houses are to be priced.
+def load_features(path: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Load the features of a CSV or Parquet file whose houses are to be priced.
 
-    No row is left out, and a column may be without any value. A target column is ignored,
-    as are others that are not features.
+    No row is left out, and a column may be missing or without any value. A target column is
+    ignored, as are others that are not features.
 
     Args:
-        path: The file, with the columns ``FEATURE_NAMES``.
+        path: The file, with at least one of the columns ``FEATURE_NAMES``.
 
     Returns:
-        Shape (n, 13) with n of at least 1, as ``Dataset.features``.
+        Shape (n, 13) with n of at least 1, as ``Dataset.features``; and what was renamed, left
+        out or is missing, one line each.
 
     Raises:
-        DataError: The file cannot be read, a column is missing, or a cell is wrong.
+        DataError: The file cannot be read, no column is a feature, or a cell is wrong.
     """
-    table = read_table(path)
-    check_header(table, FEATURE_NAMES)
-    return _frame(read_numbers(table, FEATURE_NAMES))
+    table = read_table(path, to_price)
+    return _frame(_in_order(table, FEATURE_NAMES)), table.notes
+
+
+def _in_order(table: Table, columns: Sequence[str]) -> NDArray[np.float64]:
+    """Return the numbers of a table in the order of the columns, NaN for one that it lacks."""
+    found = read_numbers(table)
+    numbers = np.full((len(found), len(columns)), np.nan)
+    for place, name in enumerate(table.names):
+        numbers[:, columns.index(name)] = found[:, place]
+    return numbers
 
 
 def _frame(numbers: NDArray[np.float64]) -> pd.DataFrame:
@@ -141,10 +147,5 @@ def _unit_of(target: NDArray[np.float64], given: str | None) -> tuple[str, tuple
     return USD, (warning,)
 
 
-def _table_warnings(table: Table, dropped: int) -> list[str]:
-    known = {*FEATURE_NAMES, TARGET_NAME}
-    extra = [name for name in table.names if name not in known]
-    warnings = [f"columns not used: {listed(extra)}"] if extra else []
-    if dropped:
-        warnings.append(f"rows left out because they have no {TARGET_NAME}: {dropped}")
-    return warnings
+def _dropped_warnings(dropped: int) -> list[str]:
+    return [f"rows left out because they have no {TARGET_NAME}: {dropped}"] if dropped else []

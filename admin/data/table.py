@@ -1,72 +1,144 @@
-"""Reads a CSV file into cells of text, remembering the line each row came from."""
+"""Reads a file of houses into cells, remembering where each row came from."""
 
-import csv
 import hashlib
 import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from housing_table import text
+from housing_table.columns import Columns
+from housing_table.errors import TableError
+
 from ..base.errors import DataError
 
-_Record = tuple[int, list[str]]
-_END = "end"
+# What every Parquet file begins with.
+_PARQUET = b"PAR1"
+_LISTED = 5
+
+Choose = Callable[[Sequence[str]], Columns]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A rectangle of text cells with a header.
+    """The columns that are used, as cells.
 
     Attributes:
         place: The path, for messages.
-        names: Header cells, in the order of the file.
-        rows: Data rows, each as wide as the header; no cell has outer spaces.
-        lines: For each row, the line of the file it starts on, counted from 1.
+        names: Of the columns: features, and the price if it was asked for.
+        rows: Their cells: texts, or from Parquet values of any type.
+        where: For each row, what to call it, such as "line 7".
+        notes: What was renamed, skipped or left out, one line each.
         digest: SHA-256 of the file's bytes, in hexadecimal.
     """
 
     place: str
     names: tuple[str, ...]
-    rows: list[list[str]]
-    lines: list[int]
+    rows: list[tuple[object, ...]]
+    where: list[str]
+    notes: tuple[str, ...]
     digest: str
 
 
-def read_table(path: str | Path) -> Table:
-    """Read a CSV file with commas or semicolons, in UTF-8 with or without a byte order mark.
-
-    Blank lines are skipped wherever they are. The separator is the one the header uses.
+def read_table(path: str | Path, choose: Choose) -> Table:
+    """Read a CSV or Parquet file by the rules of `housing_table`.
 
     Args:
         path: The file.
+        choose: Says which columns are used, or raises TableError.
 
     Returns:
-        The header and the data rows, of which there is at least one.
+        The data rows, of which there is at least one.
 
     Raises:
-        DataError: The file cannot be read, is no UTF-8 text, has no rows, or has a row
-            that is not as wide as the header.
+        DataError: The file cannot be read, lacks a column, has no rows, or has a row that is
+            not as wide as the header.
     """
     place = str(Path(path))
     content = _read_bytes(Path(path), place)
-    records = _records(_decode(content, place), place)
-    if not records:
-        raise DataError(f"{place}: the file is empty; it needs a header and rows")
-    (_, names), *body = records
-    if not body:
+    read = _parquet if content.startswith(_PARQUET) else _text
+    try:
+        columns, rows, where, notes = read(content, choose)
+    except TableError as error:
+        raise DataError(f"{place}: {error}") from error
+    if not rows:
         raise DataError(f"{place}: there are no rows below the header; add some")
-    for line, cells in body:
-        if len(cells) != len(names):
-            raise DataError(
-                f"{place}: line {line} has {len(cells)} cells but the header has {len(names)};"
-                " check the separators and quotes of that line"
-            )
     return Table(
         place=place,
-        names=tuple(names),
-        rows=[cells for _, cells in body],
-        lines=[line for line, _ in body],
+        names=tuple(columns.places),
+        rows=rows,
+        where=where,
+        notes=(*notes, *columns.notes),
         digest=hashlib.sha256(content).hexdigest(),
     )
+
+
+def joined(faults: Sequence[str]) -> str:
+    """Return faults as one text; of many, the first are named and the others counted."""
+    more = [f"and {len(faults) - _LISTED} more"] if len(faults) > _LISTED else []
+    return "; ".join([*faults[:_LISTED], *more])
+
+
+_Read = tuple[Columns, list[tuple[object, ...]], list[str], tuple[str, ...]]
+
+
+def _text(content: bytes, choose: Choose) -> _Read:
+    # Bytes that are no UTF-8 make a cell that is no number, and matter where one is needed.
+    decoded = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors="replace", newline="")
+    lines = _Counted(decoded)
+    found = text.read(lines)
+    columns = choose(found.names)
+    rows: list[tuple[object, ...]] = []
+    where: list[str] = []
+    faults: list[str] = []
+    for row in found.rows:
+        line = f"line {lines.count}"
+        if isinstance(row, text.RowFault):
+            faults.append(f"{line} {row.text}")
+        elif len(row) != columns.width:
+            faults.append(
+                f"{line} has {len(row)} cells but the header has {columns.width};"
+                " check the separators and quotes of that line"
+            )
+        else:
+            rows.append(tuple(row[place] for place in columns.places.values()))
+            where.append(line)
+    if faults:
+        raise TableError(joined(faults))
+    return columns, rows, where, found.notes
+
+
+def _parquet(content: bytes, choose: Choose) -> _Read:
+    try:
+        import pyarrow as arrow  # type: ignore[import-untyped]
+        from pyarrow import parquet
+    except ImportError as error:
+        raise TableError("Parquet needs pyarrow; install it with: pip install pyarrow") from error
+    try:
+        table = parquet.read_table(arrow.BufferReader(content))
+    except (arrow.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TableError(f"it is no sound Parquet file ({reason}); write it anew") from error
+    columns = choose(table.column_names)
+    used = [table.column(place).to_pylist() for place in columns.places.values()]
+    rows = list(zip(*used, strict=True))
+    return columns, rows, [f"row {number}" for number in range(1, len(rows) + 1)], ()
+
+
+class _Counted:
+    """Lines, and how many of them were drawn."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.count = 0
+        self._lines = iter(lines)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.count += 1
+        return line
 
 
 def _read_bytes(path: Path, place: str) -> bytes:
@@ -82,42 +154,3 @@ def _read_bytes(path: Path, place: str) -> bytes:
         raise DataError(
             f"{place}: the file cannot be read ({reason}); check its path and permissions"
         ) from error
-
-
-def _decode(content: bytes, place: str) -> str:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{place}: line {line} is not UTF-8 text; save the file as CSV in UTF-8"
-        ) from error
-    # Spreadsheets, archives and UTF-16 can pass as UTF-8, but CSV never holds this character.
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{place}: line {line} is not UTF-8 text; save the file as CSV in UTF-8")
-    return text
-
-
-def _records(text: str, place: str) -> list[_Record]:
-    """Return the rows that are not blank, each with the number of the line it starts on."""
-    # A quote that is never closed swallows all that follows, this mark included.
-    lines = io.StringIO(f"{text}\n{_END}\n", newline="")
-    reader = csv.reader(lines, delimiter=_separator(text), skipinitialspace=True)
-    records: list[_Record] = []
-    start = 1
-    try:
-        for cells in reader:
-            records.append((start, [cell.strip() for cell in cells]))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{place}: line {start} is not CSV ({error}); correct it") from error
-    line, cells = records.pop()
-    if cells != [_END]:
-        raise DataError(f"{place}: line {line} opens a quote that is never closed; close it")
-    return [record for record in records if record[1] not in ([], [""])]
-
-
-def _separator(text: str) -> str:
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    return ";" if header.count(";") > header.count(",") else ","

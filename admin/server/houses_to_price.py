@@ -56,16 +56,17 @@ def from_json(text: str) -> list[House]:
     return [_house({name: _plain(name, x) for name, x in house.items()}, "") for house in houses]
 
 
-def from_file(path: str) -> list[House]:
-    """Return the houses of a CSV file.
+def from_file(path: str) -> tuple[list[House], tuple[str, ...]]:
+    """Return the houses of a CSV or Parquet file, and what is to be said of its columns.
 
     Raises:
         DataError: It cannot be used.
     """
     from ..data.dataset import load_features
 
-    rows = load_features(path).to_dict(orient="records")
-    return [{str(name): x for name, x in row.items() if not math.isnan(x)} for row in rows]
+    features, notes = load_features(path)
+    rows = features.to_dict(orient="records")
+    return [{str(name): x for name, x in row.items() if not math.isnan(x)} for row in rows], notes
 
 
 def _house(values: Mapping[str, float | None], prefix: str) -> House:

@@ -6,13 +6,14 @@ from os import PathLike
 from typing import Any, ClassVar
 
 import grpc
+from housing_table.columns import TARGET
 
 from . import connection, decode, requests
 from .caller import Caller
 from .chunks import Chunk, Form, Layout
 from .failure import error_of
 from .health import CHECK, WATCH, Health, health_answer, health_request
-from .house import TARGET, HouseLike
+from .house import HouseLike
 from .job import AsyncScores
 from .ledger import Ledger, StreamPolicy, Tally
 from .progress import Progress

@@ -3,19 +3,23 @@
 import sys
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal, TypeVar, get_args
 
 from housing.v1 import prediction_pb2 as pb
+from housing_table.columns import TARGET
 
 from .errors import InvalidArgumentError
-from .house import FEATURES, TARGET, read, to_row
+from .house import FEATURES, read, to_row
 from .results import RowError
 
 T = TypeVar("T")
 
 Form = Literal["matrix", "rows"]
+
+# Values that come with a house and go with its price.
+Kept = tuple[object, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +45,14 @@ class Chunk:
             as an empty one, so that the places of the others stay.
         payload: The houses in one of the two forms.
         faults: What was wrong with the houses that cannot be sent, by place.
+        kept: What is handed on of each house; empty if nothing is.
     """
 
     start: int
     count: int
     payload: Matrix | Sequence[pb.House]
     faults: Mapping[int, RowError]
+    kept: Sequence[Kept] = ()
 
     def request(self, sequence: int, *, pin_model: bool) -> pb.PredictStreamRequest:
         """Returns the message."""
@@ -66,12 +72,16 @@ class Layout:
         chunk_rows: Houses in a chunk.
         ignore: Names of columns that mean nothing, in lower case.
         skip: Houses to leave out at the start.
+        keep: Names of columns or keys whose values are handed on.
+        notes: Is told what was made of the columns, one line each.
     """
 
     form: Form = "matrix"
     chunk_rows: int = 1000
     ignore: Collection[str] = (TARGET.lower(),)
     skip: int = 0
+    keep: Sequence[str] = ()
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.form not in get_args(Form):
@@ -111,20 +121,23 @@ class Layout:
                 reason="FEWER_ROWS",
             )
 
-    def pack(self, start: int, houses: Sequence[Any]) -> Chunk:
+    def pack(self, start: int, houses: Sequence[Any], kept: Sequence[Kept] | None = None) -> Chunk:
         """Returns a chunk of houses.
 
         Args:
             start: Number of the first house.
             houses: What `read` takes, or the error of a house that could not be had.
+            kept: What is handed on of each, if it is not in the houses themselves.
         """
+        if kept is None:
+            kept = [self._kept(house) for house in houses] if self.keep else ()
         faults: dict[int, RowError] = {}
         found = [
             self._read(house, start + place, place, faults) for place, house in enumerate(houses)
         ]
         if self.form == "rows":
             items = [pb.House(**each) for each in found]
-            return Chunk(start=start, count=len(items), payload=items, faults=faults)
+            return Chunk(start=start, count=len(items), payload=items, faults=faults, kept=kept)
         values = array("d")
         for place, each in enumerate(found):
             try:
@@ -133,7 +146,16 @@ class Layout:
                 faults[place] = row_error(start + place, error)
                 values.extend(to_row({}))
         matrix = Matrix(features=FEATURES, values=to_bytes(values))
-        return Chunk(start=start, count=len(found), payload=matrix, faults=faults)
+        return Chunk(start=start, count=len(found), payload=matrix, faults=faults, kept=kept)
+
+    @property
+    def _not_features(self) -> Collection[str]:
+        return {*self.ignore, *(name.lower() for name in self.keep)} if self.keep else self.ignore
+
+    def _kept(self, house: Any) -> Kept:
+        if isinstance(house, Mapping):
+            return tuple(house.get(name) for name in self.keep)
+        return tuple(getattr(house, name, None) for name in self.keep)
 
     def _read(
         self, house: Any, row: int, place: int, faults: dict[int, RowError]
@@ -141,7 +163,7 @@ class Layout:
         try:
             if isinstance(house, InvalidArgumentError):
                 raise house
-            return read(house, self.ignore)
+            return read(house, self._not_features)
         except InvalidArgumentError as error:
             faults[place] = row_error(row, error)
             return {}

@@ -5,13 +5,14 @@ from os import PathLike
 from typing import Any, Self
 
 import grpc
+from housing_table.columns import TARGET
 
 from . import connection, decode, requests
 from .caller import Caller
 from .chunks import Form, Layout
 from .failure import error_of
 from .health import CHECK, WATCH, Health, health_answer, health_request
-from .house import TARGET, HouseLike
+from .house import HouseLike
 from .job import Scores
 from .ledger import Ledger, StreamPolicy, Tally
 from .progress import Progress

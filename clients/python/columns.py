@@ -1,71 +1,80 @@
 """Columns of a table: which of them are features, and a row's cells as numbers."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from housing_table import cells, columns
+from housing_table.errors import TableError
+from housing_table.text import Row, RowFault
+
+from .chunks import Layout
 from .errors import FieldViolation, InvalidArgumentError
-from .house import FEATURES, number, shortened
-
-# What tables write where they have no value.
-_BLANK = frozenset({"", "na", "n/a", "nan", "null", "none"})
+from .house import number
 
 
 class Columns:
-    """The features among the columns of a table.
+    """The features among the columns of a table, by the rules that all tables have.
 
     Args:
         names: Of all columns.
-        ignore: Names that mean nothing, in lower case.
+        layout: Which names mean nothing, and which columns are to be kept; is told what was
+            made of the names.
 
     Raises:
-        InvalidArgumentError: A name is neither a feature nor to be ignored, or
-            is there twice, or no feature is.
+        InvalidArgumentError: A name is not as it should be, or none is a feature.
     """
 
-    def __init__(self, names: Sequence[str], ignore: Collection[str]) -> None:
-        known = {name.lower(): name for name in FEATURES}
-        self.width = len(names)
-        self.features: list[str] = []
-        self.places: list[int] = []
-        for place, name in enumerate(names):
-            # A byte order mark stands before the first name of some files.
-            plain = name.lstrip("\ufeff").strip().lower()
-            feature = known.get(plain)
-            if feature is None and plain not in ignore:
-                raise _refused(
-                    name,
-                    "is no feature; correct it, or leave it out by ignore=… (to the command: "
-                    "--ignore NAME)",
-                )
-            if feature in self.features:
-                raise _refused(name, "is there twice")
-            if feature is not None:
-                self.features.append(feature)
-                self.places.append(place)
-        if not self.features:
-            raise _refused("columns", f"none is a feature; there are {', '.join(FEATURES)}")
+    def __init__(self, names: Sequence[str], layout: Layout) -> None:
+        try:
+            found = columns.to_price(names, ignore=layout.ignore, keep=layout.keep)
+        except TableError as error:
+            hint = "; ignore=… leaves it out (to the command: --ignore NAME)"
+            raise refused(error, hint if "did you mean" in str(error) else "") from None
+        layout.notes.extend(found.notes)
+        self.width = found.width
+        self.features = list(found.places)
+        self.places = list(found.places.values())
+        self.kept = found.kept
         self.blank = [math.nan] * len(self.features)
 
-    def numbers(self, record: Sequence[str]) -> list[float]:
-        """Returns the features of a row of texts, NaN where one is missing.
-
-        Raises:
-            InvalidArgumentError: A text is no number, or there are too few or many.
-        """
+    def read(self, record: Row) -> tuple[list[float] | InvalidArgumentError, tuple[str, ...]]:
+        """Returns the features of a row of texts, NaN where one is missing, and what is kept."""
+        if isinstance(record, RowFault):
+            error = InvalidArgumentError(record.text, reason="MALFORMED_ROW")
+            return error, ("",) * len(self.kept)
         if len(record) != self.width:
-            raise InvalidArgumentError(
+            wrong = InvalidArgumentError(
                 f"has {len(record)} cells where the header has {self.width}",
                 reason="WRONG_WIDTH",
             )
-        cells = [record[place] for place in self.places]
+            return wrong, ("",) * len(self.kept)
+        kept = tuple(record[place] for place in self.kept) if self.kept else ()
         try:
-            # Python alone reads 6_5 as 65, and digits of all scripts.
-            joined = "".join(cells)
+            return self._numbers([record[place] for place in self.places]), kept
+        except InvalidArgumentError as error:
+            return error, kept
+
+    def _numbers(self, record: Sequence[str]) -> list[float]:
+        try:
+            # What `cells.number` does, for most rows at once.
+            joined = "".join(record)
             if "_" not in joined and joined.isascii():
-                return list(map(float, cells))
+                return list(map(float, record))
         except ValueError:
             pass
-        return [cell_number(cell, name) for cell, name in zip(cells, self.features, strict=True)]
+        return [cell_number(cell, name) for cell, name in zip(record, self.features, strict=True)]
+
+
+def refused(error: TableError, hint: str = "") -> InvalidArgumentError:
+    """Returns what is wrong with a table as this package's error."""
+    return InvalidArgumentError(
+        f"{error}{hint}",
+        reason="UNKNOWN_COLUMN" if error.columns else "MALFORMED_FILE",
+        violations=tuple(
+            FieldViolation(field=cells.quoted(name)[1:-1], description=str(error))
+            for name in error.columns
+        ),
+    )
 
 
 def to_house(features: Sequence[str], row: Sequence[float]) -> dict[str, float]:
@@ -103,26 +112,6 @@ def cell_number(cell: str, name: str) -> float:
     Raises:
         InvalidArgumentError: It is no number.
     """
-    if cell.strip().lower() in _BLANK:
-        return math.nan
-    try:
-        if is_plain(cell):
-            return float(cell)
-    except ValueError:
-        pass
+    found = cells.number(cell)
     # Tells it in the words that it has for other rows.
-    return number(cell, name)
-
-
-def is_plain(text: str) -> bool:
-    """Returns whether a text is written as other programs write numbers, too."""
-    return "_" not in text and text.strip().isascii()
-
-
-def _refused(name: str, description: str) -> InvalidArgumentError:
-    name = shortened(name)
-    return InvalidArgumentError(
-        f"column {name!r}: {description}" if name != "columns" else f"columns: {description}",
-        reason="UNKNOWN_COLUMN",
-        violations=(FieldViolation(field=name, description=description),),
-    )
+    return number(cell, name, cells.remedy(cell)) if found is None else found

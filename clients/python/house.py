@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from housing.v1 import prediction_pb2 as pb
+from housing_table.columns import TARGET, meaning
 
 from .errors import FieldViolation, InvalidArgumentError
 
@@ -22,10 +23,6 @@ _NO_NUMBERS = frozenset(
     {"bool", "bool_", "str", "str_", "bytes", "bytes_", "complex64", "complex128", "clongdouble",
      "complex256", "datetime64", "timedelta64"}
 )  # fmt: skip
-
-# The column that the training data calls its price.
-TARGET = "MEDV"
-
 
 HouseLike = Mapping[str, Any] | object
 
@@ -90,21 +87,26 @@ def read(house: HouseLike, ignore: Collection[str] = ()) -> dict[str, float]:
     return found
 
 
-def number(value: object, name: str) -> float:
+def number(value: object, name: str, remedy: str = "send a number, or leave it out") -> float:
     """Returns a value as a number.
+
+    Args:
+        value: Of any type.
+        name: Of the feature.
+        remedy: What to do if it is none.
 
     Raises:
         InvalidArgumentError: It is none, or too large for one.
     """
     # A truth value is no quantity, even where 0 and 1 are the choices.
     if type(value).__name__ in _NO_NUMBERS or not hasattr(value, "__float__"):
-        _refuse("NOT_A_NUMBER", name, f"is {_shown(value)}; send a number, or leave it out")
+        _refuse("NOT_A_NUMBER", name, f"is {_shown(value)}; {remedy}")
     try:
         return float(value)
     except OverflowError:
         _refuse("FEATURE_NOT_FINITE", name, "is too large; send a finite number, or leave it out")
     except (TypeError, ValueError):
-        _refuse("NOT_A_NUMBER", name, f"is {_shown(value)}; send a number, or leave it out")
+        _refuse("NOT_A_NUMBER", name, f"is {_shown(value)}; {remedy}")
 
 
 def to_row(features: Mapping[str, float]) -> list[float]:
@@ -131,9 +133,10 @@ def _plain(house: dict[Any, Any]) -> dict[str, float] | None:
 
 def _field(name: object, ignore: Collection[str]) -> str | None:
     field = name.lower() if isinstance(name, str) else ""
-    if field in _FIELDS:
-        return field
-    if field not in ignore:
+    found = meaning(field)
+    if found is not None and found != TARGET:
+        return found.lower()
+    if field not in ignore and not (found == TARGET and TARGET.lower() in ignore):
         _refuse(
             "UNKNOWN_FEATURE",
             shortened(str(name)),

@@ -1,6 +1,7 @@
-"""Says where the generated code is: outside in the repository, inside in an sdist.
+"""Says where the code is that the client shares with others: outside, or inside in an sdist.
 
-So the repository has it once, and what is built has it whole.
+That is the generated code and `housing_table`. So the repository has both once, and what is
+built has them whole.
 """
 
 import shutil
@@ -14,9 +15,11 @@ from setuptools.command.sdist import sdist  # type: ignore[import-untyped]
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 INSIDE = HERE / "generated"
+TABLE = "housing_table"
 IN_REPOSITORY = not INSIDE.is_dir()
 
 GENERATED = "../../generated" if IN_REPOSITORY else "generated"
+SHARED = f"../../{TABLE}" if IN_REPOSITORY else f"{GENERATED}/{TABLE}"
 
 if not (HERE / GENERATED / "housing").is_dir():
     sys.exit(
@@ -34,34 +37,36 @@ class BuildWithoutSetup(build_py):  # type: ignore[misc]
         return [each for each in found if each[1] != "setup"]
 
 
-class SdistWithGenerated(sdist):  # type: ignore[misc]
-    """Puts the generated code into the archive."""
+class SdistWithShared(sdist):  # type: ignore[misc]
+    """Puts the shared code into the archive."""
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         """Copies what is outside of this folder to inside of the archive."""
         super().make_release_tree(base_dir, [name for name in files if not name.startswith("..")])
-        generated = HERE / GENERATED
-        for path in sorted(generated.rglob("*.py*")):
-            if path.suffix in {".py", ".pyi"}:
-                target = Path(base_dir, "generated", path.relative_to(generated))
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+        for source, inside in ((GENERATED, ""), (SHARED, TABLE)):
+            for path in sorted((HERE / source).rglob("*.py*")):
+                if path.suffix in {".py", ".pyi"}:
+                    target = Path(base_dir, "generated", inside, path.relative_to(HERE / source))
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, target)
 
 
 setup(
-    packages=["housing_client", "housing_client.command", "housing", "housing.v1"],
+    packages=["housing_client", "housing_client.command", "housing", "housing.v1", TABLE],
     package_dir={
         "housing_client": ".",
         "housing_client.command": "command",
         "housing": f"{GENERATED}/housing",
         "housing.v1": f"{GENERATED}/housing/v1",
+        TABLE: SHARED,
     },
     package_data={
         "housing": ["py.typed"],
         "housing_client": ["py.typed"],
         "housing.v1": ["*.pyi"],
+        TABLE: ["py.typed"],
     },
-    cmdclass={"build_py": BuildWithoutSetup, "sdist": SdistWithGenerated},
+    cmdclass={"build_py": BuildWithoutSetup, "sdist": SdistWithShared},
     # In the repository, what is built meanwhile goes where the rest of it goes.
     options={"build": {"build_base": str(REPOSITORY / "build" / "housing-client")}}
     if IN_REPOSITORY

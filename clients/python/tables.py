@@ -1,11 +1,11 @@
 """Chunks from what numpy, pandas and pyarrow hold; none of them is imported before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
 from typing import Any
 
-from .chunks import Chunk, Layout, Matrix
+from .chunks import Chunk, Kept, Layout, Matrix
 from .columns import Columns, from_cells, to_house
 from .errors import InvalidArgumentError
 from .house import FEATURES
@@ -30,9 +30,13 @@ def from_frame(frame: Any, layout: Layout) -> Iterator[Chunk]:
     Raises:
         InvalidArgumentError: The columns are not those of houses.
     """
-    columns = Columns([str(name) for name in frame.columns], layout.ignore)
+    columns = Columns([str(name) for name in frame.columns], layout)
     for start in range(layout.skip, len(frame), layout.chunk_rows):
-        part = frame.iloc[start : start + layout.chunk_rows, columns.places]
+        rows = slice(start, start + layout.chunk_rows)
+        part = frame.iloc[rows, columns.places]
+        # By way of objects: each value keeps its own type.
+        others = frame.iloc[rows, list(columns.kept)].astype(object) if columns.kept else None
+        kept = () if others is None else list(map(tuple, others.to_numpy().tolist()))
         if layout.form == "matrix" and all(each.kind in _NUMBERS for each in part.dtypes):
             try:
                 values = part.to_numpy(dtype="<f8", na_value=float("nan"))
@@ -40,10 +44,11 @@ def from_frame(frame: Any, layout: Layout) -> Iterator[Chunk]:
                 # Some cell is odd: row by row, to say which.
                 pass
             else:
-                yield _block(start, columns.features, values)
+                yield _block(start, columns.features, values, kept)
                 continue
         records = part.set_axis(columns.features, axis=1).to_dict("records")
-        yield layout.pack(start, [from_cells(columns.features, row.values()) for row in records])
+        houses = [from_cells(columns.features, row.values()) for row in records]
+        yield layout.pack(start, houses, kept)
 
 
 def from_array(values: Any, layout: Layout) -> Iterator[Chunk]:
@@ -63,12 +68,12 @@ def from_array(values: Any, layout: Layout) -> Iterator[Chunk]:
         part = values[start : start + layout.chunk_rows]
         if part.dtype.kind not in _NUMBERS:
             # Cell by cell, each with its own type: a time as a number would mean nothing.
-            yield layout.pack(start, [from_cells(FEATURES, row) for row in part])
+            yield layout.pack(start, [from_cells(FEATURES, row) for row in part], ())
         elif layout.form == "matrix":
             yield _block(start, FEATURES, part.astype("<f8"))
         else:
             rows = part.astype("<f8").tolist()
-            yield layout.pack(start, [to_house(FEATURES, row) for row in rows])
+            yield layout.pack(start, [to_house(FEATURES, row) for row in rows], ())
 
 
 def from_parquet(path: str | PathLike[str], layout: Layout) -> Iterator[Chunk]:
@@ -83,15 +88,20 @@ def from_parquet(path: str | PathLike[str], layout: Layout) -> Iterator[Chunk]:
 
 
 def _batches(file: Any, layout: Layout) -> Iterator[Chunk]:
-    columns = Columns(file.schema_arrow.names, layout.ignore)
-    names = [file.schema_arrow.names[place] for place in columns.places]
+    all_names = file.schema_arrow.names
+    columns = Columns(all_names, layout)
+    names = [all_names[place] for place in columns.places]
+    kept_names = [all_names[place] for place in columns.kept]
     start = 0
-    for batch in file.iter_batches(batch_size=layout.chunk_rows, columns=names):
+    wanted = list(dict.fromkeys([*names, *kept_names]))
+    for batch in file.iter_batches(batch_size=layout.chunk_rows, columns=wanted):
         beyond = max(layout.skip - start, 0)
         start += batch.num_rows
         if beyond < batch.num_rows:
-            part = batch.slice(beyond).rename_columns(columns.features)
-            yield _of_batch(part, start - part.num_rows, columns.features, layout)
+            part = batch.slice(beyond)
+            kept = [tuple(row.values()) for row in part.select(kept_names).to_pylist()]
+            houses = part.select(names).rename_columns(columns.features)
+            yield _of_batch(houses, start - part.num_rows, columns.features, layout, kept)
     layout.check_skipped(start)
 
 
@@ -101,7 +111,9 @@ def parquet_rows(path: str | PathLike[str]) -> int:
         return int(_parquet(path).metadata.num_rows)
 
 
-def _of_batch(batch: Any, start: int, features: list[str], layout: Layout) -> Chunk:
+def _of_batch(
+    batch: Any, start: int, features: list[str], layout: Layout, kept: Sequence[Kept]
+) -> Chunk:
     if layout.form == "matrix" and all(map(_may_be_numbers, batch.schema.types)):
         try:
             import numpy as np
@@ -110,16 +122,17 @@ def _of_batch(batch: Any, start: int, features: list[str], layout: Layout) -> Ch
             columns = [
                 column.cast("float64").to_numpy(zero_copy_only=False) for column in batch.columns
             ]
-            return _block(start, features, np.column_stack(columns).astype("<f8", copy=False))
+            values = np.column_stack(columns).astype("<f8", copy=False)
+            return _block(start, features, values, kept)
         except (ImportError, ValueError, NotImplementedError):
             pass
     rows = batch.to_pylist()
-    return layout.pack(start, [from_cells(features, row.values()) for row in rows])
+    return layout.pack(start, [from_cells(features, row.values()) for row in rows], kept)
 
 
-def _block(start: int, features: Any, values: Any) -> Chunk:
+def _block(start: int, features: Any, values: Any, kept: Sequence[Kept] = ()) -> Chunk:
     payload = Matrix(features=tuple(features), values=values.tobytes())
-    return Chunk(start=start, count=len(values), payload=payload, faults={})
+    return Chunk(start=start, count=len(values), payload=payload, faults={}, kept=kept)
 
 
 def _parquet(path: str | PathLike[str]) -> Any:

@@ -1,57 +1,49 @@
 """Chunks from lines of text: CSV and NDJSON."""
 
-import csv
 import json
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import chain
 from typing import Any, NoReturn, TextIO
 
+from housing_table.errors import TableError
+from housing_table.text import LONGEST_LINE, read
+
 from .chunks import Chunk, Layout, Matrix, row_error, to_bytes
-from .columns import Columns, to_house
+from .columns import Columns, refused, to_house
 from .errors import InvalidArgumentError
 from .house import shortened
 
-# Longer is no row of houses; most likely the file has no line breaks.
-LONGEST_LINE = 1 << 20
-
 
 def from_csv(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
-    """Yields the chunks of a CSV text whose first line names the columns.
-
-    A cell that is empty, or says NA or NaN, is a missing value.
+    """Yields the chunks of a CSV text, by the rules of `housing_table`.
 
     Raises:
         InvalidArgumentError: The columns are not those of houses, or there is no first line.
     """
-    records = _records(lines)
-    header = next(records, None)
-    if header is None:
-        raise InvalidArgumentError(
-            "there is no line; the first one names the columns", reason="MALFORMED_FILE"
-        )
-    if isinstance(header, InvalidArgumentError):
-        raise InvalidArgumentError(
-            f"the first line, which names the columns, {header.message}", reason="MALFORMED_FILE"
-        )
-    columns = Columns(header, layout.ignore)
+    try:
+        table = read(lines)
+    except TableError as error:
+        raise refused(error) from None
+    layout.notes.extend(table.notes)
+    columns = Columns(table.names, layout)
     # A row becomes numbers at once: text may be of any size.
-    for start, batch in layout.batches(records, partial(_numbers, columns)):
+    for start, batch in layout.batches(table.rows, columns.read):
         faults = {
             place: row_error(start + place, row)
-            for place, row in enumerate(batch)
+            for place, (row, _) in enumerate(batch)
             if isinstance(row, InvalidArgumentError)
         }
-        rows = [columns.blank if isinstance(row, InvalidArgumentError) else row for row in batch]
+        rows = [columns.blank if place in faults else row for place, (row, _) in enumerate(batch)]
+        kept = [each for _, each in batch] if columns.kept else ()
         if layout.form == "rows":
-            packed = layout.pack(start, [to_house(columns.features, row) for row in rows])
-            yield replace(packed, faults=faults)
+            houses = [to_house(columns.features, row) for row in rows]
+            yield replace(layout.pack(start, houses, kept), faults=faults)
             continue
         values = array("d", chain.from_iterable(rows))
         matrix = Matrix(features=tuple(columns.features), values=to_bytes(values))
-        yield Chunk(start=start, count=len(rows), payload=matrix, faults=faults)
+        yield Chunk(start=start, count=len(rows), payload=matrix, faults=faults, kept=kept)
 
 
 def from_ndjson(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
@@ -72,53 +64,16 @@ def bounded(file: TextIO) -> Iterator[str]:
             line = file.readline(LONGEST_LINE + 1) or "\n"
 
 
-def _records(lines: Iterable[str]) -> Iterator[list[str] | InvalidArgumentError]:
-    # Line by line: a quote that is not closed would take the rows below with it.
-    for line in lines:
-        plain = line.rstrip("\r\n")
-        if len(plain) > LONGEST_LINE:
-            yield _too_long()
-        elif plain:
-            yield plain.split(",") if '"' not in plain else _quoted(plain)
-
-
-def _quoted(line: str) -> list[str] | InvalidArgumentError:
-    reader = csv.reader((line, ""))
-    try:
-        record = next(reader)
-    except csv.Error as error:
-        return InvalidArgumentError(f"is no line of CSV: {error}", reason="MALFORMED_ROW")
-    if reader.line_num > 1:
-        return InvalidArgumentError(
-            "has a quote that is not closed in its line", reason="MALFORMED_ROW"
-        )
-    return record
-
-
-def _numbers(
-    columns: Columns, record: list[str] | InvalidArgumentError
-) -> list[float] | InvalidArgumentError:
-    if isinstance(record, InvalidArgumentError):
-        return record
-    try:
-        return columns.numbers(record)
-    except InvalidArgumentError as error:
-        return error
-
-
 def _house(line: str) -> Any:
     if len(line) > LONGEST_LINE:
-        return _too_long()
+        return InvalidArgumentError(
+            f"is longer than {LONGEST_LINE:,} characters; write one row a line",
+            reason="MALFORMED_ROW",
+        )
     try:
         return parse_json(line)
     except InvalidArgumentError as error:
         return error
-
-
-def _too_long() -> InvalidArgumentError:
-    return InvalidArgumentError(
-        f"is longer than {LONGEST_LINE:,} characters; write one row a line", reason="MALFORMED_ROW"
-    )
 
 
 def parse_json(text: str) -> Any:

@@ -125,11 +125,11 @@ def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, say: Say) -> No
         (["-", "--from", "parquet"], "not from the standard input"),
         ([DATA, "--to", "parquet"], "not to the standard output"),
         ([DATA, "out.parquet", "--resume"], "--resume needs"),
-        (["wrong.csv", "out.csv"], "column 'LSTATT': is no feature"),
+        (["wrong.csv", "out.csv"], "column 'LSTATT' is no feature (did you mean LSTAT?)"),
         (["wrong.csv", "out.csv"], "(to the command: --ignore NAME)"),
         (["empty.csv", "out.csv"], "there is no line; the first one names the columns"),
         (["unbroken.csv", "out.csv"], "which names the columns, is longer than 1,048,576 char"),
-        (["wide.csv", "out.csv"], "column 'xxxxx"),
+        (["wide.csv", "out.csv"], "no column is a feature: 'xxxxx"),
         ([DATA, "out.csv", "--chunk-rows", 500], "(to the command: --chunk-rows N)"),
     ],
 )
@@ -138,7 +138,7 @@ def test_what_cannot_be_scored_leaves_no_output(
 ) -> None:
     (scratch / "wrong.csv").write_text("RM,LSTATT\n1,2\n")
     (scratch / "empty.csv").touch()
-    (scratch / "unbroken.csv").write_bytes(bytes(3 << 20))
+    (scratch / "unbroken.csv").write_bytes(b"x" * (3 << 20))
     (scratch / "wide.csv").write_text("x" * 1_000_000 + "\n")
     target = serve(linear.folder, max_chunk_rows=100)
     err = say("score", *arguments, "--target", target, code=1).err

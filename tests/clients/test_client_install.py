@@ -74,7 +74,8 @@ def test_the_wheel_alone(
     copy = tmp_path / "repository"
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(CLIENT, copy / "clients" / "python", ignore=ignore)
-    shutil.copytree(ROOT / "generated", copy / "generated", ignore=ignore)
+    for shared in ("generated", "housing_table"):
+        shutil.copytree(ROOT / shared, copy / shared, ignore=ignore)
     # uv makes the wheel from the archive unless it is told to make nothing else.
     kind = ["--wheel"] if built_from == "repository" else []
     build = [uv, "build", "--quiet", *kind, "--out-dir", str(tmp_path)]

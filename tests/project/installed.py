@@ -12,7 +12,7 @@ from tests.support.processes import ROOT, ServerProcess, outcome
 
 SECONDS = 600
 # What a wheel is made of.
-_FOLDERS = ("admin", "generated", "housing_grpc")
+_FOLDERS = ("admin", "generated", "housing_grpc", "housing_table")
 _FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.py")
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.so")
 

@@ -2,13 +2,14 @@
 
 import argparse
 import json
+import math
 import sys
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from housing_table import cells
+
 from .. import requests
-from ..columns import is_plain
 from ..errors import InvalidArgumentError
 from ..results import Prediction
 from ..text import parse_json
@@ -65,8 +66,8 @@ def _from_json(text: str | None) -> dict[str, Any]:
 
 def _pair(text: str) -> tuple[str, float]:
     name, equals, value = text.partition("=")
-    if is_plain(value):
-        with suppress(ValueError):
-            return name, float(value)
+    found = cells.number(value)
+    if found is not None and not math.isnan(found):
+        return name, found
     what = f"{value!r} is no number" if equals else "has no value"
     raise InvalidArgumentError(f"{text}: {what}; write for example RM=6.5", reason="NOT_A_NUMBER")

@@ -6,11 +6,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from housing_table.columns import TARGET
+
 from .. import requests
 from ..chunks import Layout
 from ..client import HousingClient
 from ..errors import InvalidArgumentError
-from ..house import TARGET
 from ..job import Scores
 from ..ledger import StreamPolicy, Tally
 from ..sources import FORMATS, FileFormat, count_of, format_of, from_file

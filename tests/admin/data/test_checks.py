@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from admin.base.errors import DataError
-from admin.data.checks import listed, read_numbers
+from admin.data.checks import read_numbers
 from admin.data.table import Table
 
 PLAIN = "is not a number; write a plain number, or NA if it is not known"
@@ -18,9 +18,10 @@ def one_column(name: str, *cells: str) -> Table:
     """Make a table whose first row is on line 7."""
     return Table(
         place="houses.csv",
-        names=("other", name),
-        rows=[["x", cell] for cell in cells],
-        lines=[7 + number for number in range(len(cells))],
+        names=(name,),
+        rows=[(cell,) for cell in cells],
+        where=[f"line {7 + number}" for number in range(len(cells))],
+        notes=(),
         digest="",
     )
 
@@ -35,6 +36,7 @@ def one_column(name: str, *cells: str) -> Table:
         ("RM", "-", f"'-' {PLAIN}"),
         ("RM", ".", f"'.' {PLAIN}"),
         ("RM", "a\nb", f"'a\\nb' {PLAIN}"),
+        ("ZN", "M\ufffdnchen", "'M\ufffdnchen' is not a number; save the file as UTF-8"),
         ("ZN", "z" * 40, f"'{'z' * 40}' {PLAIN}"),
         ("ZN", "z" * 41, f"'{'z' * 37}...' {PLAIN}"),
         ("DIS", "4,09", f"'4,09' {DECIMALS}"),
@@ -50,7 +52,7 @@ def one_column(name: str, *cells: str) -> Table:
 )
 def test_a_wrong_cell_is_named_with_what_to_do(column: str, cell: str, fault: str) -> None:
     with pytest.raises(DataError) as caught:
-        read_numbers(one_column(column, "1", cell, "1"), [column])
+        read_numbers(one_column(column, "1", cell, "1"))
     assert str(caught.value) == f"houses.csv: line 8, column {column}: {fault}"
 
 
@@ -60,25 +62,21 @@ def test_a_wrong_cell_is_named_with_what_to_do(column: str, cell: str, fault: st
         ("CRIM", ["+1.5", "-.5", "2.", "1E-3", "007"], [1.5, -0.5, 2.0, 0.001, 7.0]),
         ("CHAS", ["0", "1.0", "NA"], [0.0, 1.0, np.nan]),
         ("RAD", ["24", "4.0", ""], [24.0, 4.0, np.nan]),
-        ("MEDV", ["NaN", "nan", "N/A", "null", "NULL"], [np.nan] * 5),
+        ("MEDV", ["NaN", "nan", "N/A", "null", "NULL", "None"], [np.nan] * 6),
+        ("TAX", ["<NA>", "#N/A", "?", " na "], [np.nan] * 4),
     ],
 )
 def test_right_cells_become_numbers(column: str, cells: list[str], values: list[float]) -> None:
-    numbers = read_numbers(one_column(column, *cells), [column])
+    numbers = read_numbers(one_column(column, *cells))
     assert numbers.dtype == np.float64
     np.testing.assert_array_equal(numbers, np.array([values]).T)
 
 
-def test_columns_come_in_the_order_asked_for() -> None:
-    table = Table(
-        place="houses.csv", names=("RM", "TAX"), rows=[["6", "300"]], lines=[2], digest=""
+def test_all_wrong_cells_are_named_at_once() -> None:
+    with pytest.raises(DataError) as caught:
+        read_numbers(one_column("RM", "a", "1", "b"))
+    assert str(caught.value) == (
+        f"houses.csv: line 7, column RM: 'a' {PLAIN}; line 9, column RM: 'b' {PLAIN}"
     )
-    np.testing.assert_array_equal(read_numbers(table, ["TAX", "RM"]), [[300.0, 6.0]])
-
-
-def test_a_list_of_names_is_kept_short() -> None:
-    assert listed(["town", ""]) == "'town', (no name)"
-    ten = [f"x{number}" for number in range(10)]
-    assert listed(ten) == ", ".join(f"'{name}'" for name in ten)
-    assert listed([*ten, "y", "z"]) == f"{listed(ten)}, and 2 more"
-    assert listed(["n" * 41]) == f"'{'n' * 37}...'"
+    with pytest.raises(DataError, match=r"line 11, column RM: 'x' .*; and 3 more$"):
+        read_numbers(one_column("RM", *"x" * 8))

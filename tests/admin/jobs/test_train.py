@@ -75,7 +75,7 @@ def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Se
     dataset = load_data(whole)
     done = train(bare_client, bare, spec())
     expected = pipeline_of(whole).fit(dataset.features, dataset.target)
-    rows = load_features(DATA)
+    rows, _ = load_features(DATA)
     prices = bundle_model.load(bundle_of(bare_client, done)).predict(rows.to_numpy())
     assert prices == pytest.approx(expected.predict(rows), abs=1e-4)
 

@@ -74,7 +74,7 @@ def test_any_mlflow_client_predicts_the_same(
 ) -> None:
     # The copy of the code that travels with the model has no evaluator in C.
     bundle = Bundle(bundle_format.read(_folder(client) / BUNDLE_FOLDER), native=False)
-    expected = bundle.predict(load_features(DATA).to_numpy()).tolist()
+    expected = bundle.predict(load_features(DATA)[0].to_numpy()).tolist()
     assert elsewhere["project"] == []
     assert elsewhere["whole"] == expected
     assert elsewhere["reversed"] == expected

@@ -1,0 +1,150 @@
+"""Rows from lines of text: CSV, with commas, semicolons, tabs or blanks."""
+
+import csv
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+
+from .cells import number, quoted
+from .columns import FEATURES, TARGET, meaning
+from .errors import TableError
+
+# Longer is no row of houses; most likely the file has no line breaks.
+LONGEST_LINE = 1 << 20
+
+_BLANK = " "
+# More of them in a line of numbers, and it is none of the houses.
+_BLANKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """Why a line is no row.
+
+    Attributes:
+        text: What goes after the name of the line.
+    """
+
+    text: str
+
+
+Row = list[str] | RowFault
+Split = Callable[[str], Row]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextTable:
+    """A table of text.
+
+    Attributes:
+        names: Of the columns.
+        rows: Cells by the row, as wide as it is.
+        notes: What was skipped or assumed, one line each, for people.
+    """
+
+    names: list[str]
+    rows: Iterator[Row]
+    notes: tuple[str, ...] = ()
+
+
+def read(lines: Iterable[str]) -> TextTable:
+    """Reads as much of a text as tells its columns; the rows follow as they are asked for.
+
+    Lines that are blank are left out. One line above that with the names is skipped, such as
+    scikit-learn's, which counts rows and columns. Without names, 13 or 14 columns of numbers are
+    the features and the price in their usual order.
+
+    Args:
+        lines: Of the text, with or without line ends.
+
+    Raises:
+        TableError: There is no line, or the one with the names cannot be read.
+    """
+    written = (line for line in map(_stripped, lines) if line and not line.isspace())
+    head = list(islice(written, 1))
+    if not head:
+        raise TableError("there is no line; the first one names the columns")
+    _check_utf8(head[0], "\0")
+    split = _splitter(head[0])
+    first = split(head[0])
+    if isinstance(first, RowFault):
+        raise TableError(f"the first line, which names the columns, {first.text}")
+    if any(map(meaning, first)):
+        return _named(first, written, split)
+    if _are_values(first):
+        names = [*FEATURES, TARGET][: len(first)]
+        note = f"no names of columns: the {len(names)} there are taken for {', '.join(names)}"
+        return TextTable(names=names, rows=map(split, chain(head, written)), notes=(note,))
+    for line in islice(written, 1):
+        split = _splitter(line)
+        second = split(line)
+        if isinstance(second, list) and any(map(meaning, second)):
+            note = f"line skipped above the names of the columns: {quoted(head[0])}"
+            return _named(second, written, split, note)
+    _check_utf8(head[0], "\ufffd")
+    return TextTable(names=first, rows=iter(()))
+
+
+def _check_utf8(line: str, mark: str) -> None:
+    if mark in line:
+        raise TableError("line 1 is not UTF-8 text; save the file as CSV in UTF-8")
+
+
+def _named(names: list[str], lines: Iterator[str], split: Split, *notes: str) -> TextTable:
+    first = list(islice(lines, 1))
+    # R writes no name above the names of rows.
+    if split is _by_blanks and [len(line.split()) for line in first] == [len(names) + 1]:
+        names = ["", *names]
+    return TextTable(names=names, rows=map(split, chain(first, lines)), notes=notes)
+
+
+def _are_values(cells: list[str]) -> bool:
+    """Tells whether cells are a house: numbers, most of them there, as many as there can be."""
+    found = [number(cell) for cell in cells]
+    known = [value for value in found if value is not None]
+    blanks = sum(map(math.isnan, known))
+    return len(known) == len(cells) and len(cells) - len(FEATURES) in (0, 1) and blanks <= _BLANKS
+
+
+def _stripped(line: str) -> str:
+    return line.rstrip("\r\n")
+
+
+def _splitter(line: str) -> Split:
+    """Returns what splits all lines, going by one of them."""
+    bare = "".join(line.split('"')[::2])
+    counts = {separator: bare.count(separator) for separator in ("\t", ";", ",")}
+    separator = max(counts, key=lambda each: counts[each])
+    if counts[separator]:
+        return partial(_by, separator)
+    return _by_blanks if _BLANK in bare.strip() else partial(_by, ",")
+
+
+def _by(separator: str, line: str) -> Row:
+    if len(line) > LONGEST_LINE:
+        return _too_long()
+    return line.split(separator) if '"' not in line else _quoted(line, separator)
+
+
+def _by_blanks(line: str) -> Row:
+    if len(line) > LONGEST_LINE:
+        return _too_long()
+    return line.split() if '"' not in line else _quoted(line.strip(), _BLANK)
+
+
+def _quoted(line: str, separator: str) -> Row:
+    # Line by line: a quote that is not closed would take the rows below with it.
+    reader = csv.reader((line, ""), delimiter=separator, skipinitialspace=True)
+    try:
+        cells = next(reader)
+    except csv.Error as error:
+        return RowFault(f"is no line of CSV: {error}")
+    if reader.line_num > 1:
+        return RowFault("has a quote that is not closed in its line")
+    return [cell.strip() for cell in cells]
+
+
+def _too_long() -> RowFault:
+    return RowFault(f"is longer than {LONGEST_LINE:,} characters; write one row a line")

@@ -1,0 +1,244 @@
+"""Every reader takes the same tables, and makes the same of them: one table of files for all."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from housing.v1 import prediction_pb2
+
+from admin.base.errors import DataError
+from admin.data.dataset import load, load_features
+from clients import python as client
+from clients.python.chunks import Layout, Matrix, from_bytes
+from clients.python.sources import chunks_of
+from housing_grpc.bundle.arrays import Rows
+from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
+from housing_table import columns
+from tests.support.examples import DATA
+
+NAMES = [*FEATURE_NAMES, TARGET_NAME]
+LINES = [line.split(",") for line in DATA.read_text().splitlines()[1:41]]
+LOWER = [name.lower() for name in NAMES]
+
+# By name: a table as text, and what is said of it where a price is asked for.
+Written = tuple[str, tuple[str, ...]]
+
+
+def text(names: list[str], lines: list[list[str]] = LINES, separator: str = ",") -> str:
+    return "".join(separator.join(line) + "\n" for line in (names, *lines))
+
+
+def other(**names: str) -> list[str]:
+    return [names.get(name, name.lower()) for name in NAMES]
+
+
+def blank(word: str) -> str:
+    return text(NAMES, [[word if cell == "NA" else cell for cell in line] for line in LINES])
+
+
+def numbered(name: str) -> str:
+    return text([name, *NAMES], [[str(row), *line] for row, line in enumerate(LINES, 1)])
+
+
+def with_places() -> str:
+    """The corrected data, as in R's mlbench: places before and prices before the features."""
+    names = ["town", "tract", "lon", "lat", "medv", "cmedv", *LOWER[:-1]]
+    rest = [["Nahant", "2011", "-70.955", "42.255", line[-1], "99", *line[:-1]] for line in LINES]
+    return text(names, rest)
+
+
+CASES_ONLY = ("columns renamed: 13 names to upper case",)
+FILES: dict[str, Written] = {
+    "as it is shipped": (text(NAMES), ()),
+    "semicolons": (text(NAMES, separator=";"), ()),
+    "tabs": (text(NAMES, separator="\t"), ()),
+    "blanks": (text(NAMES, separator="  "), ()),
+    "lower case": (text(LOWER), CASES_ONLY),
+    "quoted names": (text([f'"{name}"' for name in NAMES]), ()),
+    "R's MASS": (
+        numbered('""').replace("B,", "black,", 1),
+        ("columns renamed: 'black' to B", "columns not used: (no name)"),
+    ),
+    "scikit-learn's frame": (text(other(MEDV="target")), CASES_ONLY),
+    "a price": (text(other(MEDV="Price")), CASES_ONLY),
+    "scikit-learn's file": (
+        f"40,13{',' * 12}\n{text(NAMES)}",
+        (f"line skipped above the names of the columns: '40,13{',' * 12}'",),
+    ),
+    "R's mlbench": (
+        with_places(),
+        (*CASES_ONLY, "columns not used: 'town', 'tract', 'lon', 'lat'"),
+    ),
+    "UCI's housing.data": (
+        "".join(f" {'   '.join(line)}\n" for line in LINES),
+        (f"no names of columns: the 14 there are taken for {', '.join(NAMES)}",),
+    ),
+    "names of rows, as R writes them": (
+        text(NAMES, [[f'"{n}"', *line] for n, line in enumerate(LINES, 1)], " "),
+        ("columns not used: (no name)",),
+    ),
+    "an id": (numbered("id"), ("columns not used: 'id'",)),
+    "an index of pandas": (numbered(""), ("columns not used: (no name)",)),
+    **{f"{word} for missing": (blank(word), ()) for word in ("", "None", "nan", "#N/A", "?")},
+    "a byte order mark": (f"\ufeff{text(LOWER)}", CASES_ONLY),
+    "lines of Windows": (text(NAMES).replace("\n", "\r\n"), ()),
+    "blank lines": (f"\n{text(NAMES).replace(chr(10), chr(10) * 2)}  \n", ()),
+}
+# Those whose columns, rather than whose text, are odd.
+NAMED = ("as it is shipped", "lower case", "R's MASS", "scikit-learn's frame", "a price",
+         "R's mlbench", "an id", "None for missing", "? for missing")  # fmt: skip
+
+# By name: a table that no reader takes, and what each says of it.
+REFUSED: dict[str, Written] = {
+    "twice": (
+        text([*NAMES[:-2], "rm", TARGET_NAME]),
+        ("RM is there 2 times ('RM', 'rm'): keep one",),
+    ),
+    "misspelt": (
+        text(other(LSTAT="lstatt", PTRATIO="pratio")),
+        (
+            (
+                "column 'pratio' is no feature (did you mean PTRATIO?): rename it, or take it out; "
+                "column 'lstatt' is no feature (did you mean LSTAT?): rename it, or take it out"
+            ),
+        ),
+    ),
+    "empty": ("", ("there is no line; the first one names the columns",)),
+    "an open quote": (text([*NAMES[:-1], '"MEDV']), ("has a quote that is not closed",)),
+}
+
+
+def expected() -> Rows:
+    return pd.read_csv(io.StringIO(text(NAMES)))[list(FEATURE_NAMES)].to_numpy()
+
+
+def chunked(source: Any, form: Any = "matrix") -> tuple[Rows, tuple[str, ...]]:
+    """Reads a source as the clients do before they send it."""
+    layout, parts = Layout(form=form, chunk_rows=7), []
+    for chunk in chunks_of(source, layout):
+        assert not chunk.faults
+        values = np.full((chunk.count, len(FEATURE_NAMES)), np.nan)
+        if isinstance(chunk.payload, Matrix):
+            places = [FEATURE_NAMES.index(name) for name in chunk.payload.features]
+            values[:, places] = np.reshape(from_bytes(chunk.payload.values), (chunk.count, -1))
+        else:
+            for row, house in enumerate(chunk.payload):
+                for field, value in house.ListFields():
+                    values[row, FEATURE_NAMES.index(field.json_name)] = value
+        parts.append(values)
+    return np.concatenate(parts), tuple(layout.notes)
+
+
+def by_admin(path: Path) -> tuple[Rows, tuple[str, ...]]:
+    found, notes = load_features(path)
+    return found.to_numpy(), notes
+
+
+Read = Callable[[Path], tuple[Rows, tuple[str, ...]]]
+READERS: dict[str, Read] = {
+    "predict --file": by_admin,
+    "score, as a matrix": chunked,
+    "score, as rows": lambda path: chunked(path, "rows"),
+}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], Path]:
+    def written(content: str) -> Path:
+        path = tmp_path / "houses.csv"
+        path.write_bytes(content.encode())
+        return path
+
+    return written
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_to_be_priced(write: Callable[[str], Path], name: str, reader: str) -> None:
+    content, said = FILES[name]
+    values, notes = READERS[reader](write(content))
+    np.testing.assert_array_equal(values, expected())
+    assert notes == said
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_to_learn_from(write: Callable[[str], Path], name: str) -> None:
+    found = load(write(FILES[name][0]))
+    np.testing.assert_array_equal(found.features.to_numpy(), expected())
+    assert found.target.tolist() == [float(line[-1]) for line in LINES]
+
+
+def test_what_is_said_of_a_price_with_another_name(write: Callable[[str], Path]) -> None:
+    (said,) = load(write(FILES["scikit-learn's frame"][0])).warnings
+    assert said == "columns renamed: 'target' to MEDV, 13 names to upper case"
+    renamed, unused = load(write(FILES["R's mlbench"][0])).warnings
+    assert renamed == "columns renamed: 14 names to upper case"
+    assert unused == "columns not used: 'town', 'tract', 'lon', 'lat', 'cmedv'"
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_parquet_and_frames_have_the_same_rules(tmp_path: Path, name: str) -> None:
+    content, said = FILES[name]
+    frame = pd.read_csv(io.StringIO(content), dtype=str)
+    # What pandas calls a column that has no name.
+    frame = frame.rename(columns={"Unnamed: 0": ""})
+    path = tmp_path / "houses.parquet"
+    frame.to_parquet(path)
+    typed = frame.apply(pd.to_numeric, errors="coerce").rename(columns=str)
+    typed.to_parquet(tmp_path / "typed.parquet")
+    for source in (frame, path, typed, tmp_path / "typed.parquet"):
+        for form in ("matrix", "rows"):
+            values, notes = chunked(source, form)
+            np.testing.assert_array_equal(values, expected())
+            assert notes == said
+    for file in (path, tmp_path / "typed.parquet"):
+        values, notes = by_admin(file)
+        np.testing.assert_array_equal(values, expected())
+        assert notes == said
+        np.testing.assert_array_equal(load(file).features.to_numpy(), expected())
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_no_reader_takes(write: Callable[[str], Path], name: str) -> None:
+    content, (said,) = REFUSED[name]
+    path = write(content)
+    for read in (load, load_features):
+        with pytest.raises(DataError) as caught:
+            read(path)
+        assert said in str(caught.value)
+    with pytest.raises(client.InvalidArgumentError) as refused:
+        chunked(path)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_column_that_is_missing_can_be_priced_but_not_learned_from(
+    write: Callable[[str], Path], reader: str
+) -> None:
+    kept = [place for place, name in enumerate(NAMES) if name not in ("RAD", "B")]
+    path = write(text([NAMES[p] for p in kept], [[line[p] for p in kept] for line in LINES]))
+    values, notes = READERS[reader](path)
+    assert notes == ("RAD, B are in no row: filled in by the model",)
+    without = expected()
+    without[:, [FEATURE_NAMES.index("RAD"), FEATURE_NAMES.index("B")]] = np.nan
+    np.testing.assert_array_equal(values, without)
+    with pytest.raises(DataError, match=r"missing columns RAD, B; add them to the file$"):
+        load(path)
+
+
+def test_a_mapping_takes_the_names_of_a_column() -> None:
+    frame = pd.DataFrame([{"rm": 6.5, "black": 390.0, "target": 20.0, "Pt_Ratio": 15.0}])
+    values, _ = chunked(frame)
+    for form in ("matrix", "rows"):
+        rows, _ = chunked(frame.to_dict("records"), form)
+        np.testing.assert_array_equal(rows, values)
+
+
+def test_the_features_are_those_of_the_contract() -> None:
+    contract = [field.json_name for field in prediction_pb2.House.DESCRIPTOR.fields]
+    assert contract == list(columns.FEATURES) == list(FEATURE_NAMES)
+    assert columns.TARGET == TARGET_NAME
