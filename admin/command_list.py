@@ -34,6 +34,7 @@ class CommandList:
         model: _Text = None,
         preprocessor: _Text = None,
         data: _Text = None,
+        accept: _Text = None,
         cv: _Text = None,
         params: _Text = None,
         preprocessor_params: _Text = None,
@@ -50,6 +51,7 @@ class CommandList:
             model: xgboost (default), gradient_boost, random_forest, linear, or one you added.
             preprocessor: v2_knn (default), v1_median, v3_iterative, or one you added.
             data: CSV or Parquet file; data/HousingData.csv by default.
+            accept: Columns to take as they are, though they look wrong, such as RM,MEDV.
             cv: Number of folds of a cross-validation; 5 if no number follows, none by default.
             params: Hyperparameters of the model, such as max_depth=3,learning_rate=0.1.
             preprocessor_params: Parameters of the preprocessing, such as n_neighbors=7.
@@ -151,6 +153,7 @@ class CommandList:
         model: _Text = None,
         preprocessor: _Text = None,
         data: _Text = None,
+        accept: _Text = None,
         json: _Text = None,
     ) -> None:
         """Train, register and promote a first model, unless one is promoted already.
@@ -159,6 +162,7 @@ class CommandList:
             model: xgboost by default.
             preprocessor: v2_knn by default.
             data: CSV or Parquet file; data/HousingData.csv by default.
+            accept: Columns to take as they are, though they look wrong, such as RM,MEDV.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("seed", locals())

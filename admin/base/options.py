@@ -3,6 +3,8 @@
 Flags arrive as text: a run id such as 12e45 must not become a number on the way.
 """
 
+from housing_table.columns import FEATURES, TARGET, meaning
+
 from .errors import UsageError
 
 Text = str | None
@@ -56,6 +58,22 @@ def share(text: Text, name: str) -> float | None:
     if not 0 < number < 1:
         raise UsageError(f"{name}: {text!r} is not right; give a number between 0 and 1")
     return number
+
+
+def column_names(text: Text, name: str) -> tuple[str, ...]:
+    """Return the columns that a list such as "rm,MEDV" names, each once.
+
+    Raises:
+        UsageError: One is no column of the data.
+    """
+    columns = []
+    for part in (given(text, name) or "").split(","):
+        found = meaning(part)
+        if part.strip() and found is None:
+            known = ", ".join((*FEATURES, TARGET))
+            raise UsageError(f"{name}: {part.strip()!r} is no column; there are {known}")
+        columns += [found] if found else []
+    return tuple(dict.fromkeys(columns))
 
 
 def given(text: Text, name: str) -> Text:

@@ -91,6 +91,8 @@ def _show(console: Console, found: "Compared") -> None:
         if line.evaluation is None:
             console.show(f"failed: {line.spec.title} {_parameters(line)}: {line.reason}")
     best = found.lines[0]
+    for warning in best.evaluation.warnings if best.evaluation else ():
+        console.say(f"warning: {warning}")
     console.show(f"The best is {best.spec.title}: run {best.run_id}")
     console.show(f"To register it: housing-admin register {best.run_id}")
 

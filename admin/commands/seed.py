@@ -28,6 +28,8 @@ def run(console: Console, settings: Settings, **flags: str | None) -> None:
                 from ..jobs.train import steps
             with console.steps(steps(spec), spec.title) as step:
                 done = seed(client, settings, spec, step)
+            for warning in done.warnings:
+                console.say(f"warning: {warning}")
             current, run_id = done.version, done.run_id
     verb = "is now" if run_id else "is already"
     console.show(f"Version {current} of {location.model_name} {verb} {location.alias}.")

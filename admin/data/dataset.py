@@ -1,6 +1,6 @@
 """Loads house prices from a file and refuses what a model must not be trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
 from housing_table.columns import to_price, to_train
 
 from ..base.errors import DataError
+from . import plausibility
 from .checks import read_numbers
 from .table import Table, read_table
 
 THOUSANDS_OF_USD = "thousands of USD"
 USD = "USD"
 MIN_ROWS = 20
+_COLUMNS = (*FEATURE_NAMES, TARGET_NAME)
 
 # Half the homes of a table costing more than a million dollars each is less likely than
 # prices written in single dollars.
@@ -37,6 +39,7 @@ class Dataset:
         digest: SHA-256 of the file's bytes, in hexadecimal.
         dropped_rows: Number of rows left out because they had no target.
         warnings: One line each, for people.
+        accepted: What is in doubt of its columns, and was accepted; one line each.
     """
 
     features: pd.DataFrame
@@ -45,27 +48,35 @@ class Dataset:
     digest: str
     dropped_rows: int
     warnings: tuple[str, ...]
+    accepted: tuple[str, ...] = ()
 
 
-def load(path: str | Path, *, target_unit: str | None = None) -> Dataset:
+def load(
+    path: str | Path, *, target_unit: str | None = None, accept: Collection[str] = ()
+) -> Dataset:
     """Load a CSV or Parquet file to train on, by the rules of docs/tables.md.
 
     Args:
         path: The file, with the columns ``FEATURE_NAMES`` and ``MEDV``, or other names for them.
         target_unit: Unit of the target. By default it is taken from its size:
             "thousands of USD", or "USD" (with a warning) if the median is above 1000.
+        accept: Columns that are taken as they are, however they look.
 
     Returns:
         The rows that have a target, in the order of the file.
 
     Raises:
         DataError: The file cannot be read, a column is missing, a cell is wrong, fewer
-            than 20 rows have a target, all targets are equal, or a feature has no value.
+            than 20 rows have a target, all targets are equal, a feature has no value, or a
+            column that is not accepted cannot be what it says.
     """
     table = read_table(path, to_train)
-    numbers = _in_order(table, (*FEATURE_NAMES, TARGET_NAME))
-    kept = numbers[~np.isnan(numbers[:, -1])]
+    numbers = _in_order(table, _COLUMNS)
+    has_target = ~np.isnan(numbers[:, -1])
+    kept = numbers[has_target]
     _check_trainable(kept, table.place)
+    where = [table.where[row] for row in np.flatnonzero(has_target)]
+    accepted, odd = _check_plausible(kept, where, table.place, accept, target_unit)
     dropped = len(numbers) - len(kept)
     unit, unit_warnings = _unit_of(kept[:, -1], target_unit)
     return Dataset(
@@ -74,7 +85,14 @@ def load(path: str | Path, *, target_unit: str | None = None) -> Dataset:
         target_unit=unit,
         digest=table.digest,
         dropped_rows=dropped,
-        warnings=(*table.notes, *_dropped_warnings(dropped), *unit_warnings),
+        warnings=(
+            *table.notes,
+            *_dropped_warnings(dropped),
+            *unit_warnings,
+            *odd,
+            *(f"accepted: {each}" for each in accepted),
+        ),
+        accepted=accepted,
     )
 
 
@@ -131,6 +149,26 @@ def _check_trainable(kept: NDArray[np.float64], place: str) -> None:
         raise DataError(
             f"{place}: no row to train on has a value in {', '.join(names)}; fill in some values"
         )
+
+
+def _check_plausible(
+    kept: NDArray[np.float64],
+    where: Sequence[str],
+    place: str,
+    accept: Collection[str],
+    target_unit: str | None,
+) -> tuple[tuple[str, ...], list[str]]:
+    """Refuse columns that cannot be what they say; return what was accepted, and what is odd."""
+    any_unit = target_unit is not None
+    doubts, odd = plausibility.find(kept, _COLUMNS, where, any_unit=any_unit)
+    refused = [each for each in doubts if each.column not in accept]
+    if refused:
+        names = ",".join(each.column for each in doubts)
+        raise DataError(
+            f"{place}: {'; '.join(f'{each.column} {each.text}' for each in refused)}."
+            f" To train on it as it is: --accept {names}"
+        )
+    return tuple(f"{each.column} {each.text}" for each in doubts), odd
 
 
 def _unit_of(target: NDArray[np.float64], given: str | None) -> tuple[str, tuple[str, ...]]:

@@ -21,10 +21,12 @@ class Seeded:
     Attributes:
         version: That is promoted now.
         run_id: Run that trained it, or "" if a version was promoted already.
+        warnings: About the data that it was trained on now, one line each.
     """
 
     version: int
     run_id: str
+    warnings: tuple[str, ...] = ()
 
 
 def seed(
@@ -51,15 +53,16 @@ def seed(
     if current is not None:
         return Seeded(version=current, run_id="")
     run_id = _finished_seed(client, settings, spec)
+    warnings: tuple[str, ...] = ()
     if not run_id:
-        tags = {SEED_TAG: spec.title}
-        run_id = train(client, settings, spec, step=step, tags=tags).bundle.run_id
+        trained = train(client, settings, spec, step=step, tags={SEED_TAG: spec.title})
+        run_id, warnings = trained.bundle.run_id, trained.evaluation.warnings
     version = register(client, location, run_id).version
     # Another seed may have been quicker; whichever came first is to stay.
     current = promoted(client, location)
     if current is None:
         current = promote(client, location, version).version
-    return Seeded(version=current, run_id=run_id)
+    return Seeded(version=current, run_id=run_id, warnings=warnings)
 
 
 def _finished_seed(client: MlflowClient, settings: Settings, spec: TrainingSpec) -> str:

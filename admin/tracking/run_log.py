@@ -90,6 +90,7 @@ def spec_params(spec: TrainingSpec) -> dict[str, Any]:
         "preprocessing": spec.preprocessing,
         **{f"model.{name}": value for name, value in spec.params.items()},
         **{f"preprocessing.{name}": value for name, value in spec.preprocessing_params.items()},
+        **({"accept": ",".join(spec.accept)} if spec.accept else {}),
         "seed": spec.seed,
         "cv_folds": spec.cv or 0,
         "test_size": spec.test_size,
@@ -141,6 +142,11 @@ def log_dataset(client: MlflowClient, run_id: str, evaluation: Evaluation) -> No
             RunTag("data_digest", evaluation.data_digest),
             RunTag("data_file", file.name),
             RunTag("target_unit", evaluation.target_unit),
+            *(
+                [RunTag("data_accepted", "\n".join(evaluation.accepted))]
+                if evaluation.accepted
+                else []
+            ),
         ],
     )
 

@@ -27,6 +27,7 @@ class Evaluation:
         target_unit: Unit of prices and errors.
         rows: How many there were.
         warnings: About the data, one line each.
+        accepted: What is in doubt of its columns, and was accepted; one line each.
     """
 
     spec: TrainingSpec
@@ -37,6 +38,7 @@ class Evaluation:
     target_unit: str
     rows: int
     warnings: tuple[str, ...]
+    accepted: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -55,7 +57,7 @@ def load_data(spec: TrainingSpec) -> Dataset:
     Raises:
         DataError: It cannot be used.
     """
-    return load(spec.data, target_unit=spec.target_unit)
+    return load(spec.data, target_unit=spec.target_unit, accept=spec.accept)
 
 
 def evaluate(
@@ -93,4 +95,5 @@ def evaluate(
         target_unit=dataset.target_unit,
         rows=len(dataset.target),
         warnings=dataset.warnings,
+        accepted=dataset.accepted,
     )

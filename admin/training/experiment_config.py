@@ -11,11 +11,12 @@ import yaml
 from .. import models, preprocessing
 from ..base.discovery import guess
 from ..base.errors import UsageError
+from ..base.options import column_names
 from ..base.parameters import scalar
 from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
 from .spec import DEFAULT_FOLDS, DEFAULT_SEED, DEFAULT_TEST_SIZE, TrainingSpec, default_data
 
-_KEYS = ("data", "target_unit", "cv", "test_size", "seed", "models", "preprocessors")
+_KEYS = ("data", "accept", "target_unit", "cv", "test_size", "seed", "models", "preprocessors")
 
 Grid = list[dict[str, Any]]
 
@@ -101,6 +102,7 @@ def _shared(found: Mapping[str, Any]) -> dict[str, Any]:
         raise UsageError(f"seed is {seed}; give 0 or more")
     return {
         "data": Path(data) if data else default_data(),
+        "accept": column_names(_get(found, "accept", str, None), "accept"),
         "target_unit": unit,
         "cv": folds,
         "test_size": test_size,

@@ -101,20 +101,23 @@ def _trained(distributed: Any, client: Any, specs: Sequence[TrainingSpec]) -> It
     # A task rather than scattered data: rows that are lost with a worker are made again.
     keep, train = _portable()
     rows = {
-        (spec.data, spec.target_unit): client.submit(
-            keep, pickle.dumps(load_data(spec)), pure=False, retries=_RETRIES
-        )
-        for spec in {(spec.data, spec.target_unit): spec for spec in specs}.values()
+        key: client.submit(keep, pickle.dumps(load_data(spec)), pure=False, retries=_RETRIES)
+        for key, spec in {_rows_of(spec): spec for spec in specs}.items()
     }
     indices = {}
     for index, spec in enumerate(specs):
         job = pickle.dumps((index, replace(spec, data=Path(spec.data.name))))
-        table = rows[spec.data, spec.target_unit]
+        table = rows[_rows_of(spec)]
         future = client.submit(train, job, table, pure=False, retries=_RETRIES)
         indices[future] = index
     for future in _as_completed(distributed, client, set(indices)):
         index = indices[future]
         yield _restored(_outcome(future, index), specs[index])
+
+
+def _rows_of(spec: TrainingSpec) -> tuple[Any, ...]:
+    """Returns what decides which rows a training has."""
+    return spec.data, spec.target_unit, spec.accept
 
 
 def _portable() -> tuple[Callable[[bytes], bytes], Callable[[bytes, bytes], Any]]:

@@ -24,7 +24,8 @@ class TrainingSpec:
         preprocessing: How missing values are filled.
         params: Hyperparameters of the model; those not named keep their defaults.
         preprocessing_params: Likewise of the preprocessing.
-        data: CSV file.
+        data: CSV or Parquet file.
+        accept: Columns of it that are taken as they are, however they look.
         target_unit: Unit of the target, or None to guess it from its size.
         seed: Decides all that is random.
         cv: Number of folds of the cross-validation, or None for none.
@@ -37,6 +38,7 @@ class TrainingSpec:
     params: Mapping[str, Any] = field(default_factory=dict)
     preprocessing_params: Mapping[str, Any] = field(default_factory=dict)
     data: Path
+    accept: tuple[str, ...] = ()
     target_unit: str | None = None
     seed: int = DEFAULT_SEED
     cv: int | None = None

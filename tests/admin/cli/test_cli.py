@@ -58,6 +58,8 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
         (["train", "--modle", "x"], 2, "train does not take --modle; see: housing-admin train"),
         (["train", "extra"], 2, "train does not take extra"),
         (["train", "--model"], 2, "--model needs a value"),
+        (["train", "--accept", "RM,ROOMS"], 2, "--accept: 'ROOMS' is no column; there are CRIM"),
+        (["seed", "--accept"], 2, "--accept needs a value"),
         (["train", "--seed", "-1"], 2, "--seed: '-1' is not right"),
         (["train", "--params", "x"], 2, "--params: 'x' is not NAME=VALUE"),
         (["train", "--register", "yes"], 2, "--register takes no value"),

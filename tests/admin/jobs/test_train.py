@@ -67,6 +67,20 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
     assert done.bundle.largest_gap < 1e-4
 
 
+def test_what_was_accepted_is_recorded(
+    bare_client: "MlflowClient", bare: Settings, tmp_path: Path
+) -> None:
+    odd = tmp_path / "houses.csv"
+    odd.write_text(DATA.read_text().replace(",7.185,", ",7185,", 1))
+    with pytest.raises(DataError, match=r"RM .* 7185 in line 4; .*--accept RM$"):
+        train(bare_client, bare, spec(data=odd))
+    done = train(bare_client, bare, spec(data=odd, accept=("RM",)))
+    run = bare_client.get_run(done.bundle.run_id).data
+    assert run.params["accept"] == "RM"
+    assert run.tags["data_accepted"].startswith("RM is an average number of rooms, 1 to 20, but")
+    assert bundle_model.load(bundle_of(bare_client, done)).metadata.params["accept"] == "RM"
+
+
 def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Settings) -> None:
     from admin.training.evaluate import load_data
     from admin.training.pipeline import complete, pipeline_of

@@ -21,6 +21,7 @@ def test_every_combination_is_trained(tmp_path: Path) -> None:
         tmp_path,
         """
 data: houses.csv
+accept: rm, price
 cv: 3
 seed: 7
 test_size: 0.3
@@ -33,8 +34,10 @@ preprocessors:
 """,
     )
     assert found.name == "grid"
-    shared = {(each.data, each.cv, each.seed, each.test_size) for each in found.specs}
-    assert shared == {(Path("houses.csv"), 3, 7, 0.3)}
+    shared = {
+        (each.data, each.accept, each.cv, each.seed, each.test_size) for each in found.specs
+    }
+    assert shared == {(Path("houses.csv"), ("RM", "MEDV"), 3, 7, 0.3)}
     expected: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         (model, params, filling, filling_params)
         for model, params in (
