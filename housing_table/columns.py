@@ -21,6 +21,10 @@ _OTHER_NAMES = {
     "medianvalue": TARGET,
 }
 _MEANINGS = {name.lower(): name for name in (*FEATURES, TARGET)} | _OTHER_NAMES
+# A name is compared with others no further than this.
+_LONGEST = 100
+# What makes no difference in a name.
+_NOTHING = {ord(sign): None for sign in " _.-"}
 # From here on, two names are taken for one and a misspelling of it.
 _CLOSE = 0.8
 _LISTED = 10
@@ -193,13 +197,9 @@ class _Found:
         return listed([self.names[place] for place in places])
 
 
-# A name is compared with others no further than this.
-_LONGEST = 100
-
-
 def _plain(name: str) -> str:
-    """Returns a name as names are compared: in lower case, letters and digits alone."""
-    return "".join(filter(str.isalnum, name.lower()))
+    """Returns a name as names are compared."""
+    return name.lower().translate(_NOTHING)
 
 
 def _first(names: Sequence[str]) -> str:

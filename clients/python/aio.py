@@ -1,7 +1,14 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Iterator
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from os import PathLike
 from typing import Any, ClassVar
 
@@ -55,6 +62,7 @@ class AsyncHousingClient(Caller):
         chunk_rows: int = 1000,
         pin_model: bool = False,
         ignore: Collection[str] = (TARGET,),
+        keep: Sequence[str] = (),
         progress: Progress = True,
         policy: StreamPolicy | None = None,
     ) -> AsyncScores:
@@ -66,11 +74,12 @@ class AsyncHousingClient(Caller):
             chunk_rows: Houses in a message.
             pin_model: Whether one model is to answer for the whole job.
             ignore: Names of columns or keys that are no features.
+            keep: Names of others, whose values come back with the results.
             progress: A bar or a function.
             policy: How to stream.
         """
-        layout = Layout(form=form, chunk_rows=chunk_rows, ignore=requests.lower(ignore))
-        tally = Tally(total=count_of(source))
+        layout = requests.layout(form, chunk_rows, ignore, keep)
+        tally = Tally(total=count_of(source), notes=layout.notes)
         found = Job(
             self._open_stream,
             _chunks(source, layout),

@@ -1,6 +1,6 @@
 """The client for ordinary code; `aio` has the same for asyncio."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any, Self
 
@@ -9,7 +9,7 @@ from housing_table.columns import TARGET
 
 from . import connection, decode, requests
 from .caller import Caller
-from .chunks import Form, Layout
+from .chunks import Form
 from .failure import error_of
 from .health import CHECK, WATCH, Health, health_answer, health_request
 from .house import HouseLike
@@ -73,6 +73,7 @@ class HousingClient(Caller):
         chunk_rows: int = 1000,
         pin_model: bool = False,
         ignore: Collection[str] = (TARGET,),
+        keep: Sequence[str] = (),
         progress: Progress = True,
         policy: StreamPolicy | None = None,
     ) -> Scores:
@@ -86,11 +87,11 @@ class HousingClient(Caller):
         Args:
             source: Houses as `predict` takes them, a DataFrame, an array of 13
                 columns, or the path of a CSV, NDJSON or Parquet file.
-            form: "matrix" is the fastest; "rows" returns the warnings and the
-                imputed features of each house.
+            form: "matrix" is the fastest; "rows" returns the warnings of each house, too.
             chunk_rows: Houses in a message.
             pin_model: Whether one model is to answer for the whole job.
             ignore: Names of columns or keys that are no features.
+            keep: Names of others, such as an id, whose values come back with the results.
             progress: True for a bar where there is a terminal, or a function that
                 is called after each chunk.
             policy: How to stream; for tuning. Its `pin_model` counts, too.
@@ -100,10 +101,10 @@ class HousingClient(Caller):
             HousingError: Mostly while iterating: the source cannot be read, the server
                 refused, or it did not come back. A source without houses gives nothing.
         """
-        layout = Layout(form=form, chunk_rows=chunk_rows, ignore=requests.lower(ignore))
+        layout = requests.layout(form, chunk_rows, ignore, keep)
         return self.score_chunks_of(
             chunks_of(source, layout),
-            total=count_of(source),
+            tally=Tally(total=count_of(source), notes=layout.notes),
             progress=progress,
             policy=requests.policy(policy, pin_model=pin_model),
         )
@@ -112,7 +113,7 @@ class HousingClient(Caller):
         self,
         chunks: Iterator[Any],
         *,
-        total: int | None,
+        tally: Tally,
         progress: Progress,
         policy: StreamPolicy,
         pinned: str = "",
@@ -122,13 +123,12 @@ class HousingClient(Caller):
 
         Args:
             chunks: The houses.
-            total: How many they are, or None if that is not known.
+            tally: Is kept up to date.
             progress: See `score`.
             policy: How to stream.
             pinned: The model that a pinned job had before.
             blocks: Returns whether the next chunk would have to be waited for.
         """
-        tally = Tally(total=total)
         ledger = Ledger(policy, tally, pinned)
         found = score_chunks(self._open_stream, chunks, ledger, blocks)
         return Scores(found, tally, progress)

@@ -48,7 +48,7 @@ class Columns:
                 reason="WRONG_WIDTH",
             )
             return wrong, ("",) * len(self.kept)
-        kept = tuple(record[place] for place in self.kept) if self.kept else ()
+        kept = tuple(record[place].strip() for place in self.kept) if self.kept else ()
         try:
             return self._numbers([record[place] for place in self.places]), kept
         except InvalidArgumentError as error:

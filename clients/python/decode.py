@@ -31,6 +31,7 @@ def prediction(answer: prediction_pb2.PredictResponse) -> Prediction:
         timestamp=moment(answer.timestamp),
         warnings=tuple(answer.warnings),
         range_warnings=_ranges(answer.range_warnings),
+        out_of_range_features=tuple(each.feature for each in answer.range_warnings),
         imputed_features=tuple(answer.imputed_features),
     )
 
@@ -56,6 +57,7 @@ def row_result(
         timestamp=at,
         warnings=tuple(result.warnings),
         range_warnings=_ranges(result.range_warnings),
+        out_of_range_features=tuple(each.feature for each in result.range_warnings),
         imputed_features=tuple(result.imputed_features),
     )
 

@@ -2,16 +2,18 @@
 
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from grpc import StatusCode
 from housing.v1 import prediction_pb2 as pb
 
 from .chunks import Chunk
 from .errors import DeadlineExceededError, HousingError, ModelChangedError, ServerFaultError
-from .scores import ChunkScores, decode_chunk
+from .house import FEATURES
+from .scores import ChunkScores, Marks, decode_chunk
 
 # A new stream may get further; anything else would only fail again.
 _RESUMABLE_CODES = frozenset({StatusCode.UNAVAILABLE, StatusCode.CANCELLED})
@@ -83,6 +85,12 @@ class Tally:
         errors: Houses of them that were not scored.
         resumes: Breaks after which the job went on.
         model_versions: That answered, in the order in which they first did.
+        out_of_range_rows: Houses with a value outside the training range.
+        imputed_rows: Houses that missed a value, which was filled in.
+        out_of_range: How many such values there were, by feature; None if the server is too old
+            to say it.
+        imputed: How many values were filled in, by feature; likewise.
+        notes: What was made of the columns of a table, one line each.
     """
 
     total: int | None = None
@@ -90,6 +98,11 @@ class Tally:
     errors: int = 0
     resumes: int = 0
     model_versions: list[str] = field(default_factory=list)
+    out_of_range_rows: int = 0
+    imputed_rows: int = 0
+    out_of_range: dict[str, int] | None = field(default_factory=dict)
+    imputed: dict[str, int] | None = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 class Ledger:
@@ -197,5 +210,17 @@ class Ledger:
     def _count(self, scores: ChunkScores) -> None:
         self.tally.rows += len(scores.prices)
         self.tally.errors += len(scores.errors)
+        self.tally.out_of_range_rows += scores.out_of_range_rows
+        self.tally.imputed_rows += scores.imputed_rows
+        self.tally.out_of_range = _added(self.tally.out_of_range, scores.out_of_range)
+        self.tally.imputed = _added(self.tally.imputed, scores.imputed)
         if scores.model_version not in self.tally.model_versions:
             self.tally.model_versions.append(scores.model_version)
+
+
+def _added(counts: dict[str, int] | None, marks: Marks | None) -> dict[str, int] | None:
+    """Returns the counts with those of a chunk; once one is not known, the sum is not."""
+    if counts is None or marks is None:
+        return None
+    found = Counter(counts) + Counter(chain.from_iterable(marks.values()))
+    return {name: found[name] for name in FEATURES if name in found}

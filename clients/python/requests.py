@@ -1,13 +1,13 @@
 """From what callers give to the messages of the contract, and how long to wait for each."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from housing.v1 import model_pb2, prediction_pb2
 
 from . import decode
-from .chunks import Layout
+from .chunks import Form, Layout
 from .errors import InvalidArgumentError
 from .house import HouseLike, read
 from .ledger import StreamPolicy
@@ -77,6 +77,14 @@ def policy(chosen: StreamPolicy | None, *, pin_model: bool) -> StreamPolicy:
     return replace(base, pin_model=base.pin_model or pin_model)
 
 
-def lower(names: Collection[str]) -> frozenset[str]:
-    """Returns names as they are compared."""
-    return frozenset(name.lower() for name in names)
+def layout(
+    form: Form, chunk_rows: int, ignore: Collection[str], keep: Sequence[str], *, skip: int = 0
+) -> Layout:
+    """Returns how the houses of a job are read and cut into chunks.
+
+    Raises:
+        ValueError: `form` or `chunk_rows` makes no sense.
+    """
+    ignored = frozenset(name.lower() for name in ignore)
+    kept = (keep,) if isinstance(keep, str) else tuple(keep)
+    return Layout(form=form, chunk_rows=chunk_rows, ignore=ignored, keep=kept, skip=skip)

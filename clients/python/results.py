@@ -23,23 +23,30 @@ class RangeWarning:
 class Prediction:
     """The price of one house.
 
+    Empty means that there is none; None, that it was not asked for or that the server is too
+    old to say it.
+
     Attributes:
         price: In the target's unit, which `info().target.unit` gives.
         model_version: Of the model that answered.
         timestamp: When it answered.
-        warnings: About the values, one line each.
+        warnings: About the values, one line each; None from `score` in its matrix form.
         range_warnings: The same for programs.
+        out_of_range_features: Features with a value outside the training range.
         imputed_features: Features that were missing and filled in.
         row: Its place among many houses, from 0; None where it was the only one.
+        kept: Values of the columns that `score` was asked to keep, in their order.
     """
 
     price: float
     model_version: str
     timestamp: datetime
-    warnings: tuple[str, ...] = ()
-    range_warnings: tuple[RangeWarning, ...] = ()
-    imputed_features: tuple[str, ...] = ()
+    warnings: tuple[str, ...] | None = None
+    range_warnings: tuple[RangeWarning, ...] | None = None
+    out_of_range_features: tuple[str, ...] | None = None
+    imputed_features: tuple[str, ...] | None = None
     row: int | None = None
+    kept: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +59,7 @@ class RowError:
         reason: A stable name, such as "FEATURE_DOMAIN".
         message: One line for people.
         violations: The fields at fault.
+        kept: Values of the columns that `score` was asked to keep, in their order.
     """
 
     row: int
@@ -59,6 +67,7 @@ class RowError:
     reason: str
     message: str
     violations: tuple[FieldViolation, ...] = ()
+    kept: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

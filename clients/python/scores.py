@@ -1,17 +1,23 @@
 """The answer to one chunk of a stream."""
 
+import sys
 from array import array
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from math import nan
 
 from housing.v1 import prediction_pb2 as pb
 
 from . import decode
-from .chunks import Chunk, from_bytes
+from .chunks import Chunk, Kept, from_bytes
 from .errors import ServerFaultError
+from .house import FEATURES
 from .results import Prediction, RowError
+
+# Features by the place of the house in its chunk; a house that has none is not there.
+Marks = Mapping[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,8 +32,12 @@ class ChunkScores:
             it as it is.
         errors: Why each such house was not scored, by its place in the chunk.
         details: Predictions with their warnings, by place; in the rows form alone.
-        out_of_range_rows: Houses with a value outside the training range.
-        imputed_rows: Houses that missed a value.
+        out_of_range_rows: How many houses have a value outside the training range.
+        imputed_rows: How many houses missed a value.
+        out_of_range: Which features of which houses have such a value; None from a server that
+            is too old to say it.
+        imputed: Which features of which houses were missing and filled in; likewise.
+        kept: What is handed on of each house; empty if nothing is.
     """
 
     start: int
@@ -38,19 +48,26 @@ class ChunkScores:
     details: Mapping[int, Prediction]
     out_of_range_rows: int
     imputed_rows: int
+    out_of_range: Marks | None
+    imputed: Marks | None
+    kept: Sequence[Kept] = ()
 
     def results(self) -> Iterator[Prediction | RowError]:
         """Yields one result a house, in order."""
         for place, price in enumerate(self.prices):
             if price == price:  # noqa: PLR0124 - False for NaN alone
-                yield self.details.get(place) or Prediction(
+                found = self.details.get(place) or Prediction(
                     row=self.start + place,
                     price=price,
                     model_version=self.model_version,
                     timestamp=self.timestamp,
+                    out_of_range_features=_at(self.out_of_range, place),
+                    imputed_features=_at(self.imputed, place),
                 )
+                yield replace(found, kept=self.kept[place]) if self.kept else found
             else:
-                yield self.errors[place]
+                error = self.errors[place]
+                yield replace(error, kept=self.kept[place]) if self.kept else error
 
 
 def decode_chunk(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
@@ -83,6 +100,9 @@ def _of_matrix(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
         details={},
         out_of_range_rows=vector.out_of_range_rows,
         imputed_rows=vector.imputed_rows,
+        out_of_range=_marks(vector.out_of_range, vector.out_of_range_rows),
+        imputed=_marks(vector.imputed, vector.imputed_rows),
+        kept=chunk.kept,
     )
 
 
@@ -100,6 +120,9 @@ def _of_rows(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
             errors.setdefault(place, found)
             prices.append(nan)
     _check_count(len(prices), chunk)
+    scored = details.items()
+    outside = {row: names for row, each in scored if (names := each.out_of_range_features)}
+    missing = {row: names for row, each in scored if (names := each.imputed_features)}
     return ChunkScores(
         start=chunk.start,
         model_version=version,
@@ -107,9 +130,32 @@ def _of_rows(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
         prices=prices,
         errors=errors,
         details=details,
-        out_of_range_rows=sum(bool(each.range_warnings) for each in details.values()),
-        imputed_rows=sum(bool(each.imputed_features) for each in details.values()),
+        out_of_range_rows=len(outside),
+        imputed_rows=len(missing),
+        out_of_range=outside,
+        imputed=missing,
+        kept=chunk.kept,
     )
+
+
+def _marks(data: bytes, rows: int) -> Marks | None:
+    """Returns what two bytes a house say, or None if an older server only counted the rows."""
+    if not data:
+        return None if rows else {}
+    marks = array("H")
+    marks.frombytes(data)
+    if sys.byteorder == "big":
+        marks.byteswap()
+    return {place: _features(mark) for place, mark in enumerate(marks) if mark}
+
+
+@cache
+def _features(mark: int) -> tuple[str, ...]:
+    return tuple(name for bit, name in enumerate(FEATURES) if mark >> bit & 1)
+
+
+def _at(marks: Marks | None, place: int) -> tuple[str, ...] | None:
+    return None if marks is None else marks.get(place, ())
 
 
 def _check_count(count: int, chunk: Chunk) -> None:

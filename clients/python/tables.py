@@ -64,6 +64,11 @@ def from_array(values: Any, layout: Layout) -> Iterator[Chunk]:
             f"{', '.join(FEATURES)}",
             reason="SHAPE_MISMATCH",
         )
+    if layout.keep:
+        raise InvalidArgumentError(
+            "an array has no names of columns, so none can be kept; give a DataFrame",
+            reason="UNKNOWN_COLUMN",
+        )
     for start in range(layout.skip, len(values), layout.chunk_rows):
         part = values[start : start + layout.chunk_rows]
         if part.dtype.kind not in _NUMBERS:

@@ -97,7 +97,8 @@ class Scorer:
     def score_matrix(self, live: LiveModel, rows: Rows, start: int = 0) -> pb.PriceVector:
         """Returns one number a house; otherwise as `score_houses`."""
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
-        return encode.encode_prices(houses, self._prices_in_turn(live, houses), start)
+        prices = self._prices_in_turn(live, houses)
+        return encode.encode_prices(houses, prices, live.bundle.ranges, start)
 
     def _prices_in_turn(self, live: LiveModel, houses: Partition) -> Prices:
         # Threads that compute without the interpreter's lock, more than there are processors,

@@ -141,14 +141,11 @@ class StreamScorer:
         if live.version not in summary.model_versions:
             summary.model_versions.append(live.version)
         if request.as_matrix:
-            values = []
-            for start, rows in parts(request.rows, context):
-                found = self._scorer.score_matrix(live, rows, start)
-                values.append(found.values)
-                chunk.prices.errors.extend(found.errors)
-                chunk.prices.out_of_range_rows += found.out_of_range_rows
-                chunk.prices.imputed_rows += found.imputed_rows
-            chunk.prices.values = b"".join(values)
+            found = [
+                self._scorer.score_matrix(live, rows, start)
+                for start, rows in parts(request.rows, context)
+            ]
+            chunk.prices.CopyFrom(encode.join_prices(found))
             summary.errors += len(chunk.prices.errors)
         else:
             for start, rows in parts(request.rows, context):

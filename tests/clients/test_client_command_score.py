@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from housing.v1 import prediction_pb2 as pb
 
 from clients.python import FEATURES
-from tests.clients.conftest import Run, Serve
+from tests.clients.conftest import Host, Run, Serve
+from tests.clients.servicers import Base
 from tests.conftest import ROOT
 from tests.support.commands import Say
 from tests.support.examples import DATA, Example
@@ -78,9 +80,9 @@ def test_score_writes_all_formats(
     assert [each["prediction"] for each in found] == pytest.approx(expected, abs=1e-4)
     capsys.readouterr()
     out, err = say("score", DATA)
-    assert out.splitlines()[0] == "row,prediction,model_version"
+    assert out.splitlines()[0] == "row,prediction,model_version,out_of_range,imputed"
     assert len(out.splitlines()) == 507
-    assert err.startswith("506 rows; model ")
+    assert err.startswith("506 rows; 111 with values filled in (CRIM 20, ZN 20, INDUS 20,")
 
 
 def test_score_reads_what_is_piped(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,6 +107,73 @@ def test_rejected_rows_go_to_a_file_of_their_own(run: Run, tmp_path: Path, capsy
     ]
     assert rejected[1]["message"] == "CHAS is 0.5, but must be 0 or 1"
     assert "6 rows; 4 rejected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["matrix", "rows"])
+def test_odd_houses_are_counted_and_named(run: Run, tmp_path: Path, say: Say, form: str) -> None:
+    source, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
+    table = pd.read_csv(DATA).dropna()[:5].drop(columns="RAD")
+    table["RM"] *= 1000
+    table.rename(columns={"B": "black"}).to_csv(source)
+    err = say("score", source, target, "--form", form).err
+    renamed, unused, missing, summary = err.splitlines()
+    assert renamed == "columns renamed: 'black' to B"
+    assert unused == "columns not used: (no name)"
+    assert missing == "RAD is in no row: filled in by the model"
+    assert summary.startswith(
+        "5 rows; 5 out of the training range (RM 5); 5 with values filled in (RAD 5); model "
+    )
+    found = read(target)
+    assert {(row["out_of_range"], row["imputed"]) for row in found} == {("RM", "RAD")}
+    lines, parquet = tmp_path / "prices.ndjson", tmp_path / "prices.parquet"
+    for path in (lines, parquet):
+        assert run("score", source, path, "--form", form, "--quiet") == 0
+    for line in lines.read_text().splitlines():
+        assert (json.loads(line)["out_of_range"], json.loads(line)["imputed"]) == (["RM"], ["RAD"])
+    table = pd.read_parquet(parquet)
+    assert [list(each) for each in table["out_of_range"]] == [["RM"]] * 5
+    assert [list(each) for each in table["imputed"]] == [["RAD"]] * 5
+
+
+def test_an_older_server_leaves_a_question_mark(host: Host, tmp_path: Path, say: Say) -> None:
+    class Older(Base):
+        def PredictStream(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802
+            for request in request_iterator:
+                chunk = pb.ChunkResult(sequence=request.sequence, model_version="a")
+                chunk.prices.values = bytes(8)
+                chunk.prices.out_of_range_rows = 1
+                yield pb.PredictStreamResponse(chunk=chunk)
+
+    source = tmp_path / "houses.csv"
+    source.write_text("RM\n6\n")
+    address = host(Older())
+    out, err = say("score", source, "--target", address)
+    assert out.splitlines()[1] == "1,0.0,a,?,"
+    assert "1 out of the training range (this server does not say which)" in err
+    out = say("score", source, "--to", "ndjson", "--target", address).out
+    assert json.loads(out)["out_of_range"] is None
+
+
+def test_columns_are_kept_beside_the_price(run: Run, tmp_path: Path, say: Say) -> None:
+    source, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
+    source.write_text('id,RM,street\n7,6,"Elm, 1"\n8,six,\n9,7,Oak\n')
+    arguments = ["--keep", "id", "--keep", "street", "--chunk-rows", 1]
+    assert run("score", source, target, *arguments) == 4
+    assert [(row["id"], row["street"]) for row in read(target)] == [
+        ("7", "Elm, 1"), ("8", ""), ("9", "Oak"),
+    ]  # fmt: skip
+    whole = target.read_bytes()
+    target.write_bytes(whole[: whole.index(b"9,")])
+    # Lines with fewer cells would not fit.
+    assert "none of our outputs" in say("score", source, target, "--resume", code=2).err
+    assert run("score", source, target, *arguments, "--resume") == 4
+    assert target.read_bytes() == whole
+    lines, parquet = tmp_path / "prices.ndjson", tmp_path / "prices.parquet"
+    for path in (lines, parquet):
+        assert run("score", source, path, *arguments, "--force") == 4
+    found = [json.loads(line)["kept"] for line in lines.read_text().splitlines()]
+    assert found[0] == {"id": "7", "street": "Elm, 1"}
+    assert pd.read_parquet(parquet)["id"].tolist() == ["7", "8", "9"]
 
 
 def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, say: Say) -> None:

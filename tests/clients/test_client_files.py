@@ -94,8 +94,9 @@ def test_a_file_beside_the_output_stays_until_there_is_an_answer(
     ("name", "text"),
     [
         ("new.csv", "mine"),
-        ("new.csv", "row,prediction,model_version\nmine\n"),
-        ("new.csv", "row,prediction,model_version\n2,20.0,a\n"),
+        ("new.csv", "row,prediction,model_version,out_of_range,imputed\nmine\n"),
+        ("new.csv", "row,prediction,model_version,out_of_range,imputed\n2,20.0,a,,\n"),
+        ("new.csv", "row,prediction,model_version,out_of_range,imputed,id\n1,20.0,a,,,7\n"),
         ("new.csv", "row,prediction"[1:]),
         ("new.ndjson", "mine"),
         ("new.ndjson", '{"name": 1}\n'),
@@ -126,7 +127,7 @@ def test_a_pinned_job_stays_with_its_model_when_gone_on_with(
     run: Run, source: Path, say: Say
 ) -> None:
     target = source.with_name("new.csv")
-    kept = "row,prediction,model_version\n1,20.0,another\n"
+    kept = "row,prediction,model_version,out_of_range,imputed\n1,20.0,another,,\n"
     target.write_text(kept)
     told = say("score", source, target, "--resume", "--pin-model", code=1).err
     assert "pinned to model another" in told

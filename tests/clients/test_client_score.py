@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from housing.v1 import prediction_pb2 as pb
 
 from clients import python as housing
 from clients.python import (
@@ -21,6 +22,9 @@ from clients.python import (
     RowError,
     Tally,
 )
+from tests.clients.conftest import Connect, Host
+from tests.clients.jobs import score_in_asyncio
+from tests.clients.servicers import Base
 from tests.support.errors import raised
 from tests.support.examples import DATA, Example
 from tests.support.serving import ALONE
@@ -84,15 +88,88 @@ def test_chunks_are_arrays_with_counts(client: HousingClient, table: pd.DataFram
     assert sum(each.imputed_rows for each in chunks) == missing.sum()
 
 
-def test_rows_tell_warnings_and_matrix_does_not(client: HousingClient) -> None:
+def test_rows_tell_warnings_and_matrix_is_not_asked(client: HousingClient) -> None:
     house = [{"RM": 50.0, "AGE": 40}]
     (rich,) = client.score(house, form="rows", progress=False)
     (plain,) = client.score(house, progress=False)
     assert isinstance(rich, Prediction)
     assert isinstance(plain, Prediction)
     assert rich.price == plain.price
-    assert (rich.range_warnings[0].feature, len(rich.imputed_features)) == ("RM", 11)
-    assert (plain.range_warnings, plain.imputed_features) == ((), ())
+    assert rich.range_warnings is not None
+    assert [each.feature for each in rich.range_warnings] == ["RM"]
+    assert rich.warnings is not None
+    assert len(rich.warnings) == 1
+    # What was not asked for is not none.
+    assert (plain.warnings, plain.range_warnings) == (None, None)
+    for found in (rich, plain):
+        assert found.out_of_range_features == ("RM",)
+        assert found.imputed_features == tuple(x for x in FEATURES if x not in ("RM", "AGE"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_odd_is_counted_by_feature(
+    address: str, client: HousingClient, table: pd.DataFrame, form: Any
+) -> None:
+    odd = table.drop(columns="RAD")
+    odd.loc[[3, 5], "RM"] = 50
+    odd.loc[5, "NOX"] = 9
+    odd.loc[6, "CHAS"] = 0.5
+    scores = client.score(odd, form=form, progress=False, chunk_rows=100)
+    results = list(scores)
+    later, tally = score_in_asyncio(address, odd, form=form, chunk_rows=100)
+    assert tally == scores.tally
+    for found in (results, later):
+        assert isinstance(found[6], RowError)
+        scored = {each.row: each for each in found if isinstance(each, Prediction)}
+        assert [scored[row].out_of_range_features for row in (3, 4, 5)] == [
+            ("RM",), (), ("NOX", "RM"),
+        ]  # fmt: skip
+        assert scored[0].imputed_features == ("RAD",)
+    assert (tally.rows, tally.errors) == (506, 1)
+    assert (tally.out_of_range_rows, tally.out_of_range) == (2, {"NOX": 1, "RM": 2})
+    sent = odd.drop(index=6)
+    holes = {name: int(sent[name].isna().sum()) for name in FEATURES if name != "RAD"}
+    expected = {name: count for name, count in {**holes, "RAD": 505}.items() if count}
+    assert (tally.imputed_rows, tally.imputed) == (505, expected)
+    assert tally.notes == ["RAD is in no row: filled in by the model"]
+
+
+def test_an_older_server_does_not_say_which(host: Host, connect: Connect) -> None:
+    class Older(Base):
+        def PredictStream(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802
+            for request in request_iterator:
+                chunk = pb.ChunkResult(sequence=request.sequence)
+                chunk.prices.values = bytes(8)
+                chunk.prices.out_of_range_rows = 1
+                yield pb.PredictStreamResponse(chunk=chunk)
+
+    scores = connect(host(Older())).score([{"RM": 6.0}], progress=False)
+    (found,) = scores
+    assert isinstance(found, Prediction)
+    assert (found.out_of_range_features, found.imputed_features) == (None, ())
+    assert (scores.tally.out_of_range_rows, scores.tally.out_of_range) == (1, None)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_to_be_kept_comes_back(
+    address: str, client: HousingClient, tmp_path: Path, form: Any
+) -> None:
+    frame = pd.DataFrame({"Id": [7, 8, 9], "RM": ["6", "x", "7"], "street": ["a,b", "", "c"]})
+    frame.to_csv(tmp_path / "houses.csv", index=False)
+    frame.to_parquet(tmp_path / "houses.parquet")
+    rows = frame.astype({"RM": object}).replace({"6": 6.0, "7": 7.0}).to_dict("records")
+    for source in (tmp_path / "houses.csv", tmp_path / "houses.parquet", frame, rows):
+        keep = ["Id", "street"]
+        found = list(client.score(source, form=form, keep=keep, chunk_rows=2, progress=False))
+        later, _ = score_in_asyncio(address, source, form=form, keep=keep, chunk_rows=2)
+        for results in (found, later):
+            assert isinstance(results[1], RowError)
+            kept = [(str(each.kept[0]), each.kept[1]) for each in results]
+            assert kept == [("7", "a,b"), ("8", ""), ("9", "c")]
+    with pytest.raises(housing.InvalidArgumentError, match="column 'town' is not there to be kept"):
+        list(client.score(frame, keep=["town"], progress=False))
+    with pytest.raises(housing.InvalidArgumentError, match="an array has no names"):
+        list(client.score(np.zeros((1, 13)), keep=["Id"], progress=False))
 
 
 def test_the_tally_is_kept_and_told(client: HousingClient, linear: Example) -> None:
@@ -102,7 +179,14 @@ def test_the_tally_is_kept_and_told(client: HousingClient, linear: Example) -> N
     scores = client.score(houses, chunk_rows=100, progress=lambda tally: told.append(tally.rows))
     assert sum(isinstance(each, RowError) for each in scores) == 1
     assert told == [100, 200, 250, 250]
-    assert scores.tally == Tally(total=250, rows=250, errors=1, model_versions=[linear.version])
+    assert scores.tally == Tally(
+        total=250,
+        rows=250,
+        errors=1,
+        model_versions=[linear.version],
+        imputed_rows=249,
+        imputed={name: 249 for name in FEATURES if name != "RM"},
+    )
 
 
 def test_nothing_gives_nothing(client: HousingClient, tmp_path: Path) -> None:

@@ -33,6 +33,25 @@ def prices(chunk: pb.ChunkResult) -> list[float]:
     return [x.prediction if x.HasField("prediction") else math.nan for x in chunk.rows.items]
 
 
+def marks(chunk: pb.ChunkResult) -> tuple[list[list[str]], list[list[str]]]:
+    """The features of each house that were out of range and filled in, of either form."""
+    if chunk.WhichOneof("payload") == "rows":
+        items = chunk.rows.items
+        outside = [[each.feature for each in item.range_warnings] for item in items]
+        return outside, [list(item.imputed_features) for item in items]
+    count = len(chunk.prices.values) // 8
+    found = []
+    for data, rows in (
+        (chunk.prices.out_of_range, chunk.prices.out_of_range_rows),
+        (chunk.prices.imputed, chunk.prices.imputed_rows),
+    ):
+        assert len(data) == (2 * count if rows else 0)
+        bits = np.frombuffer(data or bytes(2 * count), "<u2").tolist()
+        assert sum(map(bool, bits)) == rows
+        found.append([[n for i, n in enumerate(FEATURE_NAMES) if bit >> i & 1] for bit in bits])
+    return found[0], found[1]
+
+
 @pytest.fixture(scope="module")
 def rows(houses: Dataset) -> Rows:
     return houses.features.to_numpy(dtype=np.float64)
@@ -87,7 +106,7 @@ def test_a_bad_row_costs_that_row(target: Target, rows: Rows) -> None:
         assert (told.summary.rows, told.summary.errors) == (6, 4)
 
 
-def test_rows_tell_warnings_and_matrix_counts_them(target: Target, rows: Rows) -> None:
+def test_rows_tell_warnings_and_matrix_names_their_features(target: Target, rows: Rows) -> None:
     odd = rows[[0, 1]].copy()
     odd[0, 5], odd[1, 6] = 99, np.nan
     told = target.ask([matrix(odd), listed([house(row) for row in odd])])
@@ -95,6 +114,8 @@ def test_rows_tell_warnings_and_matrix_counts_them(target: Target, rows: Rows) -
     assert (counted.out_of_range_rows, counted.imputed_rows) == (1, 1)
     assert [warning.feature for warning in listed_[0].range_warnings] == ["RM"]
     assert list(listed_[1].imputed_features) == ["AGE"]
+    for chunk in told.chunks:
+        assert marks(chunk) == ([["RM"], []], [[], ["AGE"]])
 
 
 VALUES = st.one_of(
@@ -112,6 +133,7 @@ def test_both_forms_give_the_same(target: Target, values: Rows) -> None:
     told = target.ask([matrix(values), listed([house(row) for row in values])])
     block, items = told.chunks[0].prices, told.chunks[1].rows.items
     assert prices(told.chunks[0]) == pytest.approx(prices(told.chunks[1]), abs=1e-9, nan_ok=True)
+    assert marks(told.chunks[0]) == marks(told.chunks[1])
     errors = {each.row: each.error for each in block.errors}
     assert errors == {i: item.error for i, item in enumerate(items) if item.HasField("error")}
 

@@ -10,7 +10,7 @@ import {
   type RowResult,
   type RowResults,
 } from "./gen/housing/v1/prediction_pb.js";
-import { type Feature, type House, toMessage } from "./house.js";
+import { FEATURES, type Feature, type House, toMessage } from "./house.js";
 import type { Answer, Chunk } from "./leg.js";
 
 /** How many houses are scored. */
@@ -36,10 +36,15 @@ export interface Result {
   readonly error?: HousingError;
   /** Version of the model that answered. */
   readonly modelVersion: string;
-  /** Texts for people, such as a value outside the training range; from `score` alone. */
-  readonly warnings: readonly string[];
-  /** Features that were missing and filled in; from `score` alone, too. */
-  readonly imputedFeatures: readonly string[];
+  /**
+   * Texts for people, such as a value outside the training range. Not there from `scoreMatrix`,
+   * which does not ask for them.
+   */
+  readonly warnings?: readonly string[];
+  /** Features with a value outside the training range; not there if the server is too old. */
+  readonly outOfRangeFeatures?: readonly string[];
+  /** Features that were missing and filled in; likewise. */
+  readonly imputedFeatures?: readonly string[];
 }
 
 /** What is there at once or comes with time. */
@@ -47,6 +52,7 @@ export type Many<T> = Iterable<T> | AsyncIterable<T>;
 
 const CHUNK_ROWS = 1000;
 const DOUBLE = 8;
+const MARK = 2;
 
 /** Gathers houses into chunks, in the readable form. */
 export async function* rowChunks(
@@ -92,10 +98,11 @@ type Outcome = Omit<Result, "row" | "modelVersion">;
 
 function ofRows({ items }: RowResults): Outcome[] {
   return items.map((item) => {
-    const { outcome, warnings, imputedFeatures } = item;
+    const { outcome, warnings, rangeWarnings, imputedFeatures } = item;
+    const outOfRangeFeatures = rangeWarnings.map(({ feature }) => feature);
     const price = outcome.case === "prediction" ? outcome.value : Number.NaN;
     const error = rowError(item);
-    return { price, ...(error && { error }), warnings, imputedFeatures };
+    return { price, ...(error && { error }), warnings, outOfRangeFeatures, imputedFeatures };
   });
 }
 
@@ -108,11 +115,35 @@ function ofPrices(prices: PriceVector | undefined): Outcome[] {
   const errors = new Map(
     prices.errors.flatMap(({ row, error }) => (error ? [[Number(row), ofRow(error)]] : [])),
   );
+  const outOfRange = marked(prices.outOfRange, prices.outOfRangeRows);
+  const imputed = marked(prices.imputed, prices.imputedRows);
   return Array.from({ length: byteLength / DOUBLE }, (_, place) => {
     const error = errors.get(place);
     const price = view.getFloat64(place * DOUBLE, true);
-    return { price, ...(error && { error }), warnings: [], imputedFeatures: [] };
+    const outOfRangeFeatures = outOfRange?.(place);
+    const imputedFeatures = imputed?.(place);
+    return {
+      price,
+      ...(error && { error }),
+      ...(outOfRangeFeatures && { outOfRangeFeatures }),
+      ...(imputedFeatures && { imputedFeatures }),
+    };
   });
+}
+
+/**
+ * Reads two bytes a house, with a bit for each feature; undefined if an older server only
+ * counted the rows.
+ */
+function marked(data: Uint8Array, rows: bigint): ((place: number) => Feature[]) | undefined {
+  if (data.length === 0) {
+    return rows === 0n ? () => [] : undefined;
+  }
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return (place) => {
+    const bits = view.getUint16(place * MARK, true);
+    return FEATURES.filter((_, bit) => (bits >> bit) & 1);
+  };
 }
 
 /**

@@ -1,7 +1,9 @@
 // The stream: what it takes, and when it ends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connect, count, rooms, stream } from "./fake.js";
+import { create } from "@bufbuild/protobuf";
+import { PredictStreamResponseSchema } from "../dist/gen/housing/v1/prediction_pb.js";
+import { connect, count, rooms, serve, stream } from "./fake.js";
 
 test("a server that is not there is noticed soon", async () => {
   const client = connect("127.0.0.1:1");
@@ -66,4 +68,34 @@ test("faulty houses are not sent", async () => {
 test("nothing to score", async () => {
   const { client } = await stream(() => {});
   assert.equal(await count(client.score([])), 0);
+});
+
+test("a matrix names odd features, and claims nothing that was not asked for", async () => {
+  // RM of the first house, as the sixth bit; of what was filled in, an older server's count.
+  const values = { values: new Uint8Array(16), outOfRange: Uint8Array.of(32, 0, 0, 0) };
+  const prices = { ...values, outOfRangeRows: 1n, imputedRows: 2n };
+  const client = await serve({
+    predictStream(call) {
+      call.on("data", ({ sequence }) => {
+        const value = { sequence, modelVersion: "7", payload: { case: "prices", value: prices } };
+        call.write(create(PredictStreamResponseSchema, { message: { case: "chunk", value } }));
+      });
+      call.on("end", () => call.end());
+    },
+  });
+  const found = [];
+  for await (const result of client.scoreMatrix(["RM"], [[60], [6]])) {
+    found.push(result);
+  }
+  assert.deepEqual(
+    found.map(({ warnings, outOfRangeFeatures, imputedFeatures }) => [
+      warnings,
+      outOfRangeFeatures,
+      imputedFeatures,
+    ]),
+    [
+      [undefined, ["RM"], undefined],
+      [undefined, [], undefined],
+    ],
+  );
 });

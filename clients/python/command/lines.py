@@ -1,6 +1,8 @@
 """Files of one record a line that may have been cut off in the middle of one."""
 
+import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,11 @@ from typing import IO
 from .files import UsageError
 
 _BLOCK = 1 << 20
-_LONGEST_LINE = 1 << 16
+# The longest line of CSV that is read, in UTF-8, may be kept as one cell.
+_LONGEST_LINE = 1 << 23
+# Lines without a price.
+_BLANK_IN_CSV = re.compile(rb"^\d+,,", re.MULTILINE)
+_BLANK_IN_NDJSON = re.compile(rb'^{"row": \d+, "prediction": null,', re.MULTILINE)
 _FIRST_OBJECT = b'{"row": 1,'
 
 
@@ -55,7 +61,7 @@ def done_so_far(path: str, file: IO[bytes], header: str) -> Done:
     start = header.encode()
     file.seek(0)
     head = file.read(len(start) or len(_FIRST_OBJECT))
-    lines, whole, rejected = _count(file, b",," if header else b'"prediction": null,')
+    lines, whole, rejected = _count(file, _BLANK_IN_CSV if header else _BLANK_IN_NDJSON)
     count = max(lines - bool(header), 0)
     first = start or _FIRST_OBJECT
     found: tuple[int, str] | None = (0, "")
@@ -98,7 +104,7 @@ def _whole_lines(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
             line = b""
 
 
-def _count(file: IO[bytes], blank: bytes) -> tuple[int, int, int]:
+def _count(file: IO[bytes], blank: re.Pattern[bytes]) -> tuple[int, int, int]:
     """Returns how many whole lines a file has, where they end, and how many of them are blank."""
     file.seek(0)
     count, whole, blanks, at, rest = 0, 0, 0, 0, b""
@@ -106,7 +112,7 @@ def _count(file: IO[bytes], blank: bytes) -> tuple[int, int, int]:
         count += block.count(b"\n")
         last = block.rfind(b"\n")
         if last >= 0:
-            blanks += (rest + block[: last + 1]).count(blank)
+            blanks += len(blank.findall(rest + block[: last + 1]))
             rest, whole = b"", at + last + 1
         # A line that is none of ours may be of any length.
         rest = (rest + block[last + 1 :])[-_LONGEST_LINE:]
@@ -125,9 +131,9 @@ def _record(line: str, *, is_csv: bool) -> tuple[int, str] | None:
     """Returns the row and the model of a line, or None if it is none of ours."""
     try:
         if is_csv:
-            row, _, version = line.split(",", 2)
+            row, _, version, *_ = next(csv.reader([line]))
             return int(row), version
         found = json.loads(line)
         return int(found["row"]), str(found["model_version"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, StopIteration, csv.Error):
         return None

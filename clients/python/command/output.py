@@ -1,22 +1,29 @@
 """Where prices go: one line a house, in the order of the input."""
 
+import csv
+import io
 import json
 import os
 import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol
 
 from ..errors import InvalidArgumentError
-from ..scores import ChunkScores
+from ..scores import ChunkScores, Marks
 from ..sources import FileFormat
 from .claim import named, open_claimed
 from .files import UsageError
 from .lines import Done, done_so_far
-from .parquet import ParquetOutput
+from .parquet import ParquetOutput, is_missing
 
-_HEADER = "row,prediction,model_version\n"
+_COLUMNS = ("row", "prediction", "model_version", "out_of_range", "imputed")
+# Where the server does not say which features those of a house are.
+_UNKNOWN = "?"
 
 
 class Output:
@@ -25,6 +32,7 @@ class Output:
     Args:
         path: A file, or "-" for the standard output.
         file_format: What to write.
+        keep: Names of the columns that are handed on.
         resume: Whether to go on with a file that is half done.
         force: Whether to write over a file that exists.
 
@@ -33,11 +41,19 @@ class Output:
         UsageError: It is to be gone on with, but is none of our outputs, or another job's.
     """
 
-    def __init__(self, path: str, file_format: FileFormat, *, resume: bool, force: bool) -> None:
+    def __init__(
+        self,
+        path: str,
+        file_format: FileFormat,
+        *,
+        keep: Sequence[str] = (),
+        resume: bool,
+        force: bool,
+    ) -> None:
         if resume and (path == "-" or file_format == "parquet"):
             raise InvalidArgumentError("--resume needs an output file of CSV or NDJSON")
         self._path = path
-        self._writer = _open(path, file_format, resume=resume, force=force)
+        self._writer = _open(path, file_format, keep, resume=resume, force=force)
         self.rows = self.done.rows
 
     @property
@@ -78,18 +94,29 @@ class _Writer(Protocol):
     def close(self, *, whole: bool) -> None: ...
 
 
-def _open(path: str, file_format: FileFormat, *, resume: bool, force: bool) -> _Writer:
+def _open(
+    path: str, file_format: FileFormat, keep: Sequence[str], *, resume: bool, force: bool
+) -> _Writer:
     if file_format == "parquet":
-        return ParquetOutput(path)
-    header = _HEADER if file_format == "csv" else ""
-    return _Lines(path, header, resume=resume, force=force)
+        return ParquetOutput(path, keep)
+    if file_format == "csv":
+        return _Lines(path, _line((*_COLUMNS, *keep)), _csv, resume=resume, force=force)
+    return _Lines(path, "", partial(_ndjson, keep), resume=resume, force=force)
 
 
 class _Lines:
     """CSV or NDJSON; a header makes it CSV. There is no file before there is a price."""
 
-    def __init__(self, path: str, header: str, *, resume: bool, force: bool) -> None:
-        self._text = _csv if header else _ndjson
+    def __init__(
+        self,
+        path: str,
+        header: str,
+        text: Callable[[ChunkScores], str],
+        *,
+        resume: bool,
+        force: bool,
+    ) -> None:
+        self._text = text
         self._path = Path(path)
         self._header = header
         self._force = force
@@ -144,16 +171,55 @@ class _Lines:
 
 def _csv(scores: ChunkScores) -> str:
     version = scores.model_version
-    return "".join(
-        f"{row},{price!r},{version}\n" if price == price else f"{row},,{version}\n"  # noqa: PLR0124
-        for row, price in enumerate(scores.prices, scores.start + 1)
-    )
+    outside, imputed = _words(scores.out_of_range), _words(scores.imputed)
+    # What every line of an ordinary chunk ends with.
+    is_plain = scores.out_of_range == scores.imputed == {} and not scores.kept
+    plain = f",{version},,\n" if is_plain else ""
+    lines = []
+    for place, price in enumerate(scores.prices):
+        row, text = scores.start + place + 1, repr(price) if price == price else ""  # noqa: PLR0124
+        end = plain or _end(scores, place, f",{version},{outside[place]},{imputed[place]}")
+        lines.append(f"{row},{text}{end}")
+    return "".join(lines)
 
 
-def _ndjson(scores: ChunkScores) -> str:
+def _end(scores: ChunkScores, place: int, start: str) -> str:
+    return f"{start},{_line(scores.kept[place])}" if scores.kept else f"{start}\n"
+
+
+def _words(marks: Marks | None) -> dict[int, str]:
+    """Returns the features of each house as they stand in a cell; "" for one without."""
+    known = {} if marks is None else {row: " ".join(names) for row, names in marks.items()}
+    return defaultdict(lambda: _UNKNOWN if marks is None else "", known)
+
+
+def _line(cells: Iterable[object]) -> str:
+    """Returns a line of CSV; a cell has no line break, by which lines are told apart."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([_cell(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _cell(value: object) -> str:
+    return "" if is_missing(value) else " ".join(str(value).splitlines())
+
+
+def _ndjson(keep: Sequence[str], scores: ChunkScores) -> str:
     version = json.dumps(scores.model_version)
-    return "".join(
-        f'{{"row": {row}, "prediction": {price if price == price else "null"},'  # noqa: PLR0124
-        f' "model_version": {version}}}\n'
-        for row, price in enumerate(scores.prices, scores.start + 1)
-    )
+    lines = []
+    for place, price in enumerate(scores.prices):
+        values = [None if is_missing(each) else each for each in scores.kept[place]] if keep else ()
+        kept = dict(zip(keep, values, strict=True))
+        lines.append(
+            f'{{"row": {scores.start + place + 1},'
+            f' "prediction": {price if price == price else "null"},'  # noqa: PLR0124
+            f' "model_version": {version},'
+            f' "out_of_range": {_names(scores.out_of_range, place)},'
+            f' "imputed": {_names(scores.imputed, place)}'
+            + (f', "kept": {json.dumps(kept, default=str)}}}\n' if keep else "}\n")
+        )
+    return "".join(lines)
+
+
+def _names(marks: Marks | None, place: int) -> str:
+    return "null" if marks is None else json.dumps(marks.get(place, ()))

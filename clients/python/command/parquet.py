@@ -1,12 +1,14 @@
 """Prices as Parquet."""
 
+import math
 import sys
+from collections.abc import Sequence
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidArgumentError
-from ..scores import ChunkScores
+from ..scores import ChunkScores, Marks
 from .claim import open_claimed
 from .lines import Done
 
@@ -16,6 +18,7 @@ class ParquetOutput:
 
     Args:
         path: Of the output.
+        keep: Names of the columns that are handed on, as texts.
 
     Raises:
         ImportError: pyarrow is not installed.
@@ -23,7 +26,7 @@ class ParquetOutput:
         UsageError: Another job writes it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, keep: Sequence[str] = ()) -> None:
         if path == "-":
             raise InvalidArgumentError("Parquet is written to a file, not to the standard output")
         try:
@@ -33,8 +36,16 @@ class ParquetOutput:
             raise ImportError("Parquet needs pyarrow: pip install pyarrow") from error
         self._arrow: Any = pyarrow
         self._path, self._part = Path(path), Path(f"{path}.part")
+        names = pyarrow.list_(pyarrow.string())
         self._schema = pyarrow.schema(
-            [("row", "int64"), ("prediction", "float64"), ("model_version", "string")]
+            [
+                ("row", "int64"),
+                ("prediction", "float64"),
+                ("model_version", "string"),
+                ("out_of_range", names),
+                ("imputed", names),
+                *((name, "string") for name in keep),
+            ]
         )
         self._sink = open_claimed(self._part)
         self._sink.truncate(0)
@@ -51,6 +62,9 @@ class ParquetOutput:
             range(scores.start + 1, scores.start + 1 + count),
             (price if price == price else None for price in scores.prices),  # noqa: PLR0124
             repeat(scores.model_version, count),
+            _features(scores.out_of_range, count),
+            _features(scores.imputed, count),
+            *([_text(value) for value in column] for column in zip(*scores.kept, strict=True)),
         )
         arrays = [
             self._arrow.array(list(values), field.type)
@@ -77,3 +91,17 @@ class ParquetOutput:
         else:
             self._part.unlink()
         self._sink.close()
+
+
+def _features(marks: Marks | None, count: int) -> list[tuple[str, ...] | None]:
+    """Returns the features of each house; null where the server does not say."""
+    return [None if marks is None else marks.get(place, ()) for place in range(count)]
+
+
+def is_missing(value: object) -> bool:
+    """Tells whether a value that was kept is none."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _text(value: object) -> str | None:
+    return None if is_missing(value) else str(value)

@@ -43,7 +43,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _show(found: Prediction) -> None:
     print(f"{found.price:.4f}")
-    for warning in found.warnings:
+    for warning in found.warnings or ():
         print(f"warning: {warning}", file=sys.stderr)
     if found.imputed_features:
         print(f"filled in: {', '.join(found.imputed_features)}", file=sys.stderr)

@@ -9,11 +9,11 @@ from pathlib import Path
 from housing_table.columns import TARGET
 
 from .. import requests
-from ..chunks import Layout
 from ..client import HousingClient
 from ..errors import InvalidArgumentError
 from ..job import Scores
 from ..ledger import StreamPolicy, Tally
+from ..scores import ChunkScores
 from ..sources import FORMATS, FileFormat, count_of, format_of, from_file
 from . import options
 from .files import check_apart, check_existing
@@ -41,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="COLUMN", help="a column to leave out"
     )
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column, such as an id, to write beside the price",
+    )
     parser.add_argument("--form", choices=("matrix", "rows"), default="matrix", help="on the wire")
     parser.add_argument("--chunk-rows", type=_count, default=1000, help="houses a message [1000]")
     parser.add_argument(
@@ -65,13 +72,16 @@ def run(given: argparse.Namespace) -> int:
     check_existing(given.output, rejected_path, resume=given.resume, force=given.force)
     with (
         options.connect(given) as client,
-        Output(given.output, target, resume=given.resume, force=given.force) as output,
+        Output(
+            given.output, target, keep=given.keep, resume=given.resume, force=given.force
+        ) as output,
         Rejected(rejected_path, keep=output.rows) as rejected,
     ):
         _say_lost(output.done.rejected - rejected.kept, rejected.path)
         scores = _scores(client, given, source, output)
         try:
             for chunk in scores.chunks():
+                _say_notes(given, scores.tally, chunk)
                 output.start()
                 rejected.write(chunk)
                 output.write(chunk)
@@ -83,24 +93,20 @@ def run(given: argparse.Namespace) -> int:
                 _say(f"{_rows(output.rows)} done; go on with --resume")
             raise
         if not given.quiet:
-            _say(_summary(scores.tally, output.rows, rejected))
+            _say(_summary(scores.tally, output, rejected))
     return EXIT_REJECTED if rejected.rows or output.done.rejected else 0
 
 
 def _scores(
     client: HousingClient, given: argparse.Namespace, source: FileFormat, output: Output
 ) -> Scores:
-    layout = Layout(
-        form=given.form,
-        chunk_rows=given.chunk_rows,
-        ignore=requests.lower((TARGET, *given.ignore)),
-        skip=output.rows,
-    )
+    ignore = (TARGET, *given.ignore)
+    layout = requests.layout(given.form, given.chunk_rows, ignore, given.keep, skip=output.rows)
     policy = StreamPolicy()
     total = None if given.input == "-" else count_of(given.input)
     return client.score_chunks_of(
         from_file(given.input, source, layout),
-        total=None if total is None else total - output.rows,
+        tally=Tally(total=None if total is None else total - output.rows, notes=layout.notes),
         progress=not given.quiet,
         policy=StreamPolicy(
             pin_model=given.pin_model,
@@ -133,14 +139,34 @@ def _rejected_path(given: argparse.Namespace) -> Path | None:
     return None if given.output == "-" else Path(given.output).with_suffix(".rejected.csv")
 
 
-def _summary(tally: Tally, rows: int, rejected: Rejected) -> str:
-    parts = [_rows(rows)]
+def _say_notes(given: argparse.Namespace, tally: Tally, chunk: ChunkScores) -> None:
+    """Says what was made of the columns, once there is a first answer."""
+    if not given.quiet and tally.rows == len(chunk.prices):
+        for note in tally.notes:
+            _say(note)
+
+
+def _summary(tally: Tally, output: Output, rejected: Rejected) -> str:
+    parts = [_rows(output.rows)]
     if rejected.rows:
         where = f", see {rejected.path}" if rejected.path else ""
         parts.append(f"{rejected.rows:,} rejected{where}")
     if tally.resumes:
         parts.append(f"gone on after {tally.resumes} break{'s' * (tally.resumes > 1)}")
+    since = " since the resume" if output.done.rows else ""
+    for rows, what, features in (
+        (tally.out_of_range_rows, "out of the training range", tally.out_of_range),
+        (tally.imputed_rows, "with values filled in", tally.imputed),
+    ):
+        if rows:
+            parts.append(f"{rows:,} {what}{since} ({_counted(features)})")
     return "; ".join([*parts, f"model {', '.join(tally.model_versions) or 'not asked'}"])
+
+
+def _counted(features: dict[str, int] | None) -> str:
+    if features is None:
+        return "this server does not say which"
+    return ", ".join(f"{name} {count:,}" for name, count in features.items())
 
 
 def _say_lost(count: int, path: Path | None) -> None:

@@ -160,16 +160,20 @@ class RowResults(_message.Message):
     def __init__(self, items: _Optional[_Iterable[_Union[RowResult, _Mapping]]] = ...) -> None: ...
 
 class PriceVector(_message.Message):
-    __slots__ = ("values", "errors", "out_of_range_rows", "imputed_rows")
+    __slots__ = ("values", "errors", "out_of_range_rows", "imputed_rows", "out_of_range", "imputed")
     VALUES_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     OUT_OF_RANGE_ROWS_FIELD_NUMBER: _ClassVar[int]
     IMPUTED_ROWS_FIELD_NUMBER: _ClassVar[int]
+    OUT_OF_RANGE_FIELD_NUMBER: _ClassVar[int]
+    IMPUTED_FIELD_NUMBER: _ClassVar[int]
     values: bytes
     errors: _containers.RepeatedCompositeFieldContainer[RowError]
     out_of_range_rows: int
     imputed_rows: int
-    def __init__(self, values: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[RowError, _Mapping]]] = ..., out_of_range_rows: _Optional[int] = ..., imputed_rows: _Optional[int] = ...) -> None: ...
+    out_of_range: bytes
+    imputed: bytes
+    def __init__(self, values: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[RowError, _Mapping]]] = ..., out_of_range_rows: _Optional[int] = ..., imputed_rows: _Optional[int] = ..., out_of_range: _Optional[bytes] = ..., imputed: _Optional[bytes] = ...) -> None: ...
 
 class RowError(_message.Message):
     __slots__ = ("row", "error")

@@ -34,9 +34,7 @@ preprocessors:
 """,
     )
     assert found.name == "grid"
-    shared = {
-        (each.data, each.accept, each.cv, each.seed, each.test_size) for each in found.specs
-    }
+    shared = {(each.data, each.accept, each.cv, each.seed, each.test_size) for each in found.specs}
     assert shared == {(Path("houses.csv"), ("RM", "MEDV"), 3, 7, 0.3)}
     expected: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         (model, params, filling, filling_params)

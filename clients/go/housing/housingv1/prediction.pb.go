@@ -1086,7 +1086,14 @@ type PriceVector struct {
 	// How many houses had a value outside the training range.
 	OutOfRangeRows uint64 `protobuf:"varint,3,opt,name=out_of_range_rows,json=outOfRangeRows,proto3" json:"out_of_range_rows,omitempty"`
 	// How many houses missed a value that was filled in.
-	ImputedRows   uint64 `protobuf:"varint,4,opt,name=imputed_rows,json=imputedRows,proto3" json:"imputed_rows,omitempty"`
+	ImputedRows uint64 `protobuf:"varint,4,opt,name=imputed_rows,json=imputedRows,proto3" json:"imputed_rows,omitempty"`
+	// Which features of each house had a value outside the training range: two
+	// bytes a house, little-endian, whose lowest bit is the first feature of
+	// House. Empty if no house had one.
+	OutOfRange []byte `protobuf:"bytes,5,opt,name=out_of_range,json=outOfRange,proto3" json:"out_of_range,omitempty"`
+	// Which features of each house were missing and filled in, in the same form.
+	// Empty if no house missed one.
+	Imputed       []byte `protobuf:"bytes,6,opt,name=imputed,proto3" json:"imputed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1147,6 +1154,20 @@ func (x *PriceVector) GetImputedRows() uint64 {
 		return x.ImputedRows
 	}
 	return 0
+}
+
+func (x *PriceVector) GetOutOfRange() []byte {
+	if x != nil {
+		return x.OutOfRange
+	}
+	return nil
+}
+
+func (x *PriceVector) GetImputed() []byte {
+	if x != nil {
+		return x.Imputed
+	}
+	return nil
 }
 
 // Why one house of a chunk was not scored.
@@ -1368,12 +1389,15 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\apayload\"9\n" +
 	"\n" +
 	"RowResults\x12+\n" +
-	"\x05items\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\x05items\"\xa1\x01\n" +
+	"\x05items\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\x05items\"\xdd\x01\n" +
 	"\vPriceVector\x12\x16\n" +
 	"\x06values\x18\x01 \x01(\fR\x06values\x12,\n" +
 	"\x06errors\x18\x02 \x03(\v2\x14.housing.v1.RowErrorR\x06errors\x12)\n" +
 	"\x11out_of_range_rows\x18\x03 \x01(\x04R\x0eoutOfRangeRows\x12!\n" +
-	"\fimputed_rows\x18\x04 \x01(\x04R\vimputedRows\"F\n" +
+	"\fimputed_rows\x18\x04 \x01(\x04R\vimputedRows\x12 \n" +
+	"\fout_of_range\x18\x05 \x01(\fR\n" +
+	"outOfRange\x12\x18\n" +
+	"\aimputed\x18\x06 \x01(\fR\aimputed\"F\n" +
 	"\bRowError\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\x04R\x03row\x12(\n" +
 	"\x05error\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x05error\"z\n" +
