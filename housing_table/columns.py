@@ -21,8 +21,9 @@ _OTHER_NAMES = {
     "medianvalue": TARGET,
 }
 _MEANINGS = {name.lower(): name for name in (*FEATURES, TARGET)} | _OTHER_NAMES
-# A name is compared with others no further than this.
+# No more of a name, and of no more names, is compared: a line may be of any kind.
 _LONGEST = 100
+_MOST = 1000
 # What makes no difference in a name.
 _NOTHING = {ord(sign): None for sign in " _.-"}
 # From here on, two names are taken for one and a misspelling of it.
@@ -167,13 +168,15 @@ class _Found:
         """Returns a fault for each name that seems to be a missing column's, misspelt."""
         by_plain = {name.lower(): name for name in missing}
         faults = []
-        for place in self.others:
+        for place in self.others[:_MOST]:
             close = difflib.get_close_matches(
                 _plain(self.names[place])[:_LONGEST], by_plain, n=1, cutoff=_CLOSE
             )
             if close:
                 name = self.names[place]
-                text = f"column {quoted(name)} is no feature (did you mean {by_plain[close[0]]}?)"
+                text = (
+                    f"column {quoted(name)} is no feature (did you mean {by_plain.pop(close[0])}?)"
+                )
                 faults.append((name, f"{text}: rename it, or take it out"))
         return faults
 
