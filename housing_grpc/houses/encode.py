@@ -110,7 +110,6 @@ def _join_marks(parts: Sequence[tuple[bytes, bytes]]) -> bytes:
     return b"".join(marks or bytes(len(values) // 4) for marks, values in parts)
 
 
-
 def timestamp() -> Timestamp:
     """Returns the time now."""
     seconds, nanos = divmod(time.time_ns(), _NANOS)

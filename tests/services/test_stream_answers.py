@@ -118,6 +118,24 @@ def test_rows_tell_warnings_and_matrix_names_their_features(target: Target, rows
         assert marks(chunk) == ([["RM"], []], [[], ["AGE"]])
 
 
+def test_in_a_chunk_that_is_scored_in_parts_every_house_keeps_its_place(
+    target: Target, rows: Rows
+) -> None:
+    many = np.tile(rows[:1], (2100, 1))
+    many[1500, 5], many[2000, 5] = np.inf, 99
+    for request in (matrix(many), listed([house(row) for row in many])):
+        told = target.ask([request])
+        (chunk,) = told.chunks
+        found = prices(chunk)
+        assert len(found) == 2100
+        assert [place for place, price in enumerate(found) if math.isnan(price)] == [1500]
+        outside, missing = marks(chunk)
+        assert {place: names for place, names in enumerate(outside) if names} == {2000: ["RM"]}
+        assert not any(missing)
+        assert told.summary
+        assert (told.summary.rows, told.summary.errors) == (2100, 1)
+
+
 VALUES = st.one_of(
     st.just(math.nan),
     st.floats(-1e3, 1e3),
