@@ -50,6 +50,7 @@ class Proxy:
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
         started = time.perf_counter()
         exchange = Exchange(scope, receive)
+        send = self._origins.readable(exchange, send)
         code = _GONE
         try:
             code = await self._answer(exchange, send)
@@ -71,6 +72,9 @@ class Proxy:
 
     async def _answer(self, exchange: Exchange, send: Send) -> int:
         self._hosts.check(exchange)
+        preflight = self._origins.preflight(exchange)
+        if preflight is not None:
+            return await _send(preflight, exchange, send)
         route = self._router.find(exchange.scope["method"], exchange.path)
         exchange.route = route.path
         self._origins.check(exchange)

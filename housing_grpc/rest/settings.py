@@ -18,9 +18,9 @@ _LOCAL_SCHEMES = ("unix", "unix-abstract", "vsock")
 _SCHEMES = ("dns", "ipv4", "ipv6", "xds", *_LOCAL_SCHEMES)
 _TARGET = re.compile(rf"^(?:({'|'.join(_SCHEMES)}):(?://[^/]*/)?)?(.*)$", re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*):\d+")
-# An origin as browsers write it: no path, no user.
-_ORIGIN = re.compile(r"https?://[^/\s@?#]+", re.IGNORECASE)
 _HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+# An origin as browsers write it: no path, no user, no star.
+_ORIGIN = re.compile(rf"https?://(?:{_HOST_NAME.pattern})(?::[1-9][0-9]{{0,4}})?")
 _GRPC_PORT = 50051
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
@@ -65,7 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     api_tls_key_file: Annotated[str, Meta(description="private key of the certificate")] = ""
     api_allowed_origins: Annotated[
-        str, Meta(description="origins whose pages may call, such as https://houses.example")
+        str,
+        Meta(description="origins whose pages may call and read, such as https://houses.example"),
     ] = ""
     api_allowed_hosts: Annotated[
         str,
@@ -100,7 +101,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def origins(self) -> frozenset[str]:
         """Origins whose pages may call, beside those of the address that is asked."""
-        return frozenset(_listed(self.api_allowed_origins))
+        # A browser leaves out the port that is usual for the scheme.
+        return frozenset(
+            each.removesuffix(":80" if each.startswith("http:") else ":443")
+            for each in _listed(self.api_allowed_origins)
+        )
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -146,11 +151,11 @@ def _check(chosen: Settings, *, has_key: bool) -> None:
         raise OptionError(
             f"GRPC_TARGET={chosen.grpc_target!r}: write host:port, without {scheme[0]}"
         )
-    for origin in chosen.origins:
+    for origin in _listed(chosen.api_allowed_origins):
         if not _ORIGIN.fullmatch(origin):
             raise OptionError(
-                f"API_ALLOWED_ORIGINS={chosen.api_allowed_origins!r}: write each as "
-                "https://HOST or https://HOST:PORT, with commas between them"
+                f"API_ALLOWED_ORIGINS={chosen.api_allowed_origins!r}: {origin!r} is no origin; "
+                "write each as https://HOST or https://HOST:PORT, with commas between them"
             )
     for host in chosen.hosts:
         if not _HOST_NAME.fullmatch(host):

@@ -199,10 +199,15 @@ def test_a_server_elsewhere_says_itself_whom_it_serves(target: str) -> None:
         ({"API_TLS_KEY_FILE": "k"}, "^API_TLS_CERT_FILE and API_TLS_KEY_FILE go together"),
         ({"GRPC_CERT_FILE": "c"}, "^GRPC_CERT_FILE and GRPC_KEY_FILE go together"),
         ({"GRPC_CERT_FILE": "c", "GRPC_KEY_FILE": "k"}, "^GRPC_CERT_FILE needs TLS"),
-        ({"API_ALLOWED_ORIGINS": "a.example"}, "^API_ALLOWED_ORIGINS='a.example': write each as"),
+        ({"API_ALLOWED_ORIGINS": "a.example"}, "^API_ALLOWED_ORIGINS='a.example': 'a.ex"),
         ({"API_ALLOWED_HOSTS": "https://a"}, "^API_ALLOWED_HOSTS='https://a': write each as"),
         ({"API_ALLOWED_HOSTS": "a.example, b:80"}, "^API_ALLOWED_HOSTS='a.example, b:80': write"),
-        ({"API_ALLOWED_ORIGINS": "https://a/b"}, "^API_ALLOWED_ORIGINS='https://a/b': write each"),
+        ({"API_ALLOWED_ORIGINS": "https://b, https://a/b"}, ": 'https://a/b' is no origin; write"),
+        ({"API_ALLOWED_ORIGINS": "*"}, "'\\*' is no origin"),
+        ({"API_ALLOWED_ORIGINS": "null"}, "'null' is no origin"),
+        ({"API_ALLOWED_ORIGINS": "https://*.example"}, "is no origin"),
+        ({"API_ALLOWED_ORIGINS": "https://h\xe4user.example"}, "is no origin"),
+        ({"API_ALLOWED_ORIGINS": "https://a:0"}, "is no origin"),
     ],
 )
 def test_what_does_not_fit_together_is_named(environment: dict[str, str], text: str) -> None:

@@ -68,6 +68,77 @@ def test_origins_that_are_allowed_may_call(housing: Client, start: Start, host: 
     assert refused(client.post("/predict", json=HOUSE, headers=headers))[1] == "CROSS_SITE"
 
 
+PAGE = "https://pages.example"
+PREFLIGHT = {
+    "origin": PAGE,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "content-type,x-api-key",
+}
+
+
+@pytest.fixture
+def shared(housing: Client, start: Start) -> httpx.Client:
+    """A proxy that a page of another site may call."""
+    return start(housing.address, api_allowed_origins=f"{PAGE}:443 http://b.example")
+
+
+def test_a_browser_is_told_what_an_allowed_page_may_send(shared: httpx.Client) -> None:
+    answer = shared.options("/v1/predict", headers=PREFLIGHT)
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    allowed = answer.headers["access-control-allow-headers"].lower().split(", ")
+    assert {"authorization", "x-api-key", "content-type", "x-request-id"} <= set(allowed)
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "Origin" in answer.headers["vary"]
+    assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body", "code"),
+    [
+        ("GET", "/model/info", None, 200),
+        ("POST", "/v1/predict", b'{"RM": 6.5}', 200),
+        ("POST", "/v1/predict", b'{"RMM": 6.5}', 400),
+        ("POST", "/v1/predict:stream", b'{"RM": 6.5}\n', 200),
+        ("GET", "/nowhere", None, 404),
+        ("DELETE", "/v1/predict", None, 405),
+    ],
+)
+def test_an_allowed_page_can_read_answers_and_errors(
+    shared: httpx.Client, verb: str, path: str, body: bytes | None, code: int
+) -> None:
+    kind = "application/x-ndjson" if path.endswith("stream") else "application/json"
+    headers = {"origin": PAGE, "sec-fetch-site": "cross-site", "content-type": kind}
+    answer = shared.request(verb, path, content=body, headers=headers)
+    assert answer.status_code == code
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    exposed = answer.headers["access-control-expose-headers"].lower()
+    assert {"retry-after", "x-request-id", "www-authenticate"} == set(exposed.split(", "))
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", f"{PAGE}.evil.example", "http://pages.example"]
+)
+def test_no_other_page_can_read_anything(shared: httpx.Client, origin: str) -> None:
+    answer = shared.options("/v1/predict", headers={**PREFLIGHT, "origin": origin})
+    assert refused(answer) == (403, "CROSS_SITE", [])
+    read = shared.get("/model/info", headers={"origin": origin})
+    assert read.status_code == 200
+    for each in (answer, read):
+        assert "access-control-allow-origin" not in each.headers
+        assert "Origin" in each.headers["vary"]
+
+
+def test_without_allowed_origins_no_page_can_read_anything(rest: httpx.Client) -> None:
+    assert refused(rest.options("/v1/predict", headers=PREFLIGHT)) == (403, "CROSS_SITE", [])
+    read = rest.get("/model/info", headers={"origin": PAGE})
+    assert not [name for name in read.headers if name.startswith("access-control")]
+    # OPTIONS is no method here but for a browser that asks for a page.
+    assert refused(rest.options("/v1/predict"))[1] == "METHOD_NOT_ALLOWED"
+
+
 @pytest.mark.parametrize(("host", "allowed"), [("here.example:80", True), ("b.example", False)])
 def test_an_open_proxy_has_the_name_that_it_is_called_by(host: str, allowed: bool) -> None:
     names = {**HERE, "host": host}

@@ -1,20 +1,18 @@
-"""The pages in a real browser, without a way to any other host."""
+"""The form in a real browser."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import grpc
 import httpx
 import pytest
 from grpc_status import rpc_status
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import ROOT
 from tests.rest.answers import HOUSE
 from tests.rest.conftest import Start
+from tests.rest.pages.conftest import SIZES, keep, opened
 from tests.rest.scripted import Scripted
 from tests.support.client import refusal
 from tests.support.examples import Example
@@ -22,60 +20,11 @@ from tests.support.serving import housing_server
 
 pytestmark = pytest.mark.integration
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_PRICE = "\N{EN DASH}"
-SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        message = "no browser; on Debian or Ubuntu: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    expect.set_options(timeout=15_000)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(params=SIZES)
-def page(browser: Browser, rest: httpx.Client, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page that fails the test if it asks another host, or if its scripts do."""
-    yield from opened(browser, str(rest.base_url), SIZES[request.param])
-
-
-def opened(browser: Browser, url: str, size: tuple[int, int]) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=url, viewport={"width": size[0], "height": size[1]}, locale="en-US"
-    )
-    found, asked, faults = context.new_page(), [], []
-    found.on("request", lambda request: asked.append(request.url))
-    found.on("pageerror", lambda error: faults.append(str(error)))
-    found.set_default_timeout(15_000)
-    yield found
-    context.close()
-    assert [each for each in asked if not each.startswith((url, "data:"))] == []
-    assert faults == []
 
 
 def price(rest: httpx.Client, house: dict[str, float]) -> str:
     return f"${rest.post('/predict', json=house).json()['prediction'] * 1000:,.0f}"
-
-
-def keep(page: Page, name: str) -> None:
-    """Keeps a picture for people, if a folder for that is named."""
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        width = (page.viewport_size or {"width": 0})["width"]
-        page.screenshot(path=f"{folder}/{name}-{width}.png")
 
 
 def test_the_example_is_priced_at_once(page: Page, rest: httpx.Client) -> None:
