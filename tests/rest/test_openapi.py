@@ -38,11 +38,41 @@ def validator(document: dict[str, Any], schema: dict[str, Any]) -> jsonschema.Dr
     return jsonschema.Draft202012Validator({**schema, "components": document["components"]})
 
 
-def test_every_binding_is_described(document: dict[str, Any]) -> None:
-    bound = {(binding.path, binding.verb.lower()) for binding in bindings.bindings()}
-    described = {(path, verb) for path, verb, _ in operations(document)}
-    own = {("/", "get"), ("/health", "get"), ("/v1/health", "get"), ("/metrics", "get")}
-    assert described == bound | own | {("/v1/predict:stream", "post")}
+def test_every_call_is_described_once_with_all_its_paths(document: dict[str, Any]) -> None:
+    first: dict[str, str] = {}
+    for binding in bindings.bindings():
+        path = first.setdefault(binding.method.full_name, binding.path)
+        operation = document["paths"][path][binding.verb.lower()]
+        assert binding.path == path or f"Also at `{binding.path}`." in operation["description"]
+    own = {"/", "/health", "/metrics", "/v1/predict:stream"}
+    assert set(document["paths"]) == {*first.values(), *own}
+    assert "Also at `/v1/health`." in document["paths"]["/health"]["get"]["description"]
+
+
+def test_every_kind_of_error_has_one_example(document: dict[str, Any]) -> None:
+    seen = {}
+    for _, _, operation in operations(document):
+        for code, response in operation["responses"].items():
+            content = response["content"].get("application/json", {})
+            if content.get("schema") != {"$ref": "#/components/schemas/Error"}:
+                continue
+            error = content["example"]["error"]
+            assert str(error["code"]) == code
+            assert error["details"][0]["reason"]
+            # What is wrong in a request depends on the request; all else is the same everywhere.
+            assert code == "400" or seen.setdefault(code, error) == error
+    assert len(seen) == 13
+
+
+def test_the_example_of_a_wrong_request_is_what_it_gets(
+    rest: httpx.Client, document: dict[str, Any]
+) -> None:
+    predict = document["paths"]["/v1/predict"]["post"]
+    house = predict["requestBody"]["content"]["application/json"]["example"]
+    wrong = {name: value for name, value in house.items() if name != "LSTAT"}
+    answer = rest.post("/v1/predict", json={**wrong, "LSTA": 4.98})
+    example = predict["responses"]["400"]["content"]["application/json"]["example"]
+    assert answer.json() == example
 
 
 def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
@@ -62,11 +92,11 @@ def test_every_part_of_the_contract_has_its_comment(document: dict[str, Any]) ->
 
 
 def test_statuses_come_from_the_comments(document: dict[str, Any]) -> None:
-    reload = document["paths"]["/model/reload"]["post"]["responses"]
+    reload = document["paths"]["/v1/model/reload"]["post"]["responses"]
     assert (
         "ABORTED: another reload is running (RELOAD_IN_PROGRESS)." in (reload["409"]["description"])
     )
-    predict = document["paths"]["/predict"]["post"]["responses"]
+    predict = document["paths"]["/v1/predict"]["post"]["responses"]
     assert "the first model is still loading (MODEL_NOT_READY)." in predict["503"]["description"]
 
 
@@ -99,12 +129,12 @@ def test_examples_are_read_strictly(name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "verb", "body"),
     [
-        ("/predict", "post", {"RM": 12.5}),
-        ("/predict/batch", "post", {"items": [{"RM": 6}, {"CHAS": 3}]}),
-        ("/model/info", "get", None),
-        ("/model/reload", "post", {}),
+        ("/v1/predict", "post", {"RM": 12.5}),
+        ("/v1/predict/batch", "post", {"items": [{"RM": 6}, {"CHAS": 3}]}),
+        ("/v1/model/info", "get", None),
+        ("/v1/model/reload", "post", {}),
         ("/health", "get", None),
-        ("/predict", "post", {"RMM": 1}),
+        ("/v1/predict", "post", {"RMM": 1}),
     ],
 )
 def test_answers_fit_their_schemas(
@@ -121,14 +151,14 @@ def test_an_error_of_a_row_has_the_form_of_any_error(document: dict[str, Any]) -
     row = schemas["v1.RowResult.Out"]["properties"]["error"]
     assert row["$ref"] == schemas["Error"]["properties"]["error"]["$ref"]
     assert schemas["Status"]["required"] == ["code", "message", "status", "details"]
-    refused = document["paths"]["/model/reload"]["post"]["responses"]
+    refused = document["paths"]["/v1/model/reload"]["post"]["responses"]
     assert "CROSS_SITE" in refused["403"]["description"]
     assert "HEADER_TOO_LARGE" in refused["431"]["description"]
     assert "STOPPING" in refused["503"]["description"]
 
 
 def test_what_is_strict_in_the_proxy_is_strict_in_the_schema(document: dict[str, Any]) -> None:
-    schema = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    schema = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"]["application/json"]
     house = validator(document, schema["schema"])
     assert house.is_valid({"RM": 6, "LSTAT": None})
     wrongs: list[Any] = [{"RMM": 6}, {"RM": "6"}, {"RM": True}, {"RM": [6]}, [], None]

@@ -1,16 +1,15 @@
-"""The operations of the contract: one for each way in which an rpc can be called."""
+"""The operations of the contract: one for each rpc, at the first path that it has."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.rpc.code_pb2 import Code
 
 from housing_grpc.rest.bindings import Binding
 from housing_grpc.rest.http.status import HTTP_STATUS
-from tools.openapi import examples
+from tools.openapi import error_examples, examples
 from tools.openapi.comments import Comments
 from tools.openapi.schemas import Schemas
 
@@ -59,20 +58,23 @@ _HEADERS = {
 
 
 def of(bindings: list[Binding], schemas: Schemas, comments: Comments) -> Iterator[Operation]:
-    """Gives the operations of all bindings; further ones of an rpc are numbered."""
-    seen: Counter[str] = Counter()
+    """Gives the operations of all bindings; further ones of an rpc are named in its first."""
+    paths: dict[MethodDescriptor, list[str]] = {}
+    for binding in bindings:
+        paths.setdefault(binding.method, []).append(binding.path)
     for binding in bindings:
         method = binding.method
-        seen[method.full_name] += 1
-        number = "" if seen[method.full_name] == 1 else str(seen[method.full_name])
+        first, *others = paths[method]
+        if binding.path != first:
+            continue
         yield Operation(
             path=binding.path,
             verb=binding.verb.lower(),
             tree={
-                "operationId": f"{method.containing_service.name}_{method.name}{number}",
+                "operationId": f"{method.containing_service.name}_{method.name}",
                 "tags": [method.containing_service.name],
                 "summary": comments.summary(method.full_name),
-                "description": comments.text(method.full_name),
+                "description": f"{comments.text(method.full_name)}{also(others)}",
                 **_request(binding, schemas, comments),
                 "responses": _responses(binding, schemas, comments),
             },
@@ -88,21 +90,45 @@ def tags(bindings: list[Binding], comments: Comments) -> list[Tree]:
     ]
 
 
-def refusals(method: str, comments: Comments, *, body: bool) -> Tree:
-    """Returns the responses that refuse a call, with what the comment on its rpc says of them."""
+def refusals(method: str, comments: Comments, *, body: bool, wrong: Tree | None = None) -> Tree:
+    """Returns the responses that refuse a call, with what the comment on its rpc says of them.
+
+    Args:
+        method: The rpc.
+        comments: What the contract says of its parts.
+        body: Whether a body is sent.
+        wrong: Example of the error of a request that is wrong.
+    """
     texts = {code: [text] for code, text in (_ALWAYS | (_WITH_BODY if body else {})).items()}
     for name, text in comments.statuses(method).items():
         texts.setdefault(HTTP_STATUS[Code.Value(name)], []).append(f"{name}: {text}")
     return {
-        str(code): {**error("\n\n".join(lines)), **_HEADERS.get(code, {})}
+        str(code): {
+            **error("\n\n".join(lines), code, wrong if code == 400 else None),
+            **_HEADERS.get(code, {}),
+        }
         for code, lines in sorted(texts.items())
     }
 
 
-def error(description: str) -> Tree:
-    """Returns the response of an error."""
-    schema = {"$ref": "#/components/schemas/Error"}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def also(others: Iterable[str]) -> str:
+    """Returns what the description of an operation says of its other paths."""
+    return "".join(f"\n\nAlso at `{path}`." for path in others)
+
+
+def error(description: str, code: int, example: Tree | None = None) -> Tree:
+    """Returns the response of an error.
+
+    Args:
+        description: When it comes.
+        code: Its HTTP status.
+        example: Of its body, if that of the status is not the best.
+    """
+    content = {
+        "schema": {"$ref": "#/components/schemas/Error"},
+        "example": example or error_examples.of(code),
+    }
+    return {"description": description, "content": {"application/json": content}}
 
 
 def _request(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
@@ -148,8 +174,17 @@ def _responses(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
         content["example"] = example
     return {
         "200": {"description": "OK", "content": {"application/json": content}},
-        **refusals(binding.method.full_name, comments, body=bool(binding.body)),
+        **refusals(
+            binding.method.full_name, comments, body=bool(binding.body), wrong=_wrong(binding)
+        ),
     }
+
+
+def _wrong(binding: Binding) -> Tree | None:
+    sent = binding.body_type
+    kind = sent.message_type if isinstance(sent, FieldDescriptor) else sent
+    example = None if kind is None else examples.of(kind.full_name)
+    return error_examples.of_misspelling(kind, example) if kind and example else None
 
 
 def _message_name(kind: Descriptor | FieldDescriptor) -> str:

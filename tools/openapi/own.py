@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tools.openapi.operations import error
+from housing_grpc.base.version import VERSION
+from tools.openapi.operations import also, error
 
 Tree = dict[str, Any]
 
@@ -49,17 +50,21 @@ def paths() -> Tree:
             "Index", "Lists what there is; a browser gets a form instead.",
             {"application/json": {"schema": {"type": "object"}}, "text/html": {}},
         ),
-        **{
-            path: _get(
-                name, "Tells whether predictions can be had.",
-                {"application/json": {"schema": health}},
-                {"503": {
-                    "description": "No prediction can be had now.",
-                    "content": {"application/json": {"schema": health}},
+        "/health": _get(
+            "Health", "Tells whether predictions can be had.",
+            {"application/json": {
+                "schema": health,
+                "example": {"status": "SERVING", "proxy_version": VERSION},
+            }},
+            {"503": {
+                "description": "No prediction can be had now.",
+                "content": {"application/json": {
+                    "schema": health,
+                    "example": {"status": "NOT_SERVING", "proxy_version": VERSION},
                 }},
-            )
-            for name, path in (("Health", "/health"), ("Health2", "/v1/health"))
-        },
+            }},
+            also(["/v1/health"]),
+        ),
         "/metrics": _get(
             "Metrics", "Counts requests, in the text form of Prometheus.",
             {"text/plain": {"schema": {"type": "string"}}},
@@ -67,17 +72,20 @@ def paths() -> Tree:
     }  # fmt: skip
 
 
-def _get(name: str, summary: str, content: Tree, others: Tree | None = None) -> Tree:
+def _get(
+    name: str, summary: str, content: Tree, others: Tree | None = None, more: str = ""
+) -> Tree:
     return {
         "get": {
             "operationId": f"Proxy_{name}",
             "tags": [TAG["name"]],
             "summary": summary,
+            "description": f"{summary}{more}",
             "security": [],
             "responses": {
                 "200": {"description": "OK", "content": content},
                 **(others or {}),
-                "500": error("The fault is the proxy's."),
+                "500": error("The fault is the proxy's.", 500),
             },
         }
     }

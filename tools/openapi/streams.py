@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+from housing.v1 import prediction_pb2 as pb
+
 from housing_grpc.rest.stream import endpoint
-from tools.openapi import examples
+from tools.openapi import error_examples, examples
 from tools.openapi.comments import Comments
 from tools.openapi.operations import refusals
 
@@ -21,8 +23,10 @@ _FORM = (
 def paths(comments: Comments) -> Tree:
     """Returns the path of the stream."""
     method = endpoint.METHOD
-    houses = [examples.of("housing.v1.House"), {"RM": 6.1, "CHAS": 3}]
-    prices = [{"row": 0, **examples.of("housing.v1.PredictResponse")}, {"row": 1, "error": {}}]
+    house: Any = pb.House.DESCRIPTOR
+    houses = [examples.of(house.full_name), {"LSTA": 4.98}]
+    refused = error_examples.of_misspelling(house, {"LSTAT": 4.98})
+    prices = [{"row": 0, **examples.of("housing.v1.PredictResponse")}, {"row": 1, **refused}]
     return {
         endpoint.PATH: {
             "post": {
