@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_PRICE = "\N{EN DASH}"
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
 
@@ -57,3 +58,15 @@ def keep(page: Page, name: str) -> None:
     if folder:
         width = (page.viewport_size or {"width": 0})["width"]
         page.screenshot(path=f"{folder}/{name}-{width}.png")
+
+
+def price(rest: httpx.Client, house: dict[str, float]) -> str:
+    return f"${rest.post('/predict', json=house).json()['prediction'] * 1000:,.0f}"
+
+
+def field(page: Page, name: str) -> Locator:
+    return page.locator(f"#feature-{name}")
+
+
+def predict(page: Page) -> None:
+    page.get_by_role("button", name="Predict the price").click()

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.conftest import ROOT
 from tests.rest.answers import HOUSE
 from tests.rest.conftest import Start
-from tests.rest.pages.conftest import SIZES, keep, opened
+from tests.rest.pages.conftest import NO_PRICE, SIZES, field, keep, opened, predict, price
 from tests.rest.scripted import Scripted
 from tests.support.client import refusal
 from tests.support.examples import Example
@@ -20,61 +20,38 @@ from tests.support.serving import housing_server
 
 pytestmark = pytest.mark.integration
 
-NO_PRICE = "\N{EN DASH}"
-
-
-def price(rest: httpx.Client, house: dict[str, float]) -> str:
-    return f"${rest.post('/predict', json=house).json()['prediction'] * 1000:,.0f}"
-
 
 def test_the_example_is_priced_at_once(page: Page, rest: httpx.Client) -> None:
     page.goto("/")
     expect(page.locator("#price")).to_have_text(price(rest, HOUSE))
     for name, value in HOUSE.items():
-        expect(page.get_by_label(re.compile(rf"^{name}\b"))).to_have_value(f"{value:g}")
-    rooms = page.locator(".field", has=page.locator("#feature-RM"))
-    expect(rooms.locator(".unit")).to_have_text("rooms")
+        expect(field(page, name)).to_have_value(f"{value:g}")
+    # Words come before codes.
+    expect(field(page, "RM")).to_have_accessible_name(
+        "Average number of rooms of a dwelling RM rooms"
+    )
+    rooms = page.locator(".field", has=field(page, "RM"))
     expect(rooms.locator(".range")).to_have_text("trained on 3.561 to 8.78")
-    expect(page.locator("#model")).to_contain_text("linear with v1_median")
+    expect(page.locator("#model")).to_have_text(
+        re.compile(r"^Linear regression, version \w+ \(linear with v1_median\)$")
+    )
     keep(page, "form")
 
 
 def test_a_warning_is_on_the_field_that_it_is_about(page: Page, rest: httpx.Client) -> None:
     page.goto("/")
     expect(page.locator("#price")).not_to_have_text(NO_PRICE)
-    rooms = page.get_by_label(re.compile(r"^RM\b"))
+    rooms = field(page, "RM")
     rooms.fill("12.5")
-    page.get_by_label(re.compile(r"^TAX\b")).fill("")
-    page.get_by_role("button", name="Predict the price").click()
+    field(page, "TAX").fill("")
+    predict(page)
     house = {name: value for name, value in HOUSE.items() if name != "TAX"}
     expect(page.locator("#price")).to_have_text(price(rest, {**house, "RM": 12.5}))
     expect(rooms).to_have_accessible_description(re.compile("^outside 3.561 to 8.78"))
     expect(page.locator(".warned")).to_have_count(1)
     expect(page.locator(".filled .name")).to_have_text("TAX")
-    expect(page.locator("#notes")).to_contain_text("RM")
+    expect(page.locator("#notes")).to_contain_text("rooms of a dwelling (RM)")
     keep(page, "warning")
-
-
-def test_what_cannot_be_used_is_told_on_its_field(page: Page) -> None:
-    page.goto("/")
-    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
-    index, rooms = (page.get_by_label(re.compile(rf"^{name}\b")) for name in ("RAD", "RM"))
-    index.fill("1.5")
-    index.press("Enter")
-    expect(index).to_have_accessible_description(re.compile("must be a whole number"))
-    expect(index).to_be_focused()
-    expect(index).to_have_attribute("aria-invalid", "true")
-    index.fill("1")
-    rooms.fill("six")
-    rooms.press("Enter")
-    expect(rooms).to_have_accessible_description(re.compile("is not a number"))
-    expect(page.get_by_role("alert")).to_contain_text("see the fields")
-    keep(page, "refusal")
-    page.get_by_role("button", name="Example").click()
-    expect(page.locator("[aria-invalid]")).to_have_count(0)
-    page.get_by_role("button", name="Clear").click()
-    page.get_by_role("button", name="Predict the price").click()
-    expect(page.get_by_role("alert")).to_contain_text("has no feature")
 
 
 def test_it_can_be_used_with_the_keyboard_alone(page: Page, rest: httpx.Client) -> None:
@@ -109,13 +86,13 @@ def test_texts_stand_out_from_what_is_behind_them(page: Page, scheme: str) -> No
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto("/")
     expect(page.locator("#price")).not_to_have_text(NO_PRICE)
-    page.get_by_label(re.compile(r"^RM\b")).fill("12.5")
-    page.get_by_role("button", name="Predict the price").click()
+    field(page, "RM").fill("12.5")
+    predict(page)
     expect(page.locator(".warned")).to_have_count(1)
     script = (ROOT / "tests/rest/contrast.js").read_text()
     assert page.evaluate(script) == []
-    page.get_by_label(re.compile(r"^RAD\b")).fill("1.5")
-    page.get_by_role("button", name="Predict the price").click()
+    field(page, "RAD").fill("1.5")
+    predict(page)
     expect(page.locator(".wrong")).to_have_count(1)
     assert page.evaluate(script) == []
     keep(page, f"contrast-{scheme}")
@@ -138,7 +115,7 @@ def test_a_key_can_be_entered_when_one_is_asked_for(browser: Browser, keyed: str
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_have_text("The server does not know this API key.")
         page.locator("#key").fill("k1")
-        page.get_by_role("button", name="Predict the price").click()
+        predict(page)
         expect(page.locator("#price")).not_to_have_text(NO_PRICE)
         expect(page.get_by_role("alert")).to_be_hidden()
 

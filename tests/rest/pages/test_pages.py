@@ -42,7 +42,7 @@ def test_a_page_loads_only_what_is_here(rest: httpx.Client, path: str) -> None:
         assert found.content
 
 
-@pytest.mark.parametrize("name", ["form.js", "form.css", "docs.js"])
+@pytest.mark.parametrize("name", ["form.js", "form.css", "docs.js", "docs.css"])
 def test_our_own_files_name_no_other_host(rest: httpx.Client, name: str) -> None:
     response = rest.get(f"/static/{name}")
     assert response.headers["x-content-type-options"] == "nosniff"
