@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from ..base.errors import DataError, UsageError
 from ..base.settings import Settings
-from ..tracking import run_log
+from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
 from ..tracking.run_locks import end_dead_runs
 from ..training.evaluate import Evaluation, load_data
@@ -20,6 +20,7 @@ from .final_fit import BundleRun, add_bundle
 STEPS_FOR_BEST = 3
 """Steps that follow when every combination is evaluated."""
 
+_COMMAND = "experiment"
 _PARENT_TAGS = {"kind": "experiment"}
 
 
@@ -85,7 +86,11 @@ def run(
     dataset = load_data(config.specs[0])
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)
-    tags, home = run_log.code_tags() | _PARENT_TAGS, settings.home
+    note = (
+        f"{len(config.specs)} combinations, each a run of its own below this one. That with the "
+        "lowest `cv_rmse`, named by the tag `best_run_id`, has a bundle, fitted to every row."
+    )
+    tags, home = origin.run_tags(_COMMAND, note) | _PARENT_TAGS, settings.home
     with run_log.run(client, experiment, config.name, home=home, tags=tags) as parent:
         lines = []
         step(config.specs[0].title)
@@ -126,13 +131,14 @@ def _log(
     evaluation = outcome.evaluation
     name = f"{asked.title} {outcome.index + 1}"
     experiment = experiment_id(client, settings)
+    place = f"Combination {outcome.index + 1} of {len(config.specs)} of {config.name}"
     with run_log.run(
         client,
         experiment,
         name,
         home=settings.home,
         parent=parent,
-        tags=run_log.code_tags(),
+        tags=origin.run_tags(_COMMAND, f"{place}: {asked.described}"),
         failed=evaluation is None,
     ) as run_id:
         if evaluation is None:

@@ -55,7 +55,8 @@ def seed(
     run_id = _finished_seed(client, settings, spec)
     warnings: tuple[str, ...] = ()
     if not run_id:
-        trained = train(client, settings, spec, step=step, tags={SEED_TAG: spec.title})
+        tags = {SEED_TAG: spec.title}
+        trained = train(client, settings, spec, step=step, command="seed", tags=tags)
         run_id, warnings = trained.bundle.run_id, trained.evaluation.warnings
     version = register(client, location, run_id).version
     # Another seed may have been quicker; whichever came first is to stay.

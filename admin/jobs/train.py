@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 
 from ..base.settings import Settings
-from ..tracking import run_log
+from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
 from ..tracking.run_locks import end_dead_runs
 from ..training.evaluate import Evaluation, evaluate, load_data
@@ -41,6 +41,7 @@ def train(
     spec: TrainingSpec,
     *,
     step: Callable[[str], None] = lambda _: None,
+    command: str = "train",
     tags: dict[str, str] | None = None,
 ) -> Trained:
     """Train, measure and log one model. The same specification gives the same numbers.
@@ -50,6 +51,7 @@ def train(
         settings: Where artifacts go, and the registered model that it is for.
         spec: What to train.
         step: Called with what begins, before each step.
+        command: Of housing-admin, for which this is done.
         tags: Of the run, besides its own.
 
     Raises:
@@ -63,7 +65,8 @@ def train(
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)
     evaluation = evaluate(spec, dataset, step)
-    run_tags = {**run_log.code_tags(), **(tags or {})}
+    note = f"{spec.described} The bundle is fitted to every row."
+    run_tags = {**origin.run_tags(command, note), **(tags or {})}
     home = settings.home
     with run_log.run(client, experiment, spec.title, home=home, tags=run_tags) as run_id:
         run_log.log_spec(client, run_id, spec)

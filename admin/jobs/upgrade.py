@@ -14,7 +14,7 @@ from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from ..base.errors import RegistryError
 from ..base.settings import Settings
 from ..export import signing, upgrade
-from ..tracking import run_log
+from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
 from ..tracking.pyfunc_model import log_model
 from ..tracking.registry import register
@@ -69,7 +69,11 @@ def upgrade_version(client: MlflowClient, settings: Settings, number: int) -> Up
             max_bytes=settings.max_bundle_bytes,
         )
         experiment = experiment_id(client, settings)
-        tags = {**run_log.code_tags(), UPGRADED_TAG: str(number)}
+        note = (
+            f"The model of version {number} of {location.model_name}, in a bundle of format "
+            f"{metadata.format_version}; it was not trained anew."
+        )
+        tags = {**origin.run_tags("upgrade", note), UPGRADED_TAG: str(number)}
         title = f"version {number} in format {metadata.format_version}"
         with run_log.run(client, experiment, title, home=settings.home, tags=tags) as run_id:
             params = {"model": metadata.model_type, "preprocessing": metadata.preprocessing}

@@ -16,7 +16,7 @@ from housing_grpc.registry.error_causes import disk_is_full, missing_driver
 
 from ..base.errors import RegistryError
 from ..base.settings import Settings
-from . import disk_space, embedded_store
+from . import disk_space, embedded_store, origin
 
 EXPERIMENT = "housing-prices"
 """The experiment that all training runs belong to."""
@@ -72,7 +72,11 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
         folder = embedded_store.artifact_root(settings) / EXPERIMENT
         place = None if _is_http(settings.location.tracking_uri) else folder.as_uri()
         try:
-            return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+            return str(
+                client.create_experiment(
+                    EXPERIMENT, artifact_location=place, tags=dict(origin.EXPERIMENT_TAGS)
+                )
+            )
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -83,6 +87,9 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
             f"the MLflow experiment {EXPERIMENT!r} has been deleted; restore it with:"
             " mlflow experiments restore --experiment-id ID"
         )
+    for name, text in origin.EXPERIMENT_TAGS.items():
+        if name not in found.tags:  # It was made by a release that set none.
+            client.set_experiment_tag(found.experiment_id, name, text)
     return str(found.experiment_id)
 
 

@@ -17,6 +17,8 @@ from mlflow.types.schema import AnyType
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER
 
+from . import origin
+
 # Under a name of its own: it must not be taken for the installed package, nor that for it.
 _CODE_PACKAGE = "housing_bundle"
 _REQUIREMENTS = ("msgspec", "numpy", "pandas")
@@ -41,7 +43,7 @@ def log_model(
         run_id: Of the run.
         bundle: The bundle's folder.
         houses: Some rows, of which the first are the model's example.
-        tags: Of the model.
+        tags: Of the model, besides those that say where it is from.
         params: That the model was trained with.
 
     Returns:
@@ -51,7 +53,7 @@ def log_model(
         experiment,
         name="model",
         source_run_id=run_id,
-        tags=dict(tags),
+        tags={**origin.of_run(client.get_run(run_id)), **tags},
         params={name: str(value) for name, value in params.items()},
         model_type="regressor",
     )

@@ -4,17 +4,20 @@ A version is created last, when every file of it is in the artifact store, and a
 set in one step, so that a kill at any moment leaves what was there or what is wanted.
 """
 
+import json
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, RegistryLocation
 
 from ..base.errors import RegistryError
 from .embedded_store import locked
+from .origin import NOTE_TAG, user
 from .tags import MODEL_ID_TAG
 from .versions import found_versions, promoted
 
@@ -72,6 +75,7 @@ def _register(client: MlflowClient, location: RegistryLocation, run: Run) -> Reg
         run_id=run.info.run_id,
         model_id=model_id,
         tags=_tags(run),
+        description=_described(run),
     )
     return _the_first(client, location, run, int(made.version))
 
@@ -86,6 +90,9 @@ def _the_first(client: MlflowClient, location: RegistryLocation, run: Run, made:
     if first < made and promoted(client, location) != made:
         client.delete_model_version(location.model_name, str(made))
         return Registered(version=first, created=False)
+    # By this, the page of the logged model leads to the version.
+    link = json.dumps([{"name": location.model_name, "version": str(made)}])
+    client.set_logged_model_tags(run.data.tags[MODEL_ID_TAG], {MLFLOW_MODEL_VERSIONS: link})
     return Registered(version=made, created=True)
 
 
@@ -155,11 +162,34 @@ def _holds_bundle(client: MlflowClient, model_id: str) -> bool:
 
 
 def _ensure_model(client: MlflowClient, location: RegistryLocation) -> None:
+    text = (
+        "Predicts house prices. A version is registered by `housing-admin register`; servers take "
+        f"the one that the alias `{location.alias}` names, which `housing-admin promote` moves."
+    )
     try:
-        client.create_registered_model(location.model_name)
+        client.create_registered_model(location.model_name, description=text)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+        if not client.get_registered_model(location.model_name).description:
+            client.update_registered_model(location.model_name, text)
+
+
+def _described(run: Run) -> str:
+    """Return what people read of a version; MLflow itself does not note who made it."""
+    unit = run.data.tags.get("target_unit", "")
+    known = (("over the folds", "cv_rmse"), ("on rows held out", "rmse"))
+    scores = [
+        f"{run.data.metrics[name]:.4g} {unit} {where}".replace("  ", " ")
+        for where, name in known
+        if name in run.data.metrics
+    ]
+    lines = (
+        run.data.tags.get(NOTE_TAG, ""),
+        f"Root mean squared error: {', '.join(scores)}." if scores else "",
+        f"Logged by {run.data.tags.get(MLFLOW_USER, 'unknown')}, registered by {user()}.",
+    )
+    return "\n\n".join(filter(None, lines))
 
 
 def _tags(run: Run) -> dict[str, str]:

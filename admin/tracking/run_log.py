@@ -11,7 +11,6 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-from ..base.code_version import code_version
 from ..training.evaluate import Evaluation
 from ..training.spec import TrainingSpec
 from . import run_locks
@@ -19,6 +18,8 @@ from .tags import LOCK_TAG
 
 _PARENT_TAG = "mlflow.parentRunId"
 _LONGEST_REASON = 500
+# MLflow takes no more of a dataset's.
+_DIGEST_LENGTH = 36
 
 
 @contextmanager
@@ -63,13 +64,6 @@ def run(
         run_locks.forget(home, lock)
 
 
-def code_tags() -> dict[str, str]:
-    """Return the tags that say which code a run is of."""
-    version = code_version()
-    commit = version.partition("+g")[2].removesuffix("-dirty")
-    return {"code_version": version} | ({"mlflow.source.git.commit": commit} if commit else {})
-
-
 def log_spec(client: MlflowClient, run_id: str, spec: TrainingSpec) -> None:
     """Log everything that was set: model, preprocessing, hyperparameters, seed, splits.
 
@@ -109,8 +103,12 @@ def log_scores(
         model_id: Logged model that they are of, or None if no model was logged.
     """
     now = int(time.time() * 1000)
+    of_data = {
+        "dataset_name": Path(evaluation.data_file).name,
+        "dataset_digest": evaluation.data_digest[:_DIGEST_LENGTH],
+    }
     metrics = [
-        Metric(name, value, now, 0, model_id=model_id, run_id=run_id)
+        Metric(name, value, now, 0, model_id=model_id, run_id=run_id, **of_data)
         for name, value in evaluation.metrics.items()
     ]
     folds = evaluation.cross_validation.folds if evaluation.cross_validation else ()
@@ -128,7 +126,7 @@ def log_dataset(client: MlflowClient, run_id: str, evaluation: Evaluation) -> No
     file = Path(evaluation.data_file)
     dataset = Dataset(
         name=file.name,
-        digest=evaluation.data_digest[:36],
+        digest=evaluation.data_digest[:_DIGEST_LENGTH],
         source_type="local",
         source=f'{{"uri": "{file.name}"}}',
         profile=f'{{"num_rows": {evaluation.rows}}}',

@@ -50,6 +50,15 @@ class TrainingSpec:
         """Model and preprocessing, for people."""
         return f"{self.model} x {self.preprocessing}"
 
+    @property
+    def described(self) -> str:
+        """What is trained and how it is measured, in a sentence."""
+        folds = f"{self.cv} folds and from " if self.cv else ""
+        return (
+            f"{self.title} on {self.data.name} with seed {self.seed}; scores are from {folds}"
+            f"{self.test_size:.0%} of the rows, held out."
+        )
+
 
 def default_data() -> Path:
     """Return the shipped data: below the working folder, or else beside the code."""
