@@ -9,7 +9,7 @@ from housing_grpc.base import address
 from housing_grpc.model.live import Release
 from housing_grpc.settings import Settings
 
-_USUAL_PORT = 50051
+_USUAL_TARGET = "localhost:50051"
 _EXAMPLE = '{"house": {"CRIM": 0.00632, "RM": 6.575, "LSTAT": 4.98}}'
 
 
@@ -18,7 +18,7 @@ def text(chosen: Settings, port: int, live: Release) -> str:
     model = f"{live.model_type}, {live.preprocessing}"
     origin = chosen.bundle_dir or f"alias '{chosen.mlflow_model_alias}' in MLflow"
     stale = ", the last one known: the registry does not answer" if live.facts.stale else ""
-    target = f"localhost:{port}"
+    target = address.shown(chosen.grpc_host, port)
     return "\n".join(
         (
             "",
@@ -27,7 +27,7 @@ def text(chosen: Settings, port: int, live: Release) -> str:
             *_metrics(chosen),
             "",
             "  Next, in another terminal:",
-            *_variables(chosen, port),
+            *_variables(chosen, target),
             *_commands(predict="one price, for an example house", info="all about the live model"),
             f"    grpcurl {_flags(chosen)} -d '{_EXAMPLE}' {target} \\",
             "      housing.v1.PredictionService/Predict",
@@ -55,11 +55,11 @@ def _metrics(chosen: Settings) -> tuple[str, ...]:
     return (f"  metrics http://{address.target(chosen.metrics_host, chosen.metrics_port)}/metrics",)
 
 
-def _variables(chosen: Settings, port: int) -> tuple[str, ...]:
+def _variables(chosen: Settings, target: str) -> tuple[str, ...]:
     """Returns what the other terminal needs in its environment for the lines that follow."""
     lines = []
-    if port != _USUAL_PORT:
-        lines.append(f"    export HOUSING_TARGET=localhost:{port}")
+    if target != _USUAL_TARGET:
+        lines.append(f"    export HOUSING_TARGET={target}")
     if chosen.api_key or chosen.api_keys_file:
         lines.append("    export API_KEY=...                         a key of the server's")
     if chosen.tls_cert_file:

@@ -10,7 +10,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from housing_grpc import settings
-from housing_grpc.base import address
+from housing_grpc.base import address, grpc_target
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 
 _SECONDS = 2.0
@@ -22,6 +22,10 @@ def main(arguments: list[str]) -> int:
         target = arguments[0] if arguments else _target()
     except StartError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    fault = grpc_target.fault(target, tls="name the HEALTH_PORT, as the probe knows no TLS")
+    if fault:
+        print(f"error: {target!r}: {fault}", file=sys.stderr)
         return 1
     # A proxy in the environment is for others: the server is on this machine.
     with grpc.insecure_channel(target, (("grpc.enable_http_proxy", 0),)) as channel:

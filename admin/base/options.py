@@ -5,7 +5,16 @@ Flags arrive as text: a run id such as 12e45 must not become a number on the way
 
 from housing_table.columns import FEATURES, TARGET, meaning
 
+
+import re
+
 from .errors import UsageError
+
+# int() and float() would take 6_5 and digits of other scripts, too.
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_INFINITE = re.compile(r"[+-]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
+_MOST_DIGITS = 20
 
 Text = str | None
 
@@ -32,10 +41,7 @@ def whole(text: Text, name: str, *, low: int, high: int = 2**31 - 1) -> int | No
     text = given(text, name)
     if text is None:
         return None
-    try:
-        number = int(text)
-    except ValueError:
-        number = low - 1
+    number = int(text) if is_whole(text) else low - 1
     if not low <= number <= high:
         upto = f" up to {high}" if high < 2**31 - 1 else ""
         raise UsageError(f"{name}: {text!r} is not right; give a whole number from {low}{upto}")
@@ -51,11 +57,8 @@ def share(text: Text, name: str) -> float | None:
     text = given(text, name)
     if text is None:
         return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < 1:
+    number = number_in(text)
+    if number is None or not 0 < number < 1:
         raise UsageError(f"{name}: {text!r} is not right; give a number between 0 and 1")
     return number
 
@@ -74,6 +77,18 @@ def column_names(text: Text, name: str) -> tuple[str, ...]:
             raise UsageError(f"{name}: {part.strip()!r} is no column; there are {known}")
         columns += [found] if found else []
     return tuple(dict.fromkeys(columns))
+
+
+def number_in(text: str) -> float | None:
+    """Return the number that a text is, or None if it is none, as people write it: 6.5, 1e-3."""
+    plain = text.strip()
+    written = _NUMBER.fullmatch(plain) or _INFINITE.fullmatch(plain)
+    return float(plain) if written else None
+
+
+def is_whole(text: str) -> bool:
+    """Return whether a text is a whole number, of so few digits that int() takes it."""
+    return _WHOLE.fullmatch(text.strip()) is not None and len(text) <= _MOST_DIGITS
 
 
 def given(text: Text, name: str) -> Text:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from . import options
 from .errors import UsageError
 
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
@@ -47,12 +48,10 @@ def scalar(text: str) -> Any:
     """Return the number, True, False or None that a text means, or else the text."""
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
-    for convert in (int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            continue
-    return text.strip("'\"")
+    number = options.number_in(text)
+    if number is None:
+        return text.strip("'\"")
+    return int(text) if options.is_whole(text) else number
 
 
 def _mapping(text: str, flag: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import grpc
 
+from housing_grpc.base import grpc_target
 from housing_grpc.bundle import small_file
 
 from ..base.errors import UsageError
@@ -20,8 +21,11 @@ def opened(settings: Settings, target: str, *, tls: bool) -> grpc.Channel:
         tls: Whether to encrypt even without certificates, and trust those that gRPC trusts.
 
     Raises:
-        UsageError: A certificate cannot be read, or lacks its key.
+        UsageError: The address is none; or a certificate cannot be read, or lacks its key.
     """
+    fault = grpc_target.fault(target, tls="add --tls")
+    if fault:
+        raise UsageError(f"the server's address {target!r}: {fault}")
     certificate, key = settings.certificate_file, settings.key_file
     if (certificate is None) != (key is None):
         raise UsageError("set both HOUSING_CERT_FILE and HOUSING_KEY_FILE, or neither")

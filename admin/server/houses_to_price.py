@@ -9,6 +9,7 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 
 from ..base.discovery import guess
 from ..base.errors import UsageError
+from ..base.options import number_in
 
 House = dict[str, float]
 
@@ -86,10 +87,10 @@ def _house(values: Mapping[str, float | None], prefix: str) -> House:
 
 
 def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UsageError(f"--{name}: {text!r} is not a number; give one") from error
+    number = number_in(text)
+    if number is None:
+        raise UsageError(f"--{name}: {text!r} is not a number; give one such as 6.5")
+    return number
 
 
 def _plain(name: str, value: Any) -> float | None:
@@ -97,4 +98,7 @@ def _plain(name: str, value: Any) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UsageError(f"--json: {name} is {value!r}, not a number; give one, or null")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise UsageError(f"--json: {name} is too large; give a number, or null") from error

@@ -10,6 +10,7 @@ _SCHEMES = frozenset({"dns", "ipv4", "ipv6", "unix", "unix-abstract", "vsock", "
 _WITH_PORTS = frozenset({"", "dns", "ipv4", "ipv6"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _HIGHEST_PORT = 65535
+_USUAL_PORT = 50051
 
 
 def check_target(target: str) -> str:
@@ -29,7 +30,7 @@ def check_target(target: str) -> str:
         raise ValueError(f"the target is empty; {_EXAMPLE}")
     scheme, rest = _parts(target)
     if scheme and scheme not in _SCHEMES:
-        address = rest.partition("/")[0] or "HOST:PORT"
+        address = _with_port(rest.partition("/")[0] or "HOST")
         raise ValueError(
             f"the target {target!r} has a scheme that gRPC does not know; write {address}, and "
             "for encryption tls=True (to the command: --tls)"
@@ -71,9 +72,17 @@ def _check_address(target: str, address: str) -> None:
     host, port = _split(address)
     if not host or re.search(r"\s", address):
         raise ValueError(f"the target {target!r} is no address; {_EXAMPLE}")
-    is_number = port is None or (port.isascii() and port.isdigit() and len(port) < 6)
-    if port is not None and not (is_number and 1 <= int(port) <= _HIGHEST_PORT):
+    if port is None:
+        raise ValueError(f"the target {target!r} has no port; write {_with_port(address)}")
+    is_number = port.isascii() and port.isdigit() and len(port) < 6
+    if not (is_number and 1 <= int(port) <= _HIGHEST_PORT):
         raise ValueError(f"the target {target!r} has the port {port!r}; there are 1 to 65535")
+
+
+def _with_port(address: str) -> str:
+    host, port = _split(address)
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{bracketed}:{port or _USUAL_PORT}"
 
 
 def _split(address: str) -> tuple[str, str | None]:

@@ -43,5 +43,11 @@ def target(host: str, port: int) -> str:
     return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
 
 
+def shown(host: str, port: int) -> str:
+    """Returns the same for people: with the name localhost where that leads there."""
+    reached = target(host, port)
+    return f"localhost:{port}" if _bare(host) == "::" or reached == f"127.0.0.1:{port}" else reached
+
+
 def _bare(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")

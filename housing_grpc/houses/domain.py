@@ -59,19 +59,18 @@ def _error(values: Sequence[float], path: str) -> ServingError:
             violations=(Violation(field=path, description="set at least one feature"),),
         )
     infinite = {
-        FEATURE_NAMES[column]: f"{_shown(values[column])}; send a finite number, or leave it out"
+        FEATURE_NAMES[column]: _out_of_bounds(values[column])
         for column in sent
         # guard: features are finite
         if abs(values[column]) > _LARGEST
     }
-    if infinite:
-        return _refusal(Reason.FEATURE_NOT_FINITE, path, infinite)
     wrong = {
-        FEATURE_NAMES[column]: f"{_shown(values[column])}, but {_rule(FEATURES[column])}"
+        FEATURE_NAMES[column]: f"is {values[column]:g}, but {_rule(FEATURES[column])}"
         for column in sent
-        if not _fits(column, values[column])
+        if FEATURE_NAMES[column] not in infinite and not _fits(column, values[column])
     }
-    return _refusal(Reason.FEATURE_DOMAIN, path, wrong)
+    reason = Reason.FEATURE_NOT_FINITE if infinite else Reason.FEATURE_DOMAIN
+    return _refusal(reason, path, infinite | wrong)
 
 
 def _fits(column: int, value: float) -> bool:
@@ -79,8 +78,10 @@ def _fits(column: int, value: float) -> bool:
     return bool(lowest <= value <= highest) and not (whole and value != math.floor(value))
 
 
-def _shown(value: float) -> str:
-    return f"is {value:g}" if math.isfinite(value) else "is not finite"
+def _out_of_bounds(value: float) -> str:
+    if math.isfinite(value):
+        return f"is {value:g}, which is too large; send at most {_LARGEST:.2g}, or leave it out"
+    return "is not finite; send a finite number, or leave it out"
 
 
 def _rule(spec: FeatureSpec) -> str:

@@ -3,12 +3,14 @@
 import json
 from importlib.resources import files
 
+from housing_grpc.base import address
 from housing_grpc.rest.settings import Settings
 
 
 def text(chosen: Settings, port: int) -> str:
     """Returns a few lines: where everything is, and what to type next."""
-    url = f"{'https' if chosen.api_tls_cert_file else 'http'}://localhost:{port}"
+    scheme = "https" if chosen.api_tls_cert_file else "http"
+    url = f"{scheme}://{address.shown(chosen.api_host, port)}"
     roots = " --cacert CA.pem" if chosen.api_tls_cert_file else ""
     example = files("housing_grpc.rest").joinpath("static/example-house.json").read_bytes()
     house = json.dumps(json.loads(example), separators=(",", ":"))

@@ -8,15 +8,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc.base import address, options
+from housing_grpc.base import address, grpc_target, options
 from housing_grpc.base.options import OptionError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
-# What gRPC resolves beside host:port; http:// and the like are none of it.
 _EVERY_ADDRESS = ("", "0.0.0.0", "[::]", "::")  # noqa: S104 - not bound
-_LOCAL_SCHEMES = ("unix", "unix-abstract", "vsock")
-_SCHEMES = ("dns", "ipv4", "ipv6", "xds", *_LOCAL_SCHEMES)
-_TARGET = re.compile(rf"^(?:({'|'.join(_SCHEMES)}):(?://[^/]*/)?)?(.*)$", re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*):\d+")
 _HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 # An origin as browsers write it: no path, no user, no star.
@@ -146,11 +142,9 @@ def _target(environment: Mapping[str, str]) -> str:
 
 
 def _check(chosen: Settings, *, has_key: bool) -> None:
-    scheme = re.match(r"([^:/]*)://", chosen.grpc_target)
-    if scheme and scheme[1].lower() not in _SCHEMES:
-        raise OptionError(
-            f"GRPC_TARGET={chosen.grpc_target!r}: write host:port, without {scheme[0]}"
-        )
+    fault = grpc_target.fault(chosen.grpc_target, tls="set GRPC_TLS=true")
+    if fault:
+        raise OptionError(f"GRPC_TARGET={chosen.grpc_target!r}: {fault}")
     for origin in _listed(chosen.api_allowed_origins):
         if not _ORIGIN.fullmatch(origin):
             raise OptionError(
@@ -193,10 +187,8 @@ def _check_openness(chosen: Settings, *, has_key: bool) -> None:
 
 
 def _is_local(target: str) -> bool:
-    scheme, places = _TARGET.findall(target)[0]
-    if scheme.lower() in _LOCAL_SCHEMES:
-        return True
-    return any(_reaches_loopback(place) for place in places.split(","))
+    scheme, places = grpc_target.parts(target)
+    return scheme in grpc_target.LOCAL_SCHEMES or any(map(_reaches_loopback, places))
 
 
 def _reaches_loopback(place: str) -> bool:

@@ -70,7 +70,13 @@ def test_no_server_is_exit_code_3(free_port: int, capsys: Capture) -> None:
 
 
 def test_a_wrong_command_line_is_exit_code_2(capsys: Capture) -> None:
-    for wrong in ([], ["sell"], ["score"], ["info", "--timeout", "0"]):
+    for wrong in (
+        [],
+        ["sell"],
+        ["score"],
+        ["info", "--timeout", "0"],
+        ["info", "--timeout", "1_0"],
+    ):
         with pytest.raises(SystemExit) as caught:
             main(wrong)
         assert caught.value.code == 2

@@ -22,6 +22,11 @@ Capture = pytest.CaptureFixture[str]
         ("dns:///prices.example:70000", "has the port '70000'"),
         ("ipv4:127.0.0.1:1,127.0.0.1:65536", "has the port '65536'"),
         ("http://localhost:50051/", "write localhost:50051, and for encryption tls=True"),
+        ("https://prices.example", "write prices.example:50051, and for encryption tls=True"),
+        ("localhost", "the target 'localhost' has no port; write localhost:50051"),
+        ("::1", "has no port; write [::1]:50051"),
+        ("dns:///prices.example", "has no port; write prices.example:50051"),
+        ("ipv4:127.0.0.1:1,127.0.0.1", "has no port; write 127.0.0.1:50051"),
         ("local host:1", "is no address"),
         (":50051", "is no address"),
     ],
@@ -40,7 +45,7 @@ def test_an_address_that_is_none_is_told_at_once(target: str, text: str, capsys:
 @pytest.mark.parametrize(
     "target",
     [
-        "localhost", "localhost:1", "[::1]:1", "::1", "dns:localhost:1", "dns:///localhost:1",
+        "localhost:1", "[::1]:1", "dns:localhost:1", "dns:///localhost:1",
         "dns://127.0.0.1:53/localhost:1", "ipv4:127.0.0.1:1,127.0.0.1:2", "ipv6:[::1]:1",
         "unix:/run/a:b.sock", "unix:///run/housing.sock", "xds:///prices",
     ],

@@ -50,7 +50,7 @@ def test_every_call_is_described_once_with_all_its_paths(document: dict[str, Any
 
 
 def test_every_kind_of_error_has_one_example(document: dict[str, Any]) -> None:
-    seen = {}
+    seen: dict[str, Any] = {}
     for _, _, operation in operations(document):
         for code, response in operation["responses"].items():
             content = response["content"].get("application/json", {})

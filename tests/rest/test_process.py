@@ -169,7 +169,7 @@ OPEN = "API_HOST='0.0.0.0' serves other machines, and callers need no key: set A
 @pytest.mark.parametrize(
     "target",
     [
-        "", "localhost:1", "127.0.0.1:1", "[::1]:1", "::1", "0.0.0.0:1", "[::]:1", "unix:a",
+        "", "localhost:1", "127.0.0.1:1", "[::1]:1", "0.0.0.0:1", "[::]:1", "unix:a",
         "unix:///a", "dns:///localhost:1", "dns:127.0.0.1:1", "ipv4:10.0.0.1:1,127.0.0.1:1",
         "ipv6:[::1]:1",
     ],

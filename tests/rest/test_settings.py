@@ -29,9 +29,17 @@ def test_the_target_follows_the_servers_variables(variables: dict[str, str], tar
     assert settings.load([], variables).grpc_target == target
 
 
-@pytest.mark.parametrize("target", ["http://a:1", "HTTPS://a:1", "grpc://a:1"])
-def test_an_address_of_another_kind_is_refused(target: str) -> None:
-    with pytest.raises(OptionError, match=r"^GRPC_TARGET=.*: write host:port, without "):
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        ("http://a:1", "write a:1, without http://$"),
+        ("HTTPS://a:1", "write a:1, without HTTPS://, and for encryption set GRPC_TLS=true"),
+        ("grpc://a:1", "write a:1, without grpc://"),
+        ("a", "there is no port: write a:50051"),
+    ],
+)
+def test_an_address_of_another_kind_is_refused(target: str, text: str) -> None:
+    with pytest.raises(OptionError, match=f"^GRPC_TARGET='{target}': {text}"):
         settings.load(["--grpc-target", target], {})
 
 

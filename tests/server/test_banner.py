@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from housing_grpc import banner
+from housing_grpc.rest import banner as rest_banner
+from housing_grpc.rest.settings import Settings as ProxySettings
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings
 from tests.support.examples import Example
@@ -47,6 +49,28 @@ def test_with_tls_the_lines_name_the_files(linear: Example, tmp_path: Path) -> N
     text = told(linear, **files, tls_client_ca_file=str(tmp_path))
     assert "export HOUSING_CERT_FILE=me.pem HOUSING_KEY_FILE=me.key" in text
     assert '-cert "$HOUSING_CERT_FILE" -key "$HOUSING_KEY_FILE"' in text
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [
+        ("127.0.0.1", "localhost:50051"),
+        ("localhost", "localhost:50051"),
+        ("0.0.0.0", "localhost:50051"),
+        ("::", "localhost:50051"),
+        ("", "localhost:50051"),
+        ("127.0.0.2", "127.0.0.2:50051"),
+        ("::1", "[::1]:50051"),
+        ("192.0.2.7", "192.0.2.7:50051"),
+    ],
+)
+def test_the_address_that_is_listened_on_is_named(linear: Example, host: str, target: str) -> None:
+    text = told(linear, grpc_host=host)
+    assert f" on {target}\n" in text
+    assert f"}}}}' {target} \\" in text
+    assert (f"export HOUSING_TARGET={target}\n" in text) == (target != "localhost:50051")
+    proxy = rest_banner.text(ProxySettings(api_host=host), 8000)
+    assert f"curl http://{target.replace('50051', '8000')}/predict" in proxy
 
 
 def test_another_port_is_told_to_the_other_terminal(linear: Example) -> None:

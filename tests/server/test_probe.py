@@ -61,6 +61,12 @@ def test_a_server_without_a_model(tmp_path: Path, capsys: Captured) -> None:
 
 
 @pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("target", ["http://localhost:50051", "localhost"])
+def test_an_address_that_is_none(target: str, capsys: Captured) -> None:
+    assert probe.main([target]) == 1
+    assert "write localhost:50051" in capsys.readouterr().err
+
+
 def test_no_server(kept_port: int, capsys: Captured) -> None:
     address = f"127.0.0.1:{kept_port}"
     assert probe.main([address]) == 1

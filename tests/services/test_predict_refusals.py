@@ -32,20 +32,36 @@ def test_no_feature_at_all(client: Client, request_: PredictRequest) -> None:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (math.nan, "not finite"),
-        (math.inf, "not finite"),
-        (-math.inf, "not finite"),
-        (ABOVE_FLOAT32, "3.40282e+38"),
-        (-1e300, "-1e+300"),
+        (math.nan, "not finite; send a finite number"),
+        (math.inf, "not finite; send a finite number"),
+        (-math.inf, "not finite; send a finite number"),
+        (ABOVE_FLOAT32, "3.40282e+38, which is too large; send at most 3.4e+38"),
+        (1e308, "1e+308, which is too large; send at most 3.4e+38"),
+        (-1e300, "-1e+300, which is too large; send at most 3.4e+38"),
     ],
 )
 def test_a_value_that_is_no_finite_number(client: Client, value: float, shown: str) -> None:
-    text = f"is {shown}; send a finite number, or leave it out"
+    text = f"is {shown}, or leave it out"
     assert predicted(client, PredictRequest(house=House(rm=value, age=50))) == refusal(
         StatusCode.INVALID_ARGUMENT,
         "FEATURE_NOT_FINITE",
         f"house.RM {text}",
         {"house.RM": text},
+    )
+
+
+def test_faults_of_every_kind_are_named_at_once(client: Client) -> None:
+    texts = {
+        "house.RM": "is not finite; send a finite number, or leave it out",
+        "house.CHAS": "is 0.5, but must be 0 or 1",
+        "house.RAD": "is 1.5, but must be a whole number",
+    }
+    house = House(rm=math.inf, chas=0.5, rad=1.5)
+    assert predicted(client, PredictRequest(house=house)) == refusal(
+        StatusCode.INVALID_ARGUMENT,
+        "FEATURE_NOT_FINITE",
+        "; ".join(f"{field} {text}" for field, text in texts.items()),
+        texts,
     )
 
 

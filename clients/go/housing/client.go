@@ -45,6 +45,9 @@ type Client struct {
 // New makes a client of a target such as "localhost:50051" or "dns:///housing:50051".
 // It connects with the first call.
 func New(target string, options ...Option) (*Client, error) {
+	if err := checkTarget(target); err != nil {
+		return nil, fmt.Errorf("housing: %w", err)
+	}
 	chosen := defaults()
 	for _, option := range options {
 		option(&chosen)

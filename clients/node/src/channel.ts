@@ -1,5 +1,6 @@
 // The connection: to which servers, how safely, and what is tried again.
 import { type ChannelOptions, Client, credentials } from "@grpc/grpc-js";
+import { checkTarget } from "./target.js";
 import type { Tls } from "./tls.js";
 
 /** How a client behaves. */
@@ -53,6 +54,7 @@ const CHANNEL: ChannelOptions = {
 const LOOPBACK = /^(dns:(\/\/\/)?)?(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
 
 export function connect(target: string, { tls, channel }: ClientOptions): Client {
+  checkTarget(target);
   const options: ChannelOptions = {
     ...CHANNEL,
     ...(LOOPBACK.test(target) && { "grpc.enable_http_proxy": 0 }),

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from ..client import HousingClient
+from ..columns import is_plain
 from ..connection import Tls, TlsChoice
 from ..target import check_target
 
@@ -71,7 +72,7 @@ def timeout(given: argparse.Namespace, default: float) -> float:
 def seconds(text: str) -> float:
     """Returns a number of seconds, as it was given to a flag."""
     try:
-        found = float(text)
+        found = float(text) if is_plain(text) else 0.0
     except ValueError:
         found = 0.0
     if not 0 < found < float("inf"):

@@ -16,6 +16,7 @@ from admin.base.errors import UsageError
             "alpha=1e-3,loss=huber,max_depth=none",
             {"alpha": 1e-3, "loss": "huber", "max_depth": None},
         ),
+        ("a=6_5,b=\u0663,c=1e3_0", {"a": "6_5", "b": "\u0663", "c": "1e3_0"}),
         ("bootstrap=True,warm=false", {"bootstrap": True, "warm": False}),
         ('{"max_depth": 3, "loss": null}', {"max_depth": 3, "loss": None}),
         ("{'max_depth': 3, 'loss': None}", {"max_depth": 3, "loss": None}),
@@ -45,10 +46,10 @@ def test_numbers_of_flags_are_held_to_their_range() -> None:
     assert options.whole(None, "--cv", low=2) is None
     assert options.whole("5", "--cv", low=2) == 5
     assert options.share("0.25", "--test_size") == 0.25
-    for text in ("1", "x", "2.5", "99999999999"):
+    for text in ("1", "x", "2.5", "99999999999", "1_0", "\u0663", "9" * 5000):
         with pytest.raises(UsageError, match=f"--cv: '{text}' is not right; give a whole number"):
             options.whole(text, "--cv", low=2)
-    for text in ("0", "1", "x", "nan"):
+    for text in ("0", "1", "x", "nan", "0.2_5", "0.\u0665"):
         with pytest.raises(UsageError, match=f"--test_size: '{text}' is not right"):
             options.share(text, "--test_size")
 

@@ -76,6 +76,9 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
         (["promote", "--version", "7"], 4, "has no version 7; it has: none"),
         (["predict", "--ROOMS", "3"], 2, "--ROOMS is no feature"),
         (["predict", "--RM", "six"], 2, "--RM: 'six' is not a number"),
+        (["predict", "--RM", "6_5"], 2, "--RM: '6_5' is not a number"),
+        (["predict", "--RM", "\u0666.5"], 2, "--RM: '\u0666.5' is not a number"),
+        (["predict", "--json", '{"RM": 1' + "0" * 400 + "}"], 2, "--json: RM is too large"),
         (["predict", "--RM", "6", "--rm", "7"], 2, "--rm is given twice"),
         (["predict", "--RM", "6", "--file", "x"], 2, "only one"),
         (["predict", "--json", "{"], 2, "--json: Expecting property name"),
@@ -99,7 +102,7 @@ def test_a_mistake_gets_one_line_and_its_exit_code(
 
 
 def test_an_error_shows_what_it_repeats(say: Say) -> None:
-    said = say("predict", "--target", "\x1b[2J\nerror: none:1", code=5).err
+    said = say("predict", "--target", "\x1b[2J\nerror: none:1", code=2).err
     assert "\\x1b[2J\\nerror: none" in said
     assert "\x1b" not in said
     assert said.count("\n") == 1

@@ -97,6 +97,12 @@ def test_one_bad_house_of_many_does_not_spoil_the_others(folder_server: Example,
     assert good["price"] == pytest.approx(price(folder_server, RM=6))
 
 
+@pytest.mark.parametrize("target", ["http://localhost:50051", "localhost"])
+@pytest.mark.parametrize("command", ["info", "predict", "reload"])
+def test_an_address_that_is_none_is_told(say: Say, command: str, target: str) -> None:
+    assert "write localhost:50051" in say(command, "--target", target, code=2).err
+
+
 def test_a_server_says_what_it_serves(folder_server: Example, say: Say) -> None:
     out = say("info").out
     assert f"model\thousing-price-model version {folder_server.version}" in out
