@@ -3,10 +3,9 @@
 Flags arrive as text: a run id such as 12e45 must not become a number on the way.
 """
 
-from housing_table.columns import FEATURES, TARGET, meaning
-
-
 import re
+
+from housing_table.columns import FEATURES, TARGET, meaning
 
 from .errors import UsageError
 

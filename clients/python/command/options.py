@@ -4,8 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
+from housing_table import cells
+
 from ..client import HousingClient
-from ..columns import is_plain
 from ..connection import Tls, TlsChoice
 from ..target import check_target
 
@@ -71,11 +72,8 @@ def timeout(given: argparse.Namespace, default: float) -> float:
 
 def seconds(text: str) -> float:
     """Returns a number of seconds, as it was given to a flag."""
-    try:
-        found = float(text) if is_plain(text) else 0.0
-    except ValueError:
-        found = 0.0
-    if not 0 < found < float("inf"):
+    found = cells.number(text)
+    if found is None or not 0 < found < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above zero")
     return found
 
