@@ -100,7 +100,8 @@ class CommandList:
         """Make a run a version of the registered model; twice is the same as once.
 
         Args:
-            run_id: Of a finished run, as `runs` lists it.
+            run_id: Of a finished run, as `runs` lists it: all of it, or the first 4 or more
+                characters.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("register", locals())
@@ -117,7 +118,7 @@ class CommandList:
 
     @_texts
     def models(self, *, json: _Text = None) -> None:
-        """List the versions of the registered model, and which one is promoted.
+        """List the versions of the registered model: which is promoted, and which is live.
 
         Args:
             json: Write the result as JSON, and nothing else, to standard output.

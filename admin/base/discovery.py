@@ -16,6 +16,25 @@ def names(path: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(path)))
 
 
+def require(package: str, path: Iterable[str], name: str) -> None:
+    """Refuse a name that no module below a package has; none is imported.
+
+    Args:
+        package: Dotted name of the package.
+        path: The package's `__path__`.
+        name: Of the module.
+
+    Raises:
+        UsageError: There is no such module.
+    """
+    known = names(path)
+    noun = package.rpartition(".")[2]
+    if name not in known:
+        raise UsageError(
+            f"{name!r} is not one of the {noun}{guess(name, known)}; there are: {', '.join(known)}"
+        )
+
+
 def load(package: str, path: Iterable[str], name: str, kind: type[S]) -> S:
     """Import a strategy.
 
@@ -31,12 +50,7 @@ def load(package: str, path: Iterable[str], name: str, kind: type[S]) -> S:
     Raises:
         UsageError: There is no such file, it cannot be imported, or it has no `STRATEGY`.
     """
-    known = names(path)
-    noun = package.rpartition(".")[2]
-    if name not in known:
-        raise UsageError(
-            f"{name!r} is not one of the {noun}{guess(name, known)}; there are: {', '.join(known)}"
-        )
+    require(package, path, name)
     try:
         module = importlib.import_module(f"{package}.{name}")
     except ImportError as error:

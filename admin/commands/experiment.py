@@ -9,16 +9,18 @@ from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
 from .mlflow_session import open_mlflow
-from .models import number as score
+from .models import number, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..jobs.experiment import Compared, Line
     from ..training.experiment_backends import Backend
 
 _CONFIG = Path("experiments") / "default.yaml"
-_COLUMNS = ("cv_rmse", "cv_mae", "cv_r2", "rmse", "model", "preprocessing", "parameters", "run")
+_SCORES = ("cv_rmse", "cv_mae", "cv_r2", "rmse")
+_COLUMNS = (*_SCORES, "model", "preprocessing", "parameters", "run")
+_SPARE = ("cv_r2", "cv_mae", "rmse")
 
 
 def run(
@@ -49,9 +51,8 @@ def run(
         with console.busy("Loading scikit-learn ..."):
             from ..jobs import experiment
         train_all = place()
-        total = len(wanted.specs) + experiment.STEPS_FOR_BEST
         console.say(f"{wanted.name}: {len(wanted.specs)} combinations")
-        with console.steps(total, wanted.name) as step:
+        with console.steps(len(wanted.specs), wanted.name) as step:
             found = experiment.run(client, settings, wanted, train_all, step)
     _show(console, found)
     console.give(_document(found))
@@ -86,27 +87,31 @@ def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]
 
 
 def _show(console: Console, found: "Compared") -> None:
-    console.table(_COLUMNS, [_cells(line) for line in found.lines if line.evaluation])
+    rows = [_cells(line) for line in found.lines if line.evaluation]
+    title = "The best first; cv_… is the mean over the folds ± their standard deviation"
+    console.table(_COLUMNS, rows, title=title, spare=_SPARE)
     for line in found.lines:
         if line.evaluation is None:
-            console.show(f"failed: {line.spec.title} {_parameters(line)}: {line.reason}")
+            console.show(f"failed: {line.spec.label}: {line.reason}")
     best = found.lines[0]
     for warning in best.evaluation.warnings if best.evaluation else ():
         console.say(f"warning: {warning}")
     console.show(f"The best is {best.spec.title}: run {best.run_id}")
     console.show(f"To register it: housing-admin register {best.run_id}")
+    if len(rows) > 1:
+        console.show("Of another run, housing-admin register RUN says how to train its model anew.")
 
 
 def _cells(line: "Line") -> tuple[str, ...]:
     metrics = line.evaluation.metrics if line.evaluation else {}
-    names = ("cv_rmse", "cv_mae", "cv_r2", "rmse")
-    scores = [score(metrics.get(name)) for name in names]
-    return (*scores, line.spec.model, line.spec.preprocessing, _parameters(line), line.run_id)
+    spec, run = line.spec, short(line.run_id)
+    scores = [_score(metrics, name) for name in _SCORES]
+    return (*scores, spec.model, spec.preprocessing, spec.changes or "-", run)
 
 
-def _parameters(line: "Line") -> str:
-    given = {**line.spec.params, **line.spec.preprocessing_params}
-    return ", ".join(f"{name}={value}" for name, value in given.items()) or "-"
+def _score(metrics: "Mapping[str, float]", name: str) -> str:
+    spread = metrics.get(f"{name}_std")
+    return number(metrics.get(name)) + ("" if spread is None else f"±{number(spread)}")
 
 
 def _document(found: "Compared") -> dict[str, Any]:
@@ -117,7 +122,7 @@ def _document(found: "Compared") -> dict[str, Any]:
         "combinations": [
             {
                 "run_id": line.run_id,
-                "model": line.spec.model,
+                "model_type": line.spec.model,
                 "preprocessing": line.spec.preprocessing,
                 "params": dict(line.spec.params),
                 "preprocessing_params": dict(line.spec.preprocessing_params),

@@ -23,19 +23,14 @@ def run(console: Console, settings: Settings, *, target: Text = None, tls: Text 
         tls: Whether to encrypt the connection.
     """
     address = options.given(target, "--target") or settings.target
-    from google.protobuf.json_format import MessageToDict
-
+    from ..server.answers import document
     from ..server.client import connect
 
     with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
         found = server.info()
     console.table(("about", "value"), _facts(found), title=f"Server at {address}")
     console.table(_FEATURES, _features(found), title="Features, as in the training data")
-    console.give(
-        MessageToDict(
-            found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-        )
-    )
+    console.give(document(found))
 
 
 def _facts(found: "ModelInfoResponse") -> list[tuple[str, str]]:

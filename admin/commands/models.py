@@ -1,17 +1,22 @@
-"""Lists the versions of the registered model."""
+"""Lists the versions of the registered model, and says which one a server has live."""
 
-from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from ..base.errors import AdminError
 from ..base.settings import Settings
 from ..terminal.console import Console
+from ..tracking import embedded_store
 from .mlflow_session import open_mlflow
 
 if TYPE_CHECKING:
     from ..tracking.versions import Version
 
 _COLUMNS = ("version", "alias", "model", "preprocessing", "rmse", "cv_rmse", "created", "run")
+_SPARE = ("rmse", "created")
+# A server that takes longer is not waited for: the list is what was asked for.
+_LIVE_SECONDS = 1.0
+_SHORT = 8
 
 
 def run(console: Console, settings: Settings) -> None:
@@ -19,18 +24,51 @@ def run(console: Console, settings: Settings) -> None:
 
     Args:
         console: Where the list goes.
-        settings: Where MLflow is.
+        settings: Where MLflow is, and the server.
     """
-    with open_mlflow(console, settings) as client:
-        from ..tracking.versions import versions
+    found: list[Version] = []
+    if embedded_store.is_set_up(settings):
+        with open_mlflow(console, settings) as client:
+            from ..tracking.versions import versions
 
-        found = versions(client, settings.location)
+            found = versions(client, settings.location)
     name = settings.location.model_name
+    live = _live(settings)
     if not found:
         console.show(f"{name} has no version yet; make one with: housing-admin seed")
     else:
-        console.table(_COLUMNS, [_cells(version) for version in found], title=name)
-    console.give({"model": name, "versions": [asdict(version) for version in found]})
+        console.table(_COLUMNS, [_cells(version) for version in found], title=name, spare=_SPARE)
+    _show_live(console, settings, found, live)
+    console.give({"name": name, "versions": [_document(each) for each in found], "live": live})
+
+
+def _live(settings: Settings) -> dict[str, Any] | None:
+    """Return what the usual server serves, or None if none says so at once."""
+    from ..server.client import connect
+
+    try:
+        with connect(settings, settings.target) as server:
+            answer = server.info(seconds=_LIVE_SECONDS)
+    except AdminError:
+        return None
+    names = ("name", "version", "bundle_digest", "stale")
+    return {"target": settings.target, **{name: getattr(answer, name) for name in names}}
+
+
+def _show_live(
+    console: Console, settings: Settings, found: "list[Version]", live: dict[str, Any] | None
+) -> None:
+    """Say what is live where it is not what is promoted."""
+    location = settings.location
+    promoted = next((str(each.number) for each in found if location.alias in each.aliases), None)
+    if live is None or (live["name"], live["version"]) == (location.model_name, promoted):
+        return
+    console.show(
+        f"The server at {live['target']} serves {live['name']} version {live['version']};"
+        f" {location.alias} is {promoted or 'no version'}."
+    )
+    if promoted:
+        console.show("To make the server take it: housing-admin reload")
 
 
 def _cells(version: "Version") -> tuple[str, ...]:
@@ -42,17 +80,33 @@ def _cells(version: "Version") -> tuple[str, ...]:
         number(version.rmse),
         number(version.cv_rmse),
         minute(version.created),
-        version.run_id or "-",
+        short(version.run_id),
     )
+
+
+def _document(version: "Version") -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "aliases": version.aliases,
+        "model_type": version.model,
+        "preprocessing": version.preprocessing,
+        "metrics": {"rmse": version.rmse, "cv_rmse": version.cv_rmse},
+        "created": version.created,
+        "run_id": version.run_id,
+        "bundle_digest": version.digest,
+    }
 
 
 def number(value: float | None) -> str:
     """Return a score for a table."""
-    return "-" if value is None else f"{value:.4f}"
+    return "-" if value is None else f"{value:.3f}"
 
 
-def minute(milliseconds: int | None) -> str:
-    """Return a moment, in milliseconds since 1970, for a table, in UTC."""
-    if milliseconds is None:
-        return "-"
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+def minute(moment: datetime) -> str:
+    """Return a moment for a table."""
+    return f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+def short(run_id: str) -> str:
+    """Return as much of a run's id as tells it from others, which every command takes."""
+    return run_id[:_SHORT] or "-"

@@ -1,7 +1,6 @@
 """Asks a server for prices."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ..base import options
@@ -12,7 +11,8 @@ from ..server import houses_to_price
 from ..terminal.console import Console
 
 if TYPE_CHECKING:
-    from ..server.client import Prediction, ServerClient
+    from ..server.answers import Prediction
+    from ..server.client import ServerClient
 
 
 def run(
@@ -39,14 +39,20 @@ def run(
     houses, notes = _houses(features, options.given(file, "--file"), document)
     for note in notes:
         console.say(note)
+    # Several were asked for as a file or a list, whatever their number.
+    alone = file is None and not (document or "").lstrip().startswith("[")
     address = options.given(target, "--target") or settings.target
     from ..server.client import connect
 
     with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
-        found = server.predict(houses)
+        found = [server.predict_one(houses[0])] if alone else server.predict(houses)
         unit = "" if console.as_json else _unit(server)
-    _show(console, found, unit)
-    console.give([asdict(each) for each in found])
+    if alone:
+        _show_one(console, found[0], unit)
+        console.give(found[0].document)
+    else:
+        _show(console, found, unit)
+        console.give([each.document for each in found])
 
 
 def _houses(
@@ -65,9 +71,6 @@ def _houses(
 
 
 def _show(console: Console, found: "list[Prediction]", unit: str) -> None:
-    if len(found) == 1:
-        _show_one(console, found[0], unit)
-        return
     columns = ("house", f"price ({unit})" if unit else "price", "imputed", "notes")
     rows = [
         (

@@ -36,7 +36,8 @@ def run(
     if number is None:
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     location = settings.location
-    with open_mlflow(console, settings) as client:
+    nothing = f"{location.model_name} has no version yet; make one with: housing-admin seed"
+    with open_mlflow(console, settings, needed=nothing) as client:
         from ..tracking.registry import promote
 
         done = promote(client, location, number)

@@ -61,8 +61,7 @@ def send(
     """
     address = settings.target if target == "True" else target
     encrypt = options.flag(tls or False, "--tls")
-    from google.protobuf.json_format import MessageToDict
-
+    from ..server.answers import document
     from ..server.client import connect
 
     with (
@@ -77,7 +76,4 @@ def send(
         else f"serves version {done.version} already"
     )
     console.show(f"{address}: {change}")
-    found: dict[str, Any] = MessageToDict(
-        done, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-    )
-    return found
+    return document(done)

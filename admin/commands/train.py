@@ -1,10 +1,10 @@
 """Trains one model."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base import options
+from ..base.errors import DataError
 from ..base.options import Text
 from ..base.parameters import parse
 from ..base.settings import Settings
@@ -40,6 +40,10 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
         flags = _asked(console)
     wanted = options.flag(flags.pop("register", None) or False, "--register")
     spec = spec_of(**flags)
+    with console.busy("Loading scikit-learn ..."):
+        from ..training.pipeline import complete
+    # Refused before MLflow is loaded, which takes as long again.
+    spec = complete(spec)
     with open_mlflow(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
             from ..jobs.train import steps, train
@@ -75,12 +79,13 @@ def spec_of(
 
     Raises:
         UsageError: A flag is wrong.
+        DataError: There is no such data file.
     """
     share = options.share(test_size, "--test_size")
     chosen = options.whole(seed, "--seed", low=0, high=2**32 - 1)
     file = options.given(data, "--data")
     layout = options.whole(bundle_format, "--bundle_format", low=1, high=BUNDLE_FORMAT)
-    return TrainingSpec(
+    spec = TrainingSpec(
         model=options.given(model, "--model") or DEFAULT_MODEL,
         preprocessing=options.given(preprocessor, "--preprocessor") or DEFAULT_PREPROCESSING,
         params=parse(options.given(params, "--params") or "", "--params"),
@@ -96,6 +101,14 @@ def spec_of(
         test_size=DEFAULT_TEST_SIZE if share is None else share,
         bundle_format=BUNDLE_FORMAT if layout is None else layout,
     )
+    # What can be seen without what takes seconds to load.
+    from .. import models, preprocessing
+
+    models.require(spec.model)
+    preprocessing.require(spec.preprocessing)
+    if not spec.data.exists():
+        raise DataError(f"{spec.data}: there is no such file; check the path")
+    return spec
 
 
 def show(console: Console, trained: "Trained") -> None:
@@ -123,8 +136,10 @@ def _asked(console: Console) -> dict[str, Text]:
 def _document(trained: "Trained") -> dict[str, Any]:
     spec = trained.evaluation.spec
     return {
-        **asdict(trained.bundle),
-        "model": spec.model,
+        "run_id": trained.bundle.run_id,
+        "bundle_digest": trained.bundle.digest,
+        "largest_gap": trained.bundle.largest_gap,
+        "model_type": spec.model,
         "preprocessing": spec.preprocessing,
         "params": spec.params,
         "preprocessing_params": spec.preprocessing_params,

@@ -1,7 +1,5 @@
 """Makes a version whose bundle has an older format one of the newest."""
 
-from dataclasses import asdict
-
 from ..base import options
 from ..base.errors import UsageError
 from ..base.settings import Settings
@@ -20,10 +18,19 @@ def run(console: Console, settings: Settings, *, version: str) -> None:
     number = options.whole(options.given(version, "VERSION"), "VERSION", low=1)
     if number is None:
         raise UsageError("say which version: housing-admin upgrade 2; see: housing-admin models")
-    with open_mlflow(console, settings) as client:
+    name = settings.location.model_name
+    nothing = f"{name} has no version yet; make one with: housing-admin seed"
+    with open_mlflow(console, settings, needed=nothing) as client:
         from ..jobs.upgrade import upgrade_version
 
         made = upgrade_version(client, settings, number)
     console.show(f"Version {number} is now also version {made.version}, in the newest format.")
     console.show(f"To serve it: housing-admin promote {made.version}")
-    console.give({"from": number, **asdict(made)})
+    console.give(
+        {
+            "from": number,
+            "version": made.version,
+            "run_id": made.run_id,
+            "bundle_digest": made.digest,
+        }
+    )

@@ -17,9 +17,6 @@ from ..training.experiment_config import ExperimentConfig
 from ..training.spec import TrainingSpec
 from .final_fit import BundleRun, add_bundle
 
-STEPS_FOR_BEST = 3
-"""Steps that follow when every combination is evaluated."""
-
 _COMMAND = "experiment"
 _PARENT_TAGS = {"kind": "experiment"}
 
@@ -76,7 +73,8 @@ def run(
         settings: Where artifacts go, and the registered model that it is for.
         config: What to train.
         backend: Where to train it.
-        step: Called with what begins, once for each combination and `STEPS_FOR_BEST` times more.
+        step: Called with what begins: once for each combination, and then for what the best one
+            still gets.
 
     Raises:
         UsageError: Every combination failed.
@@ -93,11 +91,14 @@ def run(
     tags, home = origin.run_tags(_COMMAND, note) | _PARENT_TAGS, settings.home
     with run_log.run(client, experiment, config.name, home=home, tags=tags) as parent:
         lines = []
-        step(config.specs[0].title)
+        # Backends begin in this order, so the first that is not done is one that is being trained.
+        waiting = dict(enumerate(config.specs))
+        step(config.specs[0].label)
         for outcome in backend(config.specs):
             lines.append(_log(client, settings, parent, config, outcome))
-            if len(lines) < len(config.specs):
-                step(f"{len(lines)} done")
+            del waiting[outcome.index]
+            if waiting:
+                step(next(iter(waiting.values())).label)
         lines.sort(key=lambda line: line.cv_rmse)
         best = lines[0]
         if best.evaluation is None:
@@ -111,7 +112,7 @@ def run(
             model_name=settings.location.model_name,
             evaluation=best.evaluation,
             dataset=dataset,
-            step=step,
+            step=lambda what: step(f"the best, {best.spec.label}: {what}"),
             signing_key=settings.signing_key_file,
             max_bytes=settings.max_bundle_bytes,
         )

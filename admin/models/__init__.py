@@ -12,6 +12,15 @@ def names() -> tuple[str, ...]:
     return discovery.names(__path__)
 
 
+def require(name: str) -> None:
+    """Refuse the name of a model that there is not; none is imported.
+
+    Raises:
+        UsageError: There is no such model.
+    """
+    discovery.require(__name__, __path__, name)
+
+
 def get(name: str) -> ModelStrategy:
     """Import and return a model's strategy.
 

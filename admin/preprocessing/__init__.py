@@ -12,6 +12,15 @@ def names() -> tuple[str, ...]:
     return discovery.names(__path__)
 
 
+def require(name: str) -> None:
+    """Refuse the name of a preprocessing that there is not; none is imported.
+
+    Raises:
+        UsageError: There is no such preprocessing.
+    """
+    discovery.require(__name__, __path__, name)
+
+
 def get(name: str) -> PreprocessingStrategy:
     """Import and return a preprocessing's strategy.
 

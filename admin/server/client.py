@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, cast
 
 import grpc
@@ -10,7 +9,8 @@ from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2
 
 from ..base.errors import ServerError
 from ..base.settings import Settings
-from . import refusal
+from . import answers, refusal
+from .answers import Prediction
 from .channel import checked_key, opened
 
 _PREDICT_SECONDS = 30.0
@@ -19,25 +19,6 @@ _RELOAD_SECONDS = 120.0
 _CHUNK = 500
 
 Metadata = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prediction:
-    """The price of one house, or why there is none.
-
-    Attributes:
-        price: In the target's unit, or None.
-        error: Why there is no price, or "".
-        warnings: About the values, one line each.
-        imputed: Features that were missing and filled in.
-        version: Of the model that answered.
-    """
-
-    price: float | None
-    error: str
-    warnings: tuple[str, ...]
-    imputed: tuple[str, ...]
-    version: str
 
 
 class ServerClient:
@@ -64,26 +45,37 @@ class ServerClient:
         Raises:
             ServerError: The server does not answer, or refused.
         """
-        if len(houses) == 1:
-            return [self._predict_one(houses[0])]
         found: list[Prediction] = []
         for start in range(0, len(houses), _CHUNK):
             items = [_house(house) for house in houses[start : start + _CHUNK]]
             request = prediction_pb2.PredictBatchRequest(items=items)
             answer = self._call(self._predictions.PredictBatch, request, _PREDICT_SECONDS)
-            found += [_prediction(row, answer.model_version) for row in answer.results]
+            found += answers.of_batch(answer, start)
         return found
 
-    def info(self) -> model_pb2.ModelInfoResponse:
+    def predict_one(self, house: Mapping[str, float]) -> Prediction:
+        """Ask for the price of a house.
+
+        Args:
+            house: Features by name; those that are not there are imputed.
+
+        Raises:
+            ServerError: The server does not answer, or refused.
+        """
+        request = prediction_pb2.PredictRequest(house=_house(house))
+        return answers.of_house(self._call(self._predictions.Predict, request, _PREDICT_SECONDS))
+
+    def info(self, *, seconds: float = _INFO_SECONDS) -> model_pb2.ModelInfoResponse:
         """Ask which model is live.
+
+        Args:
+            seconds: Longest wait for the answer.
 
         Raises:
             ServerError: The server does not answer, or refused.
         """
         request = model_pb2.ModelInfoRequest()
-        answer: model_pb2.ModelInfoResponse = self._call(
-            self._models.ModelInfo, request, _INFO_SECONDS
-        )
+        answer: model_pb2.ModelInfoResponse = self._call(self._models.ModelInfo, request, seconds)
         return answer
 
     def reload(
@@ -108,17 +100,6 @@ class ServerClient:
             self._models.ReloadModel, request, _RELOAD_SECONDS
         )
         return answer
-
-    def _predict_one(self, house: Mapping[str, float]) -> Prediction:
-        request = prediction_pb2.PredictRequest(house=_house(house))
-        answer = self._call(self._predictions.Predict, request, _PREDICT_SECONDS)
-        return Prediction(
-            price=answer.prediction,
-            error="",
-            warnings=tuple(answer.warnings),
-            imputed=tuple(answer.imputed_features),
-            version=answer.model_version,
-        )
 
     def _call(self, method: Callable[..., Any], request: Any, seconds: float) -> Any:
         try:
@@ -148,14 +129,3 @@ def connect(settings: Settings, target: str, *, tls: bool = False) -> Iterator[S
 
 def _house(features: Mapping[str, float]) -> prediction_pb2.House:
     return prediction_pb2.House(**{name.lower(): value for name, value in features.items()})
-
-
-def _prediction(row: prediction_pb2.RowResult, version: str) -> Prediction:
-    scored = row.WhichOneof("outcome") == "prediction"
-    return Prediction(
-        price=row.prediction if scored else None,
-        error="" if scored else refusal.one_line(row.error),
-        warnings=tuple(row.warnings),
-        imputed=tuple(row.imputed_features),
-        version=version,
-    )

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 Step = Callable[[str], None]
@@ -44,12 +45,30 @@ class Console:
             print(printable(text), flush=True)
 
     def give(self, document: Mapping[str, Any] | Sequence[Any]) -> None:
-        """Give the whole result to a script; numbers without meaning become null."""
-        if self.as_json:
-            print(json.dumps(_finite(document), indent=2, allow_nan=False), flush=True)
+        """Give the whole result to a script; numbers without meaning become null.
 
-    def table(self, columns: Cells, rows: Sequence[Cells], *, title: str = "") -> None:
-        """Give rows of the result to a person; elsewhere than at a terminal, tabs part them."""
+        Args:
+            document: What may be JSON, and moments, which are written as ISO 8601 has them.
+        """
+        if self.as_json:
+            print(json.dumps(_plain(document), indent=2, allow_nan=False), flush=True)
+
+    def table(
+        self,
+        columns: Cells,
+        rows: Sequence[Cells],
+        *,
+        title: str = "",
+        spare: Sequence[str] = (),
+    ) -> None:
+        """Give rows of the result to a person; elsewhere than at a terminal, tabs part them.
+
+        Args:
+            columns: Names of the columns.
+            rows: Texts, one a column.
+            title: Stands above the table, at a terminal alone.
+            spare: Columns that a terminal which is too narrow does without, the first one first.
+        """
         if self.as_json:
             return
         rows = [[printable(cell) for cell in row] for row in rows]
@@ -57,17 +76,9 @@ class Console:
             for row in (columns, *rows):
                 print("\t".join(row))
             return
-        from rich.console import Console as Terminal
-        from rich.table import Table
+        from .table import show
 
-        table = Table(*columns)
-        for row in rows:
-            table.add_row(*row)
-        terminal = Terminal(markup=False, highlight=False)
-        if title:
-            # Not the table's own, which would be wrapped to the width of the table.
-            terminal.print(printable(title), style="bold")
-        terminal.print(table)
+        show(columns, rows, title=printable(title), spare=spare)
 
     @contextmanager
     def steps(self, total: int, title: str) -> Iterator[Step]:
@@ -87,11 +98,12 @@ class Console:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeElapsedColumn as Elapsed
 
+        # What may be too long for the terminal comes last.
         columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             Elapsed(),
+            TextColumn("{task.description}", markup=False),
         )
         with Progress(*columns, console=Terminal(stderr=True), transient=True) as progress:
             task = progress.add_task(title, total=total)
@@ -120,11 +132,13 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _finite(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {name: _finite(each) for name, each in value.items()}
+        return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(each) for each in value]
+        return [_plain(each) for each in value]
     return value

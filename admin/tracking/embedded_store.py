@@ -14,6 +14,12 @@ def artifact_root(settings: Settings) -> Path:
     return settings.home / "artifacts"
 
 
+def is_set_up(settings: Settings) -> bool:
+    """Return whether there may be runs and versions, from what a look at the disk says."""
+    file = settings.location.sqlite_file
+    return file is None or _is_ready(file)
+
+
 def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     """Make the SQLite file if there is none yet; this takes some seconds.
 

@@ -19,6 +19,7 @@ from ..base.errors import RegistryError
 from .embedded_store import locked
 from .origin import NOTE_TAG, user
 from .tags import MODEL_ID_TAG
+from .training_command import training_command
 from .versions import found_versions, promoted
 
 _METADATA = f"{BUNDLE_FOLDER}/metadata.json"
@@ -65,9 +66,7 @@ def _register(client: MlflowClient, location: RegistryLocation, run: Run) -> Reg
         return Registered(version=known[0], created=False)
     model_id = run.data.tags.get(MODEL_ID_TAG, "")
     if not model_id or not _holds_bundle(client, model_id):
-        raise RegistryError(
-            f"run {run.info.run_id} has no bundle to register; train one with: housing-admin train"
-        )
+        raise RegistryError(_without_bundle(run))
     _ensure_model(client, location)
     made = client.create_model_version(
         location.model_name,
@@ -149,6 +148,14 @@ def _finished_run(client: MlflowClient, run_id: str) -> Run:
             " see: housing-admin runs"
         )
     return run
+
+
+def _without_bundle(run: Run) -> str:
+    text = f"run {run.info.run_id} has no bundle to register"
+    if "model" not in run.data.params:
+        return f"{text}, as it trained nothing itself; register another, see: housing-admin runs"
+    # Of an experiment, the best run alone has one.
+    return f"{text}; train and register the same model with: {training_command(run)}"
 
 
 def _holds_bundle(client: MlflowClient, model_id: str) -> bool:

@@ -1,6 +1,7 @@
 """Reads the latest training runs."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -18,7 +19,7 @@ class RunLine:
 
     Attributes:
         run_id: Of the run.
-        started: When, in milliseconds since 1970 (UTC).
+        started: When, in UTC.
         status: Of the run, such as "FINISHED".
         model: Type of model.
         preprocessing: How missing values are filled.
@@ -29,7 +30,7 @@ class RunLine:
     """
 
     run_id: str
-    started: int
+    started: datetime
     status: str
     model: str
     preprocessing: str
@@ -60,7 +61,7 @@ def _line(run: Run, version: int | None) -> RunLine:
     params, metrics = run.data.params, run.data.metrics
     return RunLine(
         run_id=run.info.run_id,
-        started=run.info.start_time,
+        started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
         status=run.info.status,
         model=params.get("model", ""),
         preprocessing=params.get("preprocessing", ""),

@@ -1,6 +1,7 @@
 """Reads the versions of the registered model, and which of them the alias names."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
@@ -24,7 +25,7 @@ class Version:
         cv_rmse: Mean over the folds, or None if there were none.
         digest: Of its bundle, or "" if it has none.
         aliases: That name it.
-        created: When, in milliseconds since 1970 (UTC).
+        created: When, in UTC.
     """
 
     number: int
@@ -35,7 +36,7 @@ class Version:
     cv_rmse: float | None
     digest: str
     aliases: tuple[str, ...]
-    created: int
+    created: datetime
 
 
 def versions(client: MlflowClient, location: RegistryLocation) -> list[Version]:
@@ -91,7 +92,7 @@ def _version(found: ModelVersion, aliases: tuple[str, ...]) -> Version:
         cv_rmse=_number(tags.get("cv_rmse")),
         digest=tags.get(DIGEST_TAG, ""),
         aliases=aliases,
-        created=int(found.creation_timestamp),
+        created=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
     )
 
 

@@ -59,6 +59,17 @@ class TrainingSpec:
             f"{self.test_size:.0%} of the rows, held out."
         )
 
+    @property
+    def changes(self) -> str:
+        """What is set otherwise than by default, as flags take it; "" for nothing."""
+        given = {**self.params, **self.preprocessing_params}
+        return ", ".join(f"{name}={value}" for name, value in given.items())
+
+    @property
+    def label(self) -> str:
+        """Title and changes."""
+        return f"{self.title} {self.changes}".rstrip()
+
 
 def default_data() -> Path:
     """Return the shipped data: below the working folder, or else beside the code."""

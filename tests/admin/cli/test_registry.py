@@ -1,5 +1,8 @@
 import json
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -13,9 +16,11 @@ from admin import cli
 from admin.base.settings import Settings
 from admin.tracking.client import connect
 from housing_grpc.registry.location import default_tracking_uri
+from tests.admin.terminal.fake_terminal import environment_of
 from tests.support.commands import Say
 from tests.support.examples import DATA, MODEL_NAME
 from tests.support.homes import Trained, copy
+from tests.support.waiting import SECONDS
 
 Run = Callable[..., Any]
 
@@ -82,7 +87,7 @@ def test_the_alias_moves_from_version_to_version(trained: Trained, run: Run) -> 
     assert run("promote", "2") == first
     assert run("promote", "--version", "1") == {**first, "previous": 2, "version": 1}
     versions = run("models")["versions"]
-    aliases = [(each["number"], each["aliases"]) for each in versions]
+    aliases = [(each["version"], each["aliases"]) for each in versions]
     assert aliases == [(2, []), (1, ["production"])]
     assert run("promote", "--list")["versions"] == versions
     assert run("seed")["version"] == 1
@@ -94,7 +99,7 @@ def test_a_score_that_is_no_number_is_missing(run: Run, tmp_path: Path) -> None:
 
     MlflowClient(uri, uri).set_model_version_tag(MODEL_NAME, "1", "rmse", "good")
     (version,) = run("models")["versions"]
-    assert version["rmse"] is None
+    assert version["metrics"]["rmse"] is None
 
 
 def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
@@ -111,6 +116,49 @@ def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
     assert line.split("\t")[:4] == ["1", "production", "linear", "v2_knn"]
 
 
+def test_moments_have_a_zone_and_runs_a_short_name(made: Made, run: Run, say: Say) -> None:
+    (version,), lines = run("models")["versions"], run("runs")
+    for moment in (version["created"], *(line["started"] for line in lines)):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", moment)
+    (_, newest, _) = (line.split("\t") for line in say("runs").out.splitlines())
+    assert newest[0] == made.told["run_id"][:8]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", newest[1])
+    assert run("register", newest[0])["run_id"] == made.told["run_id"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["models"], 0),
+        (["runs"], 0),
+        (["promote", "3"], 4),
+        (["register", "0123abcd"], 4),
+        (["upgrade", "1"], 4),
+        (["train", "--model", "xgbost"], 2),
+        (["train", "--preprocessor", "v4"], 2),
+        (["train", "--data", "nowhere.csv"], 3),
+        (["seed", "--data", "nowhere.csv"], 3),
+    ],
+)
+def test_what_the_disk_shows_takes_neither_mlflow_nor_scikit_learn(
+    arguments: list[str], code: int, tmp_path: Path
+) -> None:
+    script = (
+        "import sys; from admin import cli; ended = cli.main(sys.argv[1:])\n"
+        "print(sorted({'mlflow', 'sklearn', 'pandas'} & set(sys.modules)), ended)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env=environment_of(tmp_path / "home", HOUSING_TARGET="127.0.0.1:1"),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=SECONDS,
+    )
+    assert done.stdout.splitlines()[-1] == f"[] {code}"
+    assert not (tmp_path / "home").exists()
+
+
 def test_an_experiment_is_compared(here: Settings, tmp_path: Path, say: Say) -> None:
     file = tmp_path / "grid.yaml"
     file.write_text(
@@ -120,7 +168,43 @@ def test_an_experiment_is_compared(here: Settings, tmp_path: Path, say: Say) -> 
     assert out[0].startswith("cv_rmse\t")
     assert out[1].split("\t")[4:7] == ["linear", "v1_median", "alpha=1"]
     assert out[2].startswith("failed: linear x v1_median alpha=-1: linear: ")
+    assert re.fullmatch(r"\d+\.\d{3}±\d+\.\d{3}", out[1].split("\t")[0])
     assert re.fullmatch(r"To register it: housing-admin register [0-9a-f]{32}", out[4])
     found = json.loads(say("experiment", "--config", str(file), "--json").out)
     assert [each["failure"] is None for each in found["combinations"]] == [True, False]
     assert found["best_run_id"] == found["combinations"][0]["run_id"]
+
+
+def test_another_run_of_an_experiment_is_trained_again_as_it_says(
+    here: Settings, tmp_path: Path, say: Say
+) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text(
+        f"data: {DATA}\ncv: 2\nseed: 7\ntest_size: 0.3\n"
+        "preprocessors: {v2_knn: {n_neighbors: 3}}\nmodels: {linear: {alpha: [0.5, 1000000]}}\n"
+    )
+    found = json.loads(say("experiment", "--config", str(file), "--json").out)
+    best, other = found["combinations"]
+    assert found["best_run_id"] == best["run_id"]
+    refused = say("register", other["run_id"][:8], code=4).err
+    command = refused.partition(" with: ")[2]
+    program, *arguments = shlex.split(command)
+    assert program == "housing-admin"
+    trained = json.loads(say(*arguments, "--json").out)
+    assert trained["version"] == 1
+    assert trained["metrics"] == other["metrics"]
+
+
+def test_a_run_on_other_data_says_that_the_file_is_wanted(
+    here: Settings, tmp_path: Path, say: Say
+) -> None:
+    data = tmp_path / "town.csv"
+    data.write_text("".join(DATA.read_text().splitlines(keepends=True)[:200]))
+    file = tmp_path / "grid.yaml"
+    file.write_text(
+        f"data: {data}\ncv: 2\npreprocessors: v1_median\nmodels: {{linear: {{alpha: [1, 2]}}}}\n"
+    )
+    found = json.loads(say("experiment", "--config", str(file), "--json").out)
+    refused = say("register", found["combinations"][1]["run_id"], code=4).err
+    assert "--data .../town.csv --target_unit 'thousands of USD'" in refused
+    assert "as it trained nothing itself" in say("register", found["run_id"], code=4).err

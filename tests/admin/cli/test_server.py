@@ -1,6 +1,7 @@
 """The commands that talk to a server, with a real one."""
 
 import json
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -57,15 +58,15 @@ def test_a_house_is_priced_from_flags_or_json(
     assert "'RM' value 9.5 is outside training range" in lines[2]
 
     assert cli.main(["predict", "--json", '{"RM": 6.5, "LSTAT": null}']) == 0
-    [found] = json.loads(capsys.readouterr().out)
-    assert found["price"] == pytest.approx(price(folder_server, RM=6.5))
-    assert "LSTAT" in found["imputed"]
+    found = json.loads(capsys.readouterr().out)
+    assert found["prediction"] == pytest.approx(price(folder_server, RM=6.5))
+    assert "LSTAT" in found["imputed_features"]
 
 
 def test_the_houses_of_a_file_are_priced(folder_server: Example, say: Say, tmp_path: Path) -> None:
     found = json.loads(say("predict", "--file", str(DATA), "--json").out)
     assert len(found) == 506
-    assert found[0]["price"] == pytest.approx(price(folder_server, **EXAMPLE))
+    assert found[0]["prediction"] == pytest.approx(price(folder_server, **EXAMPLE))
     few = tmp_path / "few.csv"
     few.write_text("".join(DATA.read_text().splitlines(keepends=True)[:3]))
     header, first, _ = say("predict", "--file", str(few)).out.splitlines()
@@ -92,9 +93,9 @@ def test_what_a_server_refuses_is_one_line(
 
 def test_one_bad_house_of_many_does_not_spoil_the_others(folder_server: Example, say: Say) -> None:
     bad, good = json.loads(say("predict", "--json", '[{"CHAS": 0.5}, {"RM": 6}]').out)
-    assert bad["price"] is None
-    assert "CHAS" in bad["error"]
-    assert good["price"] == pytest.approx(price(folder_server, RM=6))
+    assert bad["error"]["message"] == "CHAS is 0.5, but must be 0 or 1"
+    assert (bad["row"], good["row"]) == (0, 1)
+    assert good["prediction"] == pytest.approx(price(folder_server, RM=6))
 
 
 @pytest.mark.parametrize("target", ["http://localhost:50051", "localhost"])
@@ -108,6 +109,53 @@ def test_a_server_says_what_it_serves(folder_server: Example, say: Say) -> None:
     assert f"model\thousing-price-model version {folder_server.version}" in out
     assert "\nCHAS\t0\t1\t" in out
     assert json.loads(say("info", "--json").out)["bundle_digest"] == folder_server.digest
+
+
+def test_a_row_has_its_number_among_all_houses(folder_server: Example, say: Say) -> None:
+    houses = [{"RM": 6}] * 700 + [{"CHAS": 3}]
+    found = json.loads(say("predict", "--json", json.dumps(houses)).out)
+    assert [each["row"] for each in found] == list(range(701))
+    assert found[-1]["error"]["message"] == "CHAS is 3, but must be 0 or 1"
+
+
+def test_models_says_what_is_live_where_that_is_not_what_is_promoted(
+    stack: ExitStack,
+    ready: Settings,
+    trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+    say: Say,
+) -> None:
+    monkeypatch.setenv("HOUSING_HOME", str(ready.home))
+    monkeypatch.setenv("HOUSING_TARGET", "127.0.0.1:1")
+    with connect(ready) as client:
+        register(client, ready.location, trained.run_id)
+        promote(client, ready.location, 1)
+    alone = say("models")
+    assert len(alone.out.splitlines()) == 2
+    assert json.loads(say("models", "--json").out)["live"] is None
+
+    wanted = ServerSettings(grpc_port=0, housing_home=str(ready.home), registry_timeout_seconds=60)
+    start(stack, wanted, monkeypatch)
+    assert say("models") == alone
+    live = json.loads(say("models", "--json").out)["live"]
+    assert (live["name"], live["version"], live["stale"]) == ("housing-price-model", "1", False)
+
+    say("train", "--model", "linear", "--params", "alpha=5", "--register")
+    say("promote", "2")
+    assert say("models").out.splitlines()[-2:] == [
+        f"The server at {live['target']} serves housing-price-model version 1; production is 2.",
+        "To make the server take it: housing-admin reload",
+    ]
+    say("reload")
+    assert len(say("models").out.splitlines()) == 3
+
+
+def test_a_server_that_does_not_answer_keeps_no_list_back(
+    here: Settings, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("HOUSING_TARGET", f"127.0.0.1:{silent.getsockname()[1]}")
+        assert "has no version yet" in say("models").out
 
 
 def test_a_server_of_a_folder_refuses_versions(folder_server: Example, say: Say) -> None:

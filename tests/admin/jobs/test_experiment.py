@@ -6,7 +6,7 @@ import pytest
 from admin.base.errors import UsageError
 from admin.base.settings import Settings
 from admin.jobs import experiment
-from admin.jobs.experiment import STEPS_FOR_BEST, Compared
+from admin.jobs.experiment import Compared
 from admin.tracking.client import experiment_id
 from admin.tracking.registry import register
 from admin.tracking.tags import MODEL_ID_TAG
@@ -42,7 +42,12 @@ def test_combinations_are_compared_and_the_best_can_be_registered(
     scores = [line.cv_rmse for line in found.lines]
     assert scores == sorted(scores)
     assert "alpha" in found.lines[-1].reason
-    assert len(said) == 4 + STEPS_FOR_BEST
+    each = [f"linear x v2_knn alpha={alpha}" for alpha in (1e6, 1.0, -1.0, 1e4)]
+    best = "the best, linear x v2_knn alpha=1.0"
+    assert said[:4] == each
+    assert said[4:] == [
+        f"{best}: {what}" for what in ("fit to every row", "export and compare", "log")
+    ]
 
     assert versions(bare_client, bare.location) == []
     assert register(bare_client, bare.location, found.lines[0].run_id).version == 1
