@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_mlflow(console: Console, settings: Settings, *, needed: str = "") -> "Iterator[MlflowClient]":
+def open_mlflow(
+    console: Console, settings: Settings, *, needed: str = ""
+) -> "Iterator[MlflowClient]":
     """Open MLflow for a `with` block.
 
     Args:

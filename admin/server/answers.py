@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
+from housing.v1.model_pb2 import FeatureInfo
 from housing.v1.prediction_pb2 import PredictBatchResponse, PredictResponse, RowResult
 
 from . import refusal
 
+_64_BIT = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
 _STATUS_NAMES = {status.value[0]: status.name for status in grpc.StatusCode}
 # Of the HTTP codes that google/rpc/code.proto gives, those of a row.
 _HTTP_CODES = {"INVALID_ARGUMENT": 400}
@@ -42,10 +45,16 @@ class Prediction:
 
 
 def document(message: Message) -> dict[str, Any]:
-    """Return the contract's JSON form of a message, with every field."""
+    """Return the contract's JSON form of a message, with every field, as it is over HTTP."""
     found: dict[str, Any] = MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
+    for field in message.DESCRIPTOR.fields:
+        if field.cpp_type in _64_BIT:
+            # protobuf makes texts of them.
+            found[field.name] = getattr(message, field.name)
+        elif field.message_type is FeatureInfo.DESCRIPTOR:
+            found[field.name] = [document(each) for each in getattr(message, field.name)]
     return found
 
 
@@ -113,7 +122,7 @@ def _of_the_house(status: Status, place: str) -> Status:
     """Return an error without the place of the house, which counts within one of many calls."""
     changed, bad = Status(), BadRequest()
     changed.CopyFrom(status)
-    changed.message = status.message.replace(f"{place}.", "").replace(place, "the house")
+    changed.message = status.message.removeprefix(f"{place}: ").replace(f"{place}.", "")
     for detail in changed.details:
         if detail.Unpack(bad):
             for violation in bad.field_violations:

@@ -35,7 +35,7 @@ def test_predict_takes_and_gives_json(say: Say, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stdin", io.StringIO('{"RM": 6.5}'))
     found = json.loads(say("predict", "--json", "--house", "-").out)
     again = json.loads(say("predict", "--json", "--house", '{"RM": 1}', "RM=6.5").out)
-    assert again["price"] == found["price"]
+    assert again["prediction"] == found["prediction"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def check(path: Path, expected: list[float], version: str) -> None:
     rows = read(path)
-    assert [row["row"] for row in rows] == [str(n) for n in range(1, len(expected) + 1)]
+    assert [row["row"] for row in rows] == [str(n) for n in range(len(expected))]
     assert [float(row["prediction"]) for row in rows] == pytest.approx(expected, abs=1e-4)
     assert {row["model_version"] for row in rows} == {version}
 
@@ -88,7 +88,7 @@ def test_score_writes_all_formats(
 def test_score_reads_what_is_piped(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("RM\n6\n7\n"))
     out, err = say("score", "-", "--to", "ndjson", "--quiet")
-    assert [json.loads(line)["row"] for line in out.splitlines()] == [1, 2]
+    assert [json.loads(line)["row"] for line in out.splitlines()] == [0, 1]
     assert err == ""
 
 
@@ -100,10 +100,10 @@ def test_rejected_rows_go_to_a_file_of_their_own(run: Run, tmp_path: Path, capsy
     assert [row["prediction"] != "" for row in rows] == [True, False, False, False, False, True]
     rejected = read(tmp_path / "prices.rejected.csv")
     assert [(row["row"], row["reason"], row["field"]) for row in rejected] == [
-        ("2", "NOT_A_NUMBER", "RM"),
-        ("3", "FEATURE_DOMAIN", "CHAS"),
-        ("4", "NO_FEATURES", ""),
-        ("5", "WRONG_WIDTH", ""),
+        ("1", "NOT_A_NUMBER", "RM"),
+        ("2", "FEATURE_DOMAIN", "CHAS"),
+        ("3", "NO_FEATURES", ""),
+        ("4", "WRONG_WIDTH", ""),
     ]
     assert rejected[1]["message"] == "CHAS is 0.5, but must be 0 or 1"
     assert "6 rows; 4 rejected" in capsys.readouterr().err
@@ -276,3 +276,15 @@ def test_a_reader_that_has_enough_ends_the_job(address: str) -> None:
     os.close(writer)
     assert "Traceback" not in job.stderr
     assert job.returncode == 128 + signal.SIGPIPE
+
+
+def test_ndjson_is_gone_on_with_wherever_it_was_cut(run: Run, tmp_path: Path) -> None:
+    source, whole, part = (tmp_path / name for name in ("in.csv", "whole.ndjson", "part.ndjson"))
+    source.write_text("RM,CHAS\n6,3\n6,0\nsix,0\n7,0\n")
+    assert run("score", source, whole) == 4
+    lines = whole.read_text().splitlines(keepends=True)
+    for kept in range(5):
+        part.write_text("".join(lines[:kept]) + "".join(lines[kept:])[:9])
+        (tmp_path / "part.rejected.csv").unlink(missing_ok=True)
+        assert run("score", source, part, "--resume") == 4
+        assert part.read_text() == whole.read_text()

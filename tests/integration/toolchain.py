@@ -70,7 +70,7 @@ def check_example(text: str, version: str) -> None:
         r"refused:  \w+, reason FEATURE_DOMAIN, request \S+",
         r"  house\.CHAS: is 2, but must be 0 or 1",
         r"  house\.RAD: is 1\.5, but must be a whole number",
-        r"  row 1234: .*FEATURE_NOT_FINITE",
+        r"  row 1235: .*FEATURE_NOT_FINITE",
         rf"score:    {HOUSES} houses in order, 1 refused, mean price \d+\.\d\d",
         rf"matrix:   100000 houses in order, mean price \d+\.\d\d, versions {version}\n",
     )

@@ -2,6 +2,9 @@
 
 import json
 import math
+import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,9 +14,13 @@ from google.protobuf import json_format
 from housing.v1.prediction_pb2 import House, PredictRequest
 from hypothesis import strategies as st
 
+from admin import cli as admin_cli
 from admin.data.dataset import Dataset
+from clients.python.command import main as client_cli
 from housing_grpc.bundle.schema import FEATURES
 from tests.support.client import SECONDS, Client, failure
+
+Capture = pytest.CaptureFixture[str]
 
 # Mostly what houses are like, and then all that a double can be.
 VALUES = {
@@ -78,3 +85,68 @@ def test_every_row_of_the_data_gets_the_same_answer(
     for row in houses.features.to_dict("records"):
         house = {str(name): value for name, value in row.items() if not math.isnan(value)}
         check(rest, housing, house)
+
+
+@pytest.fixture
+def said(
+    rest: httpx.Client, housing: Client, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> Callable[..., Any]:
+    """What a command of either command line prints as JSON; rows of many houses as a list."""
+    monkeypatch.setenv("HOUSING_TARGET", housing.address)
+
+    def say(main: Callable[[list[str]], int], *arguments: str) -> Any:
+        main(list(arguments))
+        text = capsys.readouterr().out
+        try:
+            return json.loads(text)
+        except ValueError:
+            return [json.loads(line) for line in text.splitlines()]
+
+    return say
+
+
+def timeless(answer: dict[str, Any]) -> dict[str, Any]:
+    """Returns an answer without its own time, which is checked."""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", answer.pop("timestamp"))
+    return answer
+
+
+def test_one_house_has_one_form_in_json(rest: httpx.Client, said: Callable[..., Any]) -> None:
+    house = '{"RM": 9.5, "LSTAT": 4}'
+    found = rest.post("/predict", content=house, headers={"content-type": "application/json"})
+    answer = timeless(found.json())
+    assert timeless(said(admin_cli.main, "predict", "--json", house)) == answer
+    assert timeless(said(client_cli.main, "predict", "--json", "--house", house)) == answer
+
+
+def test_one_of_many_houses_has_one_form_in_json(
+    rest: httpx.Client, said: Callable[..., Any], tmp_path: Path
+) -> None:
+    houses = ['{"RM": 6.5, "LSTAT": 4}', '{"CHAS": 3, "RAD": 1.5}', "{}"]
+    lines = "".join(f"{house}\n" for house in houses)
+    kind = {"content-type": "application/x-ndjson"}
+    text = rest.post("/v1/predict:stream", content=lines, headers=kind).text
+    answers = [json.loads(line) for line in text.splitlines()]
+    assert [each["row"] for each in answers] == [0, 1, 2]
+    timeless(answers[0])
+    # Only over HTTP is a house a body.
+    nameless = answers[2]["error"]
+    nameless["message"] = nameless["message"].removeprefix("body: ")
+    nameless["details"][1]["field_violations"][0]["field"] = "house"
+
+    priced, *refused = said(admin_cli.main, "predict", "--json", f"[{','.join(houses)}]")
+    assert [timeless(priced), *refused] == answers
+
+    source = tmp_path / "houses.ndjson"
+    source.write_text(lines)
+    priced, *refused = said(client_cli.main, "score", str(source), "--to", "ndjson", "--quiet")
+    assert priced.items() <= answers[0].items()
+    # So that a job can go on after any row.
+    assert {each.pop("model_version") for each in refused} == {answers[0]["model_version"]}
+    assert refused == answers[1:]
+
+
+def test_a_model_has_one_form_in_json(rest: httpx.Client, said: Callable[..., Any]) -> None:
+    answer = rest.get("/model/info").json()
+    assert said(admin_cli.main, "info", "--json") == answer
+    assert said(client_cli.main, "info", "--json") == answer

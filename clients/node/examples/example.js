@@ -71,7 +71,8 @@ async function score(client) {
     }
     if (error) {
       failed++;
-      console.log(`  row ${row}: ${error.reason}: ${error.message}`);
+      // People count from 1.
+      console.log(`  row ${row + 1}: ${error.reason}: ${error.message}`);
     } else {
       sum += price;
     }

@@ -2,11 +2,10 @@
 
 import argparse
 import json
-from dataclasses import asdict
 
 from .. import requests
 from ..results import ModelInfo
-from . import options
+from . import document, options
 
 HELP = "show all about the live model"
 
@@ -20,7 +19,7 @@ def run(given: argparse.Namespace) -> int:
     """Prints what is known."""
     with options.connect(given) as client:
         found = client.info(timeout=options.timeout(given, requests.INFO_SECONDS))
-    print(json.dumps(asdict(found), default=str) if given.json else _text(found))
+    print(json.dumps(document.of_info(found)) if given.json else _text(found))
     return 0
 
 

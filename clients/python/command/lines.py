@@ -13,10 +13,10 @@ from .files import UsageError
 _BLOCK = 1 << 20
 # The longest line of CSV that is read, in UTF-8, may be kept as one cell.
 _LONGEST_LINE = 1 << 23
+_FIRST_OBJECT = b'{"row": 0,'
 # Lines without a price.
 _BLANK_IN_CSV = re.compile(rb"^\d+,,", re.MULTILINE)
-_BLANK_IN_NDJSON = re.compile(rb'^{"row": \d+, "prediction": null,', re.MULTILINE)
-_FIRST_OBJECT = b'{"row": 1,'
+_BLANK_IN_NDJSON = re.compile(rb'^{"row": \d+, "error": {', re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,29 +64,29 @@ def done_so_far(path: str, file: IO[bytes], header: str) -> Done:
     lines, whole, rejected = _count(file, _BLANK_IN_CSV if header else _BLANK_IN_NDJSON)
     count = max(lines - bool(header), 0)
     first = start or _FIRST_OBJECT
-    found: tuple[int, str] | None = (0, "")
+    found: tuple[int, str] | None = (-1, "")
     if count:
         found = _record(_last_line(file, whole), is_csv=bool(header))
     # Even a first line may be cut off.
-    if not first.startswith(head) or found is None or found[0] != count:
+    if not first.startswith(head) or found is None or found[0] + 1 != count:
         raise UsageError(f"{path} is none of our outputs, so it cannot be gone on with")
     file.truncate(whole)
     return Done(rows=count, rejected=rejected, model_version=found[1])
 
 
-def entries_up_to(path: Path | None, row: int) -> Kept:
-    """Returns which entries of a file of rejected rows are of rows up to one.
+def entries_of(path: Path | None, rows: int) -> Kept:
+    """Returns which entries of a file of rejected rows are of so many first rows.
 
     A last entry that is cut off is none: its row is scored again.
     """
-    if path is None or row == 0 or not path.is_file():
+    if path is None or rows == 0 or not path.is_file():
         return Kept()
     count, end = 0, 0
     with path.open("rb") as file:
         for line, after in _whole_lines(file):
             number, _, _ = line.partition(b",")
             if number.isdigit() and len(number) < 20:
-                if int(number) > row:
+                if int(number) >= rows:
                     break
                 count += 1
             end = after

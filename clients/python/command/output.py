@@ -16,6 +16,7 @@ from typing import IO, Protocol
 from ..errors import InvalidArgumentError
 from ..scores import ChunkScores, Marks
 from ..sources import FileFormat
+from . import document
 from .claim import named, open_claimed
 from .files import UsageError
 from .lines import Done, done_so_far
@@ -177,7 +178,7 @@ def _csv(scores: ChunkScores) -> str:
     plain = f",{version},,\n" if is_plain else ""
     lines = []
     for place, price in enumerate(scores.prices):
-        row, text = scores.start + place + 1, repr(price) if price == price else ""  # noqa: PLR0124
+        row, text = scores.start + place, repr(price) if price == price else ""  # noqa: PLR0124
         end = plain or _end(scores, place, f",{version},{outside[place]},{imputed[place]}")
         lines.append(f"{row},{text}{end}")
     return "".join(lines)
@@ -207,18 +208,24 @@ def _cell(value: object) -> str:
 def _ndjson(keep: Sequence[str], scores: ChunkScores) -> str:
     version = json.dumps(scores.model_version)
     lines = []
-    for place, price in enumerate(scores.prices):
+    for place in range(len(scores.prices)):
         values = [None if is_missing(each) else each for each in scores.kept[place]] if keep else ()
         kept = dict(zip(keep, values, strict=True))
         lines.append(
-            f'{{"row": {scores.start + place + 1},'
-            f' "prediction": {price if price == price else "null"},'  # noqa: PLR0124
+            f'{{"row": {scores.start + place}, {_outcome(scores, place)},'
             f' "model_version": {version},'
             f' "out_of_range": {_names(scores.out_of_range, place)},'
             f' "imputed": {_names(scores.imputed, place)}'
             + (f', "kept": {json.dumps(kept, default=str)}}}\n' if keep else "}\n")
         )
     return "".join(lines)
+
+
+def _outcome(scores: ChunkScores, place: int) -> str:
+    price = scores.prices[place]
+    if price == price:  # noqa: PLR0124 - False for NaN alone
+        return f'"prediction": {price!r}'
+    return f'"error": {json.dumps(document.of_error(scores.errors[place]))}'
 
 
 def _names(marks: Marks | None, place: int) -> str:

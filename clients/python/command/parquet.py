@@ -59,7 +59,7 @@ class ParquetOutput:
         """Writes a chunk."""
         count = len(scores.prices)
         columns = (
-            range(scores.start + 1, scores.start + 1 + count),
+            range(scores.start, scores.start + count),
             (price if price == price else None for price in scores.prices),  # noqa: PLR0124
             repeat(scores.model_version, count),
             _features(scores.out_of_range, count),

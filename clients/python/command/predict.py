@@ -4,7 +4,6 @@ import argparse
 import json
 import math
 import sys
-from dataclasses import asdict
 from typing import Any
 
 from housing_table import cells
@@ -13,7 +12,7 @@ from .. import requests
 from ..errors import InvalidArgumentError
 from ..results import Prediction
 from ..text import parse_json
-from . import options
+from . import document, options
 
 HELP = "price one house: housing predict RM=6.5 LSTAT=4.98"
 
@@ -32,10 +31,7 @@ def run(given: argparse.Namespace) -> int:
         seconds = options.timeout(given, requests.PREDICT_SECONDS)
         found = client.predict(house, timeout=seconds)
     if given.json:
-        shown = {**asdict(found), "timestamp": found.timestamp.isoformat()}
-        # There is one house.
-        del shown["row"]
-        print(json.dumps(shown))
+        print(json.dumps(document.of_prediction(found)))
     else:
         _show(found)
     return 0

@@ -8,8 +8,9 @@ from typing import IO, Any
 from ..results import RowError
 from ..scores import ChunkScores
 from .claim import named, open_claimed
+from .document import without_place
 from .files import REJECTED_HEADER
-from .lines import entries_up_to
+from .lines import entries_of
 
 # A row of a file that is none of houses may have texts of any length.
 _LONGEST_TEXT = 500
@@ -23,7 +24,7 @@ class Rejected:
 
     Args:
         path: Where they go; None counts them only.
-        keep: Entries of rows up to this one stay, where the file is there already.
+        keep: So many rows are done: their entries stay, where the file is there already.
 
     Attributes:
         kept: How many entries stayed.
@@ -32,7 +33,7 @@ class Rejected:
 
     def __init__(self, path: Path | None, *, keep: int) -> None:
         self.path = path
-        self._kept = entries_up_to(path, keep)
+        self._kept = entries_of(path, keep)
         self.kept = self.rows = self._kept.rows
         self._started = False
         self._file: IO[str] | None = None
@@ -87,11 +88,9 @@ class Rejected:
 
 
 def _entry(error: RowError) -> tuple[str, ...]:
-    place = f"items[{error.row}]"
-    fields = " ".join(each.field.removeprefix(f"{place}.") for each in error.violations)
-    message = error.message.removeprefix(place).lstrip(".: ").replace(f"{place}.", "")
-    texts = (error.code.name, error.reason, fields.replace(place, ""), message)
-    return str(error.row + 1), *map(_one_line, texts)
+    alone = without_place(error)
+    fields = " ".join(each.field for each in alone.violations)
+    return str(error.row), *map(_one_line, (alone.code.name, alone.reason, fields, alone.message))
 
 
 def _one_line(text: str) -> str:

@@ -120,7 +120,8 @@ func score(ctx context.Context, client *housing.Client) error {
 			return fmt.Errorf("row %d came in the place of %d", result.Row, count)
 		case result.Err != nil:
 			failed++
-			fmt.Printf("  row %d: %v\n", result.Row, result.Err)
+			// People count from 1.
+			fmt.Printf("  row %d: %v\n", result.Row+1, result.Err)
 		default:
 			sum += result.Price
 		}
