@@ -34,8 +34,7 @@ def parse(text: str, flag: str) -> dict[str, Any]:
         pair = _PAIR.fullmatch(part)
         if pair is None:
             raise UsageError(
-                f"{flag}: {part.strip()!r} is not NAME=VALUE; write for example:"
-                f" {flag} max_depth=3,learning_rate=0.1"
+                f"{flag}: {part.strip()!r} is not NAME=VALUE; write each so, with commas between"
             )
         name, value = pair.groups()
         if name in found:
@@ -62,4 +61,4 @@ def _mapping(text: str, flag: str) -> dict[str, Any]:
             continue
         if isinstance(found, Mapping) and all(isinstance(name, str) for name in found):
             return dict(found)
-    raise UsageError(f"{flag}: {text} is not JSON; write for example: {flag} max_depth=3")
+    raise UsageError(f"{flag}: {text} is not JSON; write NAME=VALUE, or an object in JSON")

@@ -21,6 +21,7 @@ def _describe(fitted: SimpleImputer) -> dict[str, Any]:
 STRATEGY = PreprocessingStrategy(
     name="v1_median",
     title="Median of the feature (SimpleImputer)",
+    summary="the median of all houses; quickest, looks at nothing else",
     defaults={},
     build=_build,
     describe=_describe,

@@ -85,6 +85,7 @@ def _describe(fitted: FairKNNImputer) -> dict[str, Any]:
 STRATEGY = PreprocessingStrategy(
     name="v2_knn",
     title="Mean of the nearest houses (KNNImputer)",
+    summary="the mean of the nearest houses; the bundle holds all rows",
     defaults={"n_neighbors": 10},
     build=_build,
     describe=_describe,

@@ -41,6 +41,7 @@ def _limit(value: float | None) -> float | None:
 STRATEGY = PreprocessingStrategy(
     name="v3_iterative",
     title="Regressions on the other features (IterativeImputer)",
+    summary="predicted from the other features; slowest to train",
     defaults={"max_iter": 10, "tol": 0.001, "imputation_order": "ascending"},
     build=_build,
     describe=_describe,

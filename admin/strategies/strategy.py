@@ -28,6 +28,7 @@ class ModelStrategy:
     Attributes:
         name: Name of its file, such as "gradient_boost".
         title: Name for people.
+        summary: What tells it from the others, in a line; "" for the title alone.
         defaults: The hyperparameters that may be set, with their defaults.
         build: From all hyperparameters and a seed to an unfitted regressor that uses one
             thread and always learns the same from the same rows.
@@ -38,6 +39,7 @@ class ModelStrategy:
 
     name: str
     title: str
+    summary: str = ""
     defaults: Mapping[str, Any]
     build: Callable[[Mapping[str, Any], int], Any]
     graph: Callable[[Any], Graph]
@@ -51,6 +53,7 @@ class PreprocessingStrategy:
     Attributes:
         name: Name of its file, such as "v1_median".
         title: Name for people.
+        summary: What tells it from the others, in a line; "" for the title alone.
         defaults: The parameters that may be set, with their defaults.
         build: From all parameters and a seed to an unfitted imputer.
         describe: From the fitted imputer to the "imputer" object of `preprocessor.json`.
@@ -58,6 +61,7 @@ class PreprocessingStrategy:
 
     name: str
     title: str
+    summary: str = ""
     defaults: Mapping[str, Any]
     build: Callable[[Mapping[str, Any], int], Any]
     describe: Callable[[Any], dict[str, Any]]
@@ -92,6 +96,22 @@ def merge(
             raise UsageError(f"{strategy.name}: {name} is {value}; give a finite number")
     _try_out(strategy, params)
     return params
+
+
+def example(strategy: ModelStrategy | PreprocessingStrategy) -> str:
+    """Return a change of a parameter, NAME=VALUE, that the strategy takes; "" if it has none."""
+    numbers = {
+        name: value
+        for name, value in strategy.defaults.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    for name, value in numbers.items():
+        try:
+            merge(strategy, {name: value * 2 or 1})
+        except UsageError:
+            continue
+        return f"{name}={value * 2 or 1}"
+    return "".join(f"{name}={value}" for name, value in list(strategy.defaults.items())[:1])
 
 
 def shares(weights: ArrayLike) -> NDArray[np.float64]:

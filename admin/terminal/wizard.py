@@ -2,17 +2,23 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 
 from rich.console import Console as Terminal
-from rich.prompt import Confirm, IntPrompt, Prompt
 
 from .. import models, preprocessing
+from ..base.discovery import guess
 from ..base.errors import UsageError
 from ..base.parameters import parse
-from ..strategies.strategy import ModelStrategy, PreprocessingStrategy, merge
+from ..strategies.strategy import ModelStrategy, PreprocessingStrategy, example, merge
 from ..training.spec import DEFAULT_FOLDS, DEFAULT_MODEL, DEFAULT_PREPROCESSING
+from .questions import Answers, Question, Step, ask_all
 
 Flags = dict[str, str | None]
+Strategy = ModelStrategy | PreprocessingStrategy
+
+_NO_FOLDS = "0"
+_WORDS = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
 
 
 def ask() -> Flags:
@@ -23,9 +29,18 @@ def ask() -> Flags:
     """
     terminal = Terminal(stderr=True, highlight=False)
     try:
-        return _ask(terminal)
+        answers = ask_all(terminal, _STEPS)
     except EOFError as error:
         raise KeyboardInterrupt from error
+    folds, register = answers["cv"], answers["register"]
+    return {
+        "model": answers["model"],
+        "preprocessor": answers["preprocessor"],
+        "params": answers.get("params") or None,
+        "preprocessor_params": answers.get("preprocessor_params") or None,
+        "cv": None if folds == _NO_FOLDS else folds,
+        "register": "True" if register == "yes" else None,
+    }
 
 
 def command(flags: Mapping[str, str | None]) -> str:
@@ -39,61 +54,131 @@ def command(flags: Mapping[str, str | None]) -> str:
     return " ".join(parts)
 
 
-def _ask(terminal: Terminal) -> Flags:
-    model = _choose(terminal, "Model", models.names(), DEFAULT_MODEL)
-    params = _parameters(terminal, models.get(model))
-    filling = _choose(terminal, "Preprocessing", preprocessing.names(), DEFAULT_PREPROCESSING)
-    filling_params = _parameters(terminal, preprocessing.get(filling))
-    folds = None
-    if Confirm.ask("Cross-validate?", default=True, console=terminal):
-        folds = _folds(terminal)
-    register = Confirm.ask("Register the result?", default=False, console=terminal)
-    return {
-        "model": model,
-        "preprocessor": filling,
-        "params": params,
-        "preprocessor_params": filling_params,
-        "cv": folds,
-        "register": "True" if register else None,
-    }
+def _choice(title: str, package: ModuleType, default: str, explained: str) -> Step:
+    """Return what asks for one of the strategies of a package."""
 
-
-def _choose(terminal: Terminal, title: str, names: Sequence[str], default: str) -> str:
-    terminal.print(f"\n{title}:", markup=False)
-    for number, name in enumerate(names, start=1):
-        terminal.print(f"  {number}  {name}", markup=False)
-    usual = names.index(default) + 1 if default in names else 1
-    while True:
-        answer = Prompt.ask("Number or name", default=str(usual), console=terminal).strip()
-        if answer in names:
-            return answer
-        if answer.isdecimal() and 1 <= int(answer) <= len(names):
-            return names[int(answer) - 1]
-        terminal.print(
-            f"There is no {answer!r}; give a number from 1 to {len(names)}.", markup=False
+    def step(_: Answers) -> Question:
+        names = package.names()
+        width = max(map(len, names))
+        lines = [
+            f"  {number}  {name:<{width}}  {_summary(package, name)}".rstrip()
+            for number, name in enumerate(names, start=1)
+        ]
+        return Question(
+            prompt="Number or name",
+            default=default if default in names else names[0],
+            read=lambda typed: _one_of(package, typed),
+            help=explained,
+            intro="\n".join((f"{title}:", *lines)),
         )
 
+    return step
 
-def _parameters(terminal: Terminal, strategy: ModelStrategy | PreprocessingStrategy) -> str | None:
-    if not strategy.defaults:
-        return None
-    settings = ", ".join(f"{name}={value}" for name, value in strategy.defaults.items())
-    terminal.print(f"{strategy.title} uses {settings}", markup=False)
-    while True:
-        answer = Prompt.ask(
-            "Change (NAME=VALUE, ...)", default="", show_default=False, console=terminal
+
+def _summary(package: ModuleType, name: str) -> str:
+    try:
+        strategy: Strategy = package.get(name)
+    except UsageError as error:
+        # The others can be chosen.
+        return str(error)
+    return strategy.summary or strategy.title
+
+
+def _one_of(package: ModuleType, typed: str) -> str:
+    names: Sequence[str] = package.names()
+    if typed.isdecimal() and 1 <= int(typed) <= len(names):
+        typed = names[int(typed) - 1]
+    if typed in names:
+        # One that cannot be imported is refused while another can be chosen.
+        package.get(typed)
+        return typed
+    raise UsageError(
+        f"There is no {typed!r}{guess(typed.lower(), names)};"
+        f" give a number from 1 to {len(names)}, or a name."
+    )
+
+
+def _parameters(package: ModuleType, chosen: str) -> Step:
+    """Return what asks for the parameters of the strategy that was chosen before."""
+
+    def step(answers: Answers) -> Question | None:
+        strategy: Strategy = package.get(answers[chosen])
+        if not strategy.defaults:
+            return None
+        uses = ", ".join(f"{name}={value}" for name, value in strategy.defaults.items())
+        such = example(strategy)
+        return Question(
+            prompt=f"Change some, such as {such}",
+            default="",
+            read=lambda typed: _checked(strategy, typed),
+            help="NAME=VALUE, with commas between several; the names are those above.",
+            intro=f"{strategy.title} uses {uses}",
         )
-        try:
-            merge(strategy, parse(answer, "parameters"))
-        except UsageError as error:
-            terminal.print(f"{error}", markup=False)
-        else:
-            return answer.replace(" ", "") or None
+
+    return step
 
 
-def _folds(terminal: Terminal) -> str:
-    while True:
-        folds = IntPrompt.ask("Folds", default=DEFAULT_FOLDS, console=terminal)
-        if folds >= 2:
-            return str(folds)
-        terminal.print("Give 2 or more.", markup=False)
+def _checked(strategy: Strategy, typed: str) -> str:
+    merge(strategy, parse(typed, strategy.name))
+    return typed.replace(" ", "")
+
+
+def _folds(_: Answers) -> Question:
+    return Question(
+        prompt="Folds of the cross-validation, 0 for none",
+        default=str(DEFAULT_FOLDS),
+        read=_fold_count,
+        help="The houses are split into so many parts, each of which is priced by a model that is"
+        " trained on the others: a score for every house, with its spread. It takes so many"
+        " trainings more.",
+    )
+
+
+def _fold_count(typed: str) -> str:
+    if not (typed.isascii() and typed.isdecimal()) or int(typed) == 1:
+        raise UsageError("Give 0, or 2 or more.")
+    return str(int(typed))
+
+
+def _register(_: Answers) -> Question:
+    return Question(
+        prompt="Register the result? (yes or no)",
+        default="no",
+        read=_yes_or_no,
+        help="Only what is registered can be promoted and served. A run can also be registered"
+        " later: housing-admin register RUN",
+    )
+
+
+def _yes_or_no(typed: str) -> str:
+    if typed.lower() not in _WORDS:
+        raise UsageError("Give yes or no.")
+    return _WORDS[typed.lower()]
+
+
+_STEPS: Sequence[tuple[str, Step]] = (
+    (
+        "model",
+        _choice(
+            "Model (RMSE: of the shipped data, in thousands of dollars)",
+            models,
+            DEFAULT_MODEL,
+            "What learns prices from houses. Without a reason for another, take the default; "
+            "README.md has all scores.",
+        ),
+    ),
+    ("params", _parameters(models, "model")),
+    (
+        "preprocessor",
+        _choice(
+            "Preprocessing",
+            preprocessing,
+            DEFAULT_PREPROCESSING,
+            "What stands in for a value that a house lacks. The three differ little in their"
+            " scores on the shipped data.",
+        ),
+    ),
+    ("preprocessor_params", _parameters(preprocessing, "preprocessor")),
+    ("cv", _folds),
+    ("register", _register),
+)
