@@ -1,17 +1,21 @@
 """The Kubernetes manifests: built by kustomize, and read strictly as the API's own types."""
 
 import base64
+import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from admin import cli
 from housing_grpc import settings
-from housing_grpc.access import key_file
+from housing_grpc.access import callers, key_file
 from tests.integration.toolchain import need, printed
+from tests.support.commands import Say, saying
 from tests.support.processes import ROOT, outcome
 
 pytestmark = pytest.mark.integration
@@ -22,26 +26,74 @@ KINDS = {
     "PodDisruptionBudget housing-server", "PodDisruptionBudget housing-rest",
     "HorizontalPodAutoscaler housing-server", "NetworkPolicy nothing-else",
     "NetworkPolicy housing-server", "NetworkPolicy housing-rest", "NetworkPolicy housing-retrain",
+    "Job housing-seed", "PersistentVolumeClaim housing-training-data",
 }  # fmt: skip
+
+MLFLOW = {
+    "Namespace mlflow", "Service mlflow", "PersistentVolumeClaim mlflow", "Deployment mlflow",
+    "NetworkPolicy mlflow",
+}  # fmt: skip
+IN_MLFLOW = {"matchLabels": {"kubernetes.io/metadata.name": "mlflow"}}
+RUNNING = ("Deployment", "CronJob", "Job")
 
 Manifest = dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """What following docs/operations.md comes to: the key, and what each step says or applies."""
+
+    key: str
+    steps: list[str]
+    mlflow: str
+    housing: str
+
+
 @pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """Follows the page's own lines, with a kubectl that builds, and a docker that only listens."""
     kustomize = need("kustomize", "make tools", str(ROOT / ".tools/bin"))
-    folder = tmp_path_factory.mktemp("kustomize") / "kubernetes"
-    shutil.copytree(ROOT / "deploy/kubernetes", folder)
-    overlay = folder / "overlays/example"
-    (overlay / "keys.txt").write_text("shop predict a-key-that-is-long-enough-to-be-taken\n")
-    return printed([kustomize, "build", overlay], folder)
+    folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(ROOT / "deploy", folder / "deploy")
+    programs = folder / "programs"
+    programs.mkdir()
+    (folder / "steps").touch()
+    say = f'echo "$(basename "$0") $*" >> {folder}/steps'
+    build = f'case "$1 $2" in "apply -k") echo "# applied"; exec {kustomize} build "$3";; esac'
+    for name in ("docker", "kubectl"):
+        (programs / name).write_text(f"#!/bin/sh\n{say}\n{build}\n")
+        (programs / name).chmod(0o755)
+    page = (
+        (ROOT / "docs/operations.md").read_text(encoding="utf-8").partition("## On Kubernetes")[2]
+    )
+    lines = page.partition("```sh\n")[2].partition("```")[0]
+    path = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    said = printed(["sh", "-e", "-c", f'{lines}echo "# $KEY"'], folder, PATH=path)
+    _, mlflow, rest = said.split("# applied\n")
+    housing, _, key = rest.rpartition("# ")
+    steps = (folder / "steps").read_text().splitlines()
+    return Deployed(key=key.strip(), steps=steps, mlflow=mlflow, housing=housing)
+
+
+@pytest.fixture(scope="module")
+def text(deployed: Deployed) -> str:
+    return deployed.housing
+
+
+@pytest.fixture(scope="module")
+def mlflow_text(deployed: Deployed) -> str:
+    return deployed.mlflow
+
+
+def named(text: str) -> dict[str, Manifest]:
+    return {
+        f"{found['kind']} {found['metadata']['name']}": found for found in yaml.safe_load_all(text)
+    }
 
 
 @pytest.fixture(scope="module")
 def manifests(text: str) -> dict[str, Manifest]:
-    return {
-        f"{found['kind']} {found['metadata']['name']}": found for found in yaml.safe_load_all(text)
-    }
+    return named(text)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +103,11 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     variables = {"CGO_ENABLED": "0", "GOWORK": "off"}
     printed([go, "build", "-o", binary, "."], ROOT / "tests/deploy/manifests", **variables)
     return binary
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    return saying(cli.main, capsys)
 
 
 def decoded(decoder: Path, text: str) -> subprocess.CompletedProcess[str]:
@@ -64,6 +121,116 @@ def test_the_api_types_know_every_object_and_field(decoder: Path, text: str) -> 
     generated = {line.rpartition("-")[0] for line in found - KINDS}
     assert found >= KINDS
     assert generated == {"ConfigMap housing-registry", "Secret housing-keys"}
+
+
+def test_the_mlflow_to_begin_with_is_known_to_the_api_types(
+    decoder: Path, mlflow_text: str
+) -> None:
+    done = decoded(decoder, mlflow_text)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(done.stdout.splitlines()) == MLFLOW
+
+
+def test_the_images_that_are_built_are_those_that_run(
+    deployed: Deployed, manifests: dict[str, Manifest], mlflow_text: str
+) -> None:
+    built = {step.split()[3] for step in deployed.steps if step.startswith("docker build ")}
+    pushed = {step.split()[2] for step in deployed.steps if step.startswith("docker push ")}
+    both = [*manifests.values(), *named(mlflow_text).values()]
+    run = {
+        container["image"]
+        for manifest in both
+        if manifest["kind"] in RUNNING
+        for container in containers(manifest)
+    }
+    assert built == pushed == run
+    assert len(run) == 3
+
+
+def test_what_a_pod_mounts_and_reads_is_there(
+    manifests: dict[str, Manifest], mlflow_text: str
+) -> None:
+    for found in (manifests, named(mlflow_text)):
+        for manifest in found.values():
+            if manifest["kind"] not in RUNNING:
+                continue
+            spec = pod(manifest)
+            volumes = {volume["name"]: volume for volume in spec["volumes"]}
+            for volume in volumes.values():
+                claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+                assert claim is None or f"PersistentVolumeClaim {claim}" in found
+                secret = volume.get("secret", {}).get("secretName")
+                assert secret is None or f"Secret {secret}" in found
+            for container in containers(manifest):
+                assert {mount["name"] for mount in container["volumeMounts"]} <= set(volumes)
+                for source in container.get("envFrom", ()):
+                    assert f"ConfigMap {source['configMapRef']['name']}" in found
+
+
+@pytest.mark.parametrize("name", ["Job housing-seed", "CronJob housing-retrain"])
+def test_the_jobs_train_on_the_file_that_is_put_on_the_claim(
+    manifests: dict[str, Manifest], tmp_path: Path, say: Say, name: str
+) -> None:
+    *prepared, trains = containers(manifests[name])
+    (data,) = (flag for flag in trains["args"] if flag.startswith("--data="))
+    if prepared:
+        (command,) = (container["command"][2] for container in prepared)
+        claim = str(tmp_path)
+        outcome(["sh", "-ec", command.replace("/training", claim)], cwd=ROOT, check=True)
+        file = tmp_path / Path(data).name
+        assert file.read_bytes() == (ROOT / "data/HousingData.csv").read_bytes()
+        file.write_text("my own\n")
+        outcome(["sh", "-ec", command.replace("/training", claim)], cwd=ROOT, check=True)
+        assert file.read_text() == "my own\n"
+    # All flags are known: what is wrong is the file that is not there.
+    missing = [flag.replace("/training", "/no/such") for flag in trains["args"]]
+    assert "there is no such file" in say(*missing, code=3).err
+
+
+def test_a_policy_lets_each_pod_that_asks_mlflow_out(
+    manifests: dict[str, Manifest], mlflow_text: str
+) -> None:
+    (port,) = {
+        rule["ports"][0]["port"]
+        for manifest in manifests.values()
+        if manifest["kind"] == "NetworkPolicy"
+        for rule in manifest["spec"].get("egress", ())
+        for place in rule["to"]
+        if place.get("namespaceSelector") == IN_MLFLOW
+    }
+    service = named(mlflow_text)["Service mlflow"]["spec"]["ports"][0]
+    assert service["port"] == port
+    chosen = {
+        name
+        for manifest in manifests.values()
+        if manifest["kind"] == "NetworkPolicy"
+        for rule in manifest["spec"].get("egress", ())
+        if any(place.get("namespaceSelector") == IN_MLFLOW for place in rule["to"])
+        for name in names_of(manifest["spec"]["podSelector"])
+    }
+    assert chosen == {"housing-server", "housing-retrain", "housing-seed"}
+
+
+def test_the_recipe_has_the_probes_of_the_manifest(manifests: dict[str, Manifest]) -> None:
+    page = (ROOT / "docs/recipes.md").read_text(encoding="utf-8").partition("## Kubernetes")[2]
+    recipe = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    spec = pod(manifests["Deployment housing-server"])
+    (written,), (container,) = recipe["containers"], spec["containers"]
+    for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert written[name] == container[name], name
+    assert all(entry in container["env"] for entry in written["env"])
+    stop = "terminationGracePeriodSeconds"
+    assert recipe[stop] == spec[stop]
+    # A server that drains says NOT_SERVING, and is not to be killed for it.
+    alive = container["livenessProbe"]
+    assert alive["periodSeconds"] * alive["failureThreshold"] > spec[stop]
+
+
+def test_the_memory_of_a_server_holds_the_child_that_asks_the_registry(
+    manifests: dict[str, Manifest],
+) -> None:
+    (container,) = containers(manifests["Deployment housing-server"])
+    assert container["resources"]["limits"]["memory"] == "2Gi"
 
 
 def test_a_misspelt_field_would_be_noticed(decoder: Path, text: str) -> None:
@@ -80,26 +247,41 @@ def pod(manifest: Manifest) -> Manifest:
     return template["spec"]  # type: ignore[no-any-return]
 
 
+def containers(manifest: Manifest) -> list[Manifest]:
+    """Those that prepare a pod, and then those that run in it."""
+    spec = pod(manifest)
+    return [*spec.get("initContainers", ()), *spec["containers"]]
+
+
+def names_of(selector: Manifest) -> list[str]:
+    """The values of the one label that a selector asks for."""
+    several = [each["values"] for each in selector.get("matchExpressions", ())]
+    return sum(several, list(selector.get("matchLabels", {}).values()))
+
+
 def variables(manifest: Manifest) -> dict[str, str]:
     return {entry["name"]: entry["value"] for entry in pod(manifest)["containers"][0]["env"]}
 
 
-def test_every_pod_keeps_to_the_restricted_standard(manifests: dict[str, Manifest]) -> None:
-    running = [found for found in manifests.values() if found["kind"] in ("Deployment", "CronJob")]
-    assert len(running) == 3
+def test_every_pod_keeps_to_the_restricted_standard(
+    manifests: dict[str, Manifest], mlflow_text: str
+) -> None:
+    both = [*manifests.values(), *named(mlflow_text).values()]
+    running = [found for found in both if found["kind"] in RUNNING]
+    assert len(running) == 5
     for manifest in running:
         spec = pod(manifest)
-        (container,) = spec["containers"]
         assert spec["securityContext"]["runAsNonRoot"]
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
         assert not spec["automountServiceAccountToken"]
-        assert "memory" in container["resources"]["limits"]
-        assert not container["image"].endswith(":latest")
+        for container in containers(manifest):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert "memory" in container["resources"]["limits"]
+            assert not container["image"].endswith(":latest")
 
 
 def test_a_rolling_update_takes_no_pod_away_before_another_is_ready(
@@ -121,7 +303,7 @@ def test_a_rolling_update_takes_no_pod_away_before_another_is_ready(
 
 
 def test_the_secret_holds_what_the_server_takes_as_keys(
-    manifests: dict[str, Manifest], tmp_path: Path
+    manifests: dict[str, Manifest], deployed: Deployed, tmp_path: Path
 ) -> None:
     (secret,) = [found for found in manifests.values() if found["kind"] == "Secret"]
     server = manifests["Deployment housing-server"]
@@ -133,4 +315,4 @@ def test_the_secret_holds_what_the_server_takes_as_keys(
     (tmp_path / path.name).write_bytes(base64.b64decode(secret["data"][path.name]))
     loaded = key_file.load("", str(tmp_path / path.name))
     assert loaded is not None
-    assert len(loaded) == 1
+    assert [each.digest for each in loaded] == [callers.digest(deployed.key)]

@@ -1,6 +1,7 @@
 """The rules by promtool, and the dashboard's queries by a Prometheus that reads the server."""
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -66,7 +67,22 @@ def test_each_alert_has_a_test_a_severity_and_says_what_to_do() -> None:
     assert fired == {alert["alert"] for alert in alerts}
     for alert in alerts:
         assert alert["labels"]["severity"] in ("page", "ticket")
-        assert set(alert["annotations"]) == {"summary", "action"}
+        assert set(alert["annotations"]) == {"summary", "action", "runbook"}
+
+
+def test_each_alert_has_a_section_of_the_runbook() -> None:
+    groups = yaml.safe_load((RULES / "rules.yml").read_text())["groups"]
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    page = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n\n\*(Page|Ticket)\.\*", page, re.MULTILINE))
+    assert {name: kind.lower() for name, kind in sections.items()} == {
+        alert["alert"]: alert["labels"]["severity"] for alert in alerts
+    }
+    for alert in alerts:
+        # As GitHub makes an anchor of a heading.
+        assert alert["annotations"]["runbook"] == f"docs/runbook.md#{alert['alert'].lower()}"
+    anchors = {name.lower() for name in sections}
+    assert set(re.findall(r"\]\(#(\w+)\)", page)) <= anchors
 
 
 def traffic(client: Client, rest: str) -> None:
@@ -165,6 +181,20 @@ def asked(url: str, query: str) -> list[Any]:
     return found
 
 
+def test_each_panel_and_variable_of_the_dashboard_is_described() -> None:
+    found = json.loads(DASHBOARD.read_text())
+    variables = {each["name"]: each for each in found["templating"]["list"]}
+    assert set(variables) == {"datasource", "instance"}
+    for each in (found, *variables.values(), *panels()):
+        assert each["description"]
+    for panel in panels():
+        assert panel["datasource"]["uid"] == "${datasource}"
+        for target in panel["targets"]:
+            # Rules are worked out over all instances; an alert of none has no instance.
+            whole = re.match(r"housing:|ALERTS", target["expr"])
+            assert whole or 'instance=~"$instance"' in target["expr"], panel["title"]
+
+
 def panels() -> list[dict[str, Any]]:
     found = json.loads(DASHBOARD.read_text())["panels"]
     return [panel for panel in found if panel["type"] != "row"]
@@ -179,7 +209,10 @@ def test_both_are_read(prometheus: str) -> None:
 
 @pytest.mark.parametrize("panel", panels(), ids=lambda panel: str(panel["title"]))
 def test_each_panel_shows_something(prometheus: str, panel: dict[str, Any]) -> None:
-    queries = [target["expr"].replace("$__rate_interval", "20s") for target in panel["targets"]]
+    queries = [
+        target["expr"].replace("$__rate_interval", "20s").replace("$instance", ".*")
+        for target in panel["targets"]
+    ]
 
     def shown() -> bool:
         found = [asked(prometheus, query) for query in queries]
