@@ -127,7 +127,7 @@ def test_a_pinned_job_stays_with_its_model_when_gone_on_with(
     run: Run, source: Path, say: Say
 ) -> None:
     target = source.with_name("new.csv")
-    kept = "row,prediction,model_version,out_of_range,imputed\n1,20.0,another,,\n"
+    kept = "row,prediction,model_version,out_of_range,imputed\n0,20.0,another,,\n"
     target.write_text(kept)
     told = say("score", source, target, "--resume", "--pin-model", code=1).err
     assert "pinned to model another" in told
