@@ -10,6 +10,7 @@ from ..base.settings import Settings
 from ..terminal.console import Console
 from .mlflow_session import open_mlflow
 from .models import number, short
+from .train import check_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +48,7 @@ def run(
     with console.busy("Loading scikit-learn ..."):
         from ..training import experiment_config
     wanted = experiment_config.load(file)
+    check_data(wanted.specs[0])
     with open_mlflow(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
             from ..jobs import experiment
@@ -88,7 +90,7 @@ def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]
 
 def _show(console: Console, found: "Compared") -> None:
     rows = [_cells(line) for line in found.lines if line.evaluation]
-    title = "The best first; cv_… is the mean over the folds ± their standard deviation"
+    title = "The best first; cv_rmse and the like are means over the folds ± standard deviation"
     console.table(_COLUMNS, rows, title=title, spare=_SPARE)
     for line in found.lines:
         if line.evaluation is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import RegistryError
 from ..base.settings import Settings
 from ..terminal.console import Console
-from ..tracking import embedded
+from ..tracking import embedded_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,7 +28,7 @@ def open_mlflow(
     Raises:
         RegistryError: MLflow does not answer, or refuses.
     """
-    if needed and not embedded.is_set_up(settings):
+    if needed and not embedded_store.is_set_up(settings):
         raise RegistryError(needed)
     with console.busy("Loading MLflow ..."):
         from ..tracking.client import connect

@@ -2,8 +2,9 @@
 
 from ..base.settings import Settings
 from ..terminal.console import Console
+from ..tracking import embedded_store
 from .mlflow_session import open_mlflow
-from .train import spec_of
+from .train import check_data, spec_of
 
 
 def run(console: Console, settings: Settings, **flags: str | None) -> None:
@@ -15,6 +16,9 @@ def run(console: Console, settings: Settings, **flags: str | None) -> None:
         **flags: As for `admin.commands.train.spec_of`.
     """
     spec = spec_of(**flags)
+    # Where a version is promoted already, no data is needed.
+    if not embedded_store.is_set_up(settings):
+        check_data(spec)
     location = settings.location
     with open_mlflow(console, settings) as client:
         from ..tracking.versions import promoted

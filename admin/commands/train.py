@@ -40,6 +40,7 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
         flags = _asked(console)
     wanted = options.flag(flags.pop("register", None) or False, "--register")
     spec = spec_of(**flags)
+    check_data(spec)
     with console.busy("Loading scikit-learn ..."):
         from ..training.pipeline import complete
     # Refused before MLflow is loaded, which takes as long again.
@@ -79,7 +80,6 @@ def spec_of(
 
     Raises:
         UsageError: A flag is wrong.
-        DataError: There is no such data file.
     """
     share = options.share(test_size, "--test_size")
     chosen = options.whole(seed, "--seed", low=0, high=2**32 - 1)
@@ -106,9 +106,17 @@ def spec_of(
 
     models.require(spec.model)
     preprocessing.require(spec.preprocessing)
+    return spec
+
+
+def check_data(spec: TrainingSpec) -> None:
+    """Refuse a data file that is not there, before anything is loaded that takes seconds.
+
+    Raises:
+        DataError: There is no such file.
+    """
     if not spec.data.exists():
         raise DataError(f"{spec.data}: there is no such file; check the path")
-    return spec
 
 
 def show(console: Console, trained: "Trained") -> None:

@@ -91,6 +91,7 @@ def test_the_alias_moves_from_version_to_version(trained: Trained, run: Run) -> 
     assert aliases == [(2, []), (1, ["production"])]
     assert run("promote", "--list")["versions"] == versions
     assert run("seed")["version"] == 1
+    assert run("seed", "--data", "nowhere.csv")["version"] == 1
 
 
 def test_a_score_that_is_no_number_is_missing(run: Run, tmp_path: Path) -> None:
