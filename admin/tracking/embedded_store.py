@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from housing_grpc.registry import location
+
 from ..base.settings import Settings
 
 
@@ -73,8 +75,8 @@ def _make(file: Path, artifacts: Path) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
     try:
-        uri = f"sqlite:///{beside / file.name}"
-        store = SqlAlchemyStore(uri, str(artifacts))  # type: ignore[no-untyped-call]
+        uri = location.sqlite_uri(beside / file.name)
+        store = SqlAlchemyStore(uri, artifacts.as_uri())  # type: ignore[no-untyped-call]
         store.engine.dispose()
         (beside / file.name).replace(file)
     finally:

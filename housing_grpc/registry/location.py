@@ -9,7 +9,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 DEFAULT_MODEL_NAME = "housing-price-model"
 DEFAULT_ALIAS = "production"
@@ -25,8 +25,16 @@ _EMBEDDED_SCHEMES = frozenset({"", "file", "sqlite"})
 _SERVER_SCHEMES = frozenset(
     {"http", "https", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc"}
 )
-# With a driver, and without what follows as a query.
-_SQLITE = re.compile(r"sqlite(?:\+[^:/]*)?:///([^?]*)")
+# With a driver, if any; the file, where what is special is written as %XX; the query.
+_SQLITE = re.compile(r"sqlite(?:\+[^:/]*)?:///([^?]*)(?:\?(.*))?", re.DOTALL)
+# With "sqlite:" alone, MLflow would make the folder that a quoted path spells, too.
+_WITH_DRIVER = "sqlite+pysqlite"
+# Of which none makes a name of the file something else.
+_SQLITE_QUERY = frozenset(
+    {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
+)
+# Control characters, which URI parsers drop, and what stands for bytes that are not UTF-8.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLUGINS = "mlflow.tracking_store"
 # MLflow's databases keep 256 characters of a name, and it takes 255 of an alias.
 LONGEST_NAME = 255
@@ -85,15 +93,20 @@ def home_folder(env: Mapping[str, str]) -> Path:
         env: Environment variables; HOUSING_HOME is read.
 
     Raises:
-        ValueError: It begins with the home of a user that there is not.
+        ValueError: It begins with the home of a user that there is not, or no URI could name it.
     """
     given = env.get("HOUSING_HOME") or DEFAULT_HOME
     try:
-        return Path(given).expanduser().absolute()
+        home = Path(given).expanduser().absolute()
     except RuntimeError:
         raise ValueError(
             f"HOUSING_HOME is {given!r}, which begins with the home of a user unknown here"
         ) from None
+    if _UNWRITABLE.search(str(home)):
+        raise ValueError(
+            f"HOUSING_HOME is {str(home)!r}, which holds a control character or is not UTF-8"
+        )
+    return home
 
 
 def from_environment(env: Mapping[str, str]) -> RegistryLocation:
@@ -108,6 +121,9 @@ def from_environment(env: Mapping[str, str]) -> RegistryLocation:
     """
     uri = env.get("MLFLOW_TRACKING_URI") or default_tracking_uri(home_folder(env))
     _check_scheme(uri)
+    _check_sqlite(uri)
+    if uri.startswith("sqlite:///") and "%" in uri:
+        uri = uri.replace("sqlite", _WITH_DRIVER, 1)
     return RegistryLocation(
         tracking_uri=uri,
         model_name=_checked(env, "MLFLOW_MODEL_NAME", DEFAULT_MODEL_NAME, _NAME),
@@ -122,13 +138,20 @@ def is_alias(text: str) -> bool:
 
 def sqlite_file(tracking_uri: str) -> Path | None:
     """Returns the file that holds a registry, or None if it is not SQLite."""
-    found = _SQLITE.match(tracking_uri)
-    return Path(found[1]).absolute() if found else None
+    found = _SQLITE.fullmatch(tracking_uri)
+    return Path(unquote(found[1])).absolute() if found else None
+
+
+def sqlite_uri(file: Path) -> str:
+    """Returns the tracking URI of a registry in an SQLite file, an absolute path."""
+    quoted = quote(str(file))
+    scheme = "sqlite" if quoted == str(file) else _WITH_DRIVER
+    return f"{scheme}:///{quoted}"
 
 
 def default_tracking_uri(home: Path) -> str:
     """Returns the URI of the embedded registry below a home folder, an absolute path."""
-    return f"sqlite:///{home / 'mlflow.db'}"
+    return sqlite_uri(home / "mlflow.db")
 
 
 def _scheme(uri: str) -> str:
@@ -154,6 +177,19 @@ def _check_scheme(uri: str) -> None:
         f"MLFLOW_TRACKING_URI begins with {scheme + ':'!r}, which MLflow does not know;"
         " it is http://HOST:PORT, postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:///FILE"
     )
+
+
+def _check_sqlite(uri: str) -> None:
+    found = _SQLITE.fullmatch(uri)
+    if found is None:
+        return
+    # A path is written as it is, and SQLite would take what stands before its "?" for the file.
+    names = [name for name, _ in parse_qsl(found[2] or "", keep_blank_values=True)]
+    if not _SQLITE_QUERY.issuperset(names) or found[1] in ("", ":memory:"):
+        raise ValueError(
+            f"MLFLOW_TRACKING_URI is {uri!r}, which names no file of SQLite's: it is"
+            " sqlite:///FILE, with special characters of FILE such as ? and % written as %XX"
+        )
 
 
 def _checked(env: Mapping[str, str], name: str, default: str, allowed: re.Pattern[str]) -> str:
