@@ -189,6 +189,15 @@ clean: ## Delete what was built, and .venv; ALL=1 also deletes var/ and the cont
 need-%:
 	@$(if $($*),,$(error Say which: make $(MAKECMDGOALS) $*=...))
 
+# An environment names the folder that it was made in, and works in no other.
+ifneq ($(shell sed -n 's/^command = .* -m venv \(--[^ ]* \)*//p' .venv/pyvenv.cfg 2>/dev/null | grep -vxF '$(CURDIR)/.venv'),)
+.venv/bin/python .venv/.admin.stamp .venv/.dev.stamp: anew
+.PHONY: anew
+anew:
+	@echo 'This folder was moved or copied; .venv is made anew ...'
+	@rm -rf .venv
+endif
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or newer is needed; name it so: make setup PYTHON=python3.12' >&2; exit 1; }

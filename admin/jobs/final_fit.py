@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from housing_grpc.bundle import files
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from housing_grpc.registry.moved_home import local_folder
 
 from .. import models, preprocessing
 from ..base.code_version import code_version
@@ -113,7 +114,7 @@ def _places(client: MlflowClient, experiment: str, bundle: Path) -> dict[Path, i
     """Return where logging writes to, and how many bytes at most."""
     files = disk_space.size(bundle)
     places = {bundle.parent: 3 * files + _BESIDE_BUNDLE}
-    store = disk_space.local_folder(client.get_experiment(experiment).artifact_location)
+    store = local_folder(client.get_experiment(experiment).artifact_location)
     if store is not None:
         places[store] = files + _BESIDE_BUNDLE + disk_space.DATABASE_BYTES
     return places

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -53,7 +54,7 @@ def connect(
         yield _open(settings.location.tracking_uri)
     except OSError as error:
         raise _of_system(error, settings) from error
-    except (MlflowException, SQLAlchemyError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
         raise _of_mlflow(error, settings) from error
 
 
@@ -145,7 +146,7 @@ def _of_system(error: OSError, settings: Settings) -> RegistryError:
     return RegistryError(f"{path}: {reason}; check that it is there and can be written to")
 
 
-def _of_mlflow(error: MlflowException | SQLAlchemyError, settings: Settings) -> RegistryError:
+def _of_mlflow(error: Exception, settings: Settings) -> RegistryError:
     text = _first_line(error)
     if text.startswith(_NO_ANSWER):
         return _unreachable(settings)

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from housing_grpc.registry.error_causes import disk_is_full
 
@@ -45,12 +44,6 @@ def explain(places: Mapping[Path, int]) -> str:
 def size(folder: Path) -> int:
     """Return how many bytes the files in a folder hold."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def local_folder(uri: str) -> Path | None:
-    """Return the folder that a URI of an artifact store names, or None if it is elsewhere."""
-    parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme in ("", "file") else None
 
 
 def _free(place: Path) -> int:

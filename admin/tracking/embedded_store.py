@@ -1,4 +1,7 @@
-"""Sets up the embedded MLflow: one SQLite file and a folder, made at first use."""
+"""Sets up the embedded MLflow: one SQLite file and a folder, made at first use.
+
+Both may be moved or copied together: the next command notices.
+"""
 
 import fcntl
 import shutil
@@ -6,14 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from housing_grpc.registry import location
+from housing_grpc.registry import location, moved_home
 
 from ..base.settings import Settings
+from . import relocation
 
 
 def artifact_root(settings: Settings) -> Path:
     """Return the folder that holds the artifacts of an embedded MLflow."""
-    return settings.home / "artifacts"
+    return settings.home / moved_home.ARTIFACTS
 
 
 def is_set_up(settings: Settings) -> bool:
@@ -23,10 +27,11 @@ def is_set_up(settings: Settings) -> bool:
 
 
 def prepare(settings: Settings, say: Callable[[str], None]) -> None:
-    """Make the SQLite file if there is none yet; this takes some seconds.
+    """Make the SQLite file if there is none yet, which takes some seconds.
 
-    It is made beside its place and renamed, so that a kill leaves none rather than a half,
-    and under a lock, so that two at once make only one.
+    Where the home has been moved or copied, the file is told so. It is made beside its place and
+    renamed, so that a kill leaves none rather than a half, and under a lock, so that two at once
+    make only one.
 
     Args:
         settings: Where it belongs; a registry that is not SQLite needs nothing.
@@ -34,15 +39,19 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
 
     Raises:
         OSError: The folder cannot be written to.
+        sqlite3.Error: Nor can the file.
     """
     file = settings.location.sqlite_file
-    if file is None or _is_ready(file):
+    artifacts = artifact_root(settings)
+    if file is None or (_is_ready(file) and not _is_moved(file, artifacts)):
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     with locked(file.with_name(f".{file.name}.lock")):
         if not _is_ready(file):
             say(f"Setting up the embedded MLflow in {shown(file.parent)} (some seconds, once) ...")
-            _make(file, artifact_root(settings))
+            _make(file, artifacts)
+        elif _is_moved(file, artifacts):
+            relocation.relocate(file, artifacts, say)
 
 
 @contextmanager
@@ -66,6 +75,11 @@ def shown(folder: Path) -> str:
 def _is_ready(file: Path) -> bool:
     # An empty file is what SQLite leaves when something else only looked.
     return file.exists() and file.stat().st_size > 0
+
+
+def _is_moved(file: Path, artifacts: Path) -> bool:
+    # A database elsewhere says nothing about this home, which others may share with it.
+    return file.parent == artifacts.parent and relocation.is_moved(file, artifacts)
 
 
 def _make(file: Path, artifacts: Path) -> None:

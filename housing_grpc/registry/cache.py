@@ -132,8 +132,12 @@ class BundleCache:
         self._prune()
 
     def _pointer(self, location: RegistryLocation) -> Path:
+        # A registry in the same home stays the same one where both are moved.
+        file, home = location.sqlite_file, self.folder.parent
+        inside = file is not None and file.is_relative_to(home)
+        place = str(file.relative_to(home)) if file and inside else location.tracking_uri
         # Hashed: a tracking URI may hold a password.
-        key = f"{location.tracking_uri}\n{location.model_name}\n{location.alias}"
+        key = f"{place}\n{location.model_name}\n{location.alias}"
         return self.folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
 
     def _prune(self) -> None:

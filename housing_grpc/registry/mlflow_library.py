@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import files
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.registry import allowed_address
+from housing_grpc.registry import allowed_address, moved_home
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large, missing_driver
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, keep_loopback_direct
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, keep_loopback_direct, sqlite_file
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
 from housing_grpc.registry.store import STORE
 
@@ -107,6 +107,8 @@ class MlflowLibrary:
         for _ in range(_MOST_HOPS):
             go_on = _NEXT.get(urlsplit(place).scheme)
             place = go_on(place) if go_on else place
+        file = sqlite_file(self._uri)
+        place = moved_home.followed(place, file) if file else place
         of_mlflow = urlsplit(place).scheme == _MLFLOW_SERVER
         allowed_address.check(_to_http(place, self._uri) if of_mlflow else place, self._uri)
         return get_artifact_repository(place)

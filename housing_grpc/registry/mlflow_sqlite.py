@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from housing_grpc.base.errors import ServingError
+from housing_grpc.registry import moved_home
 from housing_grpc.registry.folder_store import FolderStore
 from housing_grpc.registry.location import DIGEST_TAG
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
@@ -63,7 +64,7 @@ class MlflowSqlite:
         """Returns the files of a version, if they are in a folder."""
         wanted = Wanted(name=found.name, alias="", version=found.version)
         *_, place = self._row(wanted)
-        return FolderStore.at(place)
+        return FolderStore.at(moved_home.followed(place, self._file))
 
     def _row(self, wanted: Wanted) -> tuple[str, ...]:
         given = {

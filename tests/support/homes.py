@@ -35,9 +35,13 @@ def settings_of(home: Path, *, uri: str = "") -> Settings:
 
 def copy(source: Path, home: Path) -> Settings:
     """Gives a new home the registry of another; artifacts stay where they are."""
+    from admin.tracking import embedded
+
     home.mkdir()
     shutil.copyfile(source / "mlflow.db", home / "mlflow.db")
-    return settings_of(home)
+    settings = settings_of(home)
+    embedded.prepare(settings, lambda _: None)
+    return settings
 
 
 @contextmanager
