@@ -236,6 +236,27 @@ class CommandList:
         self._take("ui", locals())
 
     @_texts
+    def backup(self, file: str, *, json: _Text = None) -> None:
+        """Write the runs and models of the embedded MLflow to a file, also while it is in use.
+
+        Args:
+            file: To write, such as housing.tar.gz; it must not be there yet.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("backup", locals())
+
+    @_texts
+    def restore(self, file: str, *, replace: _Text = None, json: _Text = None) -> None:
+        """Take the runs and models of a backup; servers go on meanwhile.
+
+        Args:
+            file: That `backup` has written.
+            replace: Put it in the place of the registry that is there.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("restore", locals())
+
+    @_texts
     def keygen(self, file: str, *, json: _Text = None) -> None:
         """Make a key that signs bundles, and the one that servers verify them with.
 

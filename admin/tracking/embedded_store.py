@@ -43,15 +43,20 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     """
     file = settings.location.sqlite_file
     artifacts = artifact_root(settings)
-    if file is None or (_is_ready(file) and not _is_moved(file, artifacts)):
+    if file is None or (is_ready(file) and not _is_moved(file, artifacts)):
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    with locked(file.with_name(f".{file.name}.lock")):
-        if not _is_ready(file):
+    with locked(lock_of(file)):
+        if not is_ready(file):
             say(f"Setting up the embedded MLflow in {shown(file.parent)} (some seconds, once) ...")
             _make(file, artifacts)
         elif _is_moved(file, artifacts):
             relocation.relocate(file, artifacts, say)
+
+
+def lock_of(file: Path) -> Path:
+    """Return what is locked by whoever makes or replaces a database, or counts its versions."""
+    return file.with_name(f".{file.name}.lock")
 
 
 @contextmanager
@@ -72,7 +77,8 @@ def shown(folder: Path) -> str:
     return f"{folder.relative_to(here)}/" if folder.is_relative_to(here) else f"{folder}/"
 
 
-def _is_ready(file: Path) -> bool:
+def is_ready(file: Path) -> bool:
+    """Return whether a database of MLflow's is there."""
     # An empty file is what SQLite leaves when something else only looked.
     return file.exists() and file.stat().st_size > 0
 

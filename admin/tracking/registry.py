@@ -16,7 +16,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, RegistryLocation
 
 from ..base.errors import RegistryError
-from .embedded_store import locked
+from .embedded_store import lock_of, locked
 from .origin import NOTE_TAG, user
 from .tags import MODEL_ID_TAG
 from .training_command import training_command
@@ -56,7 +56,7 @@ def register(client: MlflowClient, location: RegistryLocation, run_id: str) -> R
     run = _finished_run(client, run_id)
     file = location.sqlite_file
     # An MLflow server has no lock to offer: there, what two made at once is sorted out after.
-    with nullcontext() if file is None else locked(file.with_name(f".{file.name}.lock")):
+    with nullcontext() if file is None else locked(lock_of(file)):
         return _register(client, location, run)
 
 

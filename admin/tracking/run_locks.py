@@ -12,13 +12,16 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
-
-from mlflow import MlflowClient
+from typing import IO, TYPE_CHECKING
 
 from .tags import LOCK_TAG
 
-_FOLDER = "running"
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+FOLDER = "running"
+"""Folder of the locks, in a home."""
+
 # Between the lock and its run, there is no run yet; this long it may take MLflow to make it.
 _YOUNG_SECONDS = 600.0
 
@@ -35,7 +38,7 @@ def held(home: Path) -> Iterator[str]:
     Yields:
         The lock's name, for the run's tag `LOCK_TAG`.
     """
-    folder = home / _FOLDER
+    folder = home / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / uuid.uuid4().hex
     with file.open("x") as handle:
@@ -45,10 +48,19 @@ def held(home: Path) -> Iterator[str]:
 
 def forget(home: Path, lock: str) -> None:
     """Remove a lock whose run says itself how it ended."""
-    (home / _FOLDER / lock).unlink(missing_ok=True)
+    (home / FOLDER / lock).unlink(missing_ok=True)
 
 
-def end_dead_runs(client: MlflowClient, experiment: str, home: Path) -> list[str]:
+def any_alive(home: Path) -> bool:
+    """Return whether a process of this machine has a run open."""
+    for file in (home / FOLDER).glob("*"):
+        with _unlocked(file) as handle:
+            if handle is None and file.exists():
+                return True
+    return False
+
+
+def end_dead_runs(client: "MlflowClient", experiment: str, home: Path) -> list[str]:
     """Set the runs that were killed to KILLED; this costs nothing where there is none.
 
     Args:
@@ -60,7 +72,7 @@ def end_dead_runs(client: MlflowClient, experiment: str, home: Path) -> list[str
         Their ids.
     """
     ended: list[str] = []
-    for file in sorted((home / _FOLDER).glob("*")):
+    for file in sorted((home / FOLDER).glob("*")):
         with _unlocked(file) as handle:
             if handle is None:
                 continue

@@ -1,5 +1,6 @@
 """A real MLflow on SQLite for each test, copied from one that is set up only once."""
 
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import pytest
 from admin import cli
 from admin.base.settings import Settings
 from tests.support.commands import Say, saying
-from tests.support.homes import Trained, copy
+from tests.support.homes import Trained, copy, embedded, settings_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,6 +70,31 @@ def here(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The test's own MLflow, as the environment names it to the command line."""
     monkeypatch.setenv("HOUSING_HOME", str(ready.home))
     return ready
+
+
+@pytest.fixture(scope="session")
+def promoted_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home, files and all, whose run is promoted as version 1, for tests to copy."""
+    from admin.tracking.client import connect
+    from admin.tracking.registry import promote, register
+
+    home = tmp_path_factory.mktemp("promoted") / "home"
+    shutil.copytree(trained.home, home)
+    settings = settings_of(home)
+    with embedded(), connect(settings) as client:
+        register(client, settings.location, trained.run_id)
+        promote(client, settings.location, 1)
+    return home
+
+
+@pytest.fixture
+def home(promoted_home: Path, tmp_path: Path) -> Path:
+    """A home of the test's own that holds all of `promoted_home`."""
+    from admin.tracking.embedded import prepare
+
+    home = Path(shutil.copytree(promoted_home, tmp_path / "first"))
+    prepare(settings_of(home), lambda _: None)
+    return home
 
 
 @pytest.fixture

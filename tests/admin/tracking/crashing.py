@@ -209,10 +209,17 @@ def _last(folder: Path) -> Any:
     return [found.version, bundle_format.read(found.folder).digest == found.digest]
 
 
+def _restore(folder: Path) -> object:
+    from admin.tracking import backup
+
+    return backup.restore(_settings(folder), folder / "backup.tar.gz", replace=True)
+
+
 SCENARIOS = {
     "write": Scenario(act=_write_bundle, look=_read_bundle),
     "promote": Scenario(act=_promote, look=_promoted),
     "register": Scenario(act=_register, look=_versions),
+    "restore": Scenario(act=_restore, look=_promoted),
     "train": Scenario(act=_train, look=_versions),
     "remember": Scenario(act=_remember, look=_last),
 }

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from admin.base.settings import Settings
+from admin.tracking import backup
 from admin.tracking.client import connect
 from admin.tracking.registry import promote, register
 from tests.admin.terminal.fake_terminal import ROOT, environment_of
 from tests.admin.tracking import crashing
 from tests.admin.tracking.crashing import DISK_FULL, KILL_BEFORE, KILL_WITHIN
 from tests.support.examples import Example
-from tests.support.homes import Trained, copy
+from tests.support.homes import Trained, copy, settings_of
 
 KILLS = [pytest.param(KILL_BEFORE, id="before"), pytest.param(KILL_WITHIN, id="within")]
 
@@ -149,6 +150,27 @@ def test_a_version_is_there_with_all_its_files_or_not_at_all(
     points = crashed(library, "register", one_run, how, stride)
     assert seen(points) == [[], [[1, True]]]
     assert all(point["after"] == [[1, True]] for point in points)
+
+
+@pytest.mark.parametrize(
+    ("how", "stride"),
+    [
+        pytest.param(KILL_BEFORE, 97, id="some"),
+        pytest.param(KILL_BEFORE, 5, id="before", marks=pytest.mark.chaos),
+        pytest.param(KILL_WITHIN, 5, id="within", marks=pytest.mark.chaos),
+        pytest.param(DISK_FULL, 5, id="full", marks=pytest.mark.chaos),
+    ],
+)
+def test_a_restored_registry_is_the_old_one_or_that_of_the_backup(
+    library: Path, two_versions: Path, how: int, stride: int
+) -> None:
+    settings = settings_of(two_versions / "ready" / "home")
+    backup.write(settings, two_versions / "ready" / "backup.tar.gz")
+    with connect(settings) as client:
+        promote(client, settings.location, 2)
+    points = crashed(library, "restore", two_versions, how, stride)
+    assert seen(points) == [2, 1]
+    assert {point["after"] for point in points} == {1}
 
 
 @pytest.mark.chaos

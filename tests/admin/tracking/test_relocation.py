@@ -12,25 +12,12 @@ import pytest
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
 from admin.tracking.client import connect, experiment_id
-from admin.tracking.registry import promote, register
 from housing_grpc.model.children import Children
 from housing_grpc.model.source import Target
 from housing_grpc.registry.moved_home import recorded_artifacts
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.admin.tracking.test_home_names import SPECIAL
-from tests.support.homes import Trained, settings_of
-
-
-@pytest.fixture
-def home(trained: Trained, tmp_path: Path) -> Path:
-    """A home, files and all, whose run is promoted."""
-    home = tmp_path / "first"
-    shutil.copytree(trained.home, home)
-    settings = settings_of(home)
-    with connect(settings) as client:
-        number = register(client, settings.location, trained.run_id).version
-        promote(client, settings.location, number)
-    return home
+from tests.support.homes import settings_of
 
 
 def fetched(home: Path) -> Path:
