@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from housing_grpc import __version__
+from housing_grpc.base import standard_streams
 
 _EXIT_USAGE = 2
+_EXIT_DISK = 4
 _INSTALLED = "housing_admin"
 
 
 def main() -> int:
     """Runs a command; returns the exit code."""
+    return standard_streams.watched(_run, lost=_EXIT_DISK)
+
+
+def _run() -> int:
     if sys.argv[1:] == ["--version"]:
         print(f"housing-admin {__version__}")
         return 0

@@ -6,7 +6,6 @@ itself, Fire would train a model first and then complain about a misspelt flag.
 
 import contextlib
 import io
-import os
 import re
 import sys
 import traceback
@@ -16,6 +15,8 @@ from typing import Any
 
 import fire
 from fire.core import FireExit
+
+from housing_grpc.base.standard_streams import OutputError
 
 from . import commands
 from .base import mlflow_environment, options, settings
@@ -30,7 +31,6 @@ _HELP = ("-h", "--help")
 _DEBUG = "--debug"
 _INTERRUPTED = 130
 _UNEXPECTED = 1
-_PIPE_CLOSED = 141
 _COMMANDS = tuple(name for name in vars(CommandList) if not name.startswith("_"))
 
 _Choice = tuple[str, Mapping[str, Any], bool]
@@ -45,11 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _run([argument for argument in given if argument != _DEBUG])
-        # A reader that has gone is to be noticed here, not at exit.
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _PIPE_CLOSED
+    except OutputError:
+        raise
     except (Exception, KeyboardInterrupt, StoppedError) as error:  # noqa: BLE001 (nobody above could report it)
         if _DEBUG in given:
             for line in traceback.format_exc().rstrip("\n").split("\n"):
@@ -65,6 +62,7 @@ def _run(arguments: list[str]) -> None:
     if any(argument in _HELP for argument in (name, *arguments)):
         print(_tidy(_fire([*([name] if name in _COMMANDS else []), "--", "--help"])[1]))
         return
+    _check_plain(arguments)
     if name not in _COMMANDS:
         raise UsageError(f"there is no command {name!r}; there are: {', '.join(_COMMANDS)}")
     command, given, as_json = _fire(arguments)[0][0]
@@ -73,6 +71,24 @@ def _run(arguments: list[str]) -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     commands.run(command, Console(as_json=as_json), settings.from_environment(), **given)
+
+
+def _check_plain(arguments: list[str]) -> None:
+    """Refuse what Fire itself would take for an order.
+
+    Raises:
+        UsageError: There is "--", which Fire's own flags follow, or "-", which begins another
+            command, or the name of an attribute that every Python object has.
+    """
+    name, before = arguments[0], ""
+    for argument in arguments:
+        hidden = argument.startswith("__") and not before.startswith("-")
+        if argument in ("-", "--") or hidden:
+            command = f"{name} " if name in _COMMANDS else ""
+            raise UsageError(
+                f"{command or f'{_NAME} '}does not take {argument}; see: {_NAME} {command}--help"
+            )
+        before = argument
 
 
 def _fire(arguments: list[str]) -> tuple[list[_Choice], str]:

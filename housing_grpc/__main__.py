@@ -1,23 +1,25 @@
 """The server: `python -m housing_grpc`, or `housing-server`."""
 
 import os
-import sys
 from typing import NoReturn
 
-from housing_grpc.base import version
+from housing_grpc.base import signals, standard_streams, version
 
 
 def main() -> NoReturn:
     """Serves until a signal, and ends the process with the exit code."""
+    signals.end(standard_streams.watched(_serve))
+
+
+def _serve() -> int:
     if version.answered("housing-server"):
-        sys.exit(0)
+        return 0
     # gRPC's own lines are no JSON, have no level of ours, and any caller can provoke them.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Afterwards, as gRPC reads the variable when it is imported.
     from housing_grpc import process
-    from housing_grpc.base import signals
 
-    signals.end(process.main())
+    return process.main()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from housing_grpc import settings
-from housing_grpc.base import address, grpc_target
+from housing_grpc.base import address, grpc_target, standard_streams
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 
 _SECONDS = 2.0
@@ -53,4 +53,4 @@ def _target() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(standard_streams.watched(lambda: main(sys.argv[1:])))

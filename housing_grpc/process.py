@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from housing_grpc import banner, settings
-from housing_grpc.base import log
+from housing_grpc.base import log, standard_streams
 from housing_grpc.base.errors import StartError
 from housing_grpc.base.signals import HARD_EXIT_SECONDS, Signals, exit_hard_after
 from housing_grpc.metrics import render, tracing
@@ -73,7 +73,7 @@ def main() -> int:
         metrics_port=exposed.port if exposed else None,
     )  # fmt: skip
     if chosen.log_format == "text":
-        print(banner.text(chosen, server.port, live), flush=True)
+        standard_streams.tell(banner.text(chosen, server.port, live))
     del live  # Or else the first model would be kept for good, beside each that follows.
     stop.wait()
     seconds = chosen.drain_seconds + chosen.grace_seconds + HARD_EXIT_SECONDS

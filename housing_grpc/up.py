@@ -13,7 +13,7 @@ import time
 from types import FrameType
 
 from housing_grpc import settings
-from housing_grpc.base import extras
+from housing_grpc.base import extras, standard_streams
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 from housing_grpc.base.options import OptionError
 from housing_grpc.rest import settings as rest_settings
@@ -114,4 +114,4 @@ def _fail(message: str, exit_code: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(standard_streams.watched(main))

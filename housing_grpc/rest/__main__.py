@@ -3,13 +3,17 @@
 import os
 import sys
 
-from housing_grpc.base import extras, version
+from housing_grpc.base import extras, standard_streams, version
 
 _EXIT_SETTINGS = 2
 
 
 def main() -> int:
     """Serves until a signal; returns the exit code."""
+    return standard_streams.watched(_serve)
+
+
+def _serve() -> int:
     if version.answered("housing-rest"):
         return 0
     lacking = extras.missing_for_rest()

@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from housing_grpc.base import log
+from housing_grpc.base import log, standard_streams
 from housing_grpc.base.options import OptionError
 from housing_grpc.rest import banner, routes, settings
 from housing_grpc.rest.connection import connections, listen
@@ -151,7 +151,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(server))
     if chosen.log_format == "text":
-        print(banner.text(chosen, server.port), flush=True)
+        standard_streams.tell(banner.text(chosen, server.port))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(server.serve())
     return 0

@@ -6,7 +6,6 @@ output has enough; 143 stopped by SIGTERM.
 """
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -16,7 +15,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from ..errors import DeadlineExceededError, HousingError, UnavailableError
-from . import options, probe
+from . import options, probe, standard_streams
 from .files import UsageError
 
 EXIT_FAILED = 1
@@ -34,7 +33,17 @@ class TerminatedError(KeyboardInterrupt):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; returns the exit code."""
+    """Runs a command; returns the exit code.
+
+    Args:
+        arguments: Of the command; by default those of this process.
+    """
+    if arguments is None:
+        return standard_streams.watched(lambda: _run(None))
+    return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = _parser().parse_args(arguments)
     try:
         with _terminable():
@@ -43,9 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _no_answer(given, error)
     except (UsageError, HousingError) as error:
         return _fail(str(error), EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED)
-    except BrokenPipeError:
-        # The reader of our output has enough; Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # Of a named pipe; that of standard output is no OSError.
         return EXIT_BROKEN_PIPE
     except (OSError, ImportError, ValueError) as error:
         return _fail(_one_line(error), EXIT_FAILED)
