@@ -38,6 +38,7 @@ class Follower:
         source: Is asked.
         seconds: Between two questions; each wait is up to a fifth shorter or longer, so
             that many servers do not ask all at once.
+        until_fresh: Whether it only ends a stale start, and asks no more once that is over.
         stopping: Ends every wait.
     """
 
@@ -47,11 +48,13 @@ class Follower:
         source: Source,
         seconds: float,
         *,
+        until_fresh: bool = False,
         stopping: threading.Event | None = None,
     ) -> None:
         self._manager = manager
         self._source = source
         self._seconds = seconds
+        self._until_fresh = until_fresh
         self._stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._seen: str | None = None
@@ -64,6 +67,8 @@ class Follower:
         Args:
             live: The first model; unless it is stale, the one that the source names.
         """
+        if self._until_fresh and not live.facts.stale:
+            return
         self._seen = None if live.facts.stale else live.version
         self._thread.start()
 
@@ -78,6 +83,8 @@ class Follower:
 
     def _follow(self) -> None:
         while not self._stopping.wait(self._patience()):
+            if self._until_fresh and not self._manager.current().facts.stale:
+                return
             try:
                 self._poll()
             except (ServingError, BundleError) as error:

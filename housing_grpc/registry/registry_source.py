@@ -149,7 +149,10 @@ class RegistrySource:
 
 
 def _too_slow(seconds: float) -> ServingError:
-    return _unavailable(f"the registry or its store did not deliver within {seconds:g} s")
+    return _unavailable(
+        f"the registry or its store did not deliver within {seconds:g} s, which"
+        " REGISTRY_TIMEOUT_SECONDS sets"
+    )
 
 
 def _unavailable(message: str) -> ServingError:

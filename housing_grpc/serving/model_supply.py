@@ -48,10 +48,10 @@ class ModelSupply:
             trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes),
             on_reload=on_reload,
         )
-        self._follower = (
-            Follower(self.manager, source, chosen.model_poll_seconds)
-            if chosen.model_poll_seconds
-            else None
+        # Without one that is asked for, a stale start alone is followed up.
+        seconds = chosen.model_poll_seconds or max(1.0, chosen.registry_timeout_seconds)
+        self._follower = Follower(
+            self.manager, source, seconds, until_fresh=not chosen.model_poll_seconds
         )
 
     def start(self) -> Release:
@@ -64,17 +64,14 @@ class ModelSupply:
             live = self.manager.start()
         except (ServingError, BundleError, OSError) as error:
             raise StartError(f"no model to serve: {error}", EXIT_MODEL) from error
-        if self._follower is not None:
-            self._follower.start(live)
+        self._follower.start(live)
         return live
 
     def stop(self) -> None:
         """Follows no more, and ends the processes that fetch or try bundles."""
-        if self._follower is not None:
-            self._follower.stop()
+        self._follower.stop()
         self._children.stop()
-        if self._follower is not None:
-            self._follower.join()
+        self._follower.join()
 
 
 def verifier(chosen: Settings) -> Verifier | None:

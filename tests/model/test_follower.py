@@ -223,6 +223,34 @@ def test_a_stale_start_ends_when_the_registry_is_back(register: Register, linear
         until(register, lambda: not manager.current().facts.stale)
 
 
+def ending_a_stale_start(register: Register) -> tuple[ModelManager, Follower]:
+    """Starts one that is to do nothing else."""
+    manager = ModelManager(register, trial=lambda _: None)
+    follower = Follower(manager.manager, register, SECONDS, until_fresh=True)
+    follower.start(manager.start().release)
+    return manager, follower
+
+
+def test_without_following_a_stale_start_is_ended_all_the_same(
+    register: Register, linear: Example
+) -> None:
+    register.named, register.last = down(), fetched(linear, "1", stale=True)
+    manager, follower = ending_a_stale_start(register)
+    register.await_questions(2)
+    register.named = "2"
+    follower.join()
+    assert (manager.version(), manager.current().facts.stale) == ("2", False)
+    asked, register.named = register.questions, "3"
+    follower.join()
+    assert (register.questions, manager.version()) == (asked, "2")
+
+
+def test_without_following_a_fresh_start_asks_nothing(register: Register) -> None:
+    manager, follower = ending_a_stale_start(register)
+    follower.join()
+    assert (manager.version(), register.questions) == ("1", 0)
+
+
 def test_a_choice_made_during_a_stale_start_stays(register: Register, linear: Example) -> None:
     register.named, register.last = down(), fetched(linear, "1", stale=True)
     with following(register) as manager:

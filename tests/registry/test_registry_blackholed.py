@@ -38,7 +38,8 @@ def test_registry_blackholed_while_predictions_run(client: Client) -> None:
     expected = refusal(
         StatusCode.UNAVAILABLE,
         "REGISTRY_UNAVAILABLE",
-        f"the registry or its store did not deliver within {BUDGET:g} s",
+        f"the registry or its store did not deliver within {BUDGET:g} s, which"
+        " REGISTRY_TIMEOUT_SECONDS sets",
         retry_seconds=5,
     )
     with ThreadPoolExecutor(CALLERS) as callers:

@@ -15,13 +15,15 @@ from housing_grpc.base.errors import Reason, ServingError, StartError
 from housing_grpc.model.children import Children
 from housing_grpc.model.source import Fetched, Target
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.location import RegistryLocation
+from housing_grpc.registry.location import RegistryLocation, default_tracking_uri
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.support.client import SECONDS, Client, failure, refusal
 from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME, Example
+from tests.support.homes import Trained, copy, embedded
 from tests.support.registry_server import info, refused, reload, server_of, started
 from tests.support.serving import Events
+from tests.support.waiting import until
 
 Connect = Callable[[int], Client]
 
@@ -65,10 +67,37 @@ def test_a_registry_that_never_answers_costs_no_more_than_its_budget(
     assert failure(lambda: reload(client)) == refusal(
         StatusCode.UNAVAILABLE,
         "REGISTRY_UNAVAILABLE",
-        "the registry or its store did not deliver within 1.5 s",
+        "the registry or its store did not deliver within 1.5 s, which"
+        " REGISTRY_TIMEOUT_SECONDS sets",
         retry_seconds=5,
     )
     assert info(client) == before
+
+
+def test_a_stale_start_is_ended_unasked(
+    linear: Example, tmp_path: Path, stack: ExitStack, trained: Trained
+) -> None:
+    home = tmp_path / "home"
+    settings = copy(trained.home, home)
+    registry = home / "mlflow.db"
+    with embedded():
+        from admin.tracking.client import connect
+        from admin.tracking.registry import promote, register
+
+        with connect(settings) as client:
+            register(client, settings.location, trained.run_id)
+            promote(client, settings.location, 1)
+    cache = BundleCache(home / "bundles")
+    folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))
+    cache.remember(settings.location, Fetched(folder=folder, version="7", digest=linear.digest))
+    good = registry.read_bytes()
+    registry.write_bytes(b"no database at all" * 100)
+    # As long as it takes until it is tried again.
+    server = started(stack, settings.location.tracking_uri, home, seconds=20)
+    assert (info(server).stale, info(server).version) == (True, "7")
+    registry.write_bytes(good)
+    until(lambda: not info(server).stale)
+    assert info(server).version == "1"
 
 
 def test_calls_before_the_first_model_are_told_to_come_back(
