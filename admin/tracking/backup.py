@@ -23,9 +23,9 @@ from housing_grpc.registry.moved_home import ARTIFACTS
 
 from ..base.errors import RegistryError, UsageError
 from ..base.settings import Settings
-from . import disk_space, embedded, liveness, relocation
+from . import disk_space, embedded_store, relocation, run_locks
 
-_FOLDERS = (ARTIFACTS, liveness.FOLDER)
+_FOLDERS = (ARTIFACTS, run_locks.FOLDER)
 _CHUNK = 2**20
 # What reading an archive raises; the last two, where a name comes twice or is below a file.
 _DAMAGED = (
@@ -68,7 +68,7 @@ def write(settings: Settings, file: Path) -> Summary:
     database = _database(settings)
     if file.exists():
         raise UsageError(f"{file} is there already; name another file")
-    if not embedded.is_ready(database):
+    if not embedded_store.is_ready(database):
         raise RegistryError(f"{database} is not there yet; make a model first: housing-admin seed")
     with (
         _explained(file.parent, disk_space.size(settings.home)),
@@ -108,7 +108,10 @@ def restore(settings: Settings, file: Path, *, replace: bool) -> Summary:
         raise UsageError(f"{file} is not there; name one that `housing-admin backup` has written")
     with _explained(home, disk_space.DATABASE_BYTES):
         home.mkdir(parents=True, exist_ok=True)
-        with embedded.locked(embedded.lock_of(database)), _scratch(home / ".restore") as scratch:
+        with (
+            embedded_store.locked(embedded_store.lock_of(database)),
+            _scratch(home / ".restore") as scratch,
+        ):
             _check_free(database, home, replace=replace)
             _unpack(file, scratch, database.name)
             _check_database(scratch / database.name, file)
@@ -171,14 +174,14 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 
 def _check_free(database: Path, home: Path, *, replace: bool) -> None:
-    if not embedded.is_ready(database):
+    if not embedded_store.is_ready(database):
         return
     if not replace:
         raise UsageError(
             f"{home} holds a registry already; --replace has the backup take its place,"
             " another HOUSING_HOME keeps both"
         )
-    if liveness.any_alive(home):
+    if run_locks.any_held(home):
         raise RegistryError(f"a training goes on in {home}; wait for its end, or stop it")
 
 
@@ -241,7 +244,7 @@ def _take_database(found: Path, database: Path, artifacts: Path) -> None:
         relocation.relocate(found, artifacts, lambda _: None)
     # The files first, as nothing that they hold is named yet.
     os.sync()
-    if not embedded.is_ready(database):
+    if not embedded_store.is_ready(database):
         found.replace(database)
         return
     # In one transaction of SQLite's own: whoever has the file open sees the one or the other.

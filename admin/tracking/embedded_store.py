@@ -23,7 +23,7 @@ def artifact_root(settings: Settings) -> Path:
 def is_set_up(settings: Settings) -> bool:
     """Return whether there may be runs and versions, from what a look at the disk says."""
     file = settings.location.sqlite_file
-    return file is None or _is_ready(file)
+    return file is None or is_ready(file)
 
 
 def prepare(settings: Settings, say: Callable[[str], None]) -> None:

@@ -51,7 +51,7 @@ def forget(home: Path, lock: str) -> None:
     (home / FOLDER / lock).unlink(missing_ok=True)
 
 
-def any_alive(home: Path) -> bool:
+def any_held(home: Path) -> bool:
     """Return whether a process of this machine has a run open."""
     for file in (home / FOLDER).glob("*"):
         with _unlocked(file) as handle:

@@ -17,7 +17,12 @@ from housing_grpc.bundle import files
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.registry import allowed_address, moved_home
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large, missing_driver
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, keep_loopback_direct, sqlite_file
+from housing_grpc.registry.location import (
+    BUNDLE_FOLDER,
+    DIGEST_TAG,
+    keep_loopback_direct,
+    sqlite_file,
+)
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
 from housing_grpc.registry.store import STORE
 

@@ -90,7 +90,7 @@ def promoted_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def home(promoted_home: Path, tmp_path: Path) -> Path:
     """A home of the test's own that holds all of `promoted_home`."""
-    from admin.tracking.embedded import prepare
+    from admin.tracking.embedded_store import prepare
 
     home = Path(shutil.copytree(promoted_home, tmp_path / "first"))
     prepare(settings_of(home), lambda _: None)

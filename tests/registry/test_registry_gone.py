@@ -15,7 +15,7 @@ from housing_grpc.base.errors import Reason, ServingError, StartError
 from housing_grpc.model.children import Children
 from housing_grpc.model.source import Fetched, Target
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.location import RegistryLocation, default_tracking_uri
+from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource
 from tests.support.client import SECONDS, Client, failure, refusal
 from tests.support.errors import raised

@@ -35,12 +35,12 @@ def settings_of(home: Path, *, uri: str = "") -> Settings:
 
 def copy(source: Path, home: Path) -> Settings:
     """Gives a new home the registry of another; artifacts stay where they are."""
-    from admin.tracking import embedded
+    from admin.tracking import embedded_store
 
     home.mkdir()
     shutil.copyfile(source / "mlflow.db", home / "mlflow.db")
     settings = settings_of(home)
-    embedded.prepare(settings, lambda _: None)
+    embedded_store.prepare(settings, lambda _: None)
     return settings
 
 
