@@ -9,7 +9,6 @@ import io
 import re
 import sys
 import traceback
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,9 +66,8 @@ def _run(arguments: list[str]) -> None:
         raise UsageError(f"there is no command {name!r}; there are: {', '.join(_COMMANDS)}")
     command, given, as_json = _fire(arguments)[0][0]
     stopping.prepare()
+    mlflow_environment.ignore_warnings()
     mlflow_environment.configure()
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")
     commands.run(command, Console(as_json=as_json), settings.from_environment(), **given)
 
 

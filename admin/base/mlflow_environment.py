@@ -2,6 +2,8 @@
 
 import logging
 import os
+import sys
+import warnings
 
 from housing_grpc.registry.location import keep_loopback_direct
 
@@ -14,7 +16,15 @@ _ENVIRONMENT = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     # Notebooks name one that is theirs; pictures here are drawn into files.
     "MPLBACKEND": "agg",
+    # What other programs make of warnings is not for the libraries of this one.
+    "PYTHONWARNINGS": "ignore",
 }
+
+
+def ignore_warnings() -> None:
+    """Ignore the warnings of libraries, unless `python -W` asks for them."""
+    if not sys.warnoptions or "PYTHONWARNINGS" in os.environ:
+        warnings.simplefilter("ignore")
 
 
 def configure() -> None:

@@ -33,7 +33,6 @@ def run(console: Console, settings: Settings, *, port: Text = None) -> None:
     command = [sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(number)]
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     command += ["--default-artifact-root", embedded_store.artifact_root(settings).as_uri()]
-    os.environ["PYTHONWARNINGS"] = "ignore"
     # Without it, the pages come with half a dozen idle processes.
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     # Not a flag, for the URI of a database may hold a password, and flags show in `ps`.

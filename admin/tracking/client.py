@@ -50,8 +50,7 @@ def connect(
         RegistryError: MLflow does not answer within 10 s, or refuses, or a disk is full.
     """
     try:
-        embedded_store.prepare(settings, say)
-        yield _open(settings.location.tracking_uri)
+        yield _prepared(settings, say)
     except OSError as error:
         raise _of_system(error, settings) from error
     except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
@@ -92,6 +91,15 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
         if name not in found.tags:  # It was made by a release that set none.
             client.set_experiment_tag(found.experiment_id, name, text)
     return str(found.experiment_id)
+
+
+def _prepared(settings: Settings, say: Callable[[str], None]) -> MlflowClient:
+    try:
+        embedded_store.prepare(settings, say)
+        return _open(settings.location.tracking_uri)
+    except ValueError as error:
+        # Of a variable of MLflow's own; the text names it.
+        raise RegistryError(f"MLflow cannot be opened: {_first_line(error)}") from error
 
 
 def _open(uri: str) -> MlflowClient:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 SYSTEM = re.compile(
     r"PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|LD_LIBRARY_PATH|LD_PRELOAD"
-    r"|DYLD_\w+|VIRTUAL_ENV|PYTHON\w*|COV\w*|(OMP|OPENBLAS|MKL)_\w+|MALLOC_\w+"
+    # Without what would end a library for its warnings, or keep Python from ending.
+    r"|DYLD_\w+|VIRTUAL_ENV|PYTHON(?!WARNINGS|INSPECT)\w*|COV\w*|(OMP|OPENBLAS|MKL)_\w+|MALLOC_\w+"
     r"|GLIBC_TUNABLES|[ALTU]B?SAN_OPTIONS"
 )
 """What any program may need to run at all."""
