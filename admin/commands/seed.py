@@ -21,9 +21,9 @@ def run(console: Console, settings: Settings, **flags: str | None) -> None:
         check_data(spec)
     location = settings.location
     with open_mlflow(console, settings) as client:
-        from ..tracking.versions import promoted
+        from ..tracking.registry import check_promoted
 
-        current = promoted(client, location)
+        current = check_promoted(client, location)
         run_id = ""
         if current is None:
             console.say(f"No version is promoted; training {spec.title} ...")

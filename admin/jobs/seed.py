@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 
 from ..base.settings import Settings
 from ..tracking.client import experiment_id
-from ..tracking.registry import promote, register
+from ..tracking.registry import check_promoted, promote, register
 from ..tracking.tags import MODEL_ID_TAG, SEED_TAG
 from ..tracking.versions import promoted
 from ..training.spec import TrainingSpec
@@ -46,10 +46,11 @@ def seed(
         step: Called with what begins, before each step of the training.
 
     Raises:
-        AdminError: The training, registration or promotion failed.
+        AdminError: The training, registration or promotion failed, or what is promoted has no
+            bundle.
     """
     location = settings.location
-    current = promoted(client, location)
+    current = check_promoted(client, location)
     if current is not None:
         return Seeded(version=current, run_id="")
     run_id = _finished_seed(client, settings, spec)

@@ -1,8 +1,10 @@
 """Opens MLflow, within bounded time and with errors that say what to do."""
 
 import os
+import shlex
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -85,12 +87,22 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
     if found is None or found.lifecycle_stage != "active":
         raise RegistryError(
             f"the MLflow experiment {EXPERIMENT!r} has been deleted; restore it with:"
-            " mlflow experiments restore --experiment-id ID"
+            f" {_restore_command(settings, found.experiment_id if found else 'ID')}"
         )
     for name, text in origin.EXPERIMENT_TAGS.items():
         if name not in found.tags:  # It was made by a release that set none.
             client.set_experiment_tag(found.experiment_id, name, text)
     return str(found.experiment_id)
+
+
+def _restore_command(settings: Settings, experiment: str) -> str:
+    """Returns a command line that works as it is printed, in the shell that this one came from."""
+    command = [sys.executable, "-m", "mlflow", "experiments", "restore"]
+    command += ["--experiment-id", experiment]
+    if settings.location.sqlite_file is not None:
+        # Any other is in that shell's MLFLOW_TRACKING_URI, and may hold a password.
+        command = ["env", f"MLFLOW_TRACKING_URI={settings.location.tracking_uri}", *command]
+    return shlex.join(command)
 
 
 def _prepared(settings: Settings, say: Callable[[str], None]) -> MlflowClient:

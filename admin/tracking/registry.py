@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 
@@ -122,17 +123,36 @@ def promote(client: MlflowClient, location: RegistryLocation, number: int) -> Pr
             f"{location.model_name} has no version {number}; it has: {known}"
             f"{'' if found else '; register a run first: housing-admin register RUN_ID'}"
         )
-    version = found[number]
-    model_id = str(version.source or "").removeprefix(_LOGGED_MODEL)
-    if not version.tags.get(DIGEST_TAG) or not _holds_bundle(client, model_id):
-        raise RegistryError(
-            f"version {number} of {location.model_name} has no bundle, so no server could load it;"
-            " promote another, see: housing-admin models"
-        )
+    _check_bundle(client, found[number])
     previous = promoted(client, location)
     if previous != number:
         client.set_registered_model_alias(location.model_name, location.alias, str(number))
     return Promoted(previous=previous, version=number)
+
+
+def check_promoted(client: MlflowClient, location: RegistryLocation) -> int | None:
+    """Return the version that the alias names, which a server can load, or None.
+
+    Args:
+        client: MLflow.
+        location: Names the registered model and the alias.
+
+    Raises:
+        RegistryError: It names one that has no bundle.
+    """
+    number = promoted(client, location)
+    if number is not None:
+        _check_bundle(client, client.get_model_version(location.model_name, str(number)))
+    return number
+
+
+def _check_bundle(client: MlflowClient, version: ModelVersion) -> None:
+    model_id = str(version.source or "").removeprefix(_LOGGED_MODEL)
+    if not version.tags.get(DIGEST_TAG) or not _holds_bundle(client, model_id):
+        raise RegistryError(
+            f"version {version.version} of {version.name} has no bundle, so no server could load"
+            " it; promote another, see: housing-admin models"
+        )
 
 
 def _finished_run(client: MlflowClient, run_id: str) -> Run:

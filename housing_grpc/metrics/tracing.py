@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from housing_grpc.base import extras, log
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
@@ -119,8 +120,15 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Tracing | N
 
 def _exporter(wanted: str, environment: Mapping[str, str]) -> "SpanExporter":
     name = _otlp(environment) if wanted == "otlp" else wanted
+    if name in _INSTALL:
+        _check_endpoints(environment, grpc=name == _PROTOCOLS["grpc"])
     for found in entry_points(group="opentelemetry_traces_exporter", name=name):
-        exporter: SpanExporter = found.load()()
+        try:
+            exporter: SpanExporter = found.load()()
+        except (ValueError, OSError) as error:
+            raise StartError(
+                f"a variable of OpenTelemetry's cannot be read: {error}", EXIT_SETTINGS
+            ) from error
         return exporter
     install = _INSTALL.get(name)
     raise StartError(
@@ -131,6 +139,26 @@ def _exporter(wanted: str, environment: Mapping[str, str]) -> "SpanExporter":
         "console or none",
         EXIT_SETTINGS,
     )
+
+
+def _check_endpoints(environment: Mapping[str, str], *, grpc: bool) -> None:
+    # The library would say nothing before the first span is lost, and then once for each.
+    for variable in _ENDPOINTS:
+        text = environment.get(variable, "").strip()
+        if not text:
+            continue
+        try:
+            parts = urlsplit(text if "://" in text or not grpc else f"http://{text}")
+            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            good = False
+        if not good:
+            # What stands there may hold a password.
+            raise StartError(
+                f"{variable} is no address of a collector; write http://HOST:PORT, or https://, "
+                "such as http://localhost:4318, with 4317 for the protocol grpc",
+                EXIT_SETTINGS,
+            )
 
 
 def _otlp(environment: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from housing_grpc.bundle.format import METADATA_FILE
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large
 from housing_grpc.registry.location import BUNDLE_FOLDER
 from housing_grpc.registry.registered_version import unavailable
-from housing_grpc.registry.store import STORE, Store
+from housing_grpc.registry.store import PROMOTE_ANOTHER, STORE, Store
 
 
 def download(store: Store, version: str, part: Path, max_bytes: int) -> Path:
@@ -51,5 +51,5 @@ def download(store: Store, version: str, part: Path, max_bytes: int) -> Path:
         text = f"{os.strerror(errno.ENOSPC)}, {sum(sizes.values())} bytes are needed"
         raise OSError(errno.ENOSPC, text) from error
     if METADATA_FILE not in sizes:
-        raise BundleChecksumError(f"version {version} holds no bundle")
+        raise BundleChecksumError(f"version {version} holds no bundle; {PROMOTE_ANOTHER}")
     return folder

@@ -4,10 +4,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import files
 from housing_grpc.registry.location import BUNDLE_FOLDER
-from housing_grpc.registry.registered_version import unavailable
-from housing_grpc.registry.store import STORE
+from housing_grpc.registry.store import PROMOTE_ANOTHER
 
 
 class FolderStore:
@@ -38,7 +38,12 @@ class FolderStore:
     def sizes(self, max_bytes: int) -> dict[str, int]:
         """Returns the bytes of each file, by name."""
         if not self._root.is_dir():
-            raise unavailable(STORE, "its folder is not there")
+            # It may be on a disk that is to be mounted yet.
+            raise ServingError(
+                Reason.REGISTRY_UNAVAILABLE,
+                f"the folder of the version's files is not there: mount its disk, or"
+                f" {PROMOTE_ANOTHER}",
+            )
         return files.sizes(self._folder, max_bytes) if self._folder.is_dir() else {}
 
     def save(self, name: str, path: Path, most: int) -> None:

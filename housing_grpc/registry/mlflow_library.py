@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import files
-from housing_grpc.bundle.errors import BundleError
+from housing_grpc.bundle.errors import BundleChecksumError, BundleError
 from housing_grpc.registry import allowed_address, moved_home
 from housing_grpc.registry.error_causes import disk_is_full, file_is_too_large, missing_driver
 from housing_grpc.registry.location import (
@@ -24,7 +24,7 @@ from housing_grpc.registry.location import (
     sqlite_file,
 )
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
-from housing_grpc.registry.store import STORE
+from housing_grpc.registry.store import PROMOTE_ANOTHER, STORE
 
 for _name, _value in {
     # MLflow's own defaults are 7 tries of 120 s each.
@@ -50,7 +50,8 @@ from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepositor
 from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository  # noqa: E402
 from mlflow.store.artifact.runs_artifact_repo import RunsArtifactRepository  # noqa: E402
 
-_ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+_DELETED = "RESOURCE_DOES_NOT_EXIST"
+_ABSENT = frozenset({_DELETED, "INVALID_PARAMETER_VALUE"})
 # Resolve an address such as `models:` or `runs:` to the next one, without opening a store.
 _NEXT: dict[str, Callable[[str], str]] = {
     "models": ModelsArtifactRepository.get_underlying_uri,
@@ -172,6 +173,9 @@ def _explained() -> Iterator[None]:
         for number, is_it in ((errno.EFBIG, file_is_too_large), (errno.ENOSPC, disk_is_full)):
             if is_it(error):
                 raise OSError(number, os.strerror(number)) from error
+        if getattr(error, "error_code", None) == _DELETED:
+            text = f"the version's model is not there, or no more; {PROMOTE_ANOTHER}"
+            raise BundleChecksumError(text) from error
         raise _unavailable(STORE, error) from error
 
 

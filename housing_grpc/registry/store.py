@@ -6,6 +6,9 @@ from typing import Protocol
 STORE = "the artifact store"
 """What callers read of it."""
 
+PROMOTE_ANOTHER = "promote another, `housing-admin models` lists what there is"
+"""What to do about a version that has no bundle."""
+
 
 class Store(Protocol):
     """Where the files of a version's bundle lie."""

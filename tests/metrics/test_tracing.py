@@ -179,6 +179,10 @@ def test_nobody_wants_spans(variables: dict[str, str]) -> None:
             {OTLP: "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"},
             "pip install opentelemetry-exporter-otlp-proto-grpc",
         ),
+        ({OTLP: "localhost:4318"}, f"^{OTLP} is no address of a collector; write http://"),
+        ({OTLP: "http://:4318"}, "is no address"),
+        ({OTLP: "http://localhost:many"}, "is no address"),
+        ({OTLP: "ftp://localhost:4318"}, "is no address"),
     ],
 )
 def test_what_cannot_be_had_is_told_at_the_start(variables: dict[str, str], text: str) -> None:

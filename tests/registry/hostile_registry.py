@@ -71,12 +71,14 @@ class _Answers(BaseHTTPRequestHandler):
             self._send(self.server.listing)
         elif path.endswith("/get-download-uri"):
             self._send({"artifact_uri": self.server.artifact_uri})
+        elif "/logged-models/" in path:
+            self._send({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "deleted"}, 404)
         else:
             self._send({"model_version": self.server.version})
 
-    def _send(self, answer: Any) -> None:
+    def _send(self, answer: Any, status: int = 200) -> None:
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         if body.startswith(_GZIP):
             self.send_header("Content-Encoding", "gzip")

@@ -144,6 +144,25 @@ def test_a_listing_is_checked_before_anything_is_downloaded(
     assert not registry.asked.is_set()
 
 
+def test_a_version_whose_model_was_deleted_has_no_bundle(registry: Registry, cache: Path) -> None:
+    registry.artifact_uri = "models:/m-00000000000000000000000000000000"
+    error = refusal(registry.uri, cache)
+    assert error.reason is Reason.BUNDLE_CHECKSUM
+    assert "model is not there, or no more; promote another, `housing-admin" in error.message
+
+
+def test_a_folder_that_is_not_there_is_no_store_that_does_not_answer(
+    registry: Registry, cache: Path, tmp_path: Path
+) -> None:
+    registry.artifact_uri = (tmp_path / "nowhere").as_uri()
+    error = refusal(registry.uri, cache)
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+    assert error.message == (
+        "the folder of the version's files is not there: mount its disk, or promote another,"
+        " `housing-admin models` lists what there is"
+    )
+
+
 def bomb() -> bytes:
     """A gigabyte of a listing in a megabyte, of which libraries make several."""
     packed = io.BytesIO()

@@ -160,6 +160,15 @@ def test_what_the_disk_shows_takes_neither_mlflow_nor_scikit_learn(
     assert not (tmp_path / "home").exists()
 
 
+def test_a_promoted_version_without_a_bundle_is_no_seed(here: Settings, say: Say) -> None:
+    with connect(here) as client:
+        client.create_registered_model(MODEL_NAME)
+        client.create_model_version(MODEL_NAME, source="file:///nowhere")
+        client.set_registered_model_alias(MODEL_NAME, here.location.alias, "1")
+    said = say("seed", "--model", "linear", code=4).err
+    assert "version 1 of housing-price-model has no bundle, so no server could load it" in said
+
+
 def test_an_experiment_is_compared(here: Settings, tmp_path: Path, say: Say) -> None:
     file = tmp_path / "grid.yaml"
     file.write_text(
