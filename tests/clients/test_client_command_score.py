@@ -129,7 +129,10 @@ def test_odd_houses_are_counted_and_named(run: Run, tmp_path: Path, say: Say, fo
     for path in (lines, parquet):
         assert run("score", source, path, "--form", form, "--quiet") == 0
     for line in lines.read_text().splitlines():
-        assert (json.loads(line)["out_of_range"], json.loads(line)["imputed"]) == (["RM"], ["RAD"])
+        assert (json.loads(line)["out_of_range"], json.loads(line)["imputed_features"]) == (
+            ["RM"],
+            ["RAD"],
+        )
     table = pd.read_parquet(parquet)
     assert [list(each) for each in table["out_of_range"]] == [["RM"]] * 5
     assert [list(each) for each in table["imputed"]] == [["RAD"]] * 5
@@ -148,7 +151,7 @@ def test_an_older_server_leaves_a_question_mark(host: Host, tmp_path: Path, say:
     source.write_text("RM\n6\n")
     address = host(Older())
     out, err = say("score", source, "--target", address)
-    assert out.splitlines()[1] == "1,0.0,a,?,"
+    assert out.splitlines()[1] == "0,0.0,a,?,"
     assert "1 out of the training range (this server does not say which)" in err
     out = say("score", source, "--to", "ndjson", "--target", address).out
     assert json.loads(out)["out_of_range"] is None

@@ -52,9 +52,9 @@ def test_a_price_does_not_wait_for_the_next_line_of_a_pipe(address: str) -> None
         assert job.stdin
         assert job.stdout
         job.stdin.write("RM\n")
-        for row in range(1, 4):
-            job.stdin.write(f"{4 + row}\n")
-            if row == 1:
+        for row in range(3):
+            job.stdin.write(f"{5 + row}\n")
+            if row == 0:
                 assert job.stdout.readline().startswith("row,")
             # Would never come if it waited for a line that is not written yet.
             assert job.stdout.readline().startswith(f"{row},")

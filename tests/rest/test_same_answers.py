@@ -140,7 +140,11 @@ def test_one_of_many_houses_has_one_form_in_json(
     source = tmp_path / "houses.ndjson"
     source.write_text(lines)
     priced, *refused = said(client_cli.main, "score", str(source), "--to", "ndjson", "--quiet")
+    # The form that is fastest names the features, and says no more of them.
+    outside = [each["feature"] for each in answers[0]["range_warnings"]]
+    assert [each.pop("out_of_range") for each in (priced, *refused)] == [outside, [], []]
     assert priced.items() <= answers[0].items()
+    assert [each.pop("imputed_features") for each in refused] == [[], []]
     # So that a job can go on after any row.
     assert {each.pop("model_version") for each in refused} == {answers[0]["model_version"]}
     assert refused == answers[1:]

@@ -215,7 +215,7 @@ def _ndjson(keep: Sequence[str], scores: ChunkScores) -> str:
             f'{{"row": {scores.start + place}, {_outcome(scores, place)},'
             f' "model_version": {version},'
             f' "out_of_range": {_names(scores.out_of_range, place)},'
-            f' "imputed": {_names(scores.imputed, place)}'
+            f' "imputed_features": {_names(scores.imputed, place)}'
             + (f', "kept": {json.dumps(kept, default=str)}}}\n' if keep else "}\n")
         )
     return "".join(lines)

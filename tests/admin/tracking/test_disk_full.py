@@ -117,13 +117,13 @@ def test_a_first_start_that_finds_no_space(
 ) -> None:
     monkeypatch.setenv("HOUSING_HOME", str(disk.folder / "home"))
     disk.fill(free=200_000)
-    line = say("models", code=4).err.splitlines()[-1]
+    line = say("seed", code=4).err.splitlines()[-1]
     assert line.startswith(f"error: {disk.folder}/home")
     assert "bytes are needed" in line
     assert not list((disk.folder / "home").glob("*.db"))
     disk.grow()
     # A process of its own: this one has the database open that was given up.
-    assert admin(disk.folder / "home", "models").returncode == 0
+    assert admin(disk.folder / "home", "seed", "--model", "linear").returncode == 0
 
 
 def test_a_bundle_that_finds_no_space_leaves_nothing(disk: SmallDisk, forest: Example) -> None:
