@@ -97,8 +97,8 @@ def _text(raw: io.FileIO, before: TextIO | None, *, line_by_line: bool) -> TextI
         io.BufferedWriter(raw),
         encoding=before.encoding if before else "utf-8",
         errors=before.errors if before else "backslashreplace",
-        line_buffering=line_by_line or raw.isatty(),
-        write_through=getattr(before, "write_through", False),
+        # Line by line also where Python is asked to keep nothing back, as in a container.
+        line_buffering=line_by_line or raw.isatty() or getattr(before, "write_through", False),
     )
 
 

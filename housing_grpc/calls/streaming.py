@@ -84,6 +84,7 @@ class StreamMethod:
             code = public_error(raised).code
             self._call_end.fail(call, context, raised)
         finally:
+            self._untaken.end(context)
             self._call_end.ended(call, code, counted.count, sent)
 
 

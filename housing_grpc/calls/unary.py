@@ -92,7 +92,7 @@ class UnaryMethod:
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             self._pool.watch_answer(context)
-            self._untaken.begin(context, len(answer))
+            self._untaken.begin_last(context, len(answer))
             sent = 1
         # guard: also what is no Exception
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang

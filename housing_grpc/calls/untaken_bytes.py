@@ -40,6 +40,12 @@ class UntakenBytes:
                 del self._sizes[oldest[-1]]
         for each in oldest:
             each.cancel()
+
+    def begin_last(self, context: grpc.ServicerContext, size: int) -> None:
+        """Notes the answer with which a call ends; as `begin`, but `end` comes by itself."""
+        if size < _LEAST_BYTES:
+            return
+        self.begin(context, size)
         if not context.add_callback(partial(self.end, context)):
             self.end(context)
 

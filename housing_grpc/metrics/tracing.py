@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SERVICE_NAME = "housing-grpc"
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_GRPC_SCHEMES = frozenset({"dns", "ipv4", "ipv6", "unix", "unix-abstract"})
 _PROTOCOLS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 _INSTALL = {
     "otlp_proto_http": extras.install("otel"),
@@ -149,7 +150,9 @@ def _check_endpoints(environment: Mapping[str, str], *, grpc: bool) -> None:
             continue
         try:
             parts = urlsplit(text if "://" in text or not grpc else f"http://{text}")
-            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            # gRPC knows more kinds of addresses.
+            good = named or (grpc and parts.scheme in _GRPC_SCHEMES)
         except ValueError:
             good = False
         if not good:

@@ -58,7 +58,7 @@ class Children:
             The document, or None if it printed nothing and exited with 0.
 
         Raises:
-            ChildTimeoutError: The time is up, by its own alarm or here.
+            ChildTimeoutError: The time is up.
             ChildCrashError: It ended without an answer.
             ServingError: SERVER_STOPPING after `stop`.
         """
@@ -94,9 +94,14 @@ class Children:
             if self._asked is not None:
                 raise ChildTimeoutError
             self._asked = answer
-        threading.Thread(
+        asking = threading.Thread(
             target=self._answer_to, args=(question, answer), name="question", daemon=True
-        ).start()
+        )
+        try:
+            asking.start()
+        except RuntimeError:  # The system has no more threads.
+            self._asked = None
+            raise
         try:
             return answer.result(seconds)
         except TimeoutError:
@@ -151,8 +156,6 @@ class Children:
             child.communicate()
 
     def _answer(self, exit_code: int, out: bytes, err: bytes) -> Any:
-        if exit_code == -signal.SIGALRM:
-            raise ChildTimeoutError
         if exit_code == 0 and not out.strip():
             return None
         try:

@@ -7,7 +7,7 @@ from importlib import metadata
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.registry.location import sqlite_file
 from housing_grpc.registry.mlflow_sqlite import MlflowSqlite
-from housing_grpc.registry.registered_version import Registry
+from housing_grpc.registry.registered_version import Registry, unavailable
 
 MLFLOW_SECONDS = 60.0
 """What MLflow's import may take on a busy machine; it does not count as the registry's time."""
@@ -23,7 +23,7 @@ def registry(tracking_uri: str, seconds: float, environment: Mapping[str, str]) 
 
     Args:
         tracking_uri: Of the registry.
-        seconds: Its longest silence.
+        seconds: What it has to answer within.
         environment: Has MLflow's own variables.
 
     Raises:
@@ -39,7 +39,11 @@ def registry(tracking_uri: str, seconds: float, environment: Mapping[str, str]) 
     file = sqlite_file(tracking_uri)
     if file is None:
         return None
-    if not file.is_file():  # MLflow would make an empty registry there.
+    try:
+        is_there = file.is_file()
+    except OSError as error:
+        raise unavailable("the registry", type(error).__name__) from error
+    if not is_there:  # MLflow would make an empty registry there.
         raise ServingError(
             Reason.MODEL_NOT_FOUND,
             "there is no registry yet; `housing-admin seed` makes one with a first model",

@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import digest as bundle_digest
@@ -39,13 +39,23 @@ def main() -> None:
     os.dup2(2, 1)
     request = json.load(sys.stdin)
     # Ends it also should its parent be gone.
+    signal.signal(signal.SIGALRM, lambda *_: _give_up(answers))
     # guard: the time of a fetch
     signal.setitimer(signal.ITIMER_REAL, request["seconds"])
     _limit_memory()
     if request["part"]:  # Temporary files of libraries go there, too, and are removed with it.
         tempfile.tempdir = os.environ["TMPDIR"] = request["part"]
-    json.dump(answer(request), answers)
+    found = answer(request)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    json.dump(found, answers)
     answers.close()
+
+
+def _give_up(answers: IO[str]) -> None:
+    """Says that the time is up, and ends this process with all that libraries have started."""
+    json.dump({"late": True}, answers)
+    answers.close()
+    os.killpg(0, signal.SIGKILL)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """A store that is a folder of this machine, or of one that it shares files with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import files
+from housing_grpc.bundle.errors import BundleFormatError
 from housing_grpc.registry.location import BUNDLE_FOLDER
-from housing_grpc.registry.store import PROMOTE_ANOTHER
+from housing_grpc.registry.registered_version import unavailable
+from housing_grpc.registry.store import PROMOTE_ANOTHER, STORE
 
 
 class FolderStore:
@@ -37,15 +41,33 @@ class FolderStore:
 
     def sizes(self, max_bytes: int) -> dict[str, int]:
         """Returns the bytes of each file, by name."""
-        if not self._root.is_dir():
+        with _explained():
+            is_there = self._root.is_dir()
+            found = files.sizes(self._folder, max_bytes) if self._folder.is_dir() else {}
+        if not is_there:
             # It may be on a disk that is to be mounted yet.
             raise ServingError(
                 Reason.REGISTRY_UNAVAILABLE,
                 f"the folder of the version's files is not there: mount its disk, or"
                 f" {PROMOTE_ANOTHER}",
             )
-        return files.sizes(self._folder, max_bytes) if self._folder.is_dir() else {}
+        return found
 
     def save(self, name: str, path: Path, most: int) -> None:
         """Saves a file."""
-        path.write_bytes(files.read(self._folder / name, most))
+        with _explained():
+            content = files.read(self._folder / name, most)
+        path.write_bytes(content)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Says of a disk that fails that the store does not answer, and not that the bundle is bad."""
+    try:
+        yield
+    except OSError as error:
+        raise unavailable(STORE, type(error).__name__) from error
+    except BundleFormatError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise unavailable(STORE, type(error.__cause__).__name__) from error

@@ -12,7 +12,7 @@ from housing_grpc.registry import moved_home
 from housing_grpc.registry.folder_store import FolderStore
 from housing_grpc.registry.location import DIGEST_TAG
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
-from housing_grpc.registry.store import Store
+from housing_grpc.registry.store import STORE, Store
 
 SCHEMAS = frozenset({"dc11669786a5"})
 """Releases of MLflow's tables, by `alembic_version`, that are as they are read here."""
@@ -50,7 +50,7 @@ class MlflowSqlite:
         """Returns whether its tables are those of a release that is known here."""
         try:
             with self._opened() as database:
-                found = database.execute("SELECT version_num FROM alembic_version").fetchall()
+                found = database.execute("SELECT version_num FROM alembic_version").fetchmany(2)
         except ServingError:
             return False
         return len(found) == 1 and found[0][0] in SCHEMAS
@@ -64,7 +64,10 @@ class MlflowSqlite:
         """Returns the files of a version, if they are in a folder."""
         wanted = Wanted(name=found.name, alias="", version=found.version)
         *_, place = self._row(wanted)
-        return FolderStore.at(moved_home.followed(place, self._file))
+        try:
+            return FolderStore.at(moved_home.followed(place, self._file))
+        except OSError as error:
+            raise unavailable(STORE, type(error).__name__) from error
 
     def _row(self, wanted: Wanted) -> tuple[str, ...]:
         given = {

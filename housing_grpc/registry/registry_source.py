@@ -129,6 +129,8 @@ class RegistrySource:
         except ChildCrashError as error:
             log.event(_logger, logging.ERROR, "fetch.crashed", error=error)
             raise _unavailable("the process that fetches bundles crashed") from error
+        if "late" in answer:
+            raise _too_slow(seconds)
         if "cache_full" in answer:
             raise self._no_cache(answer["message"], full=answer["cache_full"])
         if "reason" in answer:

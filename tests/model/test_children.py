@@ -118,6 +118,7 @@ def test_a_question_that_hangs_is_left_alone() -> None:
     for _ in range(2):
         with pytest.raises(ChildTimeoutError):
             children.ask(hang, 0.05)
+    until(lambda: bool(begun))
     assert begun == [1]
     ended.set()
     until(lambda: answers(children))

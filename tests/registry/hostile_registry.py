@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,7 @@ class Registry(ThreadingHTTPServer):
         content: What the file of a name is sent as.
         status: With which status.
         answer: The status, headers and body of every answer but files, if it is given.
+        drips: Whether it sends what it says of a version byte by byte, without end.
         heard: The headers of each question, in lower case.
         asked: Set once a file has been asked for.
         sent: Set once all of a file has been sent, or nobody takes it any more.
@@ -49,6 +51,7 @@ class Registry(ThreadingHTTPServer):
         self.content: Content = lambda _: [b"{}"]
         self.status = 200
         self.answer: tuple[int, dict[str, str], bytes] | None = None
+        self.drips = False
         self.heard: list[dict[str, str]] = []
         self.asked, self.sent = threading.Event(), threading.Event()
 
@@ -63,7 +66,9 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.heard.append({name.lower(): text for name, text in self.headers.items()})
-        if self.server.answer:
+        if self.server.drips:
+            self._drip()
+        elif self.server.answer:
             self._send_as(*self.server.answer)
         elif path.startswith(f"{_ARTIFACTS}/"):
             self._send_file(path.rpartition("/")[2])
@@ -93,6 +98,14 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         with suppress(OSError):
             self.wfile.write(body)
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.01)
 
     def _send_file(self, name: str) -> None:
         self.send_response(self.server.status)

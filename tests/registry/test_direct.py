@@ -1,7 +1,9 @@
 """Registries that are asked without MLflow: what they say, and when MLflow is needed after all."""
 
 import base64
+import errno
 import json
+import os
 import shutil
 import sqlite3
 import ssl
@@ -16,9 +18,11 @@ import pytest
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.model.children import Children
-from housing_grpc.model.source import Target
+from housing_grpc.model.source import Fetched, Target
 from housing_grpc.registry import direct
+from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
+from housing_grpc.registry.mlflow_server import MlflowServer
 from housing_grpc.registry.mlflow_sqlite import SCHEMAS
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
 from housing_grpc.registry.registry_source import RegistrySource
@@ -135,7 +139,7 @@ def test_a_server_with_a_certificate(registry: Registry, tmp_path: Path) -> None
 
 ABSENT = json.dumps({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "secret"}).encode()
 HTML = b"<html>"
-LARGE = json.dumps({"model_version": answered("x" * 2**20)}).encode()
+LARGE = json.dumps({"model_version": answered("x" * 2**22)}).encode()
 DEEP = b'{"model_version": ' + b"[" * 100_000
 
 
@@ -147,11 +151,12 @@ DEEP = b'{"model_version": ' + b"[" * 100_000
         ((401, {}, HTML), "the registry does not answer (HTTP 401)"),
         ((500, {}, HTML), "the registry does not answer (HTTP 500)"),
         ((302, {"Location": "http://127.0.0.1:1/"}, b""), "the registry does not answer (HTTP 302"),
-        ((200, {}, LARGE), "the registry does not answer (more than 1048576 bytes)"),
+        ((200, {}, LARGE), "the registry does not answer (more than 4194304 bytes)"),
         ((200, {}, DEEP), "the registry does not answer (not as MLflow does)"),
         ((200, {"Content-Encoding": "gzip"}, b"{}"), "the registry does not answer (it packs "),
         ((200, {}, b"[]"), "the registry does not answer (not as MLflow does)"),
         ((200, {}, b"{}"), "the registry does not answer (not as MLflow does)"),
+        ((404, {}, b'{"error_code": []}'), "the registry does not answer (HTTP 404)"),
         ((200, {}, b'{"model_version": 3}'), "the registry does not answer (not as MLflow does)"),
         ((200, {}, b'{"model_version": {"name": "x", "version": 2}}'), "the registry answers with"),
     ],
@@ -295,8 +300,85 @@ def dripping() -> Iterator[bytes]:
         yield b"x"
 
 
-def test_what_is_fetched_has_its_time(registry: Registry, tmp_path: Path) -> None:
+def test_what_is_fetched_has_its_time(registry: Registry, linear: Example, tmp_path: Path) -> None:
+    cache = BundleCache(tmp_path)
+    where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
+    folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))
+    # With one to fall back on, as a first start may take its time.
+    cache.remember(where, Fetched(folder=folder, version="1", digest=linear.digest))
     registry.content = lambda _: dripping()
     error = raised(ServingError, source_of(registry.uri, tmp_path, 2).fetch, Target())
     assert error.reason is Reason.REGISTRY_UNAVAILABLE
-    assert "did not deliver within" in error.message
+    assert "did not deliver within 2 s" in error.message
+
+
+def test_a_question_ends_in_time_whatever_a_server_asks_for(
+    registry: Registry, tmp_path: Path
+) -> None:
+    source = source_of(registry.uri, tmp_path)
+    registry.answer = (503, {"Retry-After": "3600"}, b"")
+    error = raised(ServingError, source.wanted)
+    assert error.message == "the registry does not answer (HTTP 503)"
+    # It was asked twice.
+    assert len(registry.heard) == 2
+    registry.answer = None
+    assert source.wanted() == "2"
+
+
+def test_an_answer_that_drips_ends_in_time(registry: Registry) -> None:
+    registry.drips = True
+    server = direct.registry(registry.uri, 0.5, {})
+    assert server is not None
+    error = raised(ServingError, server.find, WANTED)
+    assert error.message == "the registry does not answer (an answer that does not end)"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["MLFLOW_TRACKING_SERVER_CERT_PATH", "REQUESTS_CA_BUNDLE", "MLFLOW_TRACKING_CLIENT_CERT_PATH"],
+)
+def test_a_file_for_tls_that_is_not_there(registry: Registry, variable: str) -> None:
+    uri = registry.uri.replace("http:", "https:")
+    error = raised(ServingError, find, uri, **{variable: "/nowhere/ca.pem"})
+    assert error.message == "the registry does not answer (OSError)"
+
+
+@pytest.mark.parametrize("exempt", ["", "127.0.0.0/8,x", "10.0.0.0/8"])
+def test_loopback_goes_past_any_proxy(registry: Registry, exempt: str) -> None:
+    found = find(registry.uri, http_proxy="http://127.0.0.1:1", no_proxy=exempt)
+    assert found == VERSION
+
+
+def test_others_go_by_the_proxy_unless_their_network_is_exempt(registry: Registry) -> None:
+    """The registry stands in for a proxy: it answers whatever host is asked for."""
+    other = "http://192.0.2.7:80"
+    assert find(other, http_proxy=registry.uri) == VERSION
+    assert registry.heard[-1]["host"] == "192.0.2.7:80"
+    server = MlflowServer(other, SECONDS, {"HTTP_PROXY": registry.uri, "NO_PROXY": "192.0.2.0/24"})
+    assert server.proxies() == {}
+
+
+def test_a_disk_that_fails_is_no_bad_bundle(
+    sqlite: Path, linear: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(linear.folder, sqlite.parent / "artifacts" / "data" / "bundle")
+    found = direct.registry(f"sqlite:///{sqlite}", SECONDS, {})
+    assert found is not None
+    store = found.store(VERSION)
+    assert store is not None
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "open", fail)
+    error = raised(ServingError, store.save, "metadata.json", sqlite.parent / "copy", 2**20)
+    assert error.message == "the artifact store does not answer (OSError)"
+    monkeypatch.setattr(os, "scandir", fail)
+    error = raised(ServingError, store.sizes, 2**20)
+    assert error.reason is Reason.REGISTRY_UNAVAILABLE
+
+
+def test_a_place_that_leaves_the_store_is_refused(registry: Registry, tmp_path: Path) -> None:
+    registry.artifact_uri = "mlflow-artifacts:/../../other"
+    error = raised(ServingError, source_of(registry.uri, tmp_path).fetch, Target())
+    assert error.reason is Reason.BUNDLE_UNSAFE

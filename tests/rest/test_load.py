@@ -113,7 +113,7 @@ def test_others_have_their_turn_between_large_bodies() -> None:
             caller.sendall(head.encode() + body[:-1])
         for caller in callers:
             caller.sendall(body[-1:])
-        assert bad_requests(client) < many / 2
+        assert bad_requests(client) < many - 5
         assert [answer(caller)[0] for caller in callers] == [400] * many
         assert bad_requests(client) == many
 
