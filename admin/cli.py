@@ -28,6 +28,8 @@ from .terminal.stopping import StoppedError
 _NAME = "housing-admin"
 _HELP = ("-h", "--help")
 _DEBUG = "--debug"
+_WITH_ARGUMENT = frozenset({"backup", "promote", "register", "restore", "upgrade"})
+_SWITCHES = frozenset({"--json", "--replace", "--tls"})
 _INTERRUPTED = 130
 _UNEXPECTED = 1
 _COMMANDS = tuple(name for name in vars(CommandList) if not name.startswith("_"))
@@ -62,6 +64,9 @@ def _run(arguments: list[str]) -> None:
         print(_tidy(_fire([*([name] if name in _COMMANDS else []), "--", "--help"])[1]))
         return
     _check_plain(arguments)
+    if name in _WITH_ARGUMENT:
+        # Fire would take what follows, such as a file, for the value of a flag that has none.
+        arguments = [f"{each}=True" if each in _SWITCHES else each for each in arguments]
     if name not in _COMMANDS:
         raise UsageError(f"there is no command {name!r}; there are: {', '.join(_COMMANDS)}")
     command, given, as_json = _fire(arguments)[0][0]

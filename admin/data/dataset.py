@@ -166,7 +166,7 @@ def _check_plausible(
         names = ",".join(each.column for each in doubts)
         raise DataError(
             f"{place}: {'; '.join(f'{each.column} {each.text}' for each in refused)}."
-            f" To train on it as it is: --accept {names}"
+            f" To train on it as it is: --accept {names} (of an experiment, accept: in its YAML)"
         )
     return tuple(f"{each.column} {each.text}" for each in doubts), odd
 

@@ -139,16 +139,19 @@ class _Column:
         values = self._values
         low, median, high = (float(np.quantile(values, q)) for q in (0, 0.5, 1))
         if self._name == TARGET_NAME:
-            is_log = (0 < median < _LEAST_PRICE and not self._any_unit) or (
-                self._is_exact() and low > 0 and high < min(3 * low, _LARGEST_LOG_PRICE)
+            is_log = not self._any_unit and (
+                0 < median < _LEAST_PRICE
+                or (self._is_exact() and low > 0 and high < min(3 * low, _LARGEST_LOG_PRICE))
             )
         elif self._name in _LOG_PASSES:
-            is_log = self._is_exact() and high <= math.log(self._limits.high)
+            smallest = self._limits.usual[0]
+            is_log = self._is_exact() and low < smallest and high <= math.log(self._limits.high)
         elif self._name == "CRIM":
             is_log = self._is_exact() and low < -1 and high <= math.log(self._limits.high)
         else:
             least = {"RM": _LEAST_ROOMS, "B": _LEAST_B}.get(self._name, 0.0)
-            is_log = (high if self._name == "B" else median) < least
+            # Flats have few rooms, too, but means of them have few decimals.
+            is_log = high < least if self._name == "B" else median < least and self._is_exact()
         if is_log:
             yield (
                 f"has a median of {median:.4g} and a maximum of {high:.4g}, so it may hold"
@@ -185,8 +188,8 @@ class _Column:
 
     def _two_units(self) -> Iterator[str]:
         values, limits = self._values, self._limits
-        if limits.is_dense:
-            order = np.sort(values)
+        order = np.unique(values)
+        if limits.is_dense and len(order) > 1:
             steps = order[1:] / order[:-1]
             widest = int(steps.argmax())
             if steps[widest] >= _GAP:

@@ -29,6 +29,7 @@ def training_command(run: Run) -> str:
     flags |= {f"--{name}": params.get(name, "") for name in ("seed", "test_size")}
     folds = params.get("cv_folds", "0")
     flags["--cv"] = "" if folds == "0" else folds
+    flags["--accept"] = params.get("accept", "")
     flags |= _data(tags)
     typed = [f"{flag} {shlex.quote(value)}" for flag, value in flags.items() if value]
     return " ".join(("housing-admin train", *typed, "--register"))

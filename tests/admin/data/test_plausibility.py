@@ -58,7 +58,37 @@ def of_one_kind(rows: Rows, random: np.random.Generator) -> Rows:
     return by[start : start + 50]
 
 
+def one_value(rows: Rows, random: np.random.Generator) -> Rows:
+    """A column of which all values are the same, or all but one are missing."""
+    changed = rows.copy()
+    column = COLUMNS.index(random.choice(("NOX", "RM", "DIS", "TAX", "PTRATIO")))
+    changed[:, column] = np.nanmedian(rows[:, column])
+    if random.integers(2):
+        changed[1:, column] = np.nan
+    return changed
+
+
+def flats(rows: Rows, random: np.random.Generator) -> Rows:
+    changed = rows.copy()
+    changed[:, COLUMNS.index("RM")] = np.round(random.normal(3, 0.3, len(rows)), 3)
+    return changed
+
+
+def exact_neighbours(rows: Rows, random: np.random.Generator) -> Rows:
+    """A few next to each other by DIS, with as many decimals as a computer gives."""
+    by = rows[np.argsort(rows[:, COLUMNS.index("DIS")])]
+    start = int(random.integers(len(rows) - 20))
+    return by[start : start + 20] * np.where(
+        np.isin(COLUMNS, (*WHOLE, "MEDV")),
+        1,
+        1 + 0.003 * random.standard_normal((20, len(COLUMNS))),
+    )
+
+
 HONEST: dict[str, Vary] = {
+    "one value": one_value,
+    "flats": flats,
+    "exact neighbours": exact_neighbours,
     "as it is shipped": lambda rows, _: rows,
     "twenty rows": lambda rows, random: random.choice(rows, 20, replace=False),
     "half of it": lambda rows, random: random.choice(rows, 253, replace=False),
@@ -205,8 +235,9 @@ def test_a_file_is_refused_for_all_its_columns_at_once(tmp_path: Path) -> None:
         " TAX has -999 in line 5, which may stand for a missing value: write NA instead of -999;"
         " MEDV has 0 in line 5, which is no price: write NA, or the price."
         " To train on it as it is: --accept RM,TAX,MEDV"
+        " (of an experiment, accept: in its YAML)"
     )
-    with pytest.raises(DataError, match=r": MEDV has 0 in line 5, .*--accept RM,TAX,MEDV$"):
+    with pytest.raises(DataError, match=r": MEDV has 0 in line 5, .*--accept RM,TAX,MEDV "):
         load(path, accept=("RM", "TAX"))
     found = load(path, accept=("RM", "TAX", "MEDV", "B"))
     assert [each.split()[0] for each in found.accepted] == ["RM", "TAX", "MEDV"]

@@ -180,7 +180,7 @@ def test_the_commands_say_what_the_file_holds(
     assert said.endswith(f": 1 runs, 1 versions of {MODEL_NAME}; production is version 1.\n")
     assert say("backup", file, code=2).err.startswith(f"error: {file} is there already")
     assert "--replace" in say("restore", file, code=2).err
-    assert json.loads(say("restore", file, "--replace", "--json").out) == {
+    assert json.loads(say("restore", "--replace", "--json", file).out) == {
         "home": str(home),
         "runs": 1,
         "versions": 1,
