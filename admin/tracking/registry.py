@@ -23,6 +23,8 @@ from .tags import MODEL_ID_TAG
 from .training_command import training_command
 from .versions import found_versions, promoted
 
+# A description has 5,000 characters at most in some databases.
+_LONGEST_ACCEPTED = 2000
 _METADATA = f"{BUNDLE_FOLDER}/metadata.json"
 _LOGGED_MODEL = "models:/"
 
@@ -211,9 +213,11 @@ def _described(run: Run) -> str:
         for where, name in known
         if name in run.data.metrics
     ]
+    accepted = run.data.tags.get("data_accepted", "").splitlines()
     lines = (
         run.data.tags.get(NOTE_TAG, ""),
         f"Root mean squared error: {', '.join(scores)}." if scores else "",
+        f"Trained although {'; '.join(accepted)[:_LONGEST_ACCEPTED]}" if accepted else "",
         f"Logged by {run.data.tags.get(MLFLOW_USER, 'unknown')}, registered by {user()}.",
     )
     return "\n\n".join(filter(None, lines))

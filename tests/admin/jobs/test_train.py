@@ -72,13 +72,16 @@ def test_what_was_accepted_is_recorded(
 ) -> None:
     odd = tmp_path / "houses.csv"
     odd.write_text(DATA.read_text().replace(",7.185,", ",7185,", 1))
-    with pytest.raises(DataError, match=r"RM .* 7185 in line 4; .*--accept RM$"):
+    with pytest.raises(DataError, match=r"RM .* 7185 in line 4; .*--accept RM "):
         train(bare_client, bare, spec(data=odd))
     done = train(bare_client, bare, spec(data=odd, accept=("RM",)))
     run = bare_client.get_run(done.bundle.run_id).data
     assert run.params["accept"] == "RM"
     assert run.tags["data_accepted"].startswith("RM is an average number of rooms, 1 to 20, but")
     assert bundle_model.load(bundle_of(bare_client, done)).metadata.params["accept"] == "RM"
+    made = register(bare_client, bare.location, done.bundle.run_id)
+    version = bare_client.get_model_version(bare.location.model_name, str(made.version))
+    assert f"Trained although {run.tags['data_accepted']}" in version.description
 
 
 def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Settings) -> None:
