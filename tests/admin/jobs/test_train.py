@@ -81,7 +81,7 @@ def test_what_was_accepted_is_recorded(
     assert bundle_model.load(bundle_of(bare_client, done)).metadata.params["accept"] == "RM"
     made = register(bare_client, bare.location, done.bundle.run_id)
     version = bare_client.get_model_version(bare.location.model_name, str(made.version))
-    assert f"Trained although {run.tags['data_accepted']}" in version.description
+    assert f"Trained although {run.tags['data_accepted']}" in (version.description or "")
 
 
 def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Settings) -> None:
