@@ -201,7 +201,9 @@ class _Found:
 
 
 def _plain(name: str) -> str:
-    """Returns a name as names are compared."""
+    """Returns a name as names are compared: without a unit or words that explain it."""
+    for begin in ("(", "[", " - ", ":"):
+        name = name.partition(begin)[0]
     return name.lower().translate(_NOTHING)
 
 

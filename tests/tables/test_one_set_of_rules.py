@@ -64,6 +64,12 @@ FILES: dict[str, Written] = {
         ("columns renamed: 'black' to B", "columns not used: (no name)"),
     ),
     "scikit-learn's frame": (text(other(MEDV="target")), CASES_ONLY),
+    "units": (
+        text(["LSTAT (%)" if name == "LSTAT" else name for name in NAMES]).replace(
+            "CRIM,", "CRIM - crime,", 1
+        ),
+        ("columns renamed: 'CRIM - crime' to CRIM, 'LSTAT (%)' to LSTAT",),
+    ),
     "a price": (text(other(MEDV="Price")), CASES_ONLY),
     "scikit-learn's file": (
         f"40,13{',' * 12}\n{text(NAMES)}",
@@ -89,7 +95,7 @@ FILES: dict[str, Written] = {
     "blank lines": (f"\n{text(NAMES).replace(chr(10), chr(10) * 2)}  \n", ()),
 }
 # Those whose columns, rather than whose text, are odd.
-NAMED = ("as it is shipped", "lower case", "R's MASS", "scikit-learn's frame", "a price",
+NAMED = ("as it is shipped", "lower case", "units", "R's MASS", "scikit-learn's frame", "a price",
          "R's mlbench", "an id", "None for missing", "? for missing")  # fmt: skip
 
 # By name: a table that no reader takes, and what each says of it.
