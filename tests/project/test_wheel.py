@@ -63,7 +63,8 @@ def test_it_takes_no_name_that_others_use(wheel: Path) -> None:
     assert wheel.name.startswith(f"housing_grpc-{__version__}-cp311-abi3-")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names} == {
-        "housing", "housing_admin", "housing_grpc", "housing_table", f"housing_grpc-{__version__}.dist-info",
+        "housing", "housing_admin", "housing_grpc", "housing_table",
+        f"housing_grpc-{__version__}.dist-info",
     }  # fmt: skip
     assert {
         "housing/openapi.json", "housing/v1/prediction_pb2.pyi", "housing_admin/py.typed",
