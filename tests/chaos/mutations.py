@@ -394,8 +394,9 @@ GUARDS = (
     ),
     Guard(
         "large bodies one at a time",
-        "async with asyncio.Lock():",
+        "if True:",
         "rest/test_load.py::test_others_have_their_turn_between_large_bodies",
+        lines=2,
     ),
     Guard(
         "the bytes of answers that nobody takes",

@@ -300,7 +300,11 @@ def dripping() -> Iterator[bytes]:
         yield b"x"
 
 
-def test_what_is_fetched_has_its_time(registry: Registry, linear: Example, tmp_path: Path) -> None:
+def test_what_is_fetched_has_its_time(
+    registry: Registry, linear: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that nobody else ends it.
+    monkeypatch.setattr(direct, "MLFLOW_SECONDS", 3600.0)
     cache = BundleCache(tmp_path)
     where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
     folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))
