@@ -1,51 +1,26 @@
 """An MLflow server, asked over its documented REST API; MLflow itself is not imported."""
 
-import base64
-import configparser
 import errno
-import json
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from http import HTTPStatus
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
-
-import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import get_netrc_auth
-from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
 from housing_grpc.bundle import files
 from housing_grpc.bundle.errors import BundleUnsafeError
 from housing_grpc.registry.folder_store import FolderStore
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, keep_loopback_direct
-from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from housing_grpc.registry.mlflow_http import PART_BYTES, MlflowHttp, check, understood
+from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
 from housing_grpc.registry.store import STORE, Store
 
 _API = "/api/2.0/mlflow"
 _SERVED = "mlflow-artifacts"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
-# A version may have many tags, of 100,000 characters each.
-_MOST_BYTES = 2**22
-_PART_BYTES = 2**18
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 _DOCUMENTED = frozenset({HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
-_PASSING = (429, 500, 502, 503, 504)
-_RETRY = Retry(
-    1, redirect=0, status_forcelist=_PASSING, raise_on_status=False,
-    # It may say any time.
-    respect_retry_after_header=False,
-)  # fmt: skip
-_LEAST_SECONDS = 0.1
-_REGISTRY = "the registry"
-_CREDENTIALS = "~/.mlflow/credentials"
-_YES = frozenset({"true", "1"})
 
 
 class MlflowServer:
@@ -58,9 +33,7 @@ class MlflowServer:
     """
 
     def __init__(self, uri: str, seconds: float, environment: Mapping[str, str]) -> None:
-        self._uri = uri.rstrip("/")
-        self._end = time.monotonic() + seconds
-        self._environment = environment
+        self._http = MlflowHttp(uri, seconds, environment)
 
     def find(self, wanted: Wanted) -> RegisteredVersion:
         """Returns the version that is asked for."""
@@ -68,12 +41,12 @@ class MlflowServer:
             path, chosen = "/model-versions/get", {"version": wanted.version}
         else:
             path, chosen = "/registered-models/alias", {"alias": wanted.alias}
-        with self.get(_API + path, {"name": wanted.name, **chosen}) as response:
-            answer = self.read(response) if response.status_code in _DOCUMENTED else {}
+        with self._http.get(_API + path, {"name": wanted.name, **chosen}) as response:
+            answer = self._http.read(response) if response.status_code in _DOCUMENTED else {}
             if str(answer.get("error_code")) in _ABSENT:
                 raise wanted.absent()
-            _check(response)
-        with _understood():
+            check(response)
+        with understood():
             found = answer["model_version"]
             tags = {tag["key"]: str(tag.get("value", "")) for tag in found.get("tags", ())}
             version = RegisteredVersion(
@@ -84,146 +57,39 @@ class MlflowServer:
     def store(self, found: RegisteredVersion) -> Store | None:
         """Returns the files of a version, if they can be had from here or from a folder."""
         query = {"name": found.name, "version": found.version}
-        with self.get(f"{_API}/model-versions/get-download-uri", query) as response:
-            _check(response)
-            with _understood():
-                place = str(self.read(response)["artifact_uri"])
+        with self._http.get(f"{_API}/model-versions/get-download-uri", query) as response:
+            check(response)
+            with understood():
+                place = str(self._http.read(response)["artifact_uri"])
         parts = urlsplit(place)
         if parts.scheme != _SERVED or parts.netloc or parts.query or parts.fragment:
             return FolderStore.at(place)
         root = unquote(parts.path.strip("/"))
         if ".." in root.split("/"):
             raise BundleUnsafeError("the registry names a place that leaves its own store")
-        return _ServedStore(self, root)
-
-    @contextmanager
-    def get(self, path: str, query: Mapping[str, str], what: str = _REGISTRY) -> Iterator[Any]:
-        """Asks the server, and yields its answer, of which nothing has been read yet.
-
-        Args:
-            path: Of the API.
-            query: Its parameters.
-            what: Is asked, for messages.
-
-        Raises:
-            ServingError: REGISTRY_UNAVAILABLE, if it does not answer or breaks off.
-        """
-        headers = self._headers()
-        with requests.Session() as session:
-            session.mount(self._uri, HTTPAdapter(max_retries=_RETRY))
-            # requests would change the variables of this process for a moment, which has threads.
-            session.trust_env = False
-            try:
-                response = session.get(
-                    self._uri + path,
-                    params=query,
-                    headers=headers,
-                    auth=None if "Authorization" in headers else get_netrc_auth(self._uri),
-                    proxies=self.proxies(),
-                    verify=self._verify(),
-                    cert=self._environment.get("MLFLOW_TRACKING_CLIENT_CERT_PATH") or None,
-                    timeout=self.left(),
-                    stream=True,
-                    # Whoever answers would choose whom this machine asks.
-                    allow_redirects=False,
-                )
-            # A file that is named for TLS and is not there is an OSError, too.
-            except (requests.RequestException, OSError, ValueError) as error:
-                raise unavailable(what, type(error).__name__) from error
-            with response:
-                try:
-                    yield response
-                except (requests.RequestException, HTTPError) as error:
-                    raise unavailable(what, type(error).__name__) from error
-
-    def left(self) -> float:
-        """Returns the seconds that are left for answers; a little, if none are."""
-        return max(_LEAST_SECONDS, self._end - time.monotonic())
-
-    def read(self, response: Any, what: str = _REGISTRY) -> dict[str, Any]:
-        """Returns the object that an answer is.
-
-        Raises:
-            ServingError: REGISTRY_UNAVAILABLE, if it is none, too large or too late.
-        """
-        content = bytearray()
-        while part := response.raw.read1(_PART_BYTES):
-            content += part
-            if len(content) > _MOST_BYTES:
-                raise unavailable(what, f"more than {_MOST_BYTES} bytes")
-            if time.monotonic() > self._end:
-                raise unavailable(what, "an answer that does not end")
-        with _understood(what):
-            return dict(json.loads(content))
-
-    def proxies(self) -> dict[str, str]:
-        """Returns the proxies that variables name for this server, by scheme."""
-        variables = dict(self._environment)
-        keep_loopback_direct(variables)
-        host = urlsplit(self._uri).hostname or ""
-        if proxy_bypass_environment(host, {"no": variables["no_proxy"]}) or _is_within(
-            host, variables["no_proxy"]
-        ):
-            return {}
-        given = ((kind, f"{kind}_proxy") for kind in ("http", "https", "all"))
-        found = {kind: variables.get(name) or variables.get(name.upper()) for kind, name in given}
-        return {kind: place for kind, place in found.items() if place}
-
-    def _verify(self) -> str | bool:
-        if self._environment.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in _YES:
-            return False
-        files = ("MLFLOW_TRACKING_SERVER_CERT_PATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-        return next(filter(None, map(self._environment.get, files)), True)
-
-    def _headers(self) -> dict[str, str]:
-        # An answer that is packed could be of any size.
-        headers = {"Accept-Encoding": "identity"}
-        if workspace := self._environment.get("MLFLOW_WORKSPACE", "").strip():
-            headers["X-MLFLOW-WORKSPACE"] = workspace
-        user, password = self._login()
-        if user and password:
-            # requests would write it in Latin-1, and MLflow does not.
-            pair = base64.b64encode(f"{user}:{password}".encode()).decode()
-            headers["Authorization"] = f"Basic {pair}"
-        elif token := self._environment.get("MLFLOW_TRACKING_TOKEN"):
-            headers["Authorization"] = f"Bearer {token}"
-        return headers
-
-    def _login(self) -> tuple[str, str]:
-        names = ("mlflow_tracking_username", "mlflow_tracking_password")
-        user, password = (self._environment.get(name.upper(), "") for name in names)
-        if user and password:
-            return user, password
-        file = configparser.ConfigParser(interpolation=None)
-        try:
-            # Without a home folder, the path stays as it is, and names no file.
-            file.read(os.path.expanduser(_CREDENTIALS))  # noqa: PTH111
-        except configparser.Error as error:
-            raise unavailable(_REGISTRY, f"{_CREDENTIALS} cannot be read") from error
-        kept = file["mlflow"] if file.has_section("mlflow") else {}
-        return user or kept.get(names[0], ""), password or kept.get(names[1], "")
+        return _ServedStore(self._http, root)
 
 
 class _ServedStore:
     """Files that the registry's own server hands out."""
 
-    def __init__(self, server: MlflowServer, root: str) -> None:
-        self._server = server
+    def __init__(self, http: MlflowHttp, root: str) -> None:
+        self._http = http
         self._folder = f"{root}/{BUNDLE_FOLDER}"
 
     def sizes(self, max_bytes: int) -> dict[str, int]:
-        with self._server.get(_ARTIFACTS, {"path": self._folder}, STORE) as response:
-            _check(response, STORE)
-            answer = self._server.read(response, STORE)
-        with _understood(STORE):
+        with self._http.get(_ARTIFACTS, {"path": self._folder}, STORE) as response:
+            check(response, STORE)
+            answer = self._http.read(response, STORE)
+        with understood(STORE):
             listed = [_entry(file) for file in answer.get("files", ())]
         return files.check_sizes(map(_checked, listed), max_bytes)
 
     def save(self, name: str, path: Path, most: int) -> None:
         where = f"{_ARTIFACTS}/{quote(self._folder)}/{name}"
-        with self._server.get(where, {}, STORE) as response, path.open("xb") as written:
-            _check(response, STORE)
-            while part := response.raw.read(_PART_BYTES):
+        with self._http.get(where, {}, STORE) as response, path.open("xb") as written:
+            check(response, STORE)
+            while part := response.raw.read(PART_BYTES):
                 if written.tell() + len(part) > most:
                     raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
                 written.write(part)
@@ -237,36 +103,3 @@ def _checked(entry: tuple[str, int, bool]) -> tuple[str, int]:
     name, size, plain_file = entry
     files.check_entry(name, plain_file=plain_file)
     return name, size
-
-
-def _check(response: Any, what: str = _REGISTRY) -> None:
-    if response.status_code != HTTPStatus.OK:
-        raise unavailable(what, f"HTTP {response.status_code:d}")
-    if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise unavailable(what, "it packs what it sends")
-
-
-def _is_within(host: str, exempt: str) -> bool:
-    """Returns whether an address is in one of the networks that no proxy is for."""
-    with suppress(ValueError):
-        address = ip_address(host)
-        for each in exempt.split(","):
-            with suppress(ValueError):
-                if address in ip_network(each.strip(), strict=False):
-                    return True
-    return False
-
-
-@contextmanager
-def _understood(what: str = _REGISTRY) -> Iterator[None]:
-    try:
-        yield
-    except (
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        raise unavailable(what, "not as MLflow does") from error

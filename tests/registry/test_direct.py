@@ -22,7 +22,7 @@ from housing_grpc.model.source import Fetched, Target
 from housing_grpc.registry import direct
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
-from housing_grpc.registry.mlflow_server import MlflowServer
+from housing_grpc.registry.mlflow_http import MlflowHttp
 from housing_grpc.registry.mlflow_sqlite import SCHEMAS
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
 from housing_grpc.registry.registry_source import RegistrySource
@@ -358,7 +358,7 @@ def test_others_go_by_the_proxy_unless_their_network_is_exempt(registry: Registr
     other = "http://192.0.2.7:80"
     assert find(other, http_proxy=registry.uri) == VERSION
     assert registry.heard[-1]["host"] == "192.0.2.7:80"
-    server = MlflowServer(other, SECONDS, {"HTTP_PROXY": registry.uri, "NO_PROXY": "192.0.2.0/24"})
+    server = MlflowHttp(other, SECONDS, {"HTTP_PROXY": registry.uri, "NO_PROXY": "192.0.2.0/24"})
     assert server.proxies() == {}
 
 
