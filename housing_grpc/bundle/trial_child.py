@@ -1,8 +1,8 @@
 """Loads a bundle once in a process of its own, with limits.
 
-`python -m housing_grpc.bundle.trial_child FOLDER MAX_BYTES [PUBLIC_KEY_FILE]` prints nothing and
-exits with 0 if the bundle can be served; else it prints the reason and a text, as JSON, and exits
-with 1.
+`python -m housing_grpc.bundle.trial_child MAX_BYTES [PUBLIC_KEY_FILE]` reads `{"folder"}` as JSON
+from standard input. It prints nothing and exits with 0 if the bundle can be served; else it prints
+the reason and a text, as JSON, and exits with 1.
 """
 
 import json
@@ -24,14 +24,22 @@ _CPU_SECONDS = 120
 _OPEN_FILES = 256
 
 
-def main(folder: Path, max_bytes: int, verifier: Verifier | None) -> int:
-    """Returns the exit code."""
-    memory = _BASE_BYTES
+def main(max_bytes: int, verifier: Verifier | None) -> int:
+    """Tries the bundle that standard input names; returns the exit code."""
+    # One thread: each would take memory of its own, the more the more cores there are.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    # Before the bundle is known: a server starts this ahead of time.
+    from . import model
+
+    asked = sys.stdin.read()
+    if not asked:  # The server is gone.
+        return 0
+    folder, memory = Path(json.loads(asked)["folder"]), _BASE_BYTES
     try:
         # A size that is not bounded must not become a limit.
         memory += _BYTES_A_BYTE * sum(files.sizes(folder, max_bytes).values())
         _limit(memory)
-        _load(folder, max_bytes, verifier)
+        model.load(folder, verifier, max_bytes=max_bytes)
     except BundleError as error:
         return _refuse(error)
     except MemoryError:
@@ -39,14 +47,6 @@ def main(folder: Path, max_bytes: int, verifier: Verifier | None) -> int:
             BundleFormatError(f"the bundle takes more than {memory // 2**20} MiB to load")
         )
     return 0
-
-
-def _load(folder: Path, max_bytes: int, verifier: Verifier | None) -> None:
-    # One thread: each would take memory of its own, the more the more cores there are.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    from .model import load
-
-    load(folder, verifier, max_bytes=max_bytes)
 
 
 def _limit(memory: int) -> None:
@@ -68,5 +68,5 @@ def _refuse(error: BundleError) -> int:
 
 
 if __name__ == "__main__":
-    _, _folder, _max_bytes, *_keys = sys.argv
-    sys.exit(main(Path(_folder), int(_max_bytes), Verifier(Path(_keys[0])) if _keys else None))
+    _, _max_bytes, *_keys = sys.argv
+    sys.exit(main(int(_max_bytes), Verifier(Path(_keys[0])) if _keys else None))

@@ -16,6 +16,8 @@ from housing_grpc.base.child_environment import inherited
 from housing_grpc.base.errors import Reason, ServingError
 
 _Answer = TypeVar("_Answer")
+# How far children stand back behind predictions where processors are short, 0 to 19.
+_NICENESS = 10
 
 
 class ChildTimeoutError(Exception):
@@ -32,6 +34,7 @@ class Children:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
+        self._waiting: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
         self._asked: Future[Any] | None = None
         self._stopped = False
 
@@ -41,7 +44,6 @@ class Children:
         *arguments: str,
         document: Mapping[str, Any],
         seconds: float,
-        niceness: int = 0,
         needs: Sequence[re.Pattern[str]] = (),
     ) -> Any:
         """Runs `python -m module` and returns what it prints.
@@ -51,7 +53,6 @@ class Children:
             *arguments: Its command line; never a secret, which others could read.
             document: Given to it on standard input.
             seconds: Then it is killed, with all that it started.
-            niceness: How far it stands back where processors are short, 0 to 19.
             needs: Match the variables that it inherits, besides those that any program needs.
 
         Returns:
@@ -62,11 +63,8 @@ class Children:
             ChildCrashError: It ended without an answer.
             ServingError: SERVER_STOPPING after `stop`.
         """
-        child = self._start([sys.executable, "-m", module, *arguments], inherited(*needs))
+        child = self._ahead(module, *arguments) or self._start(module, *arguments, needs=needs)
         try:
-            if niceness:
-                with suppress(ProcessLookupError):
-                    os.setpriority(os.PRIO_PROCESS, child.pid, niceness)
             # guard: the time of a child
             out, err = child.communicate(json.dumps(document).encode(), timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -74,6 +72,15 @@ class Children:
         finally:
             self._end(child)
         return self._answer(child.returncode, out, err)
+
+    def start_ahead(self, module: str, *arguments: str) -> None:
+        """Starts the child of the next `run` of this command line; it waits for its document.
+
+        That run has not to wait for Python to start and to import what it needs.
+        """
+        # What cannot be started now is started by the run itself.
+        with suppress(OSError, ServingError):
+            self._start(module, *arguments, waits=True)
 
     def ask(self, question: Callable[[], _Answer], seconds: float) -> _Answer:
         """Returns the answer to a question that is safe to ask in this process.
@@ -129,24 +136,44 @@ class Children:
             self._stopped = True
             for child in self._running:
                 _kill(child)
+            waiting, self._waiting = self._waiting, {}
             if self._asked is not None:
                 with suppress(InvalidStateError):
                     self._asked.set_exception(_stopping())
+        for child in waiting.values():
+            self._end(child)
 
-    def _start(self, command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    def _ahead(self, *command: str) -> "subprocess.Popen[bytes] | None":
+        with self._lock:
+            child = self._waiting.pop(command, None)
+        if child is None or child.poll() is None:
+            return child
+        child.communicate()
+        self._end(child)
+        return None
+
+    def _start(
+        self, *command: str, needs: Sequence[re.Pattern[str]] = (), waits: bool = False
+    ) -> "subprocess.Popen[bytes]":
         with self._lock:
             if self._stopped:
                 raise _stopping()
             child = subprocess.Popen(
-                command,
+                [sys.executable, "-m", *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=environment,
-                start_new_session=True,
+                env=inherited(*needs),
+                # To be ended with all that it starts. A session of its own would do as well, but
+                # Linux gives each session the same share of the processors, however nice it is.
+                process_group=0,
             )
             self._running.add(child)
-            return child
+            if waits:
+                self._waiting[command] = child
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, child.pid, _NICENESS)
+        return child
 
     def _end(self, child: "subprocess.Popen[bytes]") -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
 
+_CHILD = "housing_grpc.bundle.trial_child"
 _TRIAL_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
 
@@ -23,6 +24,7 @@ class Trial:
         verifier: Says who must have signed the bundle; without one, nobody need have.
         max_bytes: Most bytes of a bundle.
         seconds: Time that the bundle gets to load.
+        ahead: Whether to start the child of the next trial when one has ended.
     """
 
     def __init__(
@@ -32,10 +34,12 @@ class Trial:
         *,
         max_bytes: int = files.MAX_BYTES,
         seconds: float = _TRIAL_SECONDS,
+        ahead: bool = False,
     ) -> None:
         self._children = children
         self._arguments = [str(max_bytes), *([str(verifier.file)] if verifier else [])]
         self._seconds = seconds
+        self._ahead = ahead
 
     def __call__(self, folder: Path) -> None:
         """Tries a bundle.
@@ -45,11 +49,7 @@ class Trial:
         """
         try:
             refusal = self._children.run(
-                "housing_grpc.bundle.trial_child",
-                str(folder),
-                *self._arguments,
-                document={},
-                seconds=self._seconds,
+                _CHILD, *self._arguments, document={"folder": str(folder)}, seconds=self._seconds
             )
         except ChildTimeoutError:
             raise _failed(f"the bundle was still loading after {self._seconds:g} s") from None
@@ -57,6 +57,9 @@ class Trial:
             # What the child said may name files of this machine: it stays in the log.
             log.event(_logger, logging.ERROR, "trial.crashed", error=error)
             raise _failed("the process that tried the bundle was killed or crashed") from error
+        finally:
+            if self._ahead:
+                self._children.start_ahead(_CHILD, *self._arguments)
         if refusal is not None:
             raise ServingError(Reason[refusal["reason"]], refusal["message"])
 

@@ -26,8 +26,6 @@ from housing_grpc.registry.registered_version import Wanted
 # With nothing to fall back on, a cold start may take its time.
 _FIRST_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
-# A question nobody waits for: it stands back behind predictions.
-_NICENESS = 10
 
 _logger = logging.getLogger(__name__)
 
@@ -87,7 +85,7 @@ class RegistrySource:
             version = self._children.ask(ask, seconds)
         except ChildTimeoutError:
             raise _too_slow(seconds) from None
-        return version or self._ask(Target(), seconds, niceness=_NICENESS)["version"]
+        return version or self._ask(Target(), seconds)["version"]
 
     def last_known(self) -> Fetched | None:
         """Returns the bundle that served last for this location."""
@@ -106,7 +104,7 @@ class RegistrySource:
         except OSError as error:
             raise self._no_cache(cannot_be_used(error), full=disk_is_full(error)) from error
 
-    def _ask(self, target: Target, seconds: float, *, part: str = "", niceness: int = 0) -> Any:
+    def _ask(self, target: Target, seconds: float, *, part: str = "") -> Any:
         request = {
             "tracking_uri": self._location.tracking_uri,
             "wanted": asdict(self._wanted(target)),
@@ -121,7 +119,6 @@ class RegistrySource:
                 "housing_grpc.registry.fetch_child",
                 document=request,
                 seconds=seconds + direct.MLFLOW_SECONDS,
-                niceness=niceness,
                 needs=[REGISTRY],
             )
         except ChildTimeoutError:

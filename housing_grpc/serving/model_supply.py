@@ -45,7 +45,7 @@ class ModelSupply:
         self.manager = Manager(
             source,
             deployer,
-            trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes),
+            trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes, ahead=True),
             on_reload=on_reload,
         )
         # Without one that is asked for, a stale start alone is followed up.

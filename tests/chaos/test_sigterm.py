@@ -33,6 +33,7 @@ from tests.support.examples import Example
 from tests.support.processes import ServerProcess, serving
 from tests.support.serving import connected
 from tests.support.slow_callers import headers_only
+from tests.support.waiting import until
 from tests.workers.conftest import children
 
 IN_FLIGHT = 50
@@ -181,16 +182,18 @@ def test_sigterm_in_the_middle_of_a_verification(
         client = connected(stack, port_of(process))
         shutil.rmtree(folder)
         shutil.copytree(forest.folder, folder)
-        reload: Callable[[], object] = lambda: client.models.ReloadModel(  # noqa: E731
-            ReloadModelRequest(), timeout=600
-        )
-        reloading = pool.submit(lambda: failure(reload))
-        end = time.monotonic() + SECONDS
-        while not (trials := children(process.popen.pid)):
-            assert time.monotonic() < end, "nothing verifies the bundle"
-            time.sleep(0.02)
-        for pid in trials:  # It would be done too soon otherwise.
+
+        def reload(**target: str) -> object:
+            return client.models.ReloadModel(ReloadModelRequest(**target), timeout=600)
+
+        # The one that is to verify it waits already; it would be done too soon otherwise.
+        until(lambda: bool(children(process.popen.pid)))
+        trials = children(process.popen.pid)
+        for pid in trials:
             os.kill(pid, signal.SIGSTOP)
+        reloading = pool.submit(failure, reload)
+        # A folder has no versions, which a reload that is let in says.
+        until(lambda: reason_of(failure(lambda: reload(version="2"))) == "RELOAD_IN_PROGRESS")
         process.signal(signal.SIGTERM)
         status = reloading.result()
         assert (status.code, reason_of(status)) == (UNAVAILABLE, "SERVER_STOPPING")

@@ -1,6 +1,7 @@
 """What a child may take of the machine, and how it ends with the server."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -23,10 +24,9 @@ STATEMENT = ("-n", "1", "-r", "1")
 # A bundle that takes two gigabytes to load, which no file within the limits does.
 GREEDY = """
 import sys
-from pathlib import Path
 from housing_grpc.bundle import files, model, trial_child
 model.load = lambda *_, **__: bytearray(2**31)
-sys.exit(trial_child.main(Path(sys.argv[1]), files.MAX_BYTES, None))
+sys.exit(trial_child.main(files.MAX_BYTES, None))
 """
 
 
@@ -35,8 +35,8 @@ def refusal(trial: Trial, folder: Path) -> ServingError:
 
 
 def test_a_bundle_that_takes_all_memory(linear: Example) -> None:
-    command = [sys.executable, "-c", GREEDY, str(linear.folder)]
-    ended = outcome(command)
+    document = json.dumps({"folder": str(linear.folder)})
+    ended = outcome([sys.executable, "-c", GREEDY], input=document)
     assert (ended.returncode, ended.stderr) == (1, "")
     told = json.loads(ended.stdout)
     assert told["reason"] == Reason.BUNDLE_FORMAT
@@ -71,11 +71,16 @@ def test_a_trial_asks_for_the_signature(linear: Example, tmp_path: Path) -> None
     assert refusal(trial, linear.folder).reason is Reason.BUNDLE_SIGNATURE
 
 
-def test_a_child_may_stand_back() -> None:
+def test_a_child_stands_back_behind_predictions() -> None:
     # It stands back from when its document comes; before, it may not do so yet.
-    statement = "import os, sys; sys.stdin.read(); print(os.nice(0), flush=True); os._exit(0)"
-    answer = Children().run("timeit", *STATEMENT, statement, document={}, seconds=60, niceness=10)
-    assert answer == 10
+    found = "[os.nice(0), os.getpgrp() == os.getpid(), os.getsid(0)]"
+    statement = (
+        f"import json, os, sys; sys.stdin.read(); print(json.dumps({found}), flush=True);"
+        " os._exit(0)"
+    )
+    answer = Children().run("timeit", *STATEMENT, statement, document={}, seconds=60)
+    # In a session of its own it would have as much of the processors as the whole server.
+    assert answer == [10, True, os.getsid(0)]
 
 
 def test_all_children_end_with_the_server(tmp_path: Path) -> None:
