@@ -38,7 +38,8 @@ _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLUGINS = "mlflow.tracking_store"
 # MLflow's databases keep 256 characters of a name, and it takes 255 of an alias.
 LONGEST_NAME = 255
-_NAME = re.compile(r"[^/:.][^/:]*")
+# With quotes of both kinds, MLflow could not be asked for its versions.
+_NAME = re.compile(r"""(?!.*'.*"|.*".*')[^/:.][^/:]*""", re.DOTALL)
 _ALIAS = re.compile(r"(?!latest$|v[0-9]+$)[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
 
 

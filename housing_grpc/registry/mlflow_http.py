@@ -19,8 +19,13 @@ from requests.utils import get_netrc_auth
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from housing_grpc.base.errors import ServingError
+from housing_grpc.registry.http_deadline import AdapterWithDeadline
 from housing_grpc.registry.location import keep_loopback_direct
 from housing_grpc.registry.registered_version import unavailable
+
+API = "/api/2.0/mlflow"
+"""Of runs, experiments and registered models."""
 
 PART_BYTES = 2**18
 """What is read of an answer at a time."""
@@ -30,6 +35,8 @@ REGISTRY = "the registry"
 
 # A version may have many tags, of 100,000 characters each.
 _MOST_BYTES = 2**22
+_ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+_DOCUMENTED = frozenset({HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _PASSING = (429, 500, 502, 503, 504)
 _RETRY = Retry(
     1, redirect=0, status_forcelist=_PASSING, raise_on_status=False,
@@ -37,8 +44,17 @@ _RETRY = Retry(
     respect_retry_after_header=False,
 )  # fmt: skip
 _LEAST_SECONDS = 0.1
+# Of each of two tries, so that both fit into what a question may take.
+_CONNECT_SECONDS = 4.0
 _CREDENTIALS = "~/.mlflow/credentials"
 _YES = frozenset({"true", "1"})
+
+
+class AbsentError(ServingError):
+    """There is nothing of the name that was asked for."""
+
+    def __init__(self, error: ServingError) -> None:
+        super().__init__(error.reason, error.message)
 
 
 class MlflowHttp:
@@ -55,65 +71,96 @@ class MlflowHttp:
         self._end = time.monotonic() + seconds
         self._environment = environment
 
-    @contextmanager
-    def get(self, path: str, query: Mapping[str, str], what: str = REGISTRY) -> Iterator[Any]:
-        """Asks the server, and yields its answer, of which nothing has been read yet.
+    def ask(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        what: str = REGISTRY,
+        *,
+        document: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Returns what the server answers, all of it in time.
 
         Args:
             path: Of the API.
             query: Its parameters.
             what: Is asked, for messages.
+            document: To send, if it is not to get something.
 
         Raises:
-            ServingError: REGISTRY_UNAVAILABLE, if it does not answer or breaks off.
+            AbsentError: There is nothing of that name.
+            ServingError: REGISTRY_UNAVAILABLE, if it does not answer as MLflow does, or in time.
         """
+        bounded = AdapterWithDeadline(self._end, _RETRY)
+        with self._asked(bounded, path, query or {}, what, document) as response:
+            answer = _read(response, what) if response.status_code in _DOCUMENTED else {}
+            if str(answer.get("error_code")) in _ABSENT:
+                raise AbsentError(unavailable(what, f"HTTP {response.status_code:d}"))
+            check(response, what)
+        return answer
+
+    @contextmanager
+    def file(self, path: str, what: str) -> Iterator[Any]:
+        """Yields a file, of which nothing has been read yet; it may take its time.
+
+        Args:
+            path: Of the API.
+            what: Is asked, for messages.
+
+        Raises:
+            ServingError: REGISTRY_UNAVAILABLE, if the server does not answer or breaks off.
+        """
+        with self._asked(HTTPAdapter(max_retries=_RETRY), path, {}, what) as response:
+            check(response, what)
+            yield response.raw
+
+    @contextmanager
+    def _asked(
+        self,
+        adapter: HTTPAdapter,
+        path: str,
+        query: Mapping[str, str],
+        what: str,
+        document: Mapping[str, Any] | None = None,
+    ) -> Iterator[Any]:
         headers = self._headers()
         with requests.Session() as session:
-            session.mount(self._uri, HTTPAdapter(max_retries=_RETRY))
+            session.mount(self._uri, adapter)
             # requests would change the variables of this process for a moment, which has threads.
             session.trust_env = False
             try:
-                response = session.get(
+                response = session.request(
+                    "GET" if document is None else "POST",
                     self._uri + path,
                     params=query,
+                    json=document,
                     headers=headers,
                     auth=None if "Authorization" in headers else get_netrc_auth(self._uri),
                     proxies=self.proxies(),
                     verify=self._verify(),
                     cert=self._environment.get("MLFLOW_TRACKING_CLIENT_CERT_PATH") or None,
-                    timeout=self._left(),
+                    timeout=self._timeout(),
                     stream=True,
                     # Whoever answers would choose whom this machine asks.
                     allow_redirects=False,
                 )
             # A file that is named for TLS and is not there is an OSError, too.
             except (requests.RequestException, OSError, ValueError) as error:
-                raise unavailable(what, type(error).__name__) from error
+                raise self._failed(what, error) from error
             with response:
                 try:
                     yield response
                 except (requests.RequestException, HTTPError) as error:
-                    raise unavailable(what, type(error).__name__) from error
+                    raise self._failed(what, error) from error
 
-    def _left(self) -> float:
-        # A little, if none are left.
-        return max(_LEAST_SECONDS, self._end - time.monotonic())
+    def _timeout(self) -> tuple[float, float]:
+        # A little, if none is left.
+        left = max(_LEAST_SECONDS, self._end - time.monotonic())
+        return min(left, _CONNECT_SECONDS), left
 
-    def read(self, response: Any, what: str = REGISTRY) -> dict[str, Any]:
-        """Returns the object that an answer is.
-
-        Raises:
-            ServingError: REGISTRY_UNAVAILABLE, if it is none, too large or too late.
-        """
-        content = bytearray()
-        while part := response.raw.read1(PART_BYTES):
-            content += part
-            if len(content) > _MOST_BYTES:
-                raise unavailable(what, f"more than {_MOST_BYTES} bytes")
-            if time.monotonic() > self._end:
-                raise unavailable(what, "an answer that does not end")
-        with understood(what):
-            return dict(json.loads(content))
+    def _failed(self, what: str, error: Exception) -> ServingError:
+        late = time.monotonic() > self._end
+        return unavailable(what, "not in time" if late else type(error).__name__)
 
     def proxies(self) -> dict[str, str]:
         """Returns the proxies that variables name for this server, by scheme."""
@@ -163,12 +210,23 @@ class MlflowHttp:
         return user or kept.get(names[0], ""), password or kept.get(names[1], "")
 
 
-def check(response: Any, what: str = REGISTRY) -> None:
+def check(response: Any, what: str) -> None:
     """Raises a ServingError unless an answer has what was asked for, as it is."""
     if response.status_code != HTTPStatus.OK:
         raise unavailable(what, f"HTTP {response.status_code:d}")
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise unavailable(what, "it packs what it sends")
+
+
+def _read(response: Any, what: str) -> dict[str, Any]:
+    """Returns the object that an answer is, unless it is none or too large."""
+    content = bytearray()
+    while part := response.raw.read1(PART_BYTES):
+        content += part
+        if len(content) > _MOST_BYTES:
+            raise unavailable(what, f"more than {_MOST_BYTES} bytes")
+    with understood(what):
+        return dict(json.loads(content))
 
 
 def _is_within(host: str, exempt: str) -> bool:

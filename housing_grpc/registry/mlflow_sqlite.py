@@ -1,26 +1,12 @@
 """A registry in an SQLite file, read without MLflow: its tables are those of a known release."""
 
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
-from urllib.parse import quote
-
-from housing_grpc.base.errors import ServingError
 from housing_grpc.registry import moved_home
 from housing_grpc.registry.folder_store import FolderStore
 from housing_grpc.registry.location import DIGEST_TAG
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
+from housing_grpc.registry.sqlite_file import WORKSPACE, SqliteFile
 from housing_grpc.registry.store import STORE, Store
 
-SCHEMAS = frozenset({"dc11669786a5"})
-"""Releases of MLflow's tables, by `alembic_version`, that are as they are read here."""
-
-# A row has some hundred bytes; a file may have been made by anybody.
-_LONGEST_VALUE = 2**16
-_STEPS = 10_000
-_WORKSPACE = "default"
 # By its number if one is given, or else by the alias.
 _QUERY = """
     SELECT v.name, CAST(v.version AS TEXT), t.value, COALESCE(v.storage_location, v.source, '')
@@ -38,22 +24,11 @@ class MlflowSqlite:
     """The registry in a file.
 
     Args:
-        file: The database.
-        seconds: Longest wait for whoever writes to it, and for an answer.
+        file: The database, whose tables are known.
     """
 
-    def __init__(self, file: Path, seconds: float) -> None:
+    def __init__(self, file: SqliteFile) -> None:
         self._file = file
-        self._seconds = seconds
-
-    def is_known(self) -> bool:
-        """Returns whether its tables are those of a release that is known here."""
-        try:
-            with self._opened() as database:
-                found = database.execute("SELECT version_num FROM alembic_version").fetchmany(2)
-        except ServingError:
-            return False
-        return len(found) == 1 and found[0][0] in SCHEMAS
 
     def find(self, wanted: Wanted) -> RegisteredVersion:
         """Returns the version that is asked for."""
@@ -65,30 +40,17 @@ class MlflowSqlite:
         wanted = Wanted(name=found.name, alias="", version=found.version)
         *_, place = self._row(wanted)
         try:
-            return FolderStore.at(moved_home.followed(place, self._file))
+            return FolderStore.at(moved_home.followed(place, self._file.path))
         except OSError as error:
             raise unavailable(STORE, type(error).__name__) from error
 
     def _row(self, wanted: Wanted) -> tuple[str, ...]:
         given = {
-            "workspace": _WORKSPACE, "tag": DIGEST_TAG,
+            "workspace": WORKSPACE, "tag": DIGEST_TAG,
             "name": wanted.name, "version": wanted.version, "alias": wanted.alias,
         }  # fmt: skip
-        with self._opened() as database:
+        with self._file.opened() as database:
             row: tuple[str, ...] | None = database.execute(_QUERY, given).fetchone()
         if row is None:
             raise wanted.absent()
         return row
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        end = time.monotonic() + self._seconds
-        uri = f"file:{quote(str(self._file))}?mode=ro"
-        try:
-            with closing(sqlite3.connect(uri, self._seconds, uri=True)) as database:
-                database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
-                database.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
-                database.execute("PRAGMA trusted_schema = OFF")
-                yield database
-        except sqlite3.Error as error:
-            raise unavailable("the registry", type(error).__name__) from error

@@ -411,7 +411,12 @@ GUARDS = (
     Guard(
         "the time of a fetch",
         "signal.setitimer(signal.ITIMER_REAL, 0)",
-        "registry/test_direct.py::test_what_is_fetched_has_its_time",
+        "registry/test_registry_times.py::test_what_is_fetched_has_its_time",
+    ),
+    Guard(
+        "the time of a whole answer",
+        "pass",
+        "registry/test_registry_times.py::test_an_answer_that_drips_ends_in_time",
     ),
     Guard(
         "one reload at a time",

@@ -20,6 +20,7 @@ DIGEST = Digest("ab" * 32)
 
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _PATIENCE = 60
+_DROPS = 3000
 _GZIP = b"\x1f\x8b"
 
 Content = Callable[[str], Iterable[bytes]]
@@ -35,10 +36,10 @@ class Registry(ThreadingHTTPServer):
         content: What the file of a name is sent as.
         status: With which status.
         answer: The status, headers and body of every answer but files, if it is given.
-        drips: Whether it sends what it says of a version byte by byte, without end.
+        drips: How every answer begins, of which the rest comes byte by byte, for half a minute.
         heard: The headers of each question, in lower case.
         asked: Set once a file has been asked for.
-        sent: Set once all of a file has been sent, or nobody takes it any more.
+        sent: Set once all of a file has been sent, or nobody takes it any more; or all that drips.
     """
 
     daemon_threads = True
@@ -51,7 +52,7 @@ class Registry(ThreadingHTTPServer):
         self.content: Content = lambda _: [b"{}"]
         self.status = 200
         self.answer: tuple[int, dict[str, str], bytes] | None = None
-        self.drips = False
+        self.drips: bytes | None = None
         self.heard: list[dict[str, str]] = []
         self.asked, self.sent = threading.Event(), threading.Event()
 
@@ -66,8 +67,8 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.heard.append({name.lower(): text for name, text in self.headers.items()})
-        if self.server.drips:
-            self._drip()
+        if self.server.drips is not None:
+            self._drip(self.server.drips)
         elif self.server.answer:
             self._send_as(*self.server.answer)
         elif path.startswith(f"{_ARTIFACTS}/"):
@@ -99,13 +100,13 @@ class _Answers(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.wfile.write(body)
 
-    def _drip(self) -> None:
-        self.send_response(200)
-        self.end_headers()
+    def _drip(self, begun: bytes) -> None:
         with suppress(OSError):
-            while True:
-                self.wfile.write(b" ")
+            self.wfile.write(begun)
+            for _ in range(_DROPS):
                 time.sleep(0.01)
+                self.wfile.write(b"x")
+            self.server.sent.set()
 
     def _send_file(self, name: str) -> None:
         self.send_response(self.server.status)

@@ -30,7 +30,8 @@ def where(trained: Trained, tmp_path: Path) -> RegistryLocation:
     settings = homes.copy(trained.home, tmp_path / "home")
     with homes.embedded():
         from admin.tracking.client import connect
-        from admin.tracking.registry import promote, register
+        from admin.tracking.promotion import promote
+        from admin.tracking.registry import register
 
         with connect(settings) as client:
             register(client, settings.location, trained.run_id)

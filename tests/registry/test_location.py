@@ -74,6 +74,7 @@ def test_a_password_is_not_shown() -> None:
     [
         ("MLFLOW_MODEL_NAME", "a/b"),
         ("MLFLOW_MODEL_NAME", ".."),
+        ("MLFLOW_MODEL_NAME", 'it\'s "it"'),
         ("MLFLOW_MODEL_ALIAS", "latest"),
         ("MLFLOW_MODEL_ALIAS", "v2"),
         ("MLFLOW_MODEL_ALIAS", "a b"),

@@ -82,7 +82,8 @@ def test_a_stale_start_is_ended_unasked(
     registry = home / "mlflow.db"
     with embedded():
         from admin.tracking.client import connect
-        from admin.tracking.registry import promote, register
+        from admin.tracking.promotion import promote
+        from admin.tracking.registry import register
 
         with connect(settings) as client:
             register(client, settings.location, trained.run_id)
