@@ -2,10 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ..base.settings import Settings
 from ..terminal.console import Console
 from ..tracking import backup
+from .models import text
 
 
 def run(console: Console, settings: Settings, *, file: str) -> None:
@@ -21,7 +23,12 @@ def run(console: Console, settings: Settings, *, file: str) -> None:
         written = backup.write(settings, path)
     size = path.stat().st_size
     console.show(f"Wrote {file} ({size / 1e6:.1f} MB): {told(written, settings)}.")
-    console.give({"file": str(path), "bytes": size, **asdict(written)})
+    console.give({"file": str(path), "bytes": size, **document(written)})
+
+
+def document(held: backup.Summary) -> dict[str, Any]:
+    """Return the same for JSON."""
+    return {**asdict(held), "promoted": text(held.promoted)}
 
 
 def told(held: backup.Summary, settings: Settings) -> str:

@@ -10,7 +10,7 @@ from ..base.settings import Settings
 from ..terminal.console import Console
 from .mlflow_session import open_mlflow
 from .models import number, short
-from .train import check_data
+from .train import load_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,17 +45,18 @@ def run(
     """
     file = Path(options.given(config, "--config") or _CONFIG)
     place = _place(backend, scheduler, jobs)
+    from ..training import experiment_config
+
+    dataset = load_data(experiment_config.shared(file))
     with console.busy("Loading scikit-learn ..."):
-        from ..training import experiment_config
-    wanted = experiment_config.load(file)
-    check_data(wanted.specs[0])
+        wanted = experiment_config.load(file)
     with open_mlflow(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
             from ..jobs import experiment
         train_all = place()
         console.say(f"{wanted.name}: {len(wanted.specs)} combinations")
         with console.steps(len(wanted.specs), wanted.name) as step:
-            found = experiment.run(client, settings, wanted, train_all, step)
+            found = experiment.run(client, settings, wanted, train_all, step, dataset=dataset)
     _show(console, found)
     console.give(_document(found))
 

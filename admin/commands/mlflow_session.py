@@ -1,7 +1,7 @@
-"""Opens MLflow for a command."""
+"""Opens MLflow, or what it keeps, for a command."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from ..base.errors import RegistryError
@@ -10,13 +10,12 @@ from ..terminal.console import Console
 from ..tracking import embedded_store
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from ..tracking.mlflow_client import Client
+    from ..tracking.records import Records
 
 
 @contextmanager
-def open_mlflow(
-    console: Console, settings: Settings, *, needed: str = ""
-) -> "Iterator[MlflowClient]":
+def open_mlflow(console: Console, settings: Settings, *, needed: str = "") -> "Iterator[Client]":
     """Open MLflow for a `with` block.
 
     Args:
@@ -28,9 +27,36 @@ def open_mlflow(
     Raises:
         RegistryError: MLflow does not answer, or refuses.
     """
-    if needed and not embedded_store.is_set_up(settings):
-        raise RegistryError(needed)
+    _check_set_up(settings, needed)
     with console.busy("Loading MLflow ..."):
         from ..tracking.client import connect
     with connect(settings, console.say) as client:
         yield client
+
+
+@contextmanager
+def open_records(console: Console, settings: Settings, *, needed: str = "") -> "Iterator[Records]":
+    """Open what MLflow keeps for a `with` block, mostly without MLflow, which takes seconds.
+
+    Args:
+        console: Shows that MLflow is loaded, if it is.
+        settings: Where MLflow is.
+        needed: As for `open_mlflow`.
+
+    Raises:
+        RegistryError: MLflow does not answer, or refuses.
+    """
+    _check_set_up(settings, needed)
+    from ..tracking import opening
+
+    with ExitStack() as stack:
+
+        def mlflow() -> "Client":
+            return stack.enter_context(open_mlflow(console, settings))
+
+        yield stack.enter_context(opening.opened(settings, console.say, mlflow))
+
+
+def _check_set_up(settings: Settings, needed: str) -> None:
+    if needed and not embedded_store.is_set_up(settings):
+        raise RegistryError(needed)

@@ -7,10 +7,10 @@ from ..base.errors import AdminError
 from ..base.settings import Settings
 from ..terminal.console import Console
 from ..tracking import embedded_store
-from .mlflow_session import open_mlflow
+from .mlflow_session import open_records
 
 if TYPE_CHECKING:
-    from ..tracking.versions import Version
+    from ..tracking.records import Version
 
 _COLUMNS = ("version", "alias", "model", "preprocessing", "rmse", "cv_rmse", "created", "run")
 _SPARE = ("rmse", "created")
@@ -28,10 +28,8 @@ def run(console: Console, settings: Settings) -> None:
     """
     found: list[Version] = []
     if embedded_store.is_set_up(settings):
-        with open_mlflow(console, settings) as client:
-            from ..tracking.versions import versions
-
-            found = versions(client, settings.location)
+        with open_records(console, settings) as records:
+            found = records.versions(settings.location.model_name)
     name = settings.location.model_name
     live = _live(settings)
     if not found:
@@ -86,7 +84,7 @@ def _cells(version: "Version") -> tuple[str, ...]:
 
 def _document(version: "Version") -> dict[str, Any]:
     return {
-        "version": version.number,
+        "version": text(version.number),
         "aliases": version.aliases,
         "model_type": version.model,
         "preprocessing": version.preprocessing,
@@ -95,6 +93,11 @@ def _document(version: "Version") -> dict[str, Any]:
         "run_id": version.run_id,
         "bundle_digest": version.digest,
     }
+
+
+def text(version: int | None) -> str | None:
+    """Return the number of a version as the contract's JSON has it, or None if there is none."""
+    return None if version is None else str(version)
 
 
 def number(value: float | None) -> str:

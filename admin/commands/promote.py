@@ -6,7 +6,7 @@ from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
 from . import models, reload
-from .mlflow_session import open_mlflow
+from .mlflow_session import open_records
 
 
 def run(
@@ -37,14 +37,18 @@ def run(
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     location = settings.location
     nothing = f"{location.model_name} has no version yet; make one with: housing-admin seed"
-    with open_mlflow(console, settings, needed=nothing) as client:
-        from ..tracking.registry import promote
+    with open_records(console, settings, needed=nothing) as records:
+        from ..tracking.promotion import promote
 
-        done = promote(client, location, number)
+        done = promote(records, location, number)
     before = "none" if done.previous is None else str(done.previous)
     change = f"{number} already" if before == str(number) else f"{before} -> {number}"
     console.show(f"{location.alias} of {location.model_name}: {change}")
-    document = {"alias": location.alias, "previous": done.previous, "version": done.version}
+    document = {
+        "alias": location.alias,
+        "previous_version": models.text(done.previous),
+        "version": models.text(done.version),
+    }
     if reload_target is None:
         console.show("To make the server take it: housing-admin reload")
         console.give(document)

@@ -3,7 +3,8 @@
 from ..base import options
 from ..base.settings import Settings
 from ..terminal.console import Console
-from .mlflow_session import open_mlflow
+from .mlflow_session import open_mlflow, open_records
+from .models import text
 
 
 def run(console: Console, settings: Settings, *, run_id: str) -> None:
@@ -17,13 +18,18 @@ def run(console: Console, settings: Settings, *, run_id: str) -> None:
     wanted = options.given(run_id, "RUN_ID") or ""
     name = settings.location.model_name
     nothing = f"there is no run {wanted}, and no other; make one with: housing-admin train"
-    with open_mlflow(console, settings, needed=nothing) as client:
-        from ..tracking import run_lookup
-        from ..tracking.registry import register
+    with open_records(console, settings, needed=nothing) as records:
+        from ..tracking import registrable, run_lookup
 
-        found = run_lookup.find(client, settings, wanted)
-        made = register(client, settings.location, found)
-    done = "is now" if made.created else "is already"
-    console.show(f"Run {found} {done} version {made.version} of {name}.")
-    console.show(f"To serve it: housing-admin promote {made.version}")
-    console.give({"run_id": found, "version": made.version, "created": made.created})
+        found = run_lookup.find(records, settings, wanted)
+        version, created = registrable.known_version(records, settings.location, found), False
+    if version is None:
+        with open_mlflow(console, settings) as client:
+            from ..tracking.registry import register
+
+            made = register(client, settings.location, found.run_id)
+        version, created = made.version, made.created
+    done = "is now" if created else "is already"
+    console.show(f"Run {found.run_id} {done} version {version} of {name}.")
+    console.show(f"To serve it: housing-admin promote {version}")
+    console.give({"run_id": found.run_id, "version": text(version), "created": created})

@@ -1,13 +1,12 @@
 """Takes the state of the embedded MLflow from a backup."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from ..base import options
 from ..base.settings import Settings
 from ..terminal.console import Console
 from ..tracking import backup
-from .backup import told
+from .backup import document, told
 
 
 def run(console: Console, settings: Settings, *, file: str, replace: str | None = None) -> None:
@@ -26,4 +25,4 @@ def run(console: Console, settings: Settings, *, file: str, replace: str | None 
     console.show(f"Restored into {settings.home}: {told(restored, settings)}.")
     if restored.promoted is not None:
         console.say("To serve it: housing-admin reload, or start a server")
-    console.give({"home": str(settings.home), **asdict(restored)})
+    console.give({"home": str(settings.home), **document(restored)})

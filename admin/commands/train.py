@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base import options
-from ..base.errors import DataError
 from ..base.options import Text
 from ..base.parameters import parse
 from ..base.settings import Settings
@@ -20,8 +19,10 @@ from ..training.spec import (
     default_data,
 )
 from .mlflow_session import open_mlflow
+from .models import text
 
 if TYPE_CHECKING:
+    from ..data.dataset import Dataset
     from ..jobs.train import Trained
 
 _METRICS = ("rmse", "mae", "r2", "mape")
@@ -40,17 +41,18 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
         flags = _asked(console)
     wanted = options.flag(flags.pop("register", None) or False, "--register")
     spec = spec_of(**flags)
-    check_data(spec)
+    # Whatever can be refused is, before what takes seconds is loaded: first scikit-learn, which
+    # knows what parameters may be, and then MLflow.
+    dataset = load_data(spec)
     with console.busy("Loading scikit-learn ..."):
         from ..training.pipeline import complete
-    # Refused before MLflow is loaded, which takes as long again.
     spec = complete(spec)
     with open_mlflow(console, settings) as client:
         with console.busy("Loading scikit-learn ..."):
             from ..jobs.train import steps, train
             from ..tracking.registry import register as register_run
         with console.steps(steps(spec), spec.title) as step:
-            trained = train(client, settings, spec, step=step)
+            trained = train(client, settings, spec, dataset=dataset, step=step)
         run_id = trained.bundle.run_id
         made = register_run(client, settings.location, run_id) if wanted else None
     show(console, trained)
@@ -59,7 +61,7 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
         console.show(f"To serve it: housing-admin promote {made.version}")
     else:
         console.show(f"To register it: housing-admin register {run_id}")
-    console.give(_document(trained) | {"version": made.version if made else None})
+    console.give(_document(trained) | {"version": text(made.version if made else None)})
 
 
 def spec_of(
@@ -109,14 +111,15 @@ def spec_of(
     return spec
 
 
-def check_data(spec: TrainingSpec) -> None:
-    """Refuse a data file that is not there, before anything is loaded that takes seconds.
+def load_data(spec: TrainingSpec) -> "Dataset":
+    """Load the data of a specification.
 
     Raises:
-        DataError: There is no such file.
+        DataError: It cannot be used.
     """
-    if not spec.data.exists():
-        raise DataError(f"{spec.data}: there is no such file; check the path")
+    from ..data import dataset
+
+    return dataset.load(spec.data, target_unit=spec.target_unit, accept=spec.accept)
 
 
 def show(console: Console, trained: "Trained") -> None:

@@ -4,7 +4,8 @@ from ..base import options
 from ..base.errors import UsageError
 from ..base.settings import Settings
 from ..terminal.console import Console
-from .mlflow_session import open_mlflow
+from .mlflow_session import open_mlflow, open_records
+from .models import text
 
 
 def run(console: Console, settings: Settings, *, version: str) -> None:
@@ -20,7 +21,11 @@ def run(console: Console, settings: Settings, *, version: str) -> None:
         raise UsageError("say which version: housing-admin upgrade 2; see: housing-admin models")
     name = settings.location.model_name
     nothing = f"{name} has no version yet; make one with: housing-admin seed"
-    with open_mlflow(console, settings, needed=nothing) as client:
+    with open_records(console, settings, needed=nothing) as records:
+        from ..tracking.records import find_version
+
+        find_version(records.versions(name), settings.location, number)
+    with open_mlflow(console, settings) as client:
         from ..jobs.upgrade import upgrade_version
 
         made = upgrade_version(client, settings, number)
@@ -28,8 +33,8 @@ def run(console: Console, settings: Settings, *, version: str) -> None:
     console.show(f"To serve it: housing-admin promote {made.version}")
     console.give(
         {
-            "from": number,
-            "version": made.version,
+            "from": text(number),
+            "version": text(made.version),
             "run_id": made.run_id,
             "bundle_digest": made.digest,
         }

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
@@ -15,6 +15,9 @@ from ..base.errors import DataError
 from . import plausibility
 from .checks import read_numbers
 from .table import Table, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 THOUSANDS_OF_USD = "thousands of USD"
 USD = "USD"
@@ -42,8 +45,8 @@ class Dataset:
         accepted: What is in doubt of its columns, and was accepted; one line each.
     """
 
-    features: pd.DataFrame
-    target: pd.Series
+    features: "pd.DataFrame"
+    target: "pd.Series"
     target_unit: str
     digest: str
     dropped_rows: int
@@ -77,6 +80,9 @@ def load(
     _check_trainable(kept, table.place)
     where = [table.where[row] for row in np.flatnonzero(has_target)]
     accepted, odd = _check_plausible(kept, where, table.place, accept, target_unit)
+    # Refused before it is loaded, which takes half a second.
+    import pandas as pd
+
     dropped = len(numbers) - len(kept)
     unit, unit_warnings = _unit_of(kept[:, -1], target_unit)
     return Dataset(
@@ -96,7 +102,7 @@ def load(
     )
 
 
-def load_features(path: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def load_features(path: str | Path) -> "tuple[pd.DataFrame, tuple[str, ...]]":
     """Load the features of a CSV or Parquet file whose houses are to be priced.
 
     No row is left out, and a column may be missing or without any value. A target column is
@@ -125,7 +131,9 @@ def _in_order(table: Table, columns: Sequence[str]) -> NDArray[np.float64]:
     return numbers
 
 
-def _frame(numbers: NDArray[np.float64]) -> pd.DataFrame:
+def _frame(numbers: NDArray[np.float64]) -> "pd.DataFrame":
+    import pandas as pd
+
     return pd.DataFrame(numbers, columns=list(FEATURE_NAMES))
 
 

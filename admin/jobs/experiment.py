@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlflow import MlflowClient
-
 from ..base.errors import DataError, UsageError
 from ..base.settings import Settings
+from ..data.dataset import Dataset
 from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
+from ..tracking.mlflow_client import Client
 from ..tracking.run_locks import end_dead_runs
 from ..training.evaluate import Evaluation, load_data
 from ..training.experiment_backends import Backend, Outcome
@@ -60,11 +60,13 @@ class Compared:
 
 
 def run(
-    client: MlflowClient,
+    client: Client,
     settings: Settings,
     config: ExperimentConfig,
     backend: Backend,
     step: Callable[[str], None] = lambda _: None,
+    *,
+    dataset: Dataset | None = None,
 ) -> Compared:
     """Train all combinations; one that fails does not keep the others from going on.
 
@@ -75,13 +77,14 @@ def run(
         backend: Where to train it.
         step: Called with what begins: once for each combination, and then for what the best one
             still gets.
+        dataset: The data of the combinations, if it has been loaded already.
 
     Raises:
         UsageError: Every combination failed.
         DataError: The data cannot be used.
         ExportError: The bundle of the best would not answer as its pipeline does.
     """
-    dataset = load_data(config.specs[0])
+    dataset = dataset or load_data(config.specs[0])
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)
     note = (
@@ -122,7 +125,7 @@ def run(
 
 
 def _log(
-    client: MlflowClient,
+    client: Client,
     settings: Settings,
     parent: str,
     config: ExperimentConfig,

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlflow import MlflowClient
-
 from ..base.settings import Settings
+from ..data.dataset import Dataset
 from ..tracking.client import experiment_id
-from ..tracking.registry import check_promoted, promote, register
+from ..tracking.mlflow_client import Client
+from ..tracking.promotion import check_promoted, promote
+from ..tracking.records import promoted
+from ..tracking.registry import register
 from ..tracking.tags import MODEL_ID_TAG, SEED_TAG
-from ..tracking.versions import promoted
 from ..training.spec import TrainingSpec
 from .train import train
 
@@ -30,10 +31,12 @@ class Seeded:
 
 
 def seed(
-    client: MlflowClient,
+    client: Client,
     settings: Settings,
     spec: TrainingSpec,
     step: Callable[[str], None] = lambda _: None,
+    *,
+    dataset: Dataset | None = None,
 ) -> Seeded:
     """Train, register and promote a model, unless one is promoted already.
 
@@ -44,6 +47,7 @@ def seed(
         settings: Names the registered model and the alias.
         spec: What to train if nothing is promoted.
         step: Called with what begins, before each step of the training.
+        dataset: The data of `spec`, if it has been loaded already.
 
     Raises:
         AdminError: The training, registration or promotion failed, or what is promoted has no
@@ -57,7 +61,9 @@ def seed(
     warnings: tuple[str, ...] = ()
     if not run_id:
         tags = {SEED_TAG: spec.title}
-        trained = train(client, settings, spec, step=step, command="seed", tags=tags)
+        trained = train(
+            client, settings, spec, dataset=dataset, step=step, command="seed", tags=tags
+        )
         run_id, warnings = trained.bundle.run_id, trained.evaluation.warnings
     version = register(client, location, run_id).version
     # Another seed may have been quicker; whichever came first is to stay.
@@ -67,7 +73,7 @@ def seed(
     return Seeded(version=current, run_id=run_id, warnings=warnings)
 
 
-def _finished_seed(client: MlflowClient, settings: Settings, spec: TrainingSpec) -> str:
+def _finished_seed(client: Client, settings: Settings, spec: TrainingSpec) -> str:
     experiment = experiment_id(client, settings)
     runs = client.search_runs(
         [experiment],

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlflow import MlflowClient
-
 from ..base.settings import Settings
+from ..data.dataset import Dataset
 from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
+from ..tracking.mlflow_client import Client
 from ..tracking.run_locks import end_dead_runs
 from ..training.evaluate import Evaluation, evaluate, load_data
 from ..training.pipeline import complete
@@ -36,10 +36,11 @@ def steps(spec: TrainingSpec) -> int:
 
 
 def train(
-    client: MlflowClient,
+    client: Client,
     settings: Settings,
     spec: TrainingSpec,
     *,
+    dataset: Dataset | None = None,
     step: Callable[[str], None] = lambda _: None,
     command: str = "train",
     tags: dict[str, str] | None = None,
@@ -50,6 +51,7 @@ def train(
         client: MLflow.
         settings: Where artifacts go, and the registered model that it is for.
         spec: What to train.
+        dataset: The data of `spec`, if it has been loaded already.
         step: Called with what begins, before each step.
         command: Of housing-admin, for which this is done.
         tags: Of the run, besides its own.
@@ -61,7 +63,7 @@ def train(
         RegistryError: The experiment has been deleted.
     """
     spec = complete(spec)
-    dataset = load_data(spec)
+    dataset = dataset or load_data(spec)
     experiment = experiment_id(client, settings)
     end_dead_runs(client, experiment, settings.home)
     evaluation = evaluate(spec, dataset, step)

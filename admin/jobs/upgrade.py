@@ -6,20 +6,19 @@ from pathlib import Path
 
 import mlflow.artifacts
 import pandas as pd
-from mlflow import MlflowClient
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 
-from ..base.errors import RegistryError
 from ..base.settings import Settings
 from ..export import signing, upgrade
 from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
+from ..tracking.mlflow_client import Client
 from ..tracking.pyfunc_model import log_model
+from ..tracking.records import find_version
 from ..tracking.registry import register
 from ..tracking.tags import MODEL_ID_TAG, UPGRADED_TAG
-from ..tracking.versions import versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,7 @@ class Upgraded:
     digest: str
 
 
-def upgrade_version(client: MlflowClient, settings: Settings, number: int) -> Upgraded:
+def upgrade_version(client: Client, settings: Settings, number: int) -> Upgraded:
     """Register a version anew, with the same model in a bundle of the newest format.
 
     Args:
@@ -51,10 +50,7 @@ def upgrade_version(client: MlflowClient, settings: Settings, number: int) -> Up
         ExportError: Its bundle cannot be used.
     """
     location = settings.location
-    if number not in {version.number for version in versions(client, location)}:
-        raise RegistryError(
-            f"{location.model_name} has no version {number}; see: housing-admin models"
-        )
+    find_version(client.versions(location.model_name), location, number)
     with tempfile.TemporaryDirectory(prefix="housing-upgrade-") as scratch:
         source = mlflow.artifacts.download_artifacts(
             f"models:/{location.model_name}/{number}",

@@ -6,10 +6,11 @@ Both may be moved or copied together: the next command notices.
 import fcntl
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from housing_grpc.registry import location, moved_home
+from housing_grpc.registry.location import RegistryLocation
 
 from ..base.settings import Settings
 from . import relocation
@@ -55,7 +56,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 def lock_of(file: Path) -> Path:
-    """Return what is locked by whoever makes or replaces a database, or counts its versions."""
+    """Return what is locked by whoever replaces a database, counts its versions or promotes one."""
     return file.with_name(f".{file.name}.lock")
 
 
@@ -68,6 +69,14 @@ def locked(file: Path) -> Iterator[None]:
     """
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def alone(where: RegistryLocation) -> Iterator[None]:
+    """Hold the lock of an embedded registry for a `with` block; others offer none."""
+    file = where.sqlite_file
+    with nullcontext() if file is None else locked(lock_of(file)):
         yield
 
 

@@ -60,6 +60,15 @@ def any_held(home: Path) -> bool:
     return False
 
 
+def any_dead(home: Path) -> bool:
+    """Return whether `end_dead_runs` has something to look after."""
+    for file in (home / FOLDER).glob("*"):
+        with _unlocked(file) as handle:
+            if handle is not None:
+                return True
+    return False
+
+
 def end_dead_runs(client: "MlflowClient", experiment: str, home: Path) -> list[str]:
     """Set the runs that were killed to KILLED; this costs nothing where there is none.
 

@@ -1,6 +1,7 @@
 """Writes training runs to MLflow."""
 
 import math
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from ..training.evaluate import Evaluation
 from ..training.spec import TrainingSpec
 from . import run_locks
-from .tags import LOCK_TAG
+from .tags import DATA_FILE_TAG, DATA_PATH_TAG, LOCK_TAG
 
 _PARENT_TAG = "mlflow.parentRunId"
 _LONGEST_REASON = 500
@@ -138,7 +139,8 @@ def log_dataset(client: MlflowClient, run_id: str, evaluation: Evaluation) -> No
         run_id,
         tags=[
             RunTag("data_digest", evaluation.data_digest),
-            RunTag("data_file", file.name),
+            RunTag(DATA_FILE_TAG, file.name),
+            RunTag(DATA_PATH_TAG, _printable(evaluation.spec.data.absolute())),
             RunTag("target_unit", evaluation.target_unit),
             *(
                 [RunTag("data_accepted", "\n".join(evaluation.accepted))]
@@ -147,6 +149,11 @@ def log_dataset(client: MlflowClient, run_id: str, evaluation: Evaluation) -> No
             ),
         ],
     )
+
+
+def _printable(path: Path) -> str:
+    # A name need not be UTF-8, and MLflow takes nothing else.
+    return os.fsencode(path).decode(errors="replace")
 
 
 def log_failure(client: MlflowClient, run_id: str, reason: str) -> None:

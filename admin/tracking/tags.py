@@ -6,6 +6,12 @@ MODEL_ID_TAG = "bundle_model_id"
 SEED_TAG = "seed"
 """Tag of a run that `seed` trained: what it trained."""
 
+DATA_FILE_TAG = "data_file"
+"""Tag of a run: the name of the file that it was trained on."""
+
+DATA_PATH_TAG = "data_path"
+"""Tag of a run: where that file was."""
+
 LOCK_TAG = "process_lock"
 """Tag of a run: the file that its process holds locked; see `admin.tracking.run_locks`."""
 

@@ -5,20 +5,23 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlflow.entities import Run
-
 from ..training.spec import default_data
+from .records import Run
+from .tags import DATA_FILE_TAG, DATA_PATH_TAG
 
 _PARTS = {"--params": "model.", "--preprocessor_params": "preprocessing."}
+_DIGITS = 12
 
 
 def training_command(run: Run) -> str:
-    """Return the command that trains what a run trained, and registers it.
+    """Return the command that trains what a run trained, and registers it, in words.
+
+    It works as it is printed, in the working folder, as long as the data is where it was, or here.
 
     Args:
         run: With the parameters of a training.
     """
-    params, tags = run.data.params, run.data.tags
+    params = run.params
     flags = {"--model": params["model"], "--preprocessor": params.get("preprocessing", "")}
     for flag, prefix in _PARTS.items():
         flags[flag] = ",".join(
@@ -30,20 +33,34 @@ def training_command(run: Run) -> str:
     folds = params.get("cv_folds", "0")
     flags["--cv"] = "" if folds == "0" else folds
     flags["--accept"] = params.get("accept", "")
-    flags |= _data(tags)
-    typed = [f"{flag} {shlex.quote(value)}" for flag, value in flags.items() if value]
-    return " ".join(("housing-admin train", *typed, "--register"))
+    data, words = _data(run.tags)
+    typed = [f"{flag} {shlex.quote(value)}" for flag, value in (flags | data).items() if value]
+    return f"{words}: {' '.join(('housing-admin train', *typed, '--register'))}"
 
 
-def _data(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return the flags for the data, unless it is what is trained on without them."""
-    usual = default_data()
-    if usual.is_file() and _digest(usual) == tags.get("data_digest"):
-        return {}
-    # Where the file is, a run does not say.
-    file = tags.get("data_file") or "FILE.csv"
-    return {"--data": f".../{file}", "--target_unit": tags.get("target_unit", "")}
+def _data(tags: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """Return the flags for the data, none if it is trained on without them, and what to do."""
+    digest, name = tags.get("data_digest", ""), tags.get(DATA_FILE_TAG, "FILE.csv")
+    unit = {"--target_unit": tags.get("target_unit", "")}
+    if _is(default_data(), digest):
+        return {}, "train and register the same model with"
+    for file in (Path(tags.get(DATA_PATH_TAG, name)), Path(name)):
+        if _is(file, digest):
+            return {"--data": _shown(file), **unit}, "train and register the same model with"
+    words = (
+        f"its data, {name} with the SHA-256 {digest[:_DIGITS]}..., is not where it was; train and"
+        " register the same model, once --data names that file, with"
+    )
+    return {"--data": f".../{name}", **unit}, words
 
 
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _is(file: Path, digest: str) -> bool:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest() == digest
+    except OSError:
+        return False
+
+
+def _shown(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)

@@ -50,6 +50,19 @@ def load(path: Path) -> ExperimentConfig:
         raise UsageError(f"{path}: {error}") from error
 
 
+def shared(path: Path) -> TrainingSpec:
+    """Return what all combinations of a file share, with whatever model, and load none.
+
+    Raises:
+        UsageError: The file cannot be read, or a key of these is wrong.
+    """
+    found = _read(path)
+    try:
+        return TrainingSpec(**_shared(found))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -68,10 +81,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _specs(found: Mapping[str, Any]) -> tuple[TrainingSpec, ...]:
-    for key in found:
-        if key not in _KEYS:
-            raise UsageError(f"{key!r} is no key{guess(str(key), _KEYS)}; use {', '.join(_KEYS)}")
-    shared = _shared(found)
+    given = _shared(found)
     trained = _section(found, "models", models)
     filled = _section(found, "preprocessors", preprocessing)
     return tuple(
@@ -80,7 +90,7 @@ def _specs(found: Mapping[str, Any]) -> tuple[TrainingSpec, ...]:
             params=params,
             preprocessing=preprocessor,
             preprocessing_params=preprocessor_params,
-            **shared,
+            **given,
         )
         for (model, params), (preprocessor, preprocessor_params) in itertools.product(
             trained, filled
@@ -90,6 +100,9 @@ def _specs(found: Mapping[str, Any]) -> tuple[TrainingSpec, ...]:
 
 def _shared(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is the same for all combinations."""
+    for key in found:
+        if key not in _KEYS:
+            raise UsageError(f"{key!r} is no key{guess(str(key), _KEYS)}; use {', '.join(_KEYS)}")
     data, unit = _get(found, "data", str, None), _get(found, "target_unit", str, None)
     test_size = _get(found, "test_size", float, DEFAULT_TEST_SIZE)
     if not 0 < test_size < 1:

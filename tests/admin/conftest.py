@@ -13,7 +13,7 @@ from tests.support.commands import Say, saying
 from tests.support.homes import Trained, copy, embedded, settings_of
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 
 _VARIABLES = (
@@ -52,14 +52,14 @@ def ready(trained: Trained, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def bare_client(bare: Settings, stack: ExitStack) -> "MlflowClient":
+def bare_client(bare: Settings, stack: ExitStack) -> "Client":
     from admin.tracking.client import connect
 
     return stack.enter_context(connect(bare))
 
 
 @pytest.fixture
-def client(ready: Settings, stack: ExitStack) -> "MlflowClient":
+def client(ready: Settings, stack: ExitStack) -> "Client":
     from admin.tracking.client import connect
 
     return stack.enter_context(connect(ready))
@@ -76,7 +76,8 @@ def here(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def promoted_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home, files and all, whose run is promoted as version 1, for tests to copy."""
     from admin.tracking.client import connect
-    from admin.tracking.registry import promote, register
+    from admin.tracking.promotion import promote
+    from admin.tracking.registry import register
 
     home = tmp_path_factory.mktemp("promoted") / "home"
     shutil.copytree(trained.home, home)

@@ -43,7 +43,7 @@ def test_a_model_goes_from_training_to_an_answer_and_is_replaced(
         after = client.predictions.Predict(REQUEST, timeout=SECONDS)
     assert (after.model_version, info.generation) == (str(second), 2)
     assert after.prediction != before.prediction
-    assert models.told("seed")["version"] == second
+    assert models.told("seed")["version"] == str(second)
 
 
 def test_any_mlflow_client_loads_the_model_with_the_same_answer(

@@ -14,7 +14,7 @@ import pytest
 
 from admin.base.settings import Settings
 from admin.tracking.client import connect
-from admin.tracking.versions import promoted
+from admin.tracking.records import promoted
 from tests.admin.terminal.fake_terminal import ROOT, admin, environment_of, unmeasured
 from tests.support.commands import Say
 from tests.support.ports import free_port
@@ -25,7 +25,7 @@ def test_a_first_seed_says_nothing_but_json_on_standard_output(tmp_path: Path) -
     done = admin(tmp_path / "home", "seed", "--model", "linear", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert (found["version"], found["created"]) == (1, True)
+    assert (found["version"], found["created"]) == ("1", True)
     assert done.stderr.splitlines() == [
         f"Setting up the embedded MLflow in {tmp_path}/home/ (some seconds, once) ...",
         "No version is promoted; training linear x v2_knn ...",

@@ -12,7 +12,8 @@ from admin import cli
 from admin.base.settings import Settings
 from admin.server.houses_to_price import EXAMPLE
 from admin.tracking.client import connect
-from admin.tracking.registry import promote, register
+from admin.tracking.promotion import promote
+from admin.tracking.registry import register
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings as ServerSettings
@@ -178,7 +179,7 @@ def test_promoting_can_reload_a_server_in_the_same_breath(
     say("train", "--model", "linear", "--params", "alpha=5", "--register")
 
     done = json.loads(say("promote", "2", "--reload", "--json").out)
-    assert (done["previous"], done["version"]) == (1, 2)
+    assert (done["previous_version"], done["version"]) == ("1", "2")
     assert (done["reload"]["previous_version"], done["reload"]["version"]) == ("1", "2")
     assert done["reload"]["changed"] is True
 

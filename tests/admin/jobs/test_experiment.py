@@ -10,14 +10,13 @@ from admin.jobs.experiment import Compared
 from admin.tracking.client import experiment_id
 from admin.tracking.registry import register
 from admin.tracking.tags import MODEL_ID_TAG
-from admin.tracking.versions import versions
 from admin.training import experiment_backends
 from admin.training.experiment_config import ExperimentConfig
 from admin.training.spec import TrainingSpec
 from tests.support.examples import DATA
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 
 def config(alphas: Sequence[float]) -> ExperimentConfig:
@@ -32,7 +31,7 @@ def alphas_of(found: Compared) -> list[float]:
 
 
 def test_combinations_are_compared_and_the_best_can_be_registered(
-    bare_client: "MlflowClient", bare: Settings
+    bare_client: "Client", bare: Settings
 ) -> None:
     said: list[str] = []
     found = experiment.run(
@@ -49,12 +48,12 @@ def test_combinations_are_compared_and_the_best_can_be_registered(
         f"{best}: {what}" for what in ("fit to every row", "export and compare", "log")
     ]
 
-    assert versions(bare_client, bare.location) == []
+    assert bare_client.versions(bare.location.model_name) == []
     assert register(bare_client, bare.location, found.lines[0].run_id).version == 1
 
 
 def test_each_combination_is_a_run_below_that_of_the_experiment(
-    bare_client: "MlflowClient", bare: Settings
+    bare_client: "Client", bare: Settings
 ) -> None:
     found = experiment.run(bare_client, bare, config([1.0, -1.0]), experiment_backends.in_turn)
     runs = {
@@ -71,7 +70,7 @@ def test_each_combination_is_a_run_below_that_of_the_experiment(
     assert parent.data.tags["best_run_id"] == best.info.run_id
 
 
-def test_processes_give_the_same_numbers(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_processes_give_the_same_numbers(bare_client: "Client", bare: Settings) -> None:
     wanted = config([1.0, -1.0])
     alone = experiment.run(bare_client, bare, wanted, experiment_backends.in_turn)
     both = experiment.run(bare_client, bare, wanted, experiment_backends.processes(2))
@@ -80,7 +79,7 @@ def test_processes_give_the_same_numbers(bare_client: "MlflowClient", bare: Sett
     assert [line.reason for line in alone.lines] == [line.reason for line in both.lines]
 
 
-def test_an_experiment_in_which_all_fail_fails(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_an_experiment_in_which_all_fail_fails(bare_client: "Client", bare: Settings) -> None:
     with pytest.raises(UsageError, match="every combination failed; the first because: linear"):
         experiment.run(bare_client, bare, config([-1.0, -2.0]), experiment_backends.in_turn)
     runs = bare_client.search_runs([experiment_id(bare_client, bare)])

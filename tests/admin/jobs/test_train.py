@@ -17,7 +17,7 @@ from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from tests.support.examples import DATA
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 SMALL: Mapping[str, Any] = {"n_estimators": 5, "max_depth": 3}
 
@@ -26,14 +26,12 @@ def spec(**changes: Any) -> TrainingSpec:
     return TrainingSpec(**{"model": "random_forest", "params": SMALL, "data": DATA, **changes})
 
 
-def bundle_of(client: "MlflowClient", done: Trained) -> Path:
+def bundle_of(client: "Client", done: Trained) -> Path:
     model = client.get_logged_model(done.bundle.model_id)
     return Path(model.artifact_location.removeprefix("file://")) / BUNDLE_FOLDER
 
 
-def test_the_same_training_gives_the_same_numbers(
-    bare_client: "MlflowClient", bare: Settings
-) -> None:
+def test_the_same_training_gives_the_same_numbers(bare_client: "Client", bare: Settings) -> None:
     first, again = (train(bare_client, bare, spec(cv=2)) for _ in range(2))
     other = train(bare_client, bare, spec(cv=2, seed=1))
     assert first.evaluation.metrics == again.evaluation.metrics
@@ -46,7 +44,7 @@ def test_the_same_training_gives_the_same_numbers(
 
 
 def test_the_bundle_is_whole_and_says_where_it_is_from(
-    bare_client: "MlflowClient", bare: Settings
+    bare_client: "Client", bare: Settings
 ) -> None:
     done = train(bare_client, bare, spec(cv=2, preprocessing="v2_knn"))
     folder = bundle_of(bare_client, done)
@@ -68,7 +66,7 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
 
 
 def test_what_was_accepted_is_recorded(
-    bare_client: "MlflowClient", bare: Settings, tmp_path: Path
+    bare_client: "Client", bare: Settings, tmp_path: Path
 ) -> None:
     odd = tmp_path / "houses.csv"
     odd.write_text(DATA.read_text().replace(",7.185,", ",7185,", 1))
@@ -84,7 +82,7 @@ def test_what_was_accepted_is_recorded(
     assert f"Trained although {run.tags['data_accepted']}" in (version.description or "")
 
 
-def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_the_bundle_is_fitted_to_every_row(bare_client: "Client", bare: Settings) -> None:
     from admin.training.evaluate import load_data
     from admin.training.pipeline import complete, pipeline_of
 
@@ -97,7 +95,7 @@ def test_the_bundle_is_fitted_to_every_row(bare_client: "MlflowClient", bare: Se
     assert prices == pytest.approx(expected.predict(rows), abs=1e-4)
 
 
-def test_it_announces_as_many_steps_as_it_says(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_it_announces_as_many_steps_as_it_says(bare_client: "Client", bare: Settings) -> None:
     said: list[str] = []
     train(bare_client, bare, spec(cv=2), step=said.append)
     assert len(said) == steps(spec(cv=2))
@@ -117,7 +115,7 @@ def test_it_announces_as_many_steps_as_it_says(bare_client: "MlflowClient", bare
     ],
 )
 def test_what_cannot_be_trained_leaves_no_run(
-    bare_client: "MlflowClient", bare: Settings, wrong: dict[str, Any], kind: type[Exception]
+    bare_client: "Client", bare: Settings, wrong: dict[str, Any], kind: type[Exception]
 ) -> None:
     experiment = experiment_id(bare_client, bare)
     with pytest.raises(kind):

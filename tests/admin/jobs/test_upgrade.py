@@ -10,9 +10,9 @@ from admin.base.errors import RegistryError, UsageError
 from admin.base.settings import Settings
 from admin.jobs.train import train
 from admin.jobs.upgrade import upgrade_version
-from admin.tracking.registry import promote, register
+from admin.tracking.promotion import promote
+from admin.tracking.registry import register
 from admin.tracking.tags import UPGRADED_TAG
-from admin.tracking.versions import versions
 from admin.training.spec import TrainingSpec
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.model import Bundle
@@ -21,10 +21,10 @@ from tests.support.commands import Say
 from tests.support.examples import DATA
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 
-def bundle_of(client: "MlflowClient", settings: Settings, number: int) -> Bundle:
+def bundle_of(client: "Client", settings: Settings, number: int) -> Bundle:
     import mlflow
 
     found = mlflow.artifacts.download_artifacts(
@@ -35,7 +35,7 @@ def bundle_of(client: "MlflowClient", settings: Settings, number: int) -> Bundle
 
 @pytest.mark.parametrize("model", ["linear", "xgboost"])
 def test_a_version_of_format_1_becomes_one_of_format_2(
-    bare_client: "MlflowClient", bare: Settings, model: str
+    bare_client: "Client", bare: Settings, model: str
 ) -> None:
     spec = TrainingSpec(model=model, data=DATA, bundle_format=1)
     run_id = train(bare_client, bare, spec).bundle.run_id
@@ -49,7 +49,7 @@ def test_a_version_of_format_1_becomes_one_of_format_2(
     rows = np.random.default_rng(0).uniform(0, 10, (200, 13))
     rows[::3, ::2] = np.nan
     assert newer.predict(rows).tolist() == older.predict(rows).tolist()
-    latest, first = versions(bare_client, bare.location)
+    latest, first = bare_client.versions(bare.location.model_name)
     assert (latest.model, latest.preprocessing) == (first.model, first.preprocessing)
     assert latest.rmse == first.rmse
     assert bare_client.get_run(made.run_id).data.tags[UPGRADED_TAG] == "1"

@@ -9,7 +9,6 @@ from admin.base.settings import Settings
 from admin.strategies.strategy import example, merge
 from admin.terminal.wizard import command
 from admin.tracking.client import connect
-from admin.tracking.versions import versions
 from tests.admin.terminal.fake_terminal import Terminal
 
 
@@ -59,7 +58,7 @@ def test_the_wizard_trains_what_was_answered(bare: Settings) -> None:
     terminal.expect("Registered as version 1")
     assert terminal.end() == 0
     with connect(bare) as client:
-        [version] = versions(client, bare.location)
+        [version] = client.versions(bare.location.model_name)
         params = client.get_run(version.run_id).data.params
         assert (params["model.alpha"], params["cv_folds"]) == ("2", "2")
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from housing_grpc.registry.location import RegistryLocation
 from tests.support.examples import contents
@@ -135,13 +135,20 @@ def _connected(folder: Path, work: Callable[[Any, Any], Any]) -> Any:
 
 
 def _promote(folder: Path) -> object:
-    from admin.tracking.registry import promote
+    from admin.tracking import opening
+    from admin.tracking.promotion import promote
 
-    return _connected(folder, lambda client, of: promote(client, of.location, 2))
+    settings = _settings(folder)
+    with opening.opened(settings, lambda _: None, _fail) as records:
+        return promote(records, settings.location, 2)
+
+
+def _fail() -> NoReturn:
+    raise AssertionError
 
 
 def _promoted(folder: Path) -> Any:
-    from admin.tracking.versions import promoted
+    from admin.tracking.records import promoted
 
     return _connected(folder, lambda client, of: promoted(client, of.location))
 
@@ -170,14 +177,13 @@ def _versions(folder: Path) -> Any:
     import mlflow
 
     from admin.tracking.client import connect
-    from admin.tracking.versions import versions
     from housing_grpc.bundle import format as bundle_format
     from housing_grpc.registry.location import BUNDLE_FOLDER
 
     settings = _settings(folder)
     found = []
     with connect(settings) as client:
-        for version in versions(client, settings.location):
+        for version in client.versions(settings.location.model_name):
             uri = f"models:/{settings.location.model_name}/{version.number}/{BUNDLE_FOLDER}"
             bundle = mlflow.artifacts.download_artifacts(uri)
             digest = bundle_format.read(Path(bundle)).digest

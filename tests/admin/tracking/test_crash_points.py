@@ -12,7 +12,8 @@ import pytest
 from admin.base.settings import Settings
 from admin.tracking import backup
 from admin.tracking.client import connect
-from admin.tracking.registry import promote, register
+from admin.tracking.promotion import promote
+from admin.tracking.registry import register
 from tests.admin.terminal.fake_terminal import ROOT, environment_of
 from tests.admin.tracking import crashing
 from tests.admin.tracking.crashing import DISK_FULL, KILL_BEFORE, KILL_WITHIN

@@ -11,7 +11,6 @@ from admin import cli
 from admin.base.settings import Settings
 from admin.tracking.client import connect
 from admin.tracking.registry import register
-from admin.tracking.versions import versions
 from housing_grpc.bundle import format as bundle_format
 from tests.admin.small_disk import SmallDisk, mounted
 from tests.admin.terminal.fake_terminal import admin
@@ -65,7 +64,7 @@ def statuses(settings: Settings) -> list[str]:
 
 def versions_of(settings: Settings) -> list[int]:
     with connect(settings) as client:
-        return [version.number for version in versions(client, settings.location)]
+        return [version.number for version in client.versions(settings.location.model_name)]
 
 
 def test_a_training_on_a_full_scratch_disk(

@@ -10,7 +10,8 @@ from admin.base.settings import Settings
 from admin.jobs import experiment
 from admin.jobs.seed import seed
 from admin.jobs.train import train
-from admin.tracking.client import EXPERIMENT, experiment_id
+from admin.tracking.client import experiment_id
+from admin.tracking.experiment import EXPERIMENT
 from admin.tracking.registry import register
 from admin.training import experiment_backends
 from admin.training.experiment_config import ExperimentConfig
@@ -18,7 +19,7 @@ from admin.training.spec import TrainingSpec
 from tests.support.examples import DATA
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 LINEAR = TrainingSpec(model="linear", data=DATA, cv=2)
 NOTE = "mlflow.note.content"
@@ -30,11 +31,11 @@ def someone(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "ada")
 
 
-def tags_of(client: "MlflowClient", run_id: str) -> dict[str, str]:
+def tags_of(client: "Client", run_id: str) -> dict[str, str]:
     return dict(client.get_run(run_id).data.tags)
 
 
-def test_a_training_says_who_made_it_and_how(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_a_training_says_who_made_it_and_how(bare_client: "Client", bare: Settings) -> None:
     found = tags_of(bare_client, train(bare_client, bare, LINEAR).bundle.run_id)
     assert found["mlflow.user"] == "ada"
     assert (found["mlflow.source.type"], found["mlflow.source.name"]) == (
@@ -45,7 +46,7 @@ def test_a_training_says_who_made_it_and_how(bare_client: "MlflowClient", bare: 
 
 
 def test_the_experiment_has_its_kind_and_a_description(
-    bare_client: "MlflowClient", bare: Settings
+    bare_client: "Client", bare: Settings
 ) -> None:
     made = bare_client.get_experiment(experiment_id(bare_client, bare))
     assert made.tags["mlflow.experimentKind"] == "custom_model_development"
@@ -54,7 +55,7 @@ def test_the_experiment_has_its_kind_and_a_description(
 
 
 def test_an_experiment_that_has_none_gets_them_and_keeps_what_people_wrote(
-    bare_client: "MlflowClient", bare: Settings
+    bare_client: "Client", bare: Settings
 ) -> None:
     number = bare_client.create_experiment(EXPERIMENT, tags={NOTE: "Ours."})
     assert experiment_id(bare_client, bare) == number
@@ -63,9 +64,7 @@ def test_an_experiment_that_has_none_gets_them_and_keeps_what_people_wrote(
     assert tags["mlflow.experimentKind"] == "custom_model_development"
 
 
-def test_all_runs_of_an_experiment_say_what_they_are(
-    bare_client: "MlflowClient", bare: Settings
-) -> None:
+def test_all_runs_of_an_experiment_say_what_they_are(bare_client: "Client", bare: Settings) -> None:
     wanted = ExperimentConfig(name="grid", specs=(LINEAR, LINEAR))
     found = experiment.run(bare_client, bare, wanted, experiment_backends.in_turn)
     parent = tags_of(bare_client, found.run_id)
@@ -81,7 +80,7 @@ def test_all_runs_of_an_experiment_say_what_they_are(
         )  # fmt: skip
 
 
-def test_what_is_registered_is_described(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_what_is_registered_is_described(bare_client: "Client", bare: Settings) -> None:
     name = bare.location.model_name
     bare_client.create_registered_model(name)
     done = seed(bare_client, bare, LINEAR)
@@ -97,7 +96,7 @@ def test_what_is_registered_is_described(bare_client: "MlflowClient", bare: Sett
     assert bare_client.get_registered_model(name).description == "Ours."
 
 
-def test_a_logged_model_says_where_it_is_from(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_a_logged_model_says_where_it_is_from(bare_client: "Client", bare: Settings) -> None:
     done = train(bare_client, bare, LINEAR)
     version = register(bare_client, bare.location, done.bundle.run_id).version
     run, model = (
@@ -117,7 +116,7 @@ def test_a_logged_model_says_where_it_is_from(bare_client: "MlflowClient", bare:
 
 
 def test_a_user_without_a_name_is_unknown(
-    bare_client: "MlflowClient", bare: Settings, monkeypatch: pytest.MonkeyPatch
+    bare_client: "Client", bare: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def nobody() -> str:
         raise OSError("No username set in the environment")

@@ -9,7 +9,8 @@ import pytest
 
 from admin.base.settings import Settings
 from admin.data.dataset import load_features
-from admin.tracking.registry import promote, register
+from admin.tracking.promotion import promote
+from admin.tracking.registry import register
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.model import Bundle
@@ -21,7 +22,7 @@ from tests.support.homes import Trained
 from tests.support.processes import outcome
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 # Run where nothing of this project can be imported.
 ELSEWHERE = """
@@ -51,7 +52,7 @@ print(json.dumps({
 
 @pytest.fixture
 def elsewhere(
-    client: "MlflowClient", ready: Settings, trained: Trained, tmp_path: Path
+    client: "Client", ready: Settings, trained: Trained, tmp_path: Path
 ) -> dict[str, Any]:
     number = register(client, ready.location, trained.run_id).version
     promote(client, ready.location, number)
@@ -69,9 +70,7 @@ def elsewhere(
     return found
 
 
-def test_any_mlflow_client_predicts_the_same(
-    elsewhere: dict[str, Any], client: "MlflowClient"
-) -> None:
+def test_any_mlflow_client_predicts_the_same(elsewhere: dict[str, Any], client: "Client") -> None:
     # The copy of the code that travels with the model has no evaluator in C.
     bundle = Bundle(bundle_format.read(_folder(client) / BUNDLE_FOLDER), native=False)
     expected = bundle.predict(load_features(DATA)[0].to_numpy()).tolist()
@@ -87,7 +86,7 @@ def test_any_mlflow_client_predicts_the_same(
     assert elsewhere["pickle"] is False
 
 
-def test_the_model_says_what_it_takes(client: "MlflowClient", trained: Trained) -> None:
+def test_the_model_says_what_it_takes(client: "Client", trained: Trained) -> None:
     import mlflow
 
     info = mlflow.models.get_model_info(str(_folder(client)))
@@ -106,13 +105,13 @@ def test_the_model_says_what_it_takes(client: "MlflowClient", trained: Trained) 
 
 @pytest.mark.parametrize("frame", [{"RM": [6.5, 7]}, {"RM": [6.5, 7], "CRIM": [None, np.nan]}])
 def test_a_mapping_of_columns_will_do(
-    client: "MlflowClient", trained: Trained, frame: dict[str, list[Any]]
+    client: "Client", trained: Trained, frame: dict[str, list[Any]]
 ) -> None:
     model = BundleModel(bundle_model.load(_folder(client) / BUNDLE_FOLDER))
     assert model.predict(frame).shape == (2,)
 
 
-def _folder(client: "MlflowClient") -> Path:
+def _folder(client: "Client") -> Path:
     [experiment] = [
         each.experiment_id for each in client.search_experiments() if each.name != "Default"
     ]

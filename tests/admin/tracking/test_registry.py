@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
 from admin.jobs.seed import Seeded, seed
 from admin.tracking.client import connect, experiment_id
-from admin.tracking.registry import Promoted, Registered, promote, register
+from admin.tracking.mlflow_client import Client
+from admin.tracking.promotion import Promoted, promote
+from admin.tracking.records import promoted
+from admin.tracking.registry import Registered, register
 from admin.tracking.tags import MODEL_ID_TAG, SEED_TAG
-from admin.tracking.versions import promoted, versions
 from admin.training.spec import TrainingSpec
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from tests.support.examples import DATA
@@ -39,14 +40,12 @@ main(sys.argv[2:])
 """
 
 
-def test_a_run_becomes_a_version_once(
-    client: MlflowClient, ready: Settings, trained: Trained
-) -> None:
+def test_a_run_becomes_a_version_once(client: Client, ready: Settings, trained: Trained) -> None:
     first = register(client, ready.location, trained.run_id)
     again = register(client, ready.location, trained.run_id)
     assert first == Registered(version=1, created=True)
     assert again == Registered(version=1, created=False)
-    [version] = versions(client, ready.location)
+    [version] = client.versions(ready.location.model_name)
     run = client.get_run(trained.run_id)
     assert version.digest == run.data.tags[DIGEST_TAG]
     assert (version.model, version.preprocessing) == ("linear", "v2_knn")
@@ -65,7 +64,7 @@ def test_those_who_register_a_run_at_once_get_one_version(
     start = threading.Barrier(4)
 
     def one(_: int) -> Registered:
-        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client = Client(tracking_uri=uri, registry_uri=uri)
         start.wait()
         return register(client, location, trained.run_id)
 
@@ -73,13 +72,13 @@ def test_those_who_register_a_run_at_once_get_one_version(
         client.create_registered_model(location.model_name)
         found = list(pool.map(one, range(4)))
         assert sorted(each.created for each in found) == [False, False, False, True]
-        [version] = versions(client, location)
+        [version] = client.versions(location.model_name)
         assert {each.version for each in found} == {version.number}
         assert register(client, location, trained.run_id).version == version.number
 
 
 def test_a_version_holds_the_bundle_where_servers_look(
-    client: MlflowClient, ready: Settings, trained: Trained
+    client: Client, ready: Settings, trained: Trained
 ) -> None:
     import mlflow
 
@@ -92,17 +91,13 @@ def test_a_version_holds_the_bundle_where_servers_look(
 
 
 @pytest.mark.parametrize("run_id", ["nope", "7'", "../x", "0" * 32])
-def test_a_run_that_is_not_there_is_refused(
-    client: MlflowClient, ready: Settings, run_id: str
-) -> None:
+def test_a_run_that_is_not_there_is_refused(client: Client, ready: Settings, run_id: str) -> None:
     with pytest.raises(RegistryError) as caught:
         register(client, ready.location, run_id)
     assert str(caught.value) == f"there is no run {run_id}; see: housing-admin runs"
 
 
-def test_a_run_that_goes_on_or_has_no_bundle_is_refused(
-    client: MlflowClient, ready: Settings
-) -> None:
+def test_a_run_that_goes_on_or_has_no_bundle_is_refused(client: Client, ready: Settings) -> None:
     run_id = client.create_run(experiment_id(client, ready)).info.run_id
     with pytest.raises(RegistryError, match="is RUNNING, not FINISHED"):
         register(client, ready.location, run_id)
@@ -113,21 +108,21 @@ def test_a_run_that_goes_on_or_has_no_bundle_is_refused(
     client.set_tag(run_id, DIGEST_TAG, "0" * 64)
     with pytest.raises(RegistryError, match="has no bundle to register"):
         register(client, ready.location, run_id)
-    assert versions(client, ready.location) == []
+    assert client.versions(ready.location.model_name) == []
 
 
-def test_promoting_moves_the_alias(client: MlflowClient, ready: Settings, trained: Trained) -> None:
+def test_promoting_moves_the_alias(client: Client, ready: Settings, trained: Trained) -> None:
     location = ready.location
     assert promoted(client, location) is None
     register(client, location, trained.run_id)
     assert promote(client, location, 1) == Promoted(previous=None, version=1)
     assert promote(client, location, 1) == Promoted(previous=1, version=1)
     assert promoted(client, location) == 1
-    assert versions(client, location)[0].aliases == ("production",)
+    assert client.versions(location.model_name)[0].aliases == ("production",)
 
 
 def test_only_a_version_that_can_be_served_is_promoted(
-    client: MlflowClient, ready: Settings, trained: Trained, tmp_path: Path
+    client: Client, ready: Settings, trained: Trained, tmp_path: Path
 ) -> None:
     location = ready.location
     with pytest.raises(RegistryError, match="has no version 1; it has: none; register a run first"):
@@ -143,18 +138,16 @@ def test_only_a_version_that_can_be_served_is_promoted(
 
 
 def test_an_alias_of_a_deleted_version_promotes_nothing(
-    client: MlflowClient, ready: Settings, trained: Trained
+    client: Client, ready: Settings, trained: Trained
 ) -> None:
     register(client, ready.location, trained.run_id)
     promote(client, ready.location, 1)
     client.delete_model_version(ready.location.model_name, "1")
     assert promoted(client, ready.location) is None
-    assert versions(client, ready.location) == []
+    assert client.versions(ready.location.model_name) == []
 
 
-def test_a_seed_leaves_what_is_promoted(
-    client: MlflowClient, ready: Settings, trained: Trained
-) -> None:
+def test_a_seed_leaves_what_is_promoted(client: Client, ready: Settings, trained: Trained) -> None:
     register(client, ready.location, trained.run_id)
     promote(client, ready.location, 1)
     assert seed(client, ready, LINEAR) == Seeded(version=1, run_id="")
@@ -162,7 +155,7 @@ def test_a_seed_leaves_what_is_promoted(
 
 
 def test_a_seed_takes_up_the_run_of_one_that_was_killed(
-    client: MlflowClient, ready: Settings, trained: Trained
+    client: Client, ready: Settings, trained: Trained
 ) -> None:
     client.set_tag(trained.run_id, SEED_TAG, LINEAR.title)
     assert seed(client, ready, LINEAR) == Seeded(version=1, run_id=trained.run_id)
@@ -186,6 +179,6 @@ def test_a_seed_that_is_killed_leaves_nothing_half_and_can_be_repeated(bare: Set
     assert (said, process.returncode) == ("here\n", -signal.SIGKILL)
     with connect(bare) as client:
         assert promoted(client, bare.location) is None
-        assert versions(client, bare.location) == []
+        assert client.versions(bare.location.model_name) == []
         assert seed(client, bare, LINEAR).version == 1
         assert promoted(client, bare.location) == 1

@@ -20,7 +20,7 @@ from tests.admin.terminal.fake_terminal import ROOT, environment_of, unmeasured
 from tests.support.waiting import SECONDS
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 # A run that is open, and goes on for longer than any test.
 _OPEN = """
@@ -83,7 +83,7 @@ def test_a_run_that_is_told_to_stop_says_so_itself(bare: Settings) -> None:
 
 
 def test_a_lock_that_has_no_run_yet_is_left_while_it_is_young(
-    bare_client: "MlflowClient", bare: Settings
+    bare_client: "Client", bare: Settings
 ) -> None:
     experiment = experiment_id(bare_client, bare)
     folder = bare.home / "running"
@@ -95,7 +95,7 @@ def test_a_lock_that_has_no_run_yet_is_left_while_it_is_young(
     assert [file.name for file in folder.iterdir()] == ["young"]
 
 
-def test_a_run_of_another_machine_is_left(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_a_run_of_another_machine_is_left(bare_client: "Client", bare: Settings) -> None:
     experiment = experiment_id(bare_client, bare)
     there = bare_client.create_run(experiment, tags={LOCK_TAG: "of-another-home"})
     with run(bare_client, experiment, "name", home=bare.home):

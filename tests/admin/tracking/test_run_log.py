@@ -9,10 +9,10 @@ from admin.tracking.run_log import run
 from tests.support.homes import Trained
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 
-def test_a_run_says_what_was_set(client: "MlflowClient", trained: Trained) -> None:
+def test_a_run_says_what_was_set(client: "Client", trained: Trained) -> None:
     params = client.get_run(trained.run_id).data.params
     assert params == {
         "model": "linear",
@@ -25,7 +25,7 @@ def test_a_run_says_what_was_set(client: "MlflowClient", trained: Trained) -> No
     }
 
 
-def test_a_run_says_how_good_it_is(client: "MlflowClient", trained: Trained) -> None:
+def test_a_run_says_how_good_it_is(client: "Client", trained: Trained) -> None:
     metrics = client.get_run(trained.run_id).data.metrics
     names = {"rmse", "mae", "r2", "mape"}
     spread = {f"cv_{name}{end}" for name in names for end in ("", "_std")}
@@ -35,7 +35,7 @@ def test_a_run_says_how_good_it_is(client: "MlflowClient", trained: Trained) -> 
     assert sum(fold.value for fold in folds) / 3 == pytest.approx(metrics["cv_rmse"])
 
 
-def test_a_run_says_which_data_and_code_it_is_of(client: "MlflowClient", trained: Trained) -> None:
+def test_a_run_says_which_data_and_code_it_is_of(client: "Client", trained: Trained) -> None:
     found = client.get_run(trained.run_id)
     tags = found.data.tags
     assert tags["data_file"] == "HousingData.csv"
@@ -47,13 +47,13 @@ def test_a_run_says_which_data_and_code_it_is_of(client: "MlflowClient", trained
     assert tags["data_digest"].startswith(used.dataset.digest)
 
 
-def test_a_run_has_pictures(client: "MlflowClient", trained: Trained) -> None:
+def test_a_run_has_pictures(client: "Client", trained: Trained) -> None:
     found = {file.path for file in client.list_artifacts(trained.run_id, "plots")}
     names = ("feature_importance", "predicted_vs_actual", "residuals")
     assert found == {f"plots/{name}.png" for name in names}
 
 
-def test_artifacts_lie_below_the_home(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_artifacts_lie_below_the_home(bare_client: "Client", bare: Settings) -> None:
     experiment = bare_client.get_experiment(experiment_id(bare_client, bare))
     assert experiment.artifact_location == (bare.home / "artifacts/housing-prices").as_uri()
 
@@ -62,7 +62,7 @@ def test_artifacts_lie_below_the_home(bare_client: "MlflowClient", bare: Setting
     ("error", "status"), [(ValueError(), "FAILED"), (KeyboardInterrupt(), "KILLED")]
 )
 def test_a_run_that_breaks_off_says_so(
-    bare_client: "MlflowClient", bare: Settings, error: BaseException, status: str
+    bare_client: "Client", bare: Settings, error: BaseException, status: str
 ) -> None:
     experiment = experiment_id(bare_client, bare)
     seen = []
@@ -78,7 +78,7 @@ def test_a_run_that_breaks_off_says_so(
     assert list((bare.home / "running").iterdir()) == []
 
 
-def test_a_deleted_experiment_is_not_made_anew(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_a_deleted_experiment_is_not_made_anew(bare_client: "Client", bare: Settings) -> None:
     bare_client.delete_experiment(experiment_id(bare_client, bare))
     with pytest.raises(RegistryError, match="has been deleted; restore it"):
         experiment_id(bare_client, bare)

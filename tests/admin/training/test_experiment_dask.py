@@ -25,7 +25,7 @@ from tests.support.commands import Say
 from tests.support.examples import DATA
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from admin.tracking.mlflow_client import Client
 
 SECONDS = 60
 
@@ -106,7 +106,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @pytest.mark.integration
 def test_a_cluster_gives_the_numbers_of_this_process(
-    dask: Cluster, bare_client: "MlflowClient", bare: Settings
+    dask: Cluster, bare_client: "Client", bare: Settings
 ) -> None:
     for _ in range(2):
         dask.worker()
