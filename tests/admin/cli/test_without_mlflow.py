@@ -1,4 +1,4 @@
-"""What is asked of MLflow without importing it, which takes seconds, and what is refused at once."""
+"""What is asked of MLflow's records without MLflow, whose import takes seconds."""
 
 import shutil
 import subprocess

@@ -184,7 +184,7 @@ def test_the_commands_say_what_the_file_holds(
         "home": str(home),
         "runs": 1,
         "versions": 1,
-        "promoted": 1,
+        "promoted": "1",
     }
     monkeypatch.setenv("HOUSING_HOME", str(tmp_path / "new"))
     assert "make a model first" in say("backup", tmp_path / "other", code=4).err
