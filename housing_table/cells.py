@@ -9,6 +9,7 @@ MISSING = frozenset(
 )  # fmt: skip
 
 _WITH_COMMA = re.compile(r"[+-]?[0-9.]+(,[0-9.]+)+")
+_YES_OR_NO = frozenset({"true", "false", "t", "f", "yes", "no", "y", "n"})
 _SHOWN = 40
 
 
@@ -44,6 +45,8 @@ def remedy(cell: str) -> str:
         return "save the file as UTF-8"
     if _WITH_COMMA.fullmatch(cell.strip()):
         return "write a point for decimals and nothing between thousands"
+    if cell.strip().lower() in _YES_OR_NO:
+        return "write 1 for yes and 0 for no, or NA if it is not known"
     return "write a plain number, or NA if it is not known"
 
 

@@ -29,6 +29,7 @@ _NOTHING = {ord(sign): None for sign in " _.-"}
 # From here on, two names are taken for one and a misspelling of it.
 _CLOSE = 0.8
 _LISTED = 10
+_ONE_CELL = "the header is one cell: separate the cells with commas, semicolons or tabs"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +75,9 @@ def to_price(
     missing = [name for name in FEATURES if name not in places]
     faults = found.twice() + found.close_to(missing)
     if not places:
-        shown = listed(list(names))
-        faults.insert(0, (_first(names), f"no column is a feature: {shown}; {_there_are()}"))
+        hint = _ONE_CELL if len(names) == 1 else _there_are()
+        text = f"no column is a feature: {listed(list(names))}; {hint}"
+        faults.insert(0, (_first(names), text))
     kept = []
     for name in keep:
         same = [place for place, other in enumerate(names) if _plain(other) == _plain(name)]
@@ -108,11 +110,11 @@ def to_train(names: Sequence[str]) -> Columns:
         plural, them = ("s", "them") if len(missing) > 1 else ("", "it")
         text = f"missing column{plural} {', '.join(missing)}"
         if len(names) == 1:
-            text += "; the header is one cell: separate the cells with commas, semicolons or tabs"
+            text += f"; {_ONE_CELL}"
         elif len(missing) > len(FEATURES):
             text += f"; name the columns so: there are {listed(list(names))}"
         elif not close:
-            text += f"; add {them} to the file"
+            text += f"; add {them} to the file{found.to_rename()}"
         faults.insert(0, (missing[0], text))
         faults += close
     _raise(faults)
@@ -179,6 +181,11 @@ class _Found:
                 )
                 faults.append((name, f"{text}: rename it, or take it out"))
         return faults
+
+    def to_rename(self) -> str:
+        """Returns which columns a missing one may be, by another name."""
+        named = [place for place in self.others if self.names[place]]
+        return f", or give its name to the one that it is of {self._shown(named)}" if named else ""
 
     def notes(self) -> list[str]:
         """Returns what was renamed and what is not used, in a line each."""

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from .cells import number, quoted
 from .columns import FEATURES, TARGET, meaning
 from .errors import TableError
+from .other_formats import recognised
 
 # Longer is no row of houses; most likely the file has no line breaks.
 LONGEST_LINE = 1 << 20
@@ -66,6 +67,9 @@ def read(lines: Iterable[str]) -> TextTable:
     head = list(islice(written, 1))
     if not head:
         raise TableError("there is no line; the first one names the columns")
+    other = recognised(head[0])
+    if other:
+        raise TableError(other)
     _check_utf8(head[0], "\0")
     split = _splitter(head[0])
     first = split(head[0])
@@ -94,10 +98,22 @@ def _check_utf8(line: str, mark: str) -> None:
 
 def _named(names: list[str], lines: Iterator[str], split: Split, *notes: str) -> TextTable:
     first = list(islice(lines, 1))
-    # R writes no name above the names of rows.
-    if split is _by_blanks and [len(line.split()) for line in first] == [len(names) + 1]:
+    if any(_has_row_name(line, split, len(names)) for line in first):
         names = ["", *names]
     return TextTable(names=names, rows=map(split, chain(first, lines)), notes=notes)
+
+
+def _has_row_name(line: str, split: Split, width: int) -> bool:
+    """Tells whether a row begins with its name, above which R writes none.
+
+    Between other signs than blanks one cell more may also be a decimal comma, or a comma at the
+    end of the line: there the name has to stand in quotes, as R writes it, and the rest not.
+    """
+    cells = split(line)
+    if isinstance(cells, RowFault) or len(cells) != width + 1:
+        return False
+    in_quotes = line.lstrip().startswith('"') and line.count('"') == 2
+    return split is _by_blanks or (in_quotes and cells[-1] != "")
 
 
 def _are_values(cells: list[str]) -> bool:
@@ -114,12 +130,12 @@ def _stripped(line: str) -> str:
 
 def _splitter(line: str) -> Split:
     """Returns what splits all lines, going by one of them."""
-    bare = "".join(line.split('"')[::2])
+    bare = "".join(line.strip(_BLANK).split('"')[::2])
     counts = {separator: bare.count(separator) for separator in ("\t", ";", ",")}
     separator = max(counts, key=lambda each: counts[each])
     if counts[separator]:
         return partial(_by, separator)
-    return _by_blanks if _BLANK in bare.strip() else partial(_by, ",")
+    return _by_blanks if _BLANK in bare else partial(_by, ",")
 
 
 def _by(separator: str, line: str) -> Row:

@@ -45,7 +45,7 @@ def read_numbers(table: Table) -> NDArray[np.float64]:
 def _fault_in(cell: object, value: float | None, spec: FeatureSpec | None) -> str:
     """Say what is wrong with a cell and how to put it right, or return an empty text."""
     if value is None:
-        return f"is not a number; {cells.remedy(cell if isinstance(cell, str) else '')}"
+        return f"is not a number; {cells.remedy(str(cell))}"
     if math.isnan(value):
         return ""
     if math.isinf(value):

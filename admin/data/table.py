@@ -115,12 +115,13 @@ def _parquet(content: bytes, choose: Choose) -> _Read:
     except ImportError as error:
         raise TableError("Parquet needs pyarrow; install it with: pip install pyarrow") from error
     try:
-        table = parquet.read_table(arrow.BufferReader(content))
+        # Not by the names, of which one may stand there twice.
+        table = parquet.ParquetFile(arrow.BufferReader(content)).read()
+        columns = choose(table.column_names)
+        used = [table.column(place).to_pylist() for place in columns.places.values()]
     except (arrow.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise TableError(f"it is no sound Parquet file ({reason}); write it anew") from error
-    columns = choose(table.column_names)
-    used = [table.column(place).to_pylist() for place in columns.places.values()]
     rows = list(zip(*used, strict=True))
     return columns, rows, [f"row {number}" for number in range(1, len(rows) + 1)], ()
 

@@ -21,6 +21,8 @@ FORMATS: dict[str, FileFormat] = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+# Of texts with other separators than commas, which are read and not written.
+_READ_AS_CSV = (".tsv", ".tab", ".txt", ".data")
 
 # Bytes that are no UTF-8 make a cell that is no number, not a file that is unreadable.
 _TEXT: Any = {"encoding": "utf-8-sig", "errors": "replace", "newline": ""}
@@ -78,13 +80,16 @@ def from_file(
         yield from read(lines, layout)
 
 
-def format_of(path: str | PathLike[str]) -> FileFormat:
+def format_of(path: str | PathLike[str], *, to_write: bool = False) -> FileFormat:
     """Returns the format that a file's name says.
 
     Raises:
-        InvalidArgumentError: It says none.
+        InvalidArgumentError: It says none, or one that is only read.
     """
-    found = FORMATS.get(Path(path).suffix.lower())
+    suffix = Path(path).suffix.lower()
+    if suffix in _READ_AS_CSV and not to_write:
+        return "csv"
+    found = FORMATS.get(suffix)
     if found is None:
         raise InvalidArgumentError(
             f"{fspath(path)}: its name does not say what it holds; "

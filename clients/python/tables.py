@@ -150,9 +150,7 @@ def _parquet(path: str | PathLike[str]) -> Any:
 
 def _may_be_numbers(kind: Any) -> bool:
     # By their names in pyarrow, whose functions for it are many.
-    return str(kind).startswith(
-        ("int", "uint", "halffloat", "float", "double", "decimal", "string")
-    )
+    return str(kind).startswith(("int", "uint", "halffloat", "float", "double", "string"))
 
 
 @contextmanager

@@ -1,14 +1,23 @@
 """Every reader takes the same tables, and makes the same of them: one table of files for all."""
 
+import bz2
+import gzip
 import io
+import json
+import lzma
+import sqlite3
+import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as arrow  # type: ignore[import-untyped]
 import pytest
 from housing.v1 import prediction_pb2
+from pyarrow import parquet
 
 from admin.base.errors import DataError
 from admin.data.dataset import load, load_features
@@ -87,6 +96,17 @@ FILES: dict[str, Written] = {
         text(NAMES, [[f'"{n}"', *line] for n, line in enumerate(LINES, 1)], " "),
         ("columns not used: (no name)",),
     ),
+    **{
+        f"names of rows, as R writes them, between {what}": (
+            text(
+                [f'"{name}"' for name in NAMES],
+                [[f'"house {n}"', *line] for n, line in enumerate(LINES, 1)],
+                separator,
+            ),
+            ("columns not used: (no name)",),
+        )
+        for what, separator in (("blanks", " "), ("commas", ","), ("tabs", "\t"))
+    },
     "an id": (numbered("id"), ("columns not used: 'id'",)),
     "an index of pandas": (numbered(""), ("columns not used: (no name)",)),
     **{f"{word} for missing": (blank(word), ()) for word in ("", "None", "nan", "#N/A", "?")},
@@ -115,6 +135,16 @@ REFUSED: dict[str, Written] = {
     ),
     "empty": ("", ("there is no line; the first one names the columns",)),
     "an open quote": (text([*NAMES[:-1], '"MEDV']), ("has a quote that is not closed",)),
+    "bars": (text(NAMES, separator="|"), ("separate the cells with commas, semicolons or tabs",)),
+    "JSON": (json.dumps([dict(zip(NAMES, LINES[0], strict=True))]), ("it is JSON: write it as",)),
+    "JSON, over lines": ('[\n {"RM": 6.5}\n]\n', ("it is JSON: write it as",)),
+    "NDJSON": ('{"RM": 6.5, "LSTAT": 5}\n', ("an object a line, in a file named *.ndjson",)),
+    "ARFF": (f"@RELATION boston\n@ATTRIBUTE CRIM REAL\n@DATA\n{','.join(LINES[0])}\n", ("ARFF",)),
+    "a page": ("\n<!DOCTYPE html>\n<html>404</html>\n", ("it is a web page",)),
+    "a pointer": (
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+        ("fetch that by `git lfs pull`",),
+    ),
 }
 
 
@@ -234,6 +264,110 @@ def test_a_column_that_is_missing_can_be_priced_but_not_learned_from(
     np.testing.assert_array_equal(values, without)
     with pytest.raises(DataError, match=r"missing columns RAD, B; add them to the file$"):
         load(path)
+
+
+def packed() -> dict[str, tuple[bytes, str]]:
+    """By name: a file that is no text, and what is said of it."""
+    content, archive = text(NAMES).encode(), io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("xl/workbook.xml", content)
+    database = sqlite3.connect(":memory:")
+    database.execute("create table houses (RM)")
+    feather = io.BytesIO()
+    pd.DataFrame({"RM": [6.5]}).to_feather(feather)
+    return {
+        "gzip": (gzip.compress(content), "it is compressed (gzip): unpack it"),
+        "bzip2": (bz2.compress(content), "it is compressed (bzip2): unpack it"),
+        "xz": (lzma.compress(content), "it is compressed (xz): unpack it"),
+        "a workbook": (archive.getvalue(), "save the table as CSV in UTF-8"),
+        "an old workbook": (
+            bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600),
+            "it is a workbook of Excel: save the table as CSV in UTF-8",
+        ),
+        "feather": (feather.getvalue(), "it is of Arrow or ORC"),
+        "SQLite": (database.serialize(), "it is a database"),
+        "UTF-16": (text(NAMES).encode("utf-16"), "line 1 is not UTF-8 text"),
+    }
+
+
+@pytest.mark.parametrize("name", packed())
+def test_what_is_no_text_says_what_it_is(tmp_path: Path, name: str) -> None:
+    content, said = packed()[name]
+    path = tmp_path / "houses.csv"
+    path.write_bytes(content)
+    for read in (load, load_features):
+        with pytest.raises(DataError) as caught:
+            read(path)
+        assert said in str(caught.value)
+    with pytest.raises(client.InvalidArgumentError) as refused:
+        chunked(path)
+    assert said in str(refused.value)
+
+
+def test_parquet_by_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "houses.csv"
+    pd.read_csv(io.StringIO(text(NAMES))).to_parquet(path)
+    np.testing.assert_array_equal(by_admin(path)[0], expected())
+    with pytest.raises(client.InvalidArgumentError, match=r"it is Parquet: name it \*\.parquet"):
+        chunked(path)
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".TXT", ".tab", ".data"])
+def test_names_of_files_with_other_separators(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"houses{suffix}"
+    path.write_text(text(NAMES, separator="\t"))
+    np.testing.assert_array_equal(chunked(path)[0], expected())
+
+
+def test_a_name_that_is_none_of_ours_is_shown_where_one_is_missing(
+    write: Callable[[str], Path],
+) -> None:
+    path = write(text(["id", *other(MEDV="House Price")], [["1", *line] for line in LINES]))
+    with pytest.raises(DataError) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"{path}: missing column MEDV; add it to the file, or give its name to the one that it is"
+        " of 'id', 'House Price'"
+    )
+
+
+@pytest.mark.parametrize("row", ['"1",24,0,', '"1","24",0,5', "1,24,0,", "1,24,0,5"])
+def test_a_cell_more_is_no_name_of_a_row_unless_it_alone_is_in_quotes(
+    write: Callable[[str], Path], row: str
+) -> None:
+    with pytest.raises(DataError, match="line 2 has 4 cells but the header has 3"):
+        load_features(write(f"CRIM,ZN,RM\n{row}\n"))
+
+
+def test_parquet_with_a_column_twice(tmp_path: Path) -> None:
+    twice = arrow.table([[6.5], [6.5], ["a"], ["b"]], names=["RM", "RM", "note", "note"])
+    parquet.write_table(twice, tmp_path / "houses.parquet")
+    text = r"RM is there 2 times \('RM', 'RM'\): keep one"
+    with pytest.raises(DataError, match=text):
+        load_features(tmp_path / "houses.parquet")
+    with pytest.raises(client.InvalidArgumentError, match=text):
+        chunked(tmp_path / "houses.parquet")
+    parquet.write_table(twice.remove_column(0), tmp_path / "houses.parquet")
+    for read in (by_admin, chunked):
+        assert read(tmp_path / "houses.parquet")[0][0, FEATURE_NAMES.index("RM")] == 6.5
+
+
+def test_decimals_in_parquet_are_the_numbers_that_they_say(tmp_path: Path) -> None:
+    said = [Decimal(line[FEATURE_NAMES.index("RM")]) for line in LINES]
+    path = tmp_path / "houses.parquet"
+    parquet.write_table(arrow.table({"RM": arrow.array(said, arrow.decimal128(20, 6))}), path)
+    for read in (by_admin, chunked):
+        found = read(path)[0][:, FEATURE_NAMES.index("RM")]
+        assert found.tolist() == [float(each) for each in said]
+
+
+@pytest.mark.parametrize("word", ["TRUE", "no", "Yes"])
+def test_a_word_for_a_choice_says_which_number_it_is(
+    write: Callable[[str], Path], word: str
+) -> None:
+    path = write(f"CHAS,RM\n{word},6.5\n")
+    with pytest.raises(DataError, match="write 1 for yes and 0 for no, or NA"):
+        load_features(path)
 
 
 def test_a_mapping_takes_the_names_of_a_column() -> None:

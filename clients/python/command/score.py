@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Scores the file; rows that are rejected make the exit code 4."""
     source = _format(given.source_format, given.input)
-    target = _format(given.output_format, given.output)
+    target = _format(given.output_format, given.output, to_write=True)
     if source == "parquet" and given.input == "-":
         raise InvalidArgumentError("Parquet is read from a file, not from the standard input")
     rejected_path = _rejected_path(given)
@@ -127,10 +127,10 @@ def _is_silent(path: str) -> bool:
         return False
 
 
-def _format(chosen: FileFormat | None, path: str) -> FileFormat:
+def _format(chosen: FileFormat | None, path: str, *, to_write: bool = False) -> FileFormat:
     if chosen is not None:
         return chosen
-    return "csv" if path == "-" else format_of(path)
+    return "csv" if path == "-" else format_of(path, to_write=to_write)
 
 
 def _rejected_path(given: argparse.Namespace) -> Path | None:
