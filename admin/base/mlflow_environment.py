@@ -19,6 +19,9 @@ _ENVIRONMENT = {
     # What other programs make of warnings is not for the libraries of this one.
     "PYTHONWARNINGS": "ignore",
 }
+# OpenTelemetry's, which MLflow brings and which has nothing to do here, ends the import of both if
+# one of these names what is not installed, as where an operator of Kubernetes sets them for all.
+_NOT_FOR_US = ("OTEL_PROPAGATORS", "OTEL_PYTHON_CONTEXT")
 
 
 def ignore_warnings() -> None:
@@ -30,6 +33,8 @@ def ignore_warnings() -> None:
 def configure() -> None:
     """Switch off what MLflow says and reports of its own accord, in child processes too."""
     os.environ.update(_ENVIRONMENT)
+    for name in _NOT_FOR_US:
+        os.environ.pop(name, None)
     keep_loopback_direct(os.environ)
     for name in ("alembic", "sqlalchemy", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)

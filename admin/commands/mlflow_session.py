@@ -29,7 +29,11 @@ def open_mlflow(console: Console, settings: Settings, *, needed: str = "") -> "I
     """
     _check_set_up(settings, needed)
     with console.busy("Loading MLflow ..."):
-        from ..tracking.client import connect
+        try:
+            from ..tracking.client import connect
+        except ValueError as error:
+            # Of a variable of MLflow's own; the text names it.
+            raise RegistryError(f"MLflow cannot be loaded: {error}") from error
     with connect(settings, console.say) as client:
         yield client
 

@@ -7,7 +7,8 @@ OpenTelemetry's own libraries read the variables: where to (OTEL_EXPORTER_OTLP_E
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -116,7 +117,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Tracing | N
     logging.getLogger("opentelemetry").handlers[:] = logging.getLogger(log.ROOT).handlers
     # But not what it has to say of each caller's header that is wrong.
     logging.getLogger("opentelemetry.trace").setLevel(logging.ERROR)
-    return Tracing(_exporter(wanted, environment))
+    exporter = _exporter(wanted, environment)
+    with _named():
+        return Tracing(exporter)
 
 
 def _exporter(wanted: str, environment: Mapping[str, str]) -> "SpanExporter":
@@ -124,13 +127,9 @@ def _exporter(wanted: str, environment: Mapping[str, str]) -> "SpanExporter":
     if name in _INSTALL:
         _check_endpoints(environment, grpc=name == _PROTOCOLS["grpc"])
     for found in entry_points(group="opentelemetry_traces_exporter", name=name):
-        try:
+        with _named():
             exporter: SpanExporter = found.load()()
-        except (ValueError, OSError) as error:
-            raise StartError(
-                f"a variable of OpenTelemetry's cannot be read: {error}", EXIT_SETTINGS
-            ) from error
-        return exporter
+            return exporter
     install = _INSTALL.get(name)
     raise StartError(
         "OpenTelemetry's variables ask for traces, but what sends them is not installed: "
@@ -140,6 +139,17 @@ def _exporter(wanted: str, environment: Mapping[str, str]) -> "SpanExporter":
         "console or none",
         EXIT_SETTINGS,
     )
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Tells what the libraries say of a variable that they cannot use, as an error of ours."""
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:
+        raise StartError(
+            f"a variable of OpenTelemetry's cannot be used: {error}", EXIT_SETTINGS
+        ) from error
 
 
 def _check_endpoints(environment: Mapping[str, str], *, grpc: bool) -> None:

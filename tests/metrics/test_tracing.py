@@ -191,6 +191,23 @@ def test_what_cannot_be_had_is_told_at_the_start(variables: dict[str, str], text
     assert caught.value.exit_code == EXIT_SETTINGS
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "max_queue_size"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+        ("OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER", "nobody", "nobody"),
+    ],
+)
+def test_a_variable_that_the_library_cannot_use_is_told_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, text: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(StartError, match=f"OpenTelemetry's cannot be used: .*{text}") as caught:
+        tracing.from_environment({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
+    assert caught.value.exit_code == EXIT_SETTINGS
+
+
 def test_nothing_is_loaded_when_nobody_wants_spans() -> None:
     script = (
         "import sys\n"

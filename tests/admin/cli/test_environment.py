@@ -59,6 +59,8 @@ OTHERS = {
     "LC_ALL": "C",
     "COLUMNS": "many",
     "TERM": "unheard-of",
+    "OTEL_PROPAGATORS": "tracecontext,b3,xray",
+    "OTEL_PYTHON_CONTEXT": "another",
 }
 
 
@@ -73,6 +75,12 @@ def test_a_variable_that_mlflow_cannot_read_is_named(bare_home: Path) -> None:
     assert done.returncode == 4
     assert done.stderr.startswith("error: MLflow cannot be opened: ")
     assert "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE" in done.stderr
+
+
+def test_a_variable_that_mlflow_cannot_read_when_it_is_imported_is_named(bare_home: Path) -> None:
+    done = admin(bare_home, "models", MLFLOW_CONFIGURE_LOGGING="perhaps")
+    assert done.returncode == 4
+    assert done.stderr.startswith("error: MLflow cannot be loaded: MLFLOW_CONFIGURE_LOGGING")
 
 
 def test_they_keep_no_server_from_its_registry(
