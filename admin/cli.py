@@ -28,7 +28,7 @@ from .terminal.stopping import StoppedError
 _NAME = "housing-admin"
 _HELP = ("-h", "--help")
 _DEBUG = "--debug"
-_WITH_ARGUMENT = frozenset({"backup", "promote", "register", "restore", "upgrade"})
+_WITH_ARGUMENT = frozenset({"backup", "keygen", "promote", "register", "restore", "upgrade"})
 _SWITCHES = frozenset({"--json", "--replace", "--tls"})
 _INTERRUPTED = 130
 _UNEXPECTED = 1
@@ -100,7 +100,7 @@ def _fire(arguments: list[str]) -> tuple[list[_Choice], str]:
     said = io.StringIO()
 
     def choose(command: str, given: Mapping[str, Any], as_json: str | None) -> None:
-        chosen.append((command, given, options.flag(as_json or False, "--json")))
+        chosen.append((command, given, options.flag(as_json, "--json")))
 
     try:
         # Fire has nothing to page through where it does not write to a terminal.
@@ -123,7 +123,7 @@ def _complaint(left: FireExit, command: str) -> str:
     see = f"see: {_NAME} {command} --help"
     unknown = re.search(r"Could not consume arg(?:uments)?: (.*)", text)
     if unknown:
-        return f"{command} does not take {unknown[1]}; {see}"
+        return f"{command} does not take {unknown[1] or repr('')}; {see}"
     missing = re.search(r"no value for the required argument: (\w+)", text)
     if missing:
         return f"{command} needs {missing[1].upper()}; {see}"

@@ -18,16 +18,20 @@ _MOST_DIGITS = 20
 Text = str | None
 
 
-def flag(text: str | bool, name: str) -> bool:
+def flag(text: str | bool | None, name: str) -> bool:
     """Return whether a flag that takes no value was given.
 
     Raises:
-        UsageError: It was given a value.
+        UsageError: It was given a value, if only an empty one, such as a variable that is not set.
     """
-    if text in (False, "False", "false"):
+    if text in (None, False, "False", "false"):
         return False
     if text in (True, "True", "true"):
         return True
+    if not text:
+        raise UsageError(
+            f"{name} takes no value, but {name}= gives it an empty one; leave out the ="
+        )
     raise UsageError(f"{name} takes no value, but {text!r} follows it; leave that out")
 
 
@@ -98,5 +102,6 @@ def given(text: Text, name: str) -> Text:
     """
     # Fire writes True for a flag that nothing follows.
     if text in {"True", ""}:
-        raise UsageError(f"{name} needs a value; give it after the flag")
+        where = "after the flag" if name.startswith("-") else "after the command"
+        raise UsageError(f"{name} needs a value; give it {where}")
     return text

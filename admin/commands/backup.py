@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..base import options
 from ..base.settings import Settings
 from ..terminal.console import Console
 from ..tracking import backup
@@ -18,6 +19,7 @@ def run(console: Console, settings: Settings, *, file: str) -> None:
         settings: Where MLflow is.
         file: To write.
     """
+    file = options.given(file, "FILE") or ""
     path = Path(file).expanduser().absolute()
     with console.busy(f"Writing {file} ..."):
         written = backup.write(settings, path)

@@ -26,7 +26,7 @@ def run(console: Console, settings: Settings, *, target: Text = None, tls: Text 
     from ..server.answers import document
     from ..server.client import connect
 
-    with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
+    with connect(settings, address, tls=options.flag(tls, "--tls")) as server:
         found = server.info()
     console.table(("about", "value"), _facts(found), title=f"Server at {address}")
     console.table(_FEATURES, _features(found), title="Features, as in the training data")

@@ -44,7 +44,7 @@ def run(
     address = options.given(target, "--target") or settings.target
     from ..server.client import connect
 
-    with connect(settings, address, tls=options.flag(tls or False, "--tls")) as server:
+    with connect(settings, address, tls=options.flag(tls, "--tls")) as server:
         found = [server.predict_one(houses[0])] if alone else server.predict(houses)
         unit = "" if console.as_json else _unit(server)
     if alone:

@@ -29,12 +29,14 @@ def run(
             usual one, None for none.
         tls: Whether to encrypt the connection to that server.
     """
-    if options.flag(listing or False, "--list"):
+    if options.flag(listing, "--list"):
         models.run(console, settings)
         return
     number = options.whole(options.given(version, "--version"), "--version", low=1)
     if number is None:
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
+    if reload_target is not None:
+        reload.check(settings, reload_target, tls)
     location = settings.location
     nothing = f"{location.model_name} has no version yet; make one with: housing-admin seed"
     with open_records(console, settings, needed=nothing) as records:

@@ -1,12 +1,16 @@
 """Tells a server to take a version."""
 
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from ..base import options
 from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
+
+if TYPE_CHECKING:
+    from ..server.client import ServerClient
 
 
 def run(
@@ -59,15 +63,10 @@ def send(
     Raises:
         ServerError: The server does not answer, or keeps the model it has.
     """
-    address = settings.target if target == "True" else target
-    encrypt = options.flag(tls or False, "--tls")
+    address = _address(settings, target)
     from ..server.answers import document
-    from ..server.client import connect
 
-    with (
-        console.busy(f"Reloading {address} ..."),
-        connect(settings, address, tls=encrypt) as server,
-    ):
+    with console.busy(f"Reloading {address} ..."), _connected(settings, address, tls) as server:
         done = server.reload(version=version, alias=alias)
     seconds = done.duration.ToTimedelta().total_seconds()
     change = (
@@ -77,3 +76,32 @@ def send(
     )
     console.show(f"{address}: {change}")
     return document(done)
+
+
+def check(settings: Settings, target: str, tls: Text) -> None:
+    """Check what is said of a server, before anything is done for it.
+
+    Args:
+        settings: The usual server, the key and the certificates.
+        target: Server (host:port), or "True" for the usual one.
+        tls: Whether to encrypt the connection.
+
+    Raises:
+        UsageError: The address, the key or a certificate is none.
+    """
+    with _connected(settings, _address(settings, target), tls):
+        # Nothing is sent before the first call.
+        pass
+
+
+def _address(settings: Settings, target: str) -> str:
+    return settings.target if target == "True" else target
+
+
+def _connected(
+    settings: Settings, address: str, tls: Text
+) -> "AbstractContextManager[ServerClient]":
+    encrypt = options.flag(tls, "--tls")
+    from ..server.client import connect
+
+    return connect(settings, address, tls=encrypt)

@@ -18,7 +18,8 @@ def run(console: Console, settings: Settings, *, file: str, replace: str | None 
         file: To read.
         replace: Whether it may take the place of a registry that is there.
     """
-    may_replace = options.flag(replace or False, "--replace")
+    may_replace = options.flag(replace, "--replace")
+    file = options.given(file, "FILE") or ""
     path = Path(file).expanduser().absolute()
     with console.busy(f"Restoring {file} ..."):
         restored = backup.restore(settings, path, replace=may_replace)

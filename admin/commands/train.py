@@ -39,7 +39,7 @@ def run(console: Console, settings: Settings, **flags: Text) -> None:
     """
     if console.interactive and not any(flags.values()):
         flags = _asked(console)
-    wanted = options.flag(flags.pop("register", None) or False, "--register")
+    wanted = options.flag(flags.pop("register", None), "--register")
     spec = spec_of(**flags)
     # Whatever can be refused is, before what takes seconds is loaded: first scikit-learn, which
     # knows what parameters may be, and then MLflow.

@@ -147,6 +147,9 @@ def _read_bytes(path: Path, place: str) -> bytes:
         # Asked first because not every system says so when a folder is opened.
         if path.is_dir():
             raise DataError(f"{place}: this is a folder; give the path of a CSV file")
+        if path.is_char_device() or path.is_block_device():
+            # Such as one of zeros without end.
+            raise DataError(f"{place}: this is a device; give the path of a CSV file")
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(f"{place}: there is no such file; check the path") from error

@@ -2,14 +2,14 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
 from ..base.discovery import guess
 from ..base.errors import UsageError
-from ..base.options import number_in
+from ..base.options import given, number_in
 
 House = dict[str, float]
 
@@ -36,7 +36,7 @@ def from_flags(flags: Mapping[str, str]) -> House:
     Raises:
         UsageError: A flag is no feature, or its value is no number.
     """
-    return _house({name: _number(name, text) for name, text in flags.items()}, "--")
+    return _house(flags, "--", _number)
 
 
 def from_json(text: str) -> list[House]:
@@ -46,7 +46,9 @@ def from_json(text: str) -> list[House]:
         UsageError: It is not JSON, a name is no feature, or a value is no number.
     """
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_without_twins)
+    except RecursionError as error:
+        raise UsageError("--json: it is nested too deeply; give an object of features") from error
     except ValueError as error:
         raise UsageError(f"--json: {error}; write for example: --json '{{\"RM\": 6.5}}'") from error
     houses = found if isinstance(found, list) else [found]
@@ -54,7 +56,7 @@ def from_json(text: str) -> list[House]:
         raise UsageError(
             '--json: give an object of features, such as {"RM": 6.5}, or a list of them'
         )
-    return [_house({name: _plain(name, x) for name, x in house.items()}, "") for house in houses]
+    return [_house(house, "", _plain) for house in houses]
 
 
 def from_file(path: str) -> tuple[list[House], tuple[str, ...]]:
@@ -70,9 +72,19 @@ def from_file(path: str) -> tuple[list[House], tuple[str, ...]]:
     return [{str(name): x for name, x in row.items() if not math.isnan(x)} for row in rows], notes
 
 
-def _house(values: Mapping[str, float | None], prefix: str) -> House:
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UsageError(f"--json: {twice[0]} is given twice; give it once")
+    return dict(pairs)
+
+
+def _house(
+    values: Mapping[str, Any], prefix: str, read: Callable[[str, Any], float | None]
+) -> House:
     house: House = {}
-    for name, value in values.items():
+    for name, written in values.items():
         feature = name.upper()
         if feature not in FEATURE_NAMES:
             raise UsageError(
@@ -81,13 +93,14 @@ def _house(values: Mapping[str, float | None], prefix: str) -> House:
             )
         if feature in house:
             raise UsageError(f"{prefix}{name} is given twice; give it once")
+        value = read(name, written)
         if value is not None:
             house[feature] = value
     return house
 
 
 def _number(name: str, text: str) -> float:
-    number = number_in(text)
+    number = number_in(given(text, f"--{name}") or "")
     if number is None:
         raise UsageError(f"--{name}: {text!r} is not a number; give one such as 6.5")
     return number

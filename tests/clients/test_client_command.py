@@ -64,6 +64,45 @@ def test_errors_are_one_line(say: Say, arguments: list[str], text: str) -> None:
     assert text in err
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", "there is no key in it"),
+        (b"one\ntwo\n", "a key is one line of printable ASCII"),
+        (b"k\xe9y", "a key is one line of printable ASCII"),
+    ],
+)
+def test_a_file_that_holds_no_key_is_named(
+    say: Say, tmp_path: Path, content: bytes, text: str
+) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(content)
+    assert say("predict", "RM=6", "--api-key-file", path, code=1).err.startswith(
+        f"error: {path}: {text}"
+    )
+
+
+def test_a_key_may_have_a_byte_order_mark_before_it(say: Say, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(b"\xef\xbb\xbfa-key\r\n")
+    assert say("predict", "RM=6", "--api-key-file", path).err.endswith("\n")
+
+
+def test_help_names_a_server_with_a_percent_sign(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("HOUSING_TARGET", "[fe80::1%eth0]:50051")
+    with pytest.raises(SystemExit) as left:
+        main(["info", "--help"])
+    assert left.value.code == 0
+    assert "[fe80::1%eth0]:50051" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flag", ["--version", "--alias"])
+def test_a_reload_of_nothing_named_is_none_of_the_usual_one(say: Say, flag: str) -> None:
+    assert "need a value" in say("reload", flag, "", code=2).err
+
+
 def test_no_server_is_exit_code_3(free_port: int, capsys: Capture) -> None:
     assert main(["info", "--target", f"127.0.0.1:{free_port}"]) == 3
     assert capsys.readouterr().err.startswith(f"error: 127.0.0.1:{free_port}: ")

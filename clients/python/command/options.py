@@ -36,7 +36,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
         type=_target,
         default=target,
         metavar="HOST:PORT",
-        help=f"the server [{target}]",
+        help=f"the server [{target.replace('%', '%%')}]",
     )
     group.add_argument(
         "--api-key-file", metavar="FILE", help="file with the API key [HOUSING_API_KEY]"
@@ -87,8 +87,18 @@ def _target(text: str) -> str:
 
 def _api_key(path: str | None) -> str | None:
     if path is not None:
-        return Path(path).read_text(encoding="ascii").strip()
+        return _key_in(Path(path))
     return os.environ.get("HOUSING_API_KEY")
+
+
+def _key_in(path: Path) -> str:
+    # Some editors begin a text with a byte order mark.
+    key = path.read_text(encoding="utf-8-sig", errors="replace").strip()
+    if not key:
+        raise ValueError(f"{path}: there is no key in it; write one, or leave --api-key-file out")
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError(f"{path}: a key is one line of printable ASCII")
+    return key
 
 
 def tls(given: argparse.Namespace) -> TlsChoice:

@@ -4,6 +4,7 @@ import argparse
 
 from .. import requests
 from . import options
+from .files import UsageError
 
 HELP = "make another model live; without a target, the one of the server's alias"
 
@@ -17,6 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Prints which model was live and which is."""
+    if "" in (given.version, given.alias):
+        raise UsageError("--version and --alias need a value; without either, the server decides")
     with options.connect(given) as client:
         seconds = options.timeout(given, requests.RELOAD_SECONDS)
         found = client.reload(version=given.version, alias=given.alias, timeout=seconds)

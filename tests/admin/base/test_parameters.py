@@ -59,3 +59,6 @@ def test_a_flag_without_its_value_is_named() -> None:
         options.given("True", "--model")
     with pytest.raises(UsageError, match="--register takes no value, but 'yes' follows it"):
         options.flag("yes", "--register")
+    with pytest.raises(UsageError, match="--tls takes no value, but --tls= gives it an empty one"):
+        options.flag("", "--tls")
+    assert not options.flag(None, "--tls")

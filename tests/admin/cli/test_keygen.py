@@ -36,6 +36,11 @@ def test_only_the_owner_may_read_the_private_key(tmp_path: Path, say: Say) -> No
     assert "PRIVATE" not in public.read_text()
 
 
+def test_the_file_may_follow_a_flag(tmp_path: Path, say: Say) -> None:
+    answer = json.loads(say("keygen", "--json", str(tmp_path / "key.pem")).out)
+    assert Path(answer["private_key"]) == tmp_path / "key.pem"
+
+
 def test_no_key_is_written_over(tmp_path: Path, say: Say) -> None:
     private, public = made(tmp_path / "key.pem", say)
     before = private.read_bytes(), public.read_bytes()

@@ -192,3 +192,14 @@ def test_a_run_on_other_data_is_trained_again_as_it_says(
     assert "is not where it was; train and register the same model, once --data names" in lost
     assert " --data .../town.csv " in lost
     assert "as it trained nothing itself" in say("register", found["run_id"], code=4).err
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--reload="], ["--reload", "http://x:1"], ["--reload", "--tls="]]
+)
+def test_a_promotion_waits_until_the_server_is_one_that_can_be_told(
+    run: Run, say: Say, wrong: list[str]
+) -> None:
+    assert say("promote", "1", *wrong, code=2).err.startswith("error: ")
+    (version,) = run("models")["versions"]
+    assert not version["aliases"]
