@@ -20,7 +20,10 @@ const KINDS = {
 
 async function ask(path, body, signal) {
   const headers = { accept: "application/json" };
-  if (byId("key").value) headers["x-api-key"] = byId("key").value;
+  const key = byId("key").value.trim();
+  // A browser would send no such header, and say of it what it says of a server that is away.
+  if (/[^ -~]/.test(key)) throw Object.assign(new Error("The API key has characters that no key has: copy it anew."), { key: true });
+  if (key) headers["x-api-key"] = key;
   if (body) headers["content-type"] = "application/json";
   const response = await fetch(path, { method: body ? "POST" : "GET", headers, body, signal }).catch(unreached);
   const answer = await response.json().catch(() => null);

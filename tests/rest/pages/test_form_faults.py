@@ -118,6 +118,23 @@ def test_another_model_brings_its_own_ranges(page: Page) -> None:
     expect(field(page, "RM")).to_have_value("6.575")
 
 
+@pytest.mark.parametrize("key", ["\u201ck1\u201d", "k1\u200b", "cl\u00e9"])
+def test_a_key_that_cannot_be_sent_is_no_server_that_is_away(page: Page, key: str) -> None:
+    page.goto("/")
+    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+    page.locator("#access summary").click()
+    page.locator("#key").fill(key)
+    predict(page)
+    expect(page.get_by_role("alert")).to_have_text(
+        "The API key has characters that no key has: copy it anew."
+    )
+    expect(page.locator("#key")).to_be_focused()
+    expect(page.locator("#price")).to_have_text(NO_PRICE)
+    page.locator("#key").fill("")
+    predict(page)
+    expect(page.locator("#price")).not_to_have_text(NO_PRICE)
+
+
 def test_a_device_without_a_network_says_so(page: Page, rest: httpx.Client) -> None:
     page.goto("/")
     expect(page.locator("#price")).not_to_have_text(NO_PRICE)
