@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import fire
@@ -32,6 +33,7 @@ _WITH_ARGUMENT = frozenset({"backup", "keygen", "promote", "register", "restore"
 _SWITCHES = frozenset({"--json", "--replace", "--tls"})
 _INTERRUPTED = 130
 _UNEXPECTED = 1
+_NOT_USABLE = 4
 _COMMANDS = tuple(name for name in vars(CommandList) if not name.startswith("_"))
 
 _Choice = tuple[str, Mapping[str, Any], bool]
@@ -69,11 +71,26 @@ def _run(arguments: list[str]) -> None:
         arguments = [f"{each}=True" if each in _SWITCHES else each for each in arguments]
     if name not in _COMMANDS:
         raise UsageError(f"there is no command {name!r}; there are: {', '.join(_COMMANDS)}")
+    _check_folder()
     command, given, as_json = _fire(arguments)[0][0]
     stopping.prepare()
     mlflow_environment.ignore_warnings()
     mlflow_environment.configure()
     commands.run(command, Console(as_json=as_json), settings.from_environment(), **given)
+
+
+def _check_folder() -> None:
+    """Refuse to run in a folder that is gone, which libraries would take for a fault of a file.
+
+    Raises:
+        UsageError: It is.
+    """
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            "the folder that this runs in is gone, or may not be read; change to another one"
+        ) from error
 
 
 def _check_plain(arguments: list[str]) -> None:
@@ -138,6 +155,11 @@ def _outcome(error: BaseException) -> tuple[str, int]:
         return "interrupted", _INTERRUPTED
     if isinstance(error, StoppedError):
         return f"stopped by {error.signal.name}", error.exit_code
+    if isinstance(error, OSError) and error.filename is not None:
+        # Of the home, mostly, which may be another user's.
+        reason = error.strerror or type(error).__name__
+        check = "check that it is there, and that you may use it"
+        return f"error: {error.filename}: {reason}; {check}", _NOT_USABLE
     text = str(error).partition("\n")[0]
     kind = type(error).__name__
     return f"error: unexpected {kind}: {text}; run again with {_DEBUG} for more", _UNEXPECTED

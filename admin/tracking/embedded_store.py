@@ -3,8 +3,10 @@
 Both may be moved or copied together: the next command notices.
 """
 
+import errno
 import fcntl
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -87,9 +89,19 @@ def shown(folder: Path) -> str:
 
 
 def is_ready(file: Path) -> bool:
-    """Return whether a database of MLflow's is there."""
+    """Return whether a database of MLflow's is there.
+
+    Raises:
+        OSError: It cannot be looked at, or is no file, for which MLflow would wait long.
+    """
+    try:
+        seen = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not stat.S_ISREG(seen.st_mode):
+        raise OSError(errno.EINVAL, "it is no file", str(file))
     # An empty file is what SQLite leaves when something else only looked.
-    return file.exists() and file.stat().st_size > 0
+    return seen.st_size > 0
 
 
 def _is_moved(file: Path, artifacts: Path) -> bool:

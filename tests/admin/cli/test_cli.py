@@ -1,4 +1,7 @@
+import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -133,3 +136,46 @@ def test_the_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text()
     missing = [name for name in COMMANDS if f"admin {name}" not in text]
     assert missing == []
+
+
+@pytest.mark.parametrize("command", [["models"], ["runs"], ["promote", "1"], ["backup", "b.tgz"]])
+def test_a_registry_that_is_no_file_is_named_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say, command: list[str]
+) -> None:
+    file = tmp_path / "home" / "mlflow.db"
+    file.mkdir(parents=True)
+    monkeypatch.setenv("HOUSING_HOME", str(file.parent))
+    said = say(*command, code=4).err
+    assert said.startswith(f"error: {file}: it is no file; check that it is there")
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs a process without root's rights")
+@pytest.mark.parametrize("command", [["models"], ["promote", "1"], ["seed"], ["backup", "b.tgz"]])
+def test_the_home_of_another_user_is_named(tmp_path: Path, command: list[str]) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "mlflow.db").write_bytes(b"x")
+    home.chmod(0)
+    rights = "-dac_override,-dac_read_search"
+    line = ["setpriv", "--inh-caps", rights, "--bounding-set", rights] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*line, sys.executable, "-m", "admin", *command],
+        cwd=ROOT,
+        env=environment_of(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    home.chmod(0o700)
+    assert done.returncode == 4, done.stderr
+    assert done.stderr.startswith(f"error: {home}")
+    assert "Permission denied; check" in done.stderr
+
+
+def test_a_working_folder_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert "the folder that this runs in is gone" in say("models", code=2).err
