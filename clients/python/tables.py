@@ -75,10 +75,16 @@ def from_array(values: Any, layout: Layout) -> Iterator[Chunk]:
             # Cell by cell, each with its own type: a time as a number would mean nothing.
             yield layout.pack(start, [from_cells(FEATURES, row) for row in part], ())
         elif layout.form == "matrix":
-            yield _block(start, FEATURES, part.astype("<f8"))
+            yield _block(start, FEATURES, _floats(part))
         else:
-            rows = part.astype("<f8").tolist()
+            rows = _floats(part).tolist()
             yield layout.pack(start, [to_house(FEATURES, row) for row in rows], ())
+
+
+def _floats(part: Any) -> Any:
+    floats = part.astype("<f8")
+    # Below the mask of an array that has one stands whatever was there before.
+    return floats.filled(float("nan")) if hasattr(floats, "filled") else floats
 
 
 def from_parquet(path: str | PathLike[str], layout: Layout) -> Iterator[Chunk]:

@@ -339,6 +339,13 @@ def test_a_cell_more_is_no_name_of_a_row_unless_it_alone_is_in_quotes(
         load_features(write(f"CRIM,ZN,RM\n{row}\n"))
 
 
+@pytest.mark.parametrize("form", ["matrix", "rows"])
+def test_what_is_masked_in_an_array_is_missing(form: str) -> None:
+    known = np.nan_to_num(expected(), nan=5.0)
+    masked = np.ma.array(known, mask=np.isnan(expected()))
+    np.testing.assert_array_equal(chunked(masked, form)[0], expected())
+
+
 def test_parquet_with_a_column_twice(tmp_path: Path) -> None:
     twice = arrow.table([[6.5], [6.5], ["a"], ["b"]], names=["RM", "RM", "note", "note"])
     parquet.write_table(twice, tmp_path / "houses.parquet")
