@@ -16,6 +16,7 @@ from typing import Any
 import fire
 from fire.core import FireExit
 
+from housing_grpc.base import foreign_variable
 from housing_grpc.base.standard_streams import OutputError
 
 from . import commands
@@ -155,6 +156,9 @@ def _outcome(error: BaseException) -> tuple[str, int]:
         return "interrupted", _INTERRUPTED
     if isinstance(error, StoppedError):
         return f"stopped by {error.signal.name}", error.exit_code
+    blamed = foreign_variable.complaint(error)
+    if blamed:
+        return f"error: {blamed}", UsageError.exit_code
     if isinstance(error, OSError) and error.filename is not None:
         # Of the home, mostly, which may be another user's.
         reason = error.strerror or type(error).__name__

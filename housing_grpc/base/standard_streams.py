@@ -13,8 +13,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
+from housing_grpc.base import foreign_variable
+
 _INPUT, _OUTPUT, _ERROR = range(3)
 _PIPE_CLOSED = 128 + 13
+_USAGE = 2
 
 
 class OutputError(Exception):
@@ -32,6 +35,8 @@ class OutputError(Exception):
 def watched(run: Callable[[], int], *, lost: int = 1) -> int:
     """Runs a program, and returns its exit code.
 
+    That is 2 where a library cannot make sense of a variable of its own, which is named.
+
     Args:
         run: The program; returns its exit code, or raises SystemExit.
         lost: The code, should standard output not take what the program has to say. Where its
@@ -39,6 +44,9 @@ def watched(run: Callable[[], int], *, lost: int = 1) -> int:
     """
     prepare()
     try:
+        refusal = foreign_variable.refusal()
+        if refusal:
+            return _refuse(refusal)
         try:
             code = run()
         except SystemExit as left:
@@ -50,7 +58,17 @@ def watched(run: Callable[[], int], *, lost: int = 1) -> int:
             return _PIPE_CLOSED
         print(f"error: {error}", file=sys.stderr)
         return lost
+    except Exception as error:
+        blamed = foreign_variable.complaint(error)
+        if not blamed:
+            raise
+        return _refuse(blamed)
     return code
+
+
+def _refuse(text: str) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return _USAGE
 
 
 def tell(text: str) -> None:

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from ..errors import DeadlineExceededError, HousingError, UnavailableError
-from . import options, probe, standard_streams
+from . import foreign_variable, options, probe
 from .files import UsageError
 
 EXIT_FAILED = 1
@@ -38,12 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Of the command; by default those of this process.
     """
-    if arguments is None:
-        return standard_streams.watched(lambda: _run(None))
-    return _run(arguments)
-
-
-def _run(arguments: Sequence[str] | None) -> int:
     given = _parser().parse_args(arguments)
     try:
         with _terminable():
@@ -55,7 +49,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:  # Of a named pipe; that of standard output is no OSError.
         return EXIT_BROKEN_PIPE
     except (OSError, ImportError, ValueError) as error:
-        return _fail(_one_line(error), EXIT_FAILED)
+        blamed = foreign_variable.complaint(error)
+        return _fail(blamed, EXIT_USAGE) if blamed else _fail(_one_line(error), EXIT_FAILED)
     except KeyboardInterrupt as stop:
         is_terminated = isinstance(stop, TerminatedError)
         return _fail("stopped", EXIT_TERMINATED if is_terminated else EXIT_INTERRUPTED)

@@ -13,8 +13,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
+from . import foreign_variable
+
 _INPUT, _OUTPUT, _ERROR = range(3)
 _LOST = 1
+_USAGE = 2
 _PIPE_CLOSED = 128 + 13
 
 
@@ -34,13 +37,17 @@ def watched(run: Callable[[], int]) -> int:
     """Runs a program, and returns its exit code.
 
     It is 1 where standard output does not take what the program has to say, and that of SIGPIPE
-    where the reader has enough.
+    where the reader has enough; 2 where a library cannot make sense of a variable of its own, which is
+    named.
 
     Args:
         run: The program; returns its exit code, or raises SystemExit.
     """
     prepare()
     try:
+        refusal = foreign_variable.refusal()
+        if refusal:
+            return _refuse(refusal)
         try:
             code = run()
         except SystemExit as left:
@@ -52,7 +59,17 @@ def watched(run: Callable[[], int]) -> int:
             return _PIPE_CLOSED
         print(f"error: {error}", file=sys.stderr)
         return _LOST
+    except Exception as error:
+        blamed = foreign_variable.complaint(error)
+        if not blamed:
+            raise
+        return _refuse(blamed)
     return code
+
+
+def _refuse(text: str) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return _USAGE
 
 
 def prepare() -> None:
