@@ -85,7 +85,27 @@ def exact_neighbours(rows: Rows, random: np.random.Generator) -> Rows:
     )
 
 
+def few_in_euros(rows: Rows, random: np.random.Generator) -> Rows:
+    """Twenty houses of one neighbourhood, at any rate of exchange."""
+    start = int(random.integers(len(rows) - 20))
+    return priced(rows[start : start + 20], lambda prices: prices * random.uniform(0.1, 2))
+
+
+def a_price_of(number: float) -> Vary:
+    """One house that costs as much as others write for "missing", in dollars or in thousands."""
+
+    def vary(rows: Rows, random: np.random.Generator) -> Rows:
+        changed = priced(rows, lambda p: p * (1000 if number > 1000 else 1))
+        changed[random.integers(len(rows)), -1] = number
+        return changed
+
+    return vary
+
+
 HONEST: dict[str, Vary] = {
+    "few, in euros": few_in_euros,
+    "a house for 99": a_price_of(99),
+    "a house for 99,999": a_price_of(99999),
     "one value": one_value,
     "flats": flats,
     "exact neighbours": exact_neighbours,
@@ -160,6 +180,13 @@ FAULTS: list[tuple[str, Change, str]] = [
     ),
     ("LSTAT", np.log1p, "logarithms"),
     ("MEDV", lambda prices: np.log(prices * 1000), "logarithms"),
+    ("MEDV", lambda prices: np.log(prices * 870.37), "logarithms"),
+    ("MEDV", lambda prices: np.round(np.log(prices * 1000), 6), "logarithms"),
+    ("MEDV", lambda prices: np.round(np.log(prices), 4), "logarithms"),
+    ("MEDV", np.log1p, "logarithms"),
+    ("MEDV", np.log2, "logarithms"),
+    ("MEDV", np.log10, "logarithms"),
+    ("MEDV", lambda prices: np.log10(prices * 1000), "logarithms"),
     ("MEDV", np.zeros_like, "no price"),
 ]
 
@@ -206,6 +233,20 @@ def test_a_number_that_stands_for_missing(houses: Rows, name: str, number: float
         f"has {number:g} in line 2, {number:g} in line 102, {number:g} in line 202 and 3 more,"
         f" which may stand for a missing value: write NA instead of {number:g}"
     )
+
+
+@pytest.mark.parametrize("number", [99, 99999])
+def test_a_price_that_comes_often_may_stand_for_missing(houses: Rows, number: float) -> None:
+    rows = priced(houses, lambda prices: prices * (1000 if number > 1000 else 1))
+    rows[::200, -1] = number
+    assert "may stand for a missing value" in doubted(rows)["MEDV"]
+
+
+@pytest.mark.parametrize("base", [np.log, np.log1p, np.log2, np.log10])
+def test_twenty_logarithms_are_told_from_prices(houses: Rows, base: Change) -> None:
+    for start in range(0, len(houses) - 20, 61):
+        rows = priced(houses[start : start + 20], base)
+        assert "logarithms" in doubted(rows)["MEDV"]
 
 
 def test_99_is_a_value_where_others_go_on_to_100(houses: Rows) -> None:
