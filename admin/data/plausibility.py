@@ -7,7 +7,7 @@ the shipped file.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from housing_grpc.bundle.schema import TARGET_NAME
 
+from . import logarithms, towns
 from .limits import LIMITS, Limits
 
 Values = NDArray[np.float64]
@@ -35,12 +36,6 @@ _LEAST_ROOMS, _LEAST_B = 3.0, 10.0
 _LEAST_PRICE, _LARGEST_LOG_PRICE = 0.5, 20.0
 # Of so many houses, some cost three times as much as others.
 _MANY = 200
-# What a logarithm was taken of is round, where the logarithm is not; as so many values show.
-_BACK: tuple[tuple[Callable[[Values], Values], float], ...] = (
-    (np.exp, 1.0), (np.expm1, 1.0), (np.exp2, math.log(2)), (lambda x: 10.0**x, math.log(10)),
-)  # fmt: skip
-_ENOUGH, _ROUND_SHARE, _ROUND = 8, 0.9, 0.05
-_MOST_DECIMALS = 15
 # A price that has the form of a sentinel is one only where it comes so often, or is far off.
 _REPEATED = 3
 _POWERS = (1, 2, 3, 4, 5, 6, -1, -2, -3, -4)
@@ -75,10 +70,11 @@ def find(
         each, those with values that may be errors of measurement.
     """
     doubts, odd = [], []
+    by_towns = towns.find(numbers, names, where)
     for name, column in zip(names, numbers.T, strict=True):
         places = np.flatnonzero(~np.isnan(column)).tolist()
         seen = _Column(name, column[places], [where[place] for place in places], any_unit=any_unit)
-        text = next(seen.doubts(), "")
+        text = next(seen.doubts(), by_towns.get(name, ""))
         if text:
             doubts.append(Doubt(column=name, text=text))
         elif seen.beyond.any():
@@ -155,7 +151,7 @@ class _Column:
         if self._name == TARGET_NAME:
             is_log = not self._any_unit and (
                 0 < median < _LEAST_PRICE
-                or (low > 0 and high < _LARGEST_LOG_PRICE and self._is_log_of_round())
+                or (low > 0 and high < _LARGEST_LOG_PRICE and logarithms.are_of_round(values))
                 or (
                     len(values) >= _MANY
                     and self._is_exact()
@@ -181,25 +177,6 @@ class _Column:
     def _is_exact(self) -> bool:
         shifted = self._values * 10.0**_DECIMALS
         return bool(np.mean(np.abs(shifted - np.round(shifted)) > 1e-6) >= _EXACT_SHARE)
-
-    def _is_log_of_round(self) -> bool:
-        """Tell whether the values are logarithms of rounder ones, which is no matter of their size."""
-        values = np.unique(self._values)
-        written = (np.abs(values - np.round(values, d)).max() < 1e-12 for d in range(_MOST_DECIMALS))
-        decimals = next((d for d, is_all in enumerate(written) if is_all), _MOST_DECIMALS)
-        if len(values) < _ENOUGH:
-            return False
-        for back, slope in _BACK:
-            meant = back(values)
-            error = slope * 0.5 * 10.0**-decimals * (meant + 1) + 1e-12 * meant
-            for power in range(-3, 6):
-                steps = meant / 10.0**power
-                allowed = error / 10.0**power
-                if allowed.max() > _ROUND or np.median(steps) < 1:
-                    continue
-                if np.mean(np.abs(steps - np.round(steps)) <= allowed + 1e-9) >= _ROUND_SHARE:
-                    return True
-        return False
 
     def _impossible(self) -> Iterator[str]:
         values, limits = self._values, self._limits

@@ -10,9 +10,12 @@ from ..base.errors import UsageError
 
 Answers = dict[str, str]
 
-HOW_TO = "Enter takes what stands in brackets, ? explains, < goes back, Ctrl-C leaves."
+HOW_TO = (
+    "Enter takes what stands in brackets, - empties it, ? explains, < goes back, Ctrl-C leaves."
+)
 _EXPLAIN = ("?", "help")
 _GO_BACK = ("<", "back")
+_EMPTY = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,8 @@ def _ask(terminal: Terminal, question: Question, default: str) -> str | None:
         if typed in _EXPLAIN:
             terminal.print(question.help, markup=False)
             continue
+        if typed == _EMPTY and not question.default:
+            typed = ""
         try:
             return question.read(typed)
         except UsageError as error:

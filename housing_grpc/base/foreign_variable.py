@@ -22,7 +22,7 @@ _CHOICES = {
 
 
 def refusal(environment: Mapping[str, str] = os.environ) -> str:
-    """Returns what to say of a variable before a library fails by it, where it names none, or ""."""
+    """Returns what to say of a variable that a library would fail by and not name, or ""."""
     for name, values in _CHOICES.items():
         if environment.get(name) and not values.fullmatch(environment[name]):
             return _said([name], f"{environment[name]!r} is none of its values")

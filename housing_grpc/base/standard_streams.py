@@ -35,7 +35,7 @@ class OutputError(Exception):
 def watched(run: Callable[[], int], *, lost: int = 1) -> int:
     """Runs a program, and returns its exit code.
 
-    That is 2 where a library cannot make sense of a variable of its own, which is named.
+    That is 2 where a library can make nothing of a variable, which is named.
 
     Args:
         run: The program; returns its exit code, or raises SystemExit.

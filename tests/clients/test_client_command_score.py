@@ -179,6 +179,23 @@ def test_columns_are_kept_beside_the_price(run: Run, tmp_path: Path, say: Say) -
     assert pd.read_parquet(parquet)["id"].tolist() == ["7", "8", "9"]
 
 
+@pytest.mark.parametrize("name", ["row", "Prediction", "model_version", "out_of_range", "imputed"])
+def test_a_column_that_would_be_there_twice_is_not_kept(
+    tmp_path: Path, say: Say, name: str
+) -> None:
+    source = tmp_path / "houses.csv"
+    source.write_text(f"{name},RM\n7,6\n")
+    for target in (tmp_path / "prices.csv", tmp_path / "prices.parquet"):
+        err = say("score", source, target, "--keep", name, code=1).err
+        assert f"--keep {name}: the output has a column of that name itself; write NDJSON" in err
+        assert "or rename the column of the input" in err
+        err = say("score", source, target, "--keep", "id", "--keep", "ID", code=1).err
+        assert "--keep ID is given twice; give it once" in err
+        assert not target.exists()
+    out = say("score", source, "--keep", name, "--to", "ndjson").out
+    assert json.loads(out)["kept"] == {name: "7"}
+
+
 def test_an_output_that_exists_is_kept(run: Run, tmp_path: Path, say: Say) -> None:
     target = tmp_path / "prices.csv"
     target.write_text("mine\n")

@@ -38,7 +38,7 @@ class Output:
         force: Whether to write over a file that exists.
 
     Raises:
-        InvalidArgumentError: The format cannot be gone on with.
+        InvalidArgumentError: The format cannot be gone on with, or has two columns of a name.
         UsageError: It is to be gone on with, but is none of our outputs, or another job's.
     """
 
@@ -51,6 +51,7 @@ class Output:
         resume: bool,
         force: bool,
     ) -> None:
+        _check_names(keep, file_format)
         if resume and (path == "-" or file_format == "parquet"):
             raise InvalidArgumentError("--resume needs an output file of CSV or NDJSON")
         self._path = path
@@ -103,6 +104,21 @@ def _open(
     if file_format == "csv":
         return _Lines(path, _line((*_COLUMNS, *keep)), _csv, resume=resume, force=force)
     return _Lines(path, "", partial(_ndjson, keep), resume=resume, force=force)
+
+
+def _check_names(keep: Sequence[str], file_format: FileFormat) -> None:
+    # In NDJSON, they stand apart.
+    own = set() if file_format == "ndjson" else set(_COLUMNS)
+    for name in keep:
+        plain = name.strip().lower()
+        if plain in _COLUMNS and plain in own:
+            raise InvalidArgumentError(
+                f"--keep {name}: the output has a column of that name itself; write NDJSON "
+                '(--to ndjson), where it stands under "kept", or rename the column of the input'
+            )
+        if plain in own:
+            raise InvalidArgumentError(f"--keep {name} is given twice; give it once")
+        own.add(plain)
 
 
 class _Lines:

@@ -36,9 +36,8 @@ class OutputError(Exception):
 def watched(run: Callable[[], int]) -> int:
     """Runs a program, and returns its exit code.
 
-    It is 1 where standard output does not take what the program has to say, and that of SIGPIPE
-    where the reader has enough; 2 where a library cannot make sense of a variable of its own, which is
-    named.
+    It is 1 where standard output does not take what the program has to say, that of SIGPIPE where
+    the reader has enough, and 2 where a library can make nothing of a variable, which is named.
 
     Args:
         run: The program; returns its exit code, or raises SystemExit.

@@ -213,6 +213,31 @@ def test_two_units_in_a_column(houses: Rows, name: str, factor: float, share: fl
     assert list(doubted(rows)) == [name]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.7])
+@pytest.mark.parametrize("factor", [10, 1 / 10])
+@pytest.mark.parametrize("name", ["CRIM", "ZN", "INDUS", "AGE", "DIS", "B", "LSTAT"])
+def test_two_units_show_within_towns(houses: Rows, name: str, factor: float, share: float) -> None:
+    rows = houses.copy()
+    rows[np.random.default_rng(1).random(len(rows)) < share, COLUMNS.index(name)] *= factor
+    assert list(doubted(rows)) == [name]
+
+
+def test_a_part_of_the_towns_is_not_in_doubt(houses: Rows) -> None:
+    random = np.random.default_rng(1)
+    for size in random.integers(20, len(houses), 300).tolist():
+        start = int(random.integers(len(houses) - size + 1))
+        assert doubted(houses[start : start + size]) == {}
+        assert doubted(random.choice(houses, size, replace=False)) == {}
+
+
+def test_what_is_told_of_a_town(houses: Rows) -> None:
+    rows = houses.copy()
+    rows[np.random.default_rng(1).random(len(rows)) < 0.3, COLUMNS.index("INDUS")] *= 0.1
+    found = doubted(rows)["INDUS"]
+    assert found.startswith("differs by 8 times and more within ")
+    assert " towns (rows of one RAD, TAX, PTRATIO), such as " in found
+
+
 def test_one_price_in_dollars_is_found(houses: Rows) -> None:
     rows = houses.copy()
     rows[41, -1] *= 1000

@@ -14,7 +14,7 @@ from tests.admin.terminal.fake_terminal import Terminal
 
 def test_the_wizard_trains_what_was_answered(bare: Settings) -> None:
     terminal = Terminal("train", home=bare.home)
-    terminal.expect("? explains, < goes back")
+    terminal.expect("- empties it, ? explains, < goes back")
     terminal.expect("2  linear          weighted sum; ")
     terminal.expect("Number or name (xgboost):")
     terminal.type("<\n")
@@ -93,8 +93,16 @@ def test_another_choice_forgets_what_followed_from_the_first(bare: Settings) -> 
     terminal.expect("Number or name (v2_knn):")
     terminal.type("<\n")
     terminal.expect("(n_estimators=1200):")
+    terminal.type("-\n")
+    terminal.expect("Number or name (v2_knn):")
+    terminal.type("<\n")
+    # Emptied, and so without a default.
+    terminal.expect("Change some, such as n_estimators=1200: ")
     terminal.type("<\n")
     terminal.expect("Number or name (gradient_boost):")
+    # Where something has to be chosen, it is no answer.
+    terminal.type("-\n")
+    terminal.expect("There is no '-'")
     terminal.type("linear\n")
     terminal.expect("Change some, such as alpha=1:")
     assert terminal.leave("\x03") == 130
