@@ -130,7 +130,7 @@ class Layout:
             kept: What is handed on of each, if it is not in the houses themselves.
         """
         if kept is None:
-            kept = [self._kept(house) for house in houses] if self.keep else ()
+            kept = [self.kept_of(house) for house in houses] if self.keep else ()
         faults: dict[int, RowError] = {}
         found = [
             self._read(house, start + place, place, faults) for place, house in enumerate(houses)
@@ -149,10 +149,12 @@ class Layout:
         return Chunk(start=start, count=len(found), payload=matrix, faults=faults, kept=kept)
 
     @property
-    def _not_features(self) -> Collection[str]:
+    def not_features(self) -> Collection[str]:
+        """Names that are no features, in lower case: to be ignored or kept."""
         return {*self.ignore, *(name.lower() for name in self.keep)} if self.keep else self.ignore
 
-    def _kept(self, house: Any) -> Kept:
+    def kept_of(self, house: Any) -> Kept:
+        """Returns what is handed on of a mapping or an object."""
         if isinstance(house, Mapping):
             return tuple(house.get(name) for name in self.keep)
         return tuple(getattr(house, name, None) for name in self.keep)
@@ -163,7 +165,7 @@ class Layout:
         try:
             if isinstance(house, InvalidArgumentError):
                 raise house
-            return read(house, self._not_features)
+            return read(house, self.not_features)
         except InvalidArgumentError as error:
             faults[place] = row_error(row, error)
             return {}
@@ -171,13 +173,12 @@ class Layout:
 
 def row_error(row: int, error: InvalidArgumentError) -> RowError:
     """Returns the result of a house that was not sent, as the server would give it."""
-    placed = error.inside(f"items[{row}]")
     return RowError(
         row=row,
-        code=placed.code,
-        reason=placed.reason,
-        message=placed.message,
-        violations=placed.violations,
+        code=error.code,
+        reason=error.reason,
+        message=error.message,
+        violations=error.violations,
     )
 
 

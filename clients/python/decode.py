@@ -63,7 +63,7 @@ def row_result(
 
 
 def row_error(status: object, row: int, place: int) -> RowError:
-    """Returns why a house was not scored, under its number among all.
+    """Returns why a house was not scored, under its number among all, which its texts leave out.
 
     Args:
         status: A google.rpc.Status, whose texts name the house by its place.
@@ -71,14 +71,18 @@ def row_error(status: object, row: int, place: int) -> RowError:
         place: Its place in the request.
     """
     details = details_of(status.details)  # type: ignore[attr-defined]
-    here, there = f"items[{place}]", f"items[{row}]"
+    here = f"items[{place}]"
+    message: str = status.message  # type: ignore[attr-defined]
     return RowError(
         row=row,
         code=code_of(status.code),  # type: ignore[attr-defined]
         reason=details.reason,
-        message=status.message.replace(here, there),  # type: ignore[attr-defined]
+        message=message.removeprefix(f"{here}: ").replace(f"{here}.", ""),
         violations=tuple(
-            type(each)(field=each.field.replace(here, there), description=each.description)
+            type(each)(
+                field=each.field.removeprefix(here).removeprefix(".") or "house",
+                description=each.description,
+            )
             for each in details.violations
         ),
     )

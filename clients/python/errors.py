@@ -90,15 +90,20 @@ class InvalidArgumentError(HousingError):
         """Returns the error of a house as one of the request that holds it.
 
         Args:
-            path: Where the house stands in the request, such as "items[3]".
+            path: Where the house stands in the request, such as "house".
         """
+        violations = tuple(
+            FieldViolation(
+                field=path if each.field == path else f"{path}.{each.field}",
+                description=each.description,
+            )
+            for each in self.violations
+        )
+        texts = [f"{each.field} {each.description}" for each in violations]
         return InvalidArgumentError(
-            f"{path}.{self.message}" if self.violations else f"{path}: {self.message}",
+            "; ".join(texts) if texts else f"{path}: {self.message}",
             reason=self.reason,
-            violations=tuple(
-                FieldViolation(field=f"{path}.{each.field}", description=each.description)
-                for each in self.violations
-            ),
+            violations=violations,
         )
 
 

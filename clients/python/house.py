@@ -131,18 +131,28 @@ def _plain(house: dict[Any, Any]) -> dict[str, float] | None:
     return found if len(found) == len(house) and {*map(type, found.values())} <= {float} else None
 
 
+def field_of(name: str) -> str | None:
+    """Returns the contract's field that a name means, in any case or by another name in use."""
+    found = _SPELLINGS.get(name) or meaning(name.lower())
+    return None if found is None or found == TARGET else found.lower()
+
+
+def is_ignored(name: str, ignore: Collection[str]) -> bool:
+    """Returns whether a name that is no feature is one of those that mean nothing."""
+    is_price = TARGET.lower() in ignore and meaning(name.lower()) == TARGET
+    return is_price or name.lower() in ignore
+
+
 def _field(name: object, ignore: Collection[str]) -> str | None:
-    field = name.lower() if isinstance(name, str) else ""
-    found = meaning(field)
-    if found is not None and found != TARGET:
-        return found.lower()
-    if field not in ignore and not (found == TARGET and TARGET.lower() in ignore):
+    text = name if isinstance(name, str) else ""
+    found = field_of(text)
+    if found is None and not is_ignored(text, ignore):
         _refuse(
             "UNKNOWN_FEATURE",
             shortened(str(name)),
             f"is no feature; there are {', '.join(FEATURES)}",
         )
-    return None
+    return found
 
 
 def _items(house: HouseLike) -> Iterator[tuple[Any, Any]]:

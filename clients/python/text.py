@@ -1,19 +1,19 @@
 """Chunks from lines of text: CSV and NDJSON."""
 
-import json
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 from housing_table.errors import TableError
 from housing_table.text import LONGEST_LINE, read
 
-from .chunks import Chunk, Layout, Matrix, row_error, to_bytes
+from . import json_text
+from .chunks import Chunk, Kept, Layout, Matrix, row_error, to_bytes
 from .columns import Columns, refused, to_house
 from .errors import InvalidArgumentError
-from .house import shortened
 
 
 def from_csv(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
@@ -52,8 +52,9 @@ def from_ndjson(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
     null is a missing value, and so is a feature that is not there.
     """
     written = (line for line in lines if not line.isspace())
-    for start, batch in layout.batches(written, _house):
-        yield layout.pack(start, batch)
+    for start, batch in layout.batches(written, partial(_house, layout)):
+        kept = [each for _, each in batch] if layout.keep else ()
+        yield layout.pack(start, [house for house, _ in batch], kept)
 
 
 def bounded(file: TextIO) -> Iterator[str]:
@@ -64,57 +65,21 @@ def bounded(file: TextIO) -> Iterator[str]:
             line = file.readline(LONGEST_LINE + 1) or "\n"
 
 
-def _house(line: str) -> Any:
-    if len(line) > LONGEST_LINE:
-        return InvalidArgumentError(
-            f"is longer than {LONGEST_LINE:,} characters; write one row a line",
-            reason="MALFORMED_ROW",
-        )
+def _house(layout: Layout, line: str) -> tuple[Any, Kept]:
+    """Returns a house, or what is wrong with it, and what is handed on."""
+    kept: Kept = (None,) * len(layout.keep)
     try:
-        return parse_json(line)
+        if len(line) > LONGEST_LINE:
+            raise _too_long()
+        house = json_text.parse(line.rstrip("\r\n"))
+        kept = layout.kept_of(house) if layout.keep else kept
+        json_text.check(house, layout.not_features)
     except InvalidArgumentError as error:
-        return error
+        return error, kept
+    return house, kept
 
 
-def parse_json(text: str) -> Any:
-    """Returns what JSON says.
-
-    Raises:
-        InvalidArgumentError: It is none, or says something twice.
-    """
-    try:
-        return _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        what = f"{error.msg} at character {error.pos + 1}"
-    except RecursionError:
-        what = "it is nested too deeply"
-    except ValueError:
-        # An integer of thousands of digits; as float it is infinite, and refused by its name.
-        return _DECODER_OF_FLOATS.decode(text)
-    raise InvalidArgumentError(f"is no JSON: {what}", reason="MALFORMED_ROW")
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Returns a JSON object as a mapping.
-
-    Raises:
-        InvalidArgumentError: A name is there twice.
-    """
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidArgumentError(f"{shortened(twice)} is given twice", reason="DUPLICATE_FEATURE")
-    return found
-
-
-def _constant(text: str) -> NoReturn:
-    raise InvalidArgumentError(
-        f"{text} is no number in JSON; write null for a missing value",
-        reason="FEATURE_NOT_FINITE",
+def _too_long() -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"is longer than {LONGEST_LINE:,} characters; write one row a line", reason="MALFORMED_ROW"
     )
-
-
-_HOOKS: Any = {"object_pairs_hook": _without_twins, "parse_constant": _constant}
-_DECODER = json.JSONDecoder(**_HOOKS)
-_DECODER_OF_FLOATS = json.JSONDecoder(**_HOOKS, parse_int=float)

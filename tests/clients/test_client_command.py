@@ -45,12 +45,12 @@ def test_predict_takes_and_gives_json(say: Say, monkeypatch: pytest.MonkeyPatch)
         (["RM=six"], "RM=six: 'six' is no number"),
         (["RM"], "RM: has no value"),
         (["RM=\u0663"], "is no number"),
-        (["--house", '{"RM": ' + "[" * 100_000], "--house is no JSON: it is nested too deeply"),
-        (["--house", '{"RM": ' + "9" * 5000 + "}"], "RM is not finite"),
+        (["--house", '{"RM": ' + "[" * 100_000], "the JSON is nested too deeply"),
+        (["--house", '{"RM": ' + "9" * 5000 + "}"], "house.RM is too large; send a finite"),
         (["CHAS=0.5"], "house.CHAS is 0.5, but must be 0 or 1"),
         ([], "house: has no feature"),
-        (["--house", "{"], "--house is no JSON"),
-        (["--house", "[]"], "--house is no JSON object"),
+        (["--house", "{"], "the house is not JSON: Expecting property name"),
+        (["--house", "[]"], "house is a list; send an object"),
         (["--api-key-file", "/no/such/file"], "/no/such/file: No such file"),
         (["--cert-file", "/no/such/file"], "needs its key"),
         (["--ca-file", "/no/such/file"], "/no/such/file: No such file"),
@@ -184,6 +184,7 @@ def test_info_and_reload(say: Say, linear: Example) -> None:
 def test_watch_once(run: Run, say: Say) -> None:
     for service in ((), ("housing.v1.ModelService",)):
         assert say("watch", "--once", *service).out == "SERVING\n"
+        assert json.loads(say("watch", "--once", "--json", *service).out) == {"status": "SERVING"}
     assert run("watch", "--once", "no.such.Service") == 1
 
 

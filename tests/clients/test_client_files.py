@@ -1,5 +1,6 @@
 """`housing score` never harms a file: not its input, and none that is not its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -120,7 +121,12 @@ def test_an_output_of_lines_cut_anywhere_is_gone_on_with(run: Run, source: Path,
     part = source.with_name("part.ndjson")
     part.write_bytes(whole[:cut])
     assert run("score", source, part, "--resume") == 4
-    assert part.read_bytes() == whole
+    assert timeless(part.read_bytes()) == timeless(whole)
+
+
+def timeless(lines: bytes) -> list[dict[str, object]]:
+    """Returns what lines say but for when it was answered."""
+    return [{**json.loads(line), "timestamp": ""} for line in lines.splitlines()]
 
 
 def test_a_pinned_job_stays_with_its_model_when_gone_on_with(

@@ -60,7 +60,7 @@ def test_a_quote_left_open_costs_its_own_row(
     found = list(client.score(path, form=form, progress=False))
     assert reasons(found) == ["", "MALFORMED_ROW", "", "MALFORMED_ROW", "", "MALFORMED_ROW"]
     assert isinstance(found[3], RowError)
-    assert found[3].message == "items[3]: has a quote that is not closed in its line"
+    assert found[3].message == "has a quote that is not closed in its line"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -171,7 +171,7 @@ def test_piped_bytes_may_be_odd(monkeypatch: pytest.MonkeyPatch, say: Say) -> No
 
 
 def test_the_command_line_is_checked(say: Say, capsys: Any) -> None:
-    assert "RM is given twice" in say("predict", "--house", '{"RM": 6, "RM": 7}', code=1).err
+    assert "house.RM is there twice" in say("predict", "--house", '{"RM": 6, "RM": 7}', code=1).err
     for flag, value in (("--timeout", "abc"), ("--chunk-rows", "x"), ("--timeout", "nan")):
         with pytest.raises(SystemExit) as caught:
             main(["score", "-", flag, value])

@@ -3,9 +3,9 @@
 import argparse
 import json
 
-from .. import requests
+from .. import json_form, requests
 from ..results import ModelInfo
-from . import document, options
+from . import options
 
 HELP = "show all about the live model"
 
@@ -19,7 +19,7 @@ def run(given: argparse.Namespace) -> int:
     """Prints what is known."""
     with options.connect(given) as client:
         found = client.info(timeout=options.timeout(given, requests.INFO_SECONDS))
-    print(json.dumps(document.of_info(found)) if given.json else _text(found))
+    print(json.dumps(json_form.of_info(found)) if given.json else _text(found))
     return 0
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol
 
+from .. import json_form
 from ..errors import InvalidArgumentError
+from ..results import Prediction, RowError
 from ..scores import ChunkScores, Marks
 from ..sources import FileFormat
-from . import document
 from .claim import named, open_claimed
 from .files import UsageError
 from .lines import Done, done_so_far
@@ -222,27 +223,14 @@ def _cell(value: object) -> str:
 
 
 def _ndjson(keep: Sequence[str], scores: ChunkScores) -> str:
-    version = json.dumps(scores.model_version)
-    lines = []
-    for place in range(len(scores.prices)):
-        values = [None if is_missing(each) else each for each in scores.kept[place]] if keep else ()
-        kept = dict(zip(keep, values, strict=True))
-        lines.append(
-            f'{{"row": {scores.start + place}, {_outcome(scores, place)},'
-            f' "model_version": {version},'
-            f' "out_of_range": {_names(scores.out_of_range, place)},'
-            f' "imputed_features": {_names(scores.imputed, place)}'
-            + (f', "kept": {json.dumps(kept, default=str)}}}\n' if keep else "}\n")
-        )
-    return "".join(lines)
+    return "".join(
+        f"{json.dumps(_document(keep, scores.model_version, each), default=str)}\n"
+        for each in scores.results()
+    )
 
 
-def _outcome(scores: ChunkScores, place: int) -> str:
-    price = scores.prices[place]
-    if price == price:  # noqa: PLR0124 - False for NaN alone
-        return f'"prediction": {price!r}'
-    return f'"error": {json.dumps(document.of_error(scores.errors[place]))}'
-
-
-def _names(marks: Marks | None, place: int) -> str:
-    return "null" if marks is None else json.dumps(marks.get(place, ()))
+def _document(keep: Sequence[str], version: str, found: Prediction | RowError) -> dict[str, object]:
+    """Returns a line: as of the stream over HTTP, and by which model, so that a job can go on."""
+    kept = [None if is_missing(each) else each for each in found.kept]
+    beside = {"kept": dict(zip(keep, kept, strict=True))} if keep else {}
+    return {**json_form.of_result(found), "model_version": version, **beside}

@@ -8,11 +8,10 @@ from typing import Any
 
 from housing_table import cells
 
-from .. import requests
+from .. import json_form, json_text, requests
 from ..errors import InvalidArgumentError
 from ..results import Prediction
-from ..text import parse_json
-from . import document, options
+from . import options
 
 HELP = "price one house: housing predict RM=6.5 LSTAT=4.98"
 
@@ -31,7 +30,7 @@ def run(given: argparse.Namespace) -> int:
         seconds = options.timeout(given, requests.PREDICT_SECONDS)
         found = client.predict(house, timeout=seconds)
     if given.json:
-        print(json.dumps(document.of_prediction(found)))
+        print(json.dumps(json_form.of_prediction(found)))
     else:
         _show(found)
     return 0
@@ -50,13 +49,10 @@ def _from_json(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        found = parse_json(sys.stdin.read() if text == "-" else text)
+        found: dict[str, Any] = json_text.parse(sys.stdin.read() if text == "-" else text)
+        json_text.check(found)
     except InvalidArgumentError as error:
-        if error.reason != "MALFORMED_ROW":
-            raise
-        raise InvalidArgumentError(f"--house {error.message}", reason=error.reason) from None
-    if not isinstance(found, dict):
-        raise InvalidArgumentError("--house is no JSON object", reason="MALFORMED_ROW")
+        raise error.inside("house") if error.violations else error from None
     return found
 
 

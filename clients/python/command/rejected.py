@@ -8,7 +8,6 @@ from typing import IO, Any
 from ..results import RowError
 from ..scores import ChunkScores
 from .claim import named, open_claimed
-from .document import without_place
 from .files import REJECTED_HEADER
 from .lines import entries_of
 
@@ -88,9 +87,8 @@ class Rejected:
 
 
 def _entry(error: RowError) -> tuple[str, ...]:
-    alone = without_place(error)
-    fields = " ".join(each.field for each in alone.violations)
-    return str(error.row), *map(_one_line, (alone.code.name, alone.reason, fields, alone.message))
+    fields = " ".join(each.field for each in error.violations)
+    return str(error.row), *map(_one_line, (error.code.name, error.reason, fields, error.message))
 
 
 def _one_line(text: str) -> str:

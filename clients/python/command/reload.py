@@ -1,8 +1,9 @@
 """`housing reload`: makes another model live."""
 
 import argparse
+import json
 
-from .. import requests
+from .. import json_form, requests
 from . import options
 from .files import UsageError
 
@@ -13,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of this command."""
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--version", metavar="NUMBER", help="a registered version")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     target.add_argument("--alias", metavar="NAME", help="an alias of the registered model")
 
 
@@ -23,6 +25,9 @@ def run(given: argparse.Namespace) -> int:
     with options.connect(given) as client:
         seconds = options.timeout(given, requests.RELOAD_SECONDS)
         found = client.reload(version=given.version, alias=given.alias, timeout=seconds)
+    if given.json:
+        print(json.dumps(json_form.of_reload(found)))
+        return 0
     took = f"{found.duration.total_seconds():.2f} s"
     if found.changed:
         print(f"{found.previous_version} -> {found.version} in {took}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from housing_table.columns import TARGET
 
 from .. import requests
+from ..chunks import Form
 from ..client import HousingClient
 from ..errors import InvalidArgumentError
 from ..job import Scores
@@ -48,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         help="a column, such as an id, to write beside the price",
     )
-    parser.add_argument("--form", choices=("matrix", "rows"), default="matrix", help="on the wire")
     parser.add_argument("--chunk-rows", type=_count, default=1000, help="houses a message [1000]")
     parser.add_argument(
         "--patience",
@@ -78,7 +78,7 @@ def run(given: argparse.Namespace) -> int:
         Rejected(rejected_path, keep=output.rows) as rejected,
     ):
         _say_lost(output.done.rejected - rejected.kept, rejected.path)
-        scores = _scores(client, given, source, output)
+        scores = _scores(client, given, source, target, output)
         try:
             for chunk in scores.chunks():
                 _say_notes(given, scores.tally, chunk)
@@ -98,10 +98,16 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _scores(
-    client: HousingClient, given: argparse.Namespace, source: FileFormat, output: Output
+    client: HousingClient,
+    given: argparse.Namespace,
+    source: FileFormat,
+    target: FileFormat,
+    output: Output,
 ) -> Scores:
     ignore = (TARGET, *given.ignore)
-    layout = requests.layout(given.form, given.chunk_rows, ignore, given.keep, skip=output.rows)
+    # Blocks of numbers are the fastest, and get names of features back; JSON has all that there is.
+    form: Form = "rows" if target == "ndjson" else "matrix"
+    layout = requests.layout(form, given.chunk_rows, ignore, given.keep, skip=output.rows)
     policy = StreamPolicy()
     total = None if given.input == "-" else count_of(given.input)
     return client.score_chunks_of(

@@ -1,0 +1,79 @@
+"""Answers as JSON: with the names and forms that the contract's messages have there."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from grpc import StatusCode
+
+from .results import ModelInfo, Prediction, Reloaded, RowError
+
+_TYPES = "type.googleapis.com/google.rpc"
+_DOMAIN = "housing.v1"
+# Of the HTTP codes that google/rpc/code.proto gives, those of a row.
+_HTTP_CODES = {StatusCode.INVALID_ARGUMENT: 400}
+_HTTP_FAULT = 500
+
+
+def of_prediction(found: Prediction) -> dict[str, Any]:
+    """Returns the price of one house, as Predict has it; null is what was not asked for."""
+    return {
+        "prediction": found.price,
+        "model_version": found.model_version,
+        "timestamp": _moment(found.timestamp),
+        "warnings": _listed(found.warnings),
+        "range_warnings": _listed(found.range_warnings and map(asdict, found.range_warnings)),
+        "imputed_features": _listed(found.imputed_features),
+    }
+
+
+def of_info(found: ModelInfo) -> dict[str, Any]:
+    """Returns all about a model, as ModelInfo has it."""
+    return {
+        **asdict(found),
+        "trained_at": _moment(found.trained_at),
+        "loaded_at": _moment(found.loaded_at),
+    }
+
+
+def of_reload(found: Reloaded) -> dict[str, Any]:
+    """Returns what a reload did, as ReloadModel has it."""
+    return {**asdict(found), "duration": _seconds(found.duration)}
+
+
+def of_result(found: Prediction | RowError) -> dict[str, Any]:
+    """Returns what became of one house of many, as the stream over HTTP has it."""
+    if isinstance(found, Prediction):
+        return {"row": found.row, **of_prediction(found)}
+    return {"row": found.row, "error": _of_error(found)}
+
+
+def _of_error(error: RowError) -> dict[str, Any]:
+    details: list[dict[str, Any]] = [
+        {"@type": f"{_TYPES}.ErrorInfo", "reason": error.reason, "domain": _DOMAIN}
+    ]
+    if error.violations:
+        violations = [asdict(each) for each in error.violations]
+        details.append({"@type": f"{_TYPES}.BadRequest", "field_violations": violations})
+    return {
+        "code": _HTTP_CODES.get(error.code, _HTTP_FAULT),
+        "message": error.message,
+        "status": error.code.name,
+        "details": details,
+    }
+
+
+def _listed(values: Iterable[object] | None) -> list[object] | None:
+    return None if values is None else list(values)
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _seconds(duration: timedelta) -> str:
+    message = Duration()
+    message.FromTimedelta(duration)
+    return message.ToJsonString()
