@@ -161,6 +161,7 @@ def _at(marks: Marks | None, place: int) -> tuple[str, ...] | None:
 def _check_count(count: int, chunk: Chunk) -> None:
     if count != chunk.count:
         raise ServerFaultError(
-            f"the server answered {count} prices for the {chunk.count} houses from {chunk.start}",
+            f"the server answered {count} prices for the {chunk.count} houses from row "
+            f"{chunk.start + 1} on",
             reason="ANSWER_MISMATCH",
         )

@@ -26,8 +26,10 @@ func matrixChunks(
 	features []string, rows iter.Seq[[]float64], chosen scoring,
 ) iter.Seq2[*Chunk, error] {
 	return func(yield func(*Chunk, error) bool) {
+		first := 0
 		for part := range inParts(rows, chosen.chunkRows) {
-			values, err := packed(part, len(features))
+			values, err := packed(part, len(features), first)
+			first += len(part)
 			matrix := &pb.HouseMatrix{Features: features, Values: values}
 			payload := &pb.PredictStreamRequest_Matrix{Matrix: matrix}
 			if !yield(&Chunk{Payload: payload, PinModel: chosen.pin}, err) {
@@ -39,11 +41,12 @@ func matrixChunks(
 
 // packed refuses a row that is not as wide as it was said to be: its neighbours would be
 // read at the wrong places, and all be priced without a word.
-func packed(rows [][]float64, width int) ([]byte, error) {
+func packed(rows [][]float64, width, first int) ([]byte, error) {
 	values := make([]byte, 0, 8*width*len(rows))
-	for _, row := range rows {
+	for i, row := range rows {
 		if len(row) != width {
-			message := fmt.Sprintf("a row has %d values for %d features", len(row), width)
+			// People count from 1.
+			message := fmt.Sprintf("row %d has %d values for %d features", first+i+1, len(row), width)
 			return nil, &Error{Code: codes.InvalidArgument, Message: message}
 		}
 		for _, value := range row {

@@ -1,8 +1,10 @@
 package housing
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -25,8 +27,7 @@ type Error struct {
 	Reason string
 	// Message is one line for people.
 	Message string
-	// Violations are the fields at fault. In a chunk of a stream, their paths count houses
-	// from the start of that chunk.
+	// Violations are the fields at fault.
 	Violations []Violation
 	// RetryAfter is when another try may help; zero if the server did not say.
 	RetryAfter time.Duration
@@ -39,7 +40,7 @@ type Error struct {
 
 // Violation is a field at fault.
 type Violation struct {
-	// Field is its path in the request, such as "house.RM".
+	// Field is its path in the request, such as "house.RM"; of a house of many, from that house.
 	Field string
 	// Description says what is wrong with it.
 	Description string
@@ -55,14 +56,27 @@ func (e *Error) Error() string {
 // Unwrap gives gRPC's own error, so that the status package understands this one.
 func (e *Error) Unwrap() error { return e.cause }
 
-// RowError says why a house of a batch was not scored, or returns nil if it was.
+// RowError says why a house of a batch was not scored, or returns nil if it was. Its texts leave
+// out the place of the house, which the result's own place tells.
 func RowError(result interface{ GetError() *rpcstatus.Status }) *Error {
 	failure := result.GetError()
 	if failure == nil {
 		return nil
 	}
-	return errorOf(status.ErrorProto(failure), nil)
+	alone := errorOf(status.ErrorProto(failure), nil)
+	alone.Message = placeInText.ReplaceAllString(alone.Message, "$1")
+	for i, each := range alone.Violations {
+		field := placeInPath.ReplaceAllString(each.Field, "")
+		alone.Violations[i].Field = cmp.Or(field, "house")
+	}
+	return alone
 }
+
+// Where a house stands in its message: among others than those of the whole job.
+var (
+	placeInText = regexp.MustCompile(`(^|; )items\[\d+\](?:: |\.)`)
+	placeInPath = regexp.MustCompile(`^items\[\d+\]\.?`)
+)
 
 func errorOf(err error, trailer metadata.MD) *Error {
 	if already, ok := errors.AsType[*Error](err); ok {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -191,11 +192,36 @@ func TestCancelledContextEndsAStreamThatWaitsForInput(t *testing.T) {
 
 func TestRowOfTheWrongWidthIsNotSent(t *testing.T) {
 	client := serve(t, &fake{before: func(int, int) error { return nil }})
-	rows := slices.Values([][]float64{{6, 12}, {6}})
-	_, err := prices(t, client.ScoreMatrix(t.Context(), []string{"RM", "LSTAT"}, rows))
+	rows := slices.Values([][]float64{{6, 12}, {6, 12}, {6}})
+	features := []string{"RM", "LSTAT"}
+	_, err := prices(t, client.ScoreMatrix(t.Context(), features, rows, housing.ChunkRows(2)))
 	failure, ok := errors.AsType[*housing.Error](err)
-	if !ok || failure.Code != codes.InvalidArgument {
+	if !ok || failure.Code != codes.InvalidArgument ||
+		failure.Message != "row 3 has 1 values for 2 features" {
 		t.Fatal(err)
+	}
+}
+
+func TestTextsOfARowLeaveOutItsPlaceInTheMessage(t *testing.T) {
+	refused := func(message string, fields ...string) *housing.Error {
+		bad := &errdetails.BadRequest{}
+		for _, field := range fields {
+			violation := &errdetails.BadRequest_FieldViolation{Field: field}
+			bad.FieldViolations = append(bad.FieldViolations, violation)
+		}
+		withDetails, err := status.New(codes.InvalidArgument, message).WithDetails(bad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return housing.RowError(&pb.RowError{Error: withDetails.Proto()})
+	}
+	two := refused("items[12].CHAS is 3; items[12].RAD is 1.5", "items[12].CHAS", "items[12].RAD")
+	if two.Message != "CHAS is 3; RAD is 1.5" || two.Violations[0].Field != "CHAS" {
+		t.Error(two)
+	}
+	whole := refused("items[0]: has no feature", "items[0]")
+	if whole.Message != "has no feature" || whole.Violations[0].Field != "house" {
+		t.Error(whole)
 	}
 }
 

@@ -66,7 +66,7 @@ export class HousingClient {
     houses: Iterable<House>,
     options?: CallOptions,
   ): Promise<PredictBatchResponse> {
-    const request = create(PredictBatchRequestSchema, { items: Array.from(houses, toMessage) });
+    const request = create(PredictBatchRequestSchema, { items: Array.from(houses, inPlace) });
     return this.#unary(PREDICT_BATCH, request, options);
   }
 
@@ -157,6 +157,11 @@ export class HousingClient {
     }
     return metadata;
   }
+}
+
+function inPlace(house: House, place: number) {
+  // People count from 1.
+  return toMessage(house, `row ${place + 1}: `);
 }
 
 function reloadTarget({

@@ -12,7 +12,7 @@ import { type Status, StatusSchema } from "./gen/google/rpc/status_pb.js";
 
 /** A field at fault. */
 export interface Violation {
-  /** Its path in the request, such as "house.RM". */
+  /** Its path in the request, such as "house.RM"; of a house of many, from that house. */
   readonly field: string;
   /** What is wrong with it. */
   readonly description: string;
@@ -39,7 +39,7 @@ export class HousingError extends Error {
    * client's own about streams: NO_ANSWER, MODEL_CHANGED, ANSWER_MISMATCH.
    */
   readonly reason: string | undefined;
-  /** The fields at fault. In a stream, their paths count houses from the chunk's start. */
+  /** The fields at fault. */
   readonly violations: readonly Violation[];
   /** When another try may help, if the server says so. */
   readonly retryAfterMs: number | undefined;
@@ -76,9 +76,19 @@ export function ofCall(cause: unknown): HousingError {
   return new HousingError(code, details ?? "", { ...more, requestId, cause });
 }
 
-/** Makes an error of what the result of a batch's row has. */
+// Where a house stands in its message: among others than those of the whole job.
+const PLACE_IN_TEXT = /(^|; )items\[\d+\](?:: |\.)/g;
+const PLACE_IN_PATH = /^items\[\d+\]\.?/;
+
+/** Makes an error of what the result of a row has; its texts leave out the place of the row. */
 export function ofRow(error: Status): HousingError {
-  return new HousingError(error.code, error.message, detailsOf(error));
+  const details = detailsOf(error);
+  const violations = (details.violations ?? []).map(({ field, description }) => ({
+    field: field.replace(PLACE_IN_PATH, "") || "house",
+    description,
+  }));
+  const message = error.message.replace(PLACE_IN_TEXT, "$1");
+  return new HousingError(error.code, message, { ...details, violations });
 }
 
 function detailsOf({ details }: Status): Details {

@@ -18,23 +18,24 @@ const FIELDS = new Map(HouseSchema.fields.map((field) => [field.jsonName, field.
 export const FEATURES = [...FIELDS.keys()] as readonly Feature[];
 
 /**
- * Makes a message of a house. Which numbers are right is the server's to say.
+ * Makes a message of a house, which errors name as they are told, such as "row 7: ". Which numbers
+ * are right is the server's to say.
  *
  * @throws TypeError for an unknown feature, which would else be scored as missing, or for a
  *   value that is no number.
  */
-export function toMessage(house: House): HouseMessage {
+export function toMessage(house: House, where = ""): HouseMessage {
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(house)) {
     const field = FIELDS.get(name);
     if (field === undefined) {
-      throw new TypeError(`unknown feature ${name}; there are ${FEATURES.join(", ")}`);
+      throw new TypeError(`${where}unknown feature ${name}; there are ${FEATURES.join(", ")}`);
     }
     if (value === undefined || value === null) {
       continue;
     }
     if (typeof value !== "number") {
-      throw new TypeError(`${name} is a ${typeof value}, not a number`);
+      throw new TypeError(`${where}${name} is a ${typeof value}, not a number`);
     }
     values[field] = value;
   }

@@ -59,8 +59,11 @@ export async function* rowChunks(
   houses: Many<House>,
   { chunkRows, pinModel = false }: ScoreOptions,
 ): AsyncGenerator<Chunk> {
+  let first = 1;
   for await (const part of inParts(houses, chunkRows)) {
-    const value = create(HouseRowsSchema, { items: part.map(toMessage) });
+    const items = part.map((house, place) => toMessage(house, `row ${first + place}: `));
+    first += part.length;
+    const value = create(HouseRowsSchema, { items });
     yield create(PredictStreamRequestSchema, { payload: { case: "rows", value }, pinModel });
   }
 }
@@ -71,8 +74,11 @@ export async function* matrixChunks(
   rows: Many<ArrayLike<number>>,
   { chunkRows, pinModel = false }: ScoreOptions,
 ): AsyncGenerator<Chunk> {
+  // People count from 1.
+  let first = 1;
   for await (const part of inParts(rows, chunkRows)) {
-    const values = packed(part, features.length);
+    const values = packed(part, features.length, first);
+    first += part.length;
     const value = create(HouseMatrixSchema, { features: [...features], values });
     yield create(PredictStreamRequestSchema, { payload: { case: "matrix", value }, pinModel });
   }
@@ -150,12 +156,17 @@ function marked(data: Uint8Array, rows: bigint): ((place: number) => Feature[]) 
  * Refuses a row that is not as wide as it was said to be: its neighbours would be read at the
  * wrong places, and all be priced without a word.
  */
-function packed(rows: readonly ArrayLike<number>[], width: number): Uint8Array<ArrayBuffer> {
+function packed(
+  rows: readonly ArrayLike<number>[],
+  width: number,
+  first: number,
+): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(rows.length * width * DOUBLE));
   let offset = 0;
-  for (const row of rows) {
+  for (const [place, row] of rows.entries()) {
     if (row.length !== width) {
-      throw new RangeError(`a row has ${row.length} values for ${width} features`);
+      const where = `row ${first + place}`;
+      throw new RangeError(`${where} has ${row.length} values for ${width} features`);
     }
     for (let column = 0; column < width; column++, offset += DOUBLE) {
       view.setFloat64(offset, row[column] as number, true);

@@ -2,6 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
+import { rowError } from "housing-grpc-client";
+import { BadRequestSchema } from "../dist/gen/google/rpc/error_details_pb.js";
+import { StatusSchema } from "../dist/gen/google/rpc/status_pb.js";
 import { PredictStreamResponseSchema } from "../dist/gen/housing/v1/prediction_pb.js";
 import { connect, count, rooms, serve, stream } from "./fake.js";
 
@@ -60,9 +64,31 @@ test("what the input throws reaches the caller", async () => {
 
 test("faulty houses are not sent", async () => {
   const { client } = await stream(() => {});
-  await assert.rejects(count(client.score([{ MEDV: 1 }])), /unknown feature MEDV/);
-  await assert.rejects(count(client.score([{ RM: "6" }])), /RM is a string/);
-  await assert.rejects(count(client.scoreMatrix(["RM", "LSTAT"], [[6]])), /1 values for 2/);
+  const options = { chunkRows: 1 };
+  const later = (house) => count(client.score([{ RM: 0 }, { RM: 1 }, house], options));
+  await assert.rejects(later({ MEDV: 1 }), /^TypeError: row 3: unknown feature MEDV/);
+  await assert.rejects(later({ RM: "6" }), /^TypeError: row 3: RM is a string/);
+  await assert.rejects(client.predictBatch([{}, { RM: "6" }]), /^TypeError: row 2: RM is a string/);
+  const rows = [[6, 5], [6]];
+  await assert.rejects(count(client.scoreMatrix(["RM", "LSTAT"], rows)), /row 2 has 1 values for 2/);
+});
+
+test("texts of a row leave out its place in the message", () => {
+  const refused = (message, ...fields) => {
+    const bad = create(BadRequestSchema, { fieldViolations: fields.map((field) => ({ field })) });
+    const value = create(StatusSchema, {
+      code: 3,
+      message,
+      details: [anyPack(BadRequestSchema, bad)],
+    });
+    return rowError({ outcome: { case: "error", value } });
+  };
+  const two = refused("items[12].CHAS is 3; items[12].RAD is 1.5", "items[12].CHAS", "items[12].RAD");
+  assert.equal(two.message, "CHAS is 3; RAD is 1.5");
+  assert.deepEqual(two.violations.map(({ field }) => field), ["CHAS", "RAD"]);
+  const whole = refused("items[0]: has no feature", "items[0]");
+  assert.equal(whole.message, "has no feature");
+  assert.equal(whole.violations[0].field, "house");
 });
 
 test("nothing to score", async () => {

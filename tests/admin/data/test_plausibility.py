@@ -184,9 +184,9 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("MEDV", lambda prices: np.round(np.log(prices * 1000), 6), "logarithms"),
     ("MEDV", lambda prices: np.round(np.log(prices), 4), "logarithms"),
     ("MEDV", np.log1p, "logarithms"),
-    ("MEDV", np.log2, "logarithms"),
-    ("MEDV", np.log10, "logarithms"),
-    ("MEDV", lambda prices: np.log10(prices * 1000), "logarithms"),
+    ("MEDV", lambda prices: np.log(prices) / np.log(2), "logarithms"),
+    ("MEDV", lambda prices: np.log(prices) / np.log(10), "logarithms"),
+    ("MEDV", lambda prices: np.log(prices * 1000) / np.log(10), "logarithms"),
     ("MEDV", np.zeros_like, "no price"),
 ]
 
