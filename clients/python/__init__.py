@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .health import Health
     from .house import FEATURES, House
     from .job import AsyncScores, Scores
+    from .json_form import to_json
     from .ledger import StreamPolicy, Tally
     from .results import (
         FeatureInfo,
@@ -77,11 +78,12 @@ __all__ = [
     "UnauthenticatedError",
     "UnavailableError",
     "UnimplementedError",
+    "to_json",
 ]
 
 # In the order in which they are looked through.
-_MODULES = ("client", "aio", "connection", "errors", "health", "house", "job", "ledger", "results",
-            "scores")  # fmt: skip
+_MODULES = ("client", "aio", "connection", "errors", "health", "house", "job", "json_form",
+            "ledger", "results", "scores")  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

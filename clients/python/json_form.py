@@ -17,6 +17,20 @@ _HTTP_CODES = {StatusCode.INVALID_ARGUMENT: 400}
 _HTTP_FAULT = 500
 
 
+def to_json(answer: Prediction | RowError | ModelInfo | Reloaded) -> dict[str, Any]:
+    """Returns an answer as JSON, in the form that all clients and the REST proxy have.
+
+    Args:
+        answer: Of one house; of one of many, as a line of the stream over HTTP has it; of a model.
+    """
+    if isinstance(answer, ModelInfo):
+        return of_info(answer)
+    if isinstance(answer, Reloaded):
+        return of_reload(answer)
+    is_one = isinstance(answer, Prediction) and answer.row is None
+    return of_prediction(answer) if is_one else of_result(answer)  # type: ignore[arg-type]
+
+
 def of_prediction(found: Prediction) -> dict[str, Any]:
     """Returns the price of one house, as Predict has it; null is what was not asked for."""
     return {

@@ -1,5 +1,6 @@
 """Other languages' tools, and an example that runs through a restart of the server."""
 
+import json
 import os
 import re
 import shutil
@@ -74,6 +75,17 @@ def check_example(text: str, version: str) -> None:
         rf"score:    {HOUSES} houses in order, 1 refused, mean price \d+\.\d\d",
         rf"matrix:   100000 houses in order, mean price \d+\.\d\d, versions {version}\n",
     )
+    written = re.search(r"  as JSON: (.*)\n", text)
+    assert written, text
+    answer = json.loads(written[1])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", answer.pop("timestamp"))
+    assert isinstance(answer.pop("prediction"), float)
+    assert answer == {
+        "model_version": version,
+        "warnings": ["Feature 'TAX' value 900 is outside training range [187, 711]"],
+        "range_warnings": [{"feature": "TAX", "value": 900, "min": 187, "max": 711}],
+        "imputed_features": "ZN INDUS CHAS NOX AGE DIS RAD PTRATIO B".split(),  # noqa: SIM905
+    }
     for part in parts:
         assert re.search(part, text), f"{part} is not in:\n{text}"
 

@@ -89,8 +89,9 @@ func ofRows(rows *pb.RowResults, version string) []Result {
 			Price:           item.GetPrediction(),
 			Err:             RowError(item),
 			ModelVersion:    version,
-			Warnings:        item.GetWarnings(),
-			ImputedFeatures: item.GetImputedFeatures(),
+			Warnings:        append([]string{}, item.GetWarnings()...),
+			RangeWarnings:   append([]*pb.RangeWarning{}, item.GetRangeWarnings()...),
+			ImputedFeatures: append([]string{}, item.GetImputedFeatures()...),
 		}
 		if results[i].Err != nil {
 			results[i].Price = math.NaN()

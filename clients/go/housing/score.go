@@ -3,6 +3,9 @@ package housing
 import (
 	"context"
 	"iter"
+	"time"
+
+	pb "housing-grpc/clients/go/housing/housingv1"
 )
 
 const defaultChunkRows = 1000
@@ -17,9 +20,13 @@ type Result struct {
 	Err *Error
 	// ModelVersion is that of the model that answered.
 	ModelVersion string
+	// Timestamp is when it answered.
+	Timestamp time.Time
 	// Warnings are texts for people, such as a value outside the training range. Score
-	// tells them, ScoreMatrix does not.
+	// tells them; from ScoreMatrix they are nil, which is not the same as empty.
 	Warnings []string
+	// RangeWarnings are the same for programs.
+	RangeWarnings []*pb.RangeWarning
 	// ImputedFeatures are those that were missing and filled in; from Score alone, too.
 	ImputedFeatures []string
 }
@@ -92,7 +99,7 @@ func (c *Client) results(
 			return
 		}
 		for _, result := range results {
-			result.Row = row
+			result.Row, result.Timestamp = row, answer.GetTimestamp().AsTime()
 			row++
 			if !yield(result, nil) {
 				return

@@ -4,7 +4,7 @@
 //
 // HOUSING_API_KEY is sent as x-api-key, if set. HOUSING_CA_FILE, HOUSING_CERT_FILE and
 // HOUSING_KEY_FILE name files for TLS.
-import { HousingClient, HousingError, tlsFiles } from "housing-grpc-client";
+import { HousingClient, HousingError, tlsFiles, toJson } from "housing-grpc-client";
 
 const [target = "localhost:50051", many = "100000"] = process.argv.slice(2);
 
@@ -35,6 +35,7 @@ async function predict(client) {
   for (const warning of answer.warnings) {
     console.log(`  warning: ${warning}`);
   }
+  console.log(`  as JSON: ${JSON.stringify(toJson(answer))}`);
 }
 
 async function refused(client) {

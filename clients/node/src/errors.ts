@@ -82,13 +82,20 @@ const PLACE_IN_PATH = /^items\[\d+\]\.?/;
 
 /** Makes an error of what the result of a row has; its texts leave out the place of the row. */
 export function ofRow(error: Status): HousingError {
-  const details = detailsOf(error);
-  const violations = (details.violations ?? []).map(({ field, description }) => ({
-    field: field.replace(PLACE_IN_PATH, "") || "house",
-    description,
-  }));
-  const message = error.message.replace(PLACE_IN_TEXT, "$1");
-  return new HousingError(error.code, message, { ...details, violations });
+  const { code, message, reason, violations, retryAfterMs } = ofStatus(error);
+  return new HousingError(code, message.replace(PLACE_IN_TEXT, "$1"), {
+    reason,
+    retryAfterMs,
+    violations: violations.map(({ field, description }) => ({
+      field: field.replace(PLACE_IN_PATH, "") || "house",
+      description,
+    })),
+  });
+}
+
+/** Makes an error of what the result of a row has, as it is. */
+export function ofStatus(error: Status): HousingError {
+  return new HousingError(error.code, error.message, detailsOf(error));
 }
 
 function detailsOf({ details }: Status): Details {

@@ -2,6 +2,7 @@ export { HousingClient, type CallOptions } from "./client.js";
 export type { ClientOptions } from "./channel.js";
 export { HousingError, type Violation } from "./errors.js";
 export { FEATURES, type Feature, type House } from "./house.js";
+export { toJson } from "./json.js";
 export { rowError } from "./score.js";
 export type { Result, ScoreOptions } from "./score.js";
 export type { Answer, Chunk } from "./leg.js";

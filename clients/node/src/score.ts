@@ -1,5 +1,6 @@
 // Many houses: gathered into chunks, and their answers taken apart again.
-import { create } from "@bufbuild/protobuf";
+import { create, toJson } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { HousingError, ofRow } from "./errors.js";
 import {
@@ -7,6 +8,7 @@ import {
   HouseRowsSchema,
   PredictStreamRequestSchema,
   type PriceVector,
+  type RangeWarning,
   type RowResult,
   type RowResults,
 } from "./gen/housing/v1/prediction_pb.js";
@@ -36,11 +38,15 @@ export interface Result {
   readonly error?: HousingError;
   /** Version of the model that answered. */
   readonly modelVersion: string;
+  /** When it answered, as ISO 8601 has it; not there if the server did not say. */
+  readonly timestamp?: string;
   /**
    * Texts for people, such as a value outside the training range. Not there from `scoreMatrix`,
    * which does not ask for them.
    */
   readonly warnings?: readonly string[];
+  /** The same for programs. */
+  readonly rangeWarnings?: readonly RangeWarning[];
   /** Features with a value outside the training range; not there if the server is too old. */
   readonly outOfRangeFeatures?: readonly string[];
   /** Features that were missing and filled in; likewise. */
@@ -87,10 +93,11 @@ export async function* matrixChunks(
 /** Takes answers apart, into one result a house. */
 export async function* results(answers: AsyncIterable<Answer>): AsyncGenerator<Result> {
   let row = 0;
-  for await (const { payload, modelVersion } of answers) {
+  for await (const { payload, modelVersion, timestamp: at } of answers) {
+    const timestamp = at && (toJson(TimestampSchema, at) as string);
     const outcomes = payload.case === "rows" ? ofRows(payload.value) : ofPrices(payload.value);
     for (const outcome of outcomes) {
-      yield { row: row++, modelVersion, ...outcome };
+      yield { row: row++, modelVersion, ...(timestamp && { timestamp }), ...outcome };
     }
   }
 }
@@ -100,7 +107,7 @@ export function rowError({ outcome }: RowResult): HousingError | undefined {
   return outcome.case === "error" ? ofRow(outcome.value) : undefined;
 }
 
-type Outcome = Omit<Result, "row" | "modelVersion">;
+type Outcome = Omit<Result, "row" | "modelVersion" | "timestamp">;
 
 function ofRows({ items }: RowResults): Outcome[] {
   return items.map((item) => {
@@ -108,7 +115,8 @@ function ofRows({ items }: RowResults): Outcome[] {
     const outOfRangeFeatures = rangeWarnings.map(({ feature }) => feature);
     const price = outcome.case === "prediction" ? outcome.value : Number.NaN;
     const error = rowError(item);
-    return { price, ...(error && { error }), warnings, outOfRangeFeatures, imputedFeatures };
+    const said = { warnings, rangeWarnings, outOfRangeFeatures, imputedFeatures };
+    return { price, ...(error && { error }), ...said };
   });
 }
 

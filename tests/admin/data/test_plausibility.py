@@ -1,5 +1,6 @@
 """Which columns are in doubt: odd ones of every kind, and no honest variant of the shipped file."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,9 +185,9 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("MEDV", lambda prices: np.round(np.log(prices * 1000), 6), "logarithms"),
     ("MEDV", lambda prices: np.round(np.log(prices), 4), "logarithms"),
     ("MEDV", np.log1p, "logarithms"),
-    ("MEDV", lambda prices: np.log(prices) / np.log(2), "logarithms"),
-    ("MEDV", lambda prices: np.log(prices) / np.log(10), "logarithms"),
-    ("MEDV", lambda prices: np.log(prices * 1000) / np.log(10), "logarithms"),
+    ("MEDV", lambda prices: np.log(prices) / math.log(2), "logarithms"),
+    ("MEDV", lambda prices: np.log(prices) / math.log(10), "logarithms"),
+    ("MEDV", lambda prices: np.log(prices * 1000) / math.log(10), "logarithms"),
     ("MEDV", np.zeros_like, "no price"),
 ]
 

@@ -91,7 +91,9 @@ func predict(ctx context.Context, client *housing.Client) error {
 	for _, warning := range answer.Warnings {
 		fmt.Printf("  warning: %s\n", warning)
 	}
-	return nil
+	written, err := housing.JSON(answer)
+	fmt.Printf("  as JSON: %s\n", written)
+	return err
 }
 
 func refused(ctx context.Context, client *housing.Client) error {
