@@ -58,7 +58,9 @@ class RestServer:
             else None
         )
         self._server_tls = _server_tls(chosen)
-        self._socket = listen.bind(chosen.api_host, chosen.api_port)
+        self._socket = listen.bind(
+            chosen.api_host, chosen.api_port, tls=self._certificate is not None
+        )
         self._uvicorn: HttpServer | None = None
         self._stopping = False
         self._told = asyncio.Event()
@@ -134,7 +136,7 @@ class RestServer:
             head_seconds=chosen.api_head_seconds, answer_seconds=chosen.api_timeout_seconds
         )
         opened = Connections(connections.most(chosen.api_max_connections), metrics)
-        return HttpServer(config, self._socket, opened, patience)
+        return HttpServer(config, self._socket, opened, patience, shown)
 
 
 def main() -> int:

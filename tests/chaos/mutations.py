@@ -200,6 +200,11 @@ GUARDS = (
         "rest/grpc/test_passing.py::test_a_caller_that_hangs_up_cancels_the_call",
     ),
     Guard(
+        "key updates without end",
+        "if False:",
+        "rest/connection/test_key_updates.py",
+    ),
+    Guard(
         "the head of a scrape",
         "if False:",
         "metrics/test_metrics_exposition.py::test_a_head_has_16_kib",

@@ -34,12 +34,18 @@ class Closed(StrEnum):
     HANDSHAKE_TIMEOUT = "handshake_timeout"
     HEAD_TIMEOUT = "head_timeout"
     HEAD_TOO_LARGE = "head_too_large"
+    KEY_UPDATES = "key_updates"
     MADE_ROOM = "made_room"
     NOT_HTTP = "not_http"
 
 
 class Connection(Protocol):
     """What can be closed."""
+
+    @property
+    def tls(self) -> object:
+        """What speaks TLS on it, or None."""
+        ...
 
     def abort(self) -> None:
         """Closes it at once, whatever it waits for."""
@@ -107,6 +113,11 @@ class Connections:
         self.remove(connection)
         self.count(reason)
         connection.abort()
+
+    def close_by_tls(self, tls: object, reason: Closed) -> None:
+        """Closes the one on which something speaks TLS."""
+        for connection in [each for each in self._states if each.tls is tls]:
+            self.close(connection, reason)
 
     def count(self, reason: Closed) -> None:
         """Counts and logs one that is closed here."""

@@ -59,6 +59,11 @@ class TimedProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle
         return cycle is None or cycle.response_complete
 
+    @property
+    def tls(self) -> object:
+        """What speaks TLS on it, or None."""
+        return self.transport.get_extra_info("ssl_object") if self.connected else None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Gives the caller time for its first request."""
         super().connection_made(transport)

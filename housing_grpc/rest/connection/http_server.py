@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from housing_grpc.rest.connection.certificate import Certificate
 from housing_grpc.rest.connection.connections import Connections
 from housing_grpc.rest.connection.deadlines import Patience
 from housing_grpc.rest.connection.listen import Listener
@@ -20,6 +21,7 @@ class HttpServer(uvicorn.Server):
         listening: The socket that connections come by.
         connections: All that are open.
         patience: How long callers are waited for.
+        certificate: What is shown to callers; None for plain HTTP.
     """
 
     def __init__(
@@ -28,8 +30,10 @@ class HttpServer(uvicorn.Server):
         listening: socket.socket,
         connections: Connections,
         patience: Patience,
+        certificate: Certificate | None,
     ) -> None:
         super().__init__(config)
+        self._certificate = certificate
         self._listening = listening
         self._connections = connections
         self._patience = patience
@@ -42,7 +46,7 @@ class HttpServer(uvicorn.Server):
             self._listening,
             self._protocol,
             self._connections,
-            tls=self.config.ssl,
+            certificate=self._certificate,
             handshake_seconds=self._patience.head_seconds,
         )
         self._listener.start()

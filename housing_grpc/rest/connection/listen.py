@@ -4,16 +4,19 @@ import asyncio
 import logging
 import os
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Any
 
 from housing_grpc.base import log
+from housing_grpc.rest.connection.certificate import Certificate
 from housing_grpc.rest.connection.connections import Closed, Connections
 from housing_grpc.rest.connection.protocol import BoundedProtocol
 
 BACKLOG = 2048
 
+# Of one connection with TLS, at a time: the event loop would read megabytes before it turns to
+# another, which takes OpenSSL many seconds if they are all key updates.
+_TLS_READ_BYTES = 32 * 1024
 _PAUSE_SECONDS = 0.1
 
 _logger = logging.getLogger(__name__)
@@ -23,8 +26,13 @@ class PortError(Exception):
     """The address cannot be listened on; the text says which."""
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, tls: bool) -> socket.socket:
     """Returns a socket that listens.
+
+    Args:
+        host: An address, or a name.
+        port: 0 for any that is free.
+        tls: Whether TLS is spoken on its connections.
 
     Raises:
         PortError: The port is taken, or the address is not this machine's.
@@ -35,6 +43,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         if os.name == "posix":  # Elsewhere it would share a port that is taken.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if tls:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _TLS_READ_BYTES)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
@@ -53,7 +63,7 @@ class Listener:
         listening: The socket.
         new_protocol: Returns what speaks HTTP on a connection.
         connections: Takes every new one.
-        tls: What is shown to callers; None for plain HTTP.
+        certificate: What is shown to callers; None for plain HTTP.
         handshake_seconds: Time that a handshake gets.
     """
 
@@ -63,7 +73,7 @@ class Listener:
         new_protocol: Callable[[], BoundedProtocol],
         connections: Connections,
         *,
-        tls: ssl.SSLContext | None,
+        certificate: Certificate | None,
         handshake_seconds: float,
     ) -> None:
         self._socket = listening
@@ -71,8 +81,12 @@ class Listener:
         self._new_protocol = new_protocol
         self._connections = connections
         self._tls: dict[str, Any] = (
-            {"ssl": tls, "ssl_handshake_timeout": handshake_seconds} if tls else {}
+            {"ssl": certificate.context, "ssl_handshake_timeout": handshake_seconds}
+            if certificate
+            else {}
         )
+        if certificate:
+            certificate.on_flood = self._close_flood
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
@@ -105,6 +119,10 @@ class Listener:
         protocol.opening = self._loop.create_task(self._open(protocol, accepted))
         self._opening.add(protocol.opening)
         protocol.opening.add_done_callback(self._opening.discard)
+
+    def _close_flood(self, tls: object) -> None:
+        # Not now: it is being read from.
+        self._loop.call_soon(self._connections.close_by_tls, tls, Closed.KEY_UPDATES)
 
     async def _open(self, protocol: BoundedProtocol, accepted: socket.socket) -> None:
         try:
