@@ -12,12 +12,11 @@ from msgspec import Meta
 from housing_grpc.base import options, processors
 from housing_grpc.base.address import is_loopback
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
-from housing_grpc.base.options import SECRET, OptionError
+from housing_grpc.base.options import SECRET, Host, OptionError, Port
 from housing_grpc.bundle import files
 from housing_grpc.registry import location
 from housing_grpc.registry.location import RegistryLocation
 
-Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
 # A look takes longer, and a processor.
@@ -28,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set; the variable is the field's name in capitals."""
 
     grpc_host: Annotated[
-        str, Meta(description="address to listen on; 0.0.0.0 for every network")
+        Host, Meta(description="address to listen on; 0.0.0.0 for every network")
     ] = "127.0.0.1"
     grpc_port: Annotated[Port, Meta(description="port to listen on; 0 for any that is free")] = (
         50051
@@ -154,7 +153,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Port, Meta(description="a port more for probes, without TLS or key; 0 for none")
     ] = 0
     metrics_enabled: Annotated[bool, Meta(description="whether Prometheus may read metrics")] = True
-    metrics_host: Annotated[str, Meta(description="address of the metrics")] = "127.0.0.1"
+    metrics_host: Annotated[Host, Meta(description="address of the metrics")] = "127.0.0.1"
     metrics_port: Annotated[Port, Meta(description="port of the metrics; 0 for any free")] = 9464
     reflection_enabled: Annotated[
         bool, Meta(description="whether grpcurl and others may ask for the contract")

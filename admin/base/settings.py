@@ -76,7 +76,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
 
 def _target(env: Mapping[str, str]) -> str:
     host, port = env.get("GRPC_HOST", ""), env.get("GRPC_PORT", "")
-    if not port.isdecimal() or port == "0":
+    if not (port.isascii() and port.isdecimal()) or port == "0":
         port = str(DEFAULT_PORT)
     if host in _EVERY_NETWORK:
         host = "localhost"

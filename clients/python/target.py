@@ -28,6 +28,8 @@ def check_target(target: str) -> str:
     """
     if not target or not target.strip():
         raise ValueError(f"the target is empty; {_EXAMPLE}")
+    if not target.isprintable():
+        raise ValueError(f"the target {target!r} holds what cannot be printed; {_EXAMPLE}")
     scheme, rest = _parts(target)
     if scheme and scheme not in _SCHEMES:
         address = _with_port(rest.partition("/")[0] or "HOST")

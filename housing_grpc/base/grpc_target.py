@@ -29,6 +29,8 @@ def fault(target: str, *, tls: str) -> str | None:
         target: Such as "localhost:50051", "[::1]:50051" or "dns:///prices.example:50051".
         tls: What has to be set for encryption, for those who wrote https.
     """
+    if not target.isprintable():
+        return "it holds a character that cannot be printed: write HOST:PORT"
     foreign = _FOREIGN.match(target)
     if foreign and foreign[1].lower() not in _SCHEMES:
         encrypted = f", and for encryption {tls}" if foreign[1].lower().endswith("s") else ""

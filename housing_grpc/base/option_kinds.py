@@ -4,6 +4,11 @@ from typing import Any
 
 from msgspec import inspect
 
+_NAMED = {
+    inspect.BoolType: "true or false",
+    inspect.StrType: "a name or an address, such as localhost, 0.0.0.0 or ::1",
+}
+
 
 def words(kind: Any) -> str:
     """Says what values a setting takes, such as "a whole number from 1 to 256, or auto"."""
@@ -19,8 +24,8 @@ def _words(kind: inspect.Type) -> str:
         case inspect.LiteralType():
             *others, last = map(str, kind.values)
             return f"{', '.join(others)} or {last}" if others else last
-        case inspect.BoolType():
-            return "true or false"
+        case inspect.BoolType() | inspect.StrType():
+            return _NAMED[type(kind)]
         case inspect.IntType():
             return f"a whole number {_bounds(kind)}"
         case inspect.FloatType():

@@ -5,19 +5,32 @@ type, its bounds and a description. The variable is the field's name in capitals
 """
 
 import argparse
+import re
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from housing_grpc.base.option_kinds import words
 from housing_grpc.base.version import VERSION
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?"
+Host = Annotated[str, Meta(pattern=rf"\A(?:(?:{_LABEL}\.)*{_LABEL}\.?|{_IPV6}|\[{_IPV6}\])\Z")]
+"""A name or an address to listen on: resolvers raise anything for other texts, or know a scheme."""
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
 # Of a value that is wrong.
 _MOST_SHOWN = 100
+# No path of Linux is longer.
+_LONGEST_TEXT = 4096
+# What stands for bytes of a path that are not UTF-8.
+_ESCAPED = re.compile("[\ud800-\udfff]")
 
 SECRET = object()
 """Marks a setting that has no flag, since everyone on a machine may list its processes."""
@@ -52,10 +65,42 @@ def load(
     for name, wanted in _kinds(kind).items():
         variable = name.upper()
         if flags.get(name) is not None:
-            values[name] = _convert(_flag(name), flags[name], wanted)
+            values[name] = convert(_flag(name), flags[name], wanted)
         elif environment.get(variable):
-            values[name] = _convert(variable, environment[variable], wanted)
+            values[name] = convert(variable, environment[variable], wanted)
     return kind(**values)
+
+
+def convert(source: str, text: str, wanted: Any) -> Any:
+    """Returns the value that a text stands for.
+
+    Args:
+        source: The flag or variable, for messages.
+        text: As it was given.
+        wanted: The type, such as `Port`.
+
+    Raises:
+        OptionError: It is none of that type.
+    """
+    try:
+        value = msgspec.convert(text, wanted, strict=False)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        shown = repr(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!r}…"
+        raise OptionError(f"{source}={shown}: takes {words(wanted)}") from error
+    if isinstance(value, str):
+        _check_text(source, value)
+    return value
+
+
+def _check_text(source: str, text: str) -> None:
+    # The text itself is not shown: it may be a key, or hold a password.
+    if len(text) > _LONGEST_TEXT:
+        raise OptionError(f"{source} is longer than {_LONGEST_TEXT} characters; check it")
+    if not _ESCAPED.sub("", text).isprintable():
+        raise OptionError(
+            f"{source} holds a character that cannot be printed, such as the end of a line; take "
+            "it out"
+        )
 
 
 def _kinds(kind: type[msgspec.Struct]) -> dict[str, Any]:
@@ -64,14 +109,6 @@ def _kinds(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def _convert(source: str, text: str, wanted: Any) -> Any:
-    try:
-        return msgspec.convert(text, wanted, strict=False)
-    except msgspec.ValidationError as error:
-        shown = repr(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!r}…"
-        raise OptionError(f"{source}={shown}: takes {words(wanted)}") from error
 
 
 def _parser(kind: type[msgspec.Struct], program: str, description: str) -> argparse.ArgumentParser:

@@ -9,9 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from housing_grpc.base import address, grpc_target, options
-from housing_grpc.base.options import OptionError
+from housing_grpc.base.options import Host, OptionError, Port
 
-Port = Annotated[int, Meta(ge=0, le=65535)]
 _EVERY_ADDRESS = ("", "0.0.0.0", "[::]", "::")  # noqa: S104 - not bound
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*):\d+")
 _HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
@@ -25,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All that can be set; the variable is the field's name in capitals."""
 
     api_host: Annotated[
-        str, Meta(description="address to listen on; 0.0.0.0 for every network")
+        Host, Meta(description="address to listen on; 0.0.0.0 for every network")
     ] = "127.0.0.1"
     api_port: Annotated[Port, Meta(description="port to listen on; 0 for any that is free")] = 8000
     grpc_target: Annotated[str, Meta(description="gRPC server to speak to")] = "127.0.0.1:50051"
@@ -134,11 +133,17 @@ def _listed(text: str) -> list[str]:
 
 
 def _target(environment: Mapping[str, str]) -> str:
-    """Returns where a server listens that has the same variables; "" if they do not say."""
+    """Returns where a server listens that has the same variables; "" if they do not say.
+
+    Raises:
+        OptionError: The server itself would not take them.
+    """
     host, port = environment.get("GRPC_HOST", ""), environment.get("GRPC_PORT", "")
     if not (host or port) or (port and not port.isdigit()) or port == "0":
         return ""
-    return address.target(host, int(port or _GRPC_PORT))
+    # guard: digits of another script are no port
+    number = options.convert("GRPC_PORT", port, Port) if port else _GRPC_PORT
+    return address.target(options.convert("GRPC_HOST", host, Host) if host else "", number)
 
 
 def _check(chosen: Settings, *, has_key: bool) -> None:

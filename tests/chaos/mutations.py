@@ -200,6 +200,11 @@ GUARDS = (
         "rest/grpc/test_passing.py::test_a_caller_that_hangs_up_cancels_the_call",
     ),
     Guard(
+        "digits of another script are no port",
+        "number = int(port) if port else _GRPC_PORT",
+        "base/test_options.py::test_the_proxy_takes_no_other_port_of_the_servers",
+    ),
+    Guard(
         "key updates without end",
         "if False:",
         "rest/connection/test_key_updates.py",
