@@ -52,4 +52,9 @@ def remedy(cell: str) -> str:
 
 def quoted(text: str) -> str:
     """Returns a text in quotes, cut if it is long, as it may stand in a message."""
-    return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
+    return repr(shortened(text))
+
+
+def shortened(text: str) -> str:
+    """Returns a text, cut if it is long, as it may stand in a message."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -153,10 +153,11 @@ class _Found:
         for found, places in claims.items():
             own = [place for place in places if _plain(self.names[place]) == found.lower()]
             chosen = own or places
+            taken = set(chosen)
             self.places[found] = chosen[0]
             if len(chosen) > 1:
                 self._twice[found] = chosen
-            self.others += [place for place in places if place not in chosen]
+            self.others += [place for place in places if place not in taken]
         self.others.sort()
 
     def twice(self) -> list[tuple[str, str]]:

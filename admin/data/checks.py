@@ -9,7 +9,7 @@ from housing_grpc.bundle.schema import FEATURES, FeatureSpec
 from housing_table import cells
 
 from ..base.errors import DataError
-from .table import Table, joined
+from .table import Faults, Table
 
 _SPECS = {spec.name: spec for spec in FEATURES}
 
@@ -28,17 +28,17 @@ def read_numbers(table: Table) -> NDArray[np.float64]:
     """
     specs = [_SPECS.get(name) for name in table.names]
     numbers = np.empty((len(table.rows), len(table.names)), dtype=np.float64)
-    faults = []
+    faults = Faults()
     for row, (where, found) in enumerate(zip(table.where, table.rows, strict=True)):
         for column, (cell, spec) in enumerate(zip(found, specs, strict=True)):
             value = cells.value(cell)
             fault = _fault_in(cell, value, spec)
             if fault:
-                shown = cells.quoted(cell) if isinstance(cell, str) else repr(cell)
-                faults.append(f"{where}, column {table.names[column]}: {shown} {fault}")
+                shown = cells.quoted(cell) if isinstance(cell, str) else cells.shortened(repr(cell))
+                faults.add(f"{where}, column {table.names[column]}: {shown} {fault}")
             numbers[row, column] = math.nan if value is None else value
     if faults:
-        raise DataError(f"{table.place}: {joined(faults)}")
+        raise DataError(f"{table.place}: {faults}")
     return numbers
 
 

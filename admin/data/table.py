@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from housing_grpc.bundle import small_file
 from housing_table import text
 from housing_table.columns import Columns
 from housing_table.errors import TableError
@@ -15,6 +16,10 @@ from ..base.errors import DataError
 # What every Parquet file begins with.
 _PARQUET = b"PAR1"
 _LISTED = 5
+# All of it is read into memory, as values that take many times their bytes in the file.
+_MOST_BYTES = 256 * 2**20
+_MOST_ROWS = 2_000_000
+_BATCH_ROWS = 65_536
 
 Choose = Callable[[Sequence[str]], Columns]
 
@@ -73,10 +78,25 @@ def read_table(path: str | Path, choose: Choose) -> Table:
     )
 
 
-def joined(faults: Sequence[str]) -> str:
-    """Return faults as one text; of many, the first are named and the others counted."""
-    more = [f"and {len(faults) - _LISTED} more"] if len(faults) > _LISTED else []
-    return "; ".join([*faults[:_LISTED], *more])
+class Faults:
+    """What is wrong with a table: of many, the first are kept and the others counted."""
+
+    def __init__(self) -> None:
+        self._first: list[str] = []
+        self._count = 0
+
+    def add(self, fault: str) -> None:
+        """Take one more."""
+        self._count += 1
+        if self._count <= _LISTED:
+            self._first.append(fault)
+
+    def __bool__(self) -> bool:
+        return self._count > 0
+
+    def __str__(self) -> str:
+        more = [f"and {self._count - _LISTED} more"] if self._count > _LISTED else []
+        return "; ".join([*self._first, *more])
 
 
 _Read = tuple[Columns, list[tuple[object, ...]], list[str], tuple[str, ...]]
@@ -90,21 +110,22 @@ def _text(content: bytes, choose: Choose) -> _Read:
     columns = choose(found.names)
     rows: list[tuple[object, ...]] = []
     where: list[str] = []
-    faults: list[str] = []
+    faults = Faults()
     for row in found.rows:
         line = f"line {lines.count}"
         if isinstance(row, text.RowFault):
-            faults.append(f"{line} {row.text}")
+            faults.add(f"{line} {row.text}")
         elif len(row) != columns.width:
-            faults.append(
+            faults.add(
                 f"{line} has {len(row)} cells but the header has {columns.width};"
                 " check the separators and quotes of that line"
             )
         else:
             rows.append(tuple(row[place] for place in columns.places.values()))
             where.append(line)
+            _check_rows(len(rows))
     if faults:
-        raise TableError(joined(faults))
+        raise TableError(str(faults))
     return columns, rows, where, found.notes
 
 
@@ -114,16 +135,25 @@ def _parquet(content: bytes, choose: Choose) -> _Read:
         from pyarrow import parquet
     except ImportError as error:
         raise TableError("Parquet needs pyarrow; install it with: pip install pyarrow") from error
+    rows: list[tuple[object, ...]] = []
     try:
-        # Not by the names, of which one may stand there twice.
-        table = parquet.ParquetFile(arrow.BufferReader(content)).read()
-        columns = choose(table.column_names)
-        used = [table.column(place).to_pylist() for place in columns.places.values()]
-    except (arrow.ArrowException, OSError) as error:
+        file = parquet.ParquetFile(arrow.BufferReader(content))
+        columns = choose(file.schema_arrow.names)
+        # guard: a small file of billions of rows
+        _check_rows(file.metadata.num_rows)
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            # Not by the names, of which one may stand there twice.
+            used = [batch.column(place).to_pylist() for place in columns.places.values()]
+            rows += zip(*used, strict=True)
+    except (arrow.ArrowException, OSError, OverflowError) as error:
         reason = str(error).partition("\n")[0]
         raise TableError(f"it is no sound Parquet file ({reason}); write it anew") from error
-    rows = list(zip(*used, strict=True))
     return columns, rows, [f"row {number}" for number in range(1, len(rows) + 1)], ()
+
+
+def _check_rows(count: int) -> None:
+    if count > _MOST_ROWS:
+        raise TableError(f"there are more than {_MOST_ROWS:,} rows; take a sample of them")
 
 
 class _Counted:
@@ -150,7 +180,7 @@ def _read_bytes(path: Path, place: str) -> bytes:
         if path.is_char_device() or path.is_block_device():
             # Such as one of zeros without end.
             raise DataError(f"{place}: this is a device; give the path of a CSV file")
-        return path.read_bytes()
+        return small_file.read(path, _MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(f"{place}: there is no such file; check the path") from error
     except OSError as error:

@@ -1,12 +1,16 @@
 """Reads which combinations an experiment is to train."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from housing_grpc.bundle import small_file
+from housing_table.cells import shortened
 
 from .. import models, preprocessing
 from ..base.discovery import guess
@@ -17,6 +21,10 @@ from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
 from .spec import DEFAULT_FOLDS, DEFAULT_SEED, DEFAULT_TEST_SIZE, TrainingSpec, default_data
 
 _KEYS = ("data", "accept", "target_unit", "cv", "test_size", "seed", "models", "preprocessors")
+
+# Each is a training of its own.
+_MOST_COMBINATIONS = 10_000
+_MOST_SEED = 2**31 - 1
 
 Grid = list[dict[str, Any]]
 
@@ -63,18 +71,40 @@ def shared(path: Path) -> TrainingSpec:
         raise UsageError(f"{path}: {error}") from error
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads no aliases: a few of them stand for billions of values."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuses an alias, where the library would put what it stands for."""
+        # guard: aliases of aliases
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            problem = "an alias (*name) is not read here: write out what it stands for"
+            raise yaml.composer.ComposerError(None, None, problem, mark)
+        return super().compose_node(parent, index)
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Its loader is safe_load's.
+        found = yaml.load(small_file.read(path).decode(), _Loader)  # noqa: S506
     except FileNotFoundError as error:
         raise UsageError(f"{path}: there is no such file; check the path") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the file cannot be read ({error}); check it") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UsageError(f"{path}: the file cannot be read ({reason}); check it") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: the file is not UTF-8; save it as such") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""
         reason = getattr(error, "problem", None) or "it is not YAML"
         raise UsageError(f"{path}:{line} {reason}; correct it") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: it is nested too deeply; correct it") from error
+    except ValueError as error:
+        # Of a date that is none, or a number of thousands of digits.
+        raise UsageError(f"{path}: a value cannot be read ({error}); correct it") from error
     if not isinstance(found, Mapping):
         raise UsageError(f"{path}: it holds no keys; it needs models and preprocessors")
     return found
@@ -84,6 +114,7 @@ def _specs(found: Mapping[str, Any]) -> tuple[TrainingSpec, ...]:
     given = _shared(found)
     trained = _section(found, "models", models)
     filled = _section(found, "preprocessors", preprocessing)
+    _check_number(len(trained) * len(filled))
     return tuple(
         TrainingSpec(
             model=model,
@@ -102,7 +133,9 @@ def _shared(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is the same for all combinations."""
     for key in found:
         if key not in _KEYS:
-            raise UsageError(f"{key!r} is no key{guess(str(key), _KEYS)}; use {', '.join(_KEYS)}")
+            raise UsageError(
+                f"{_shown(key)} is no key{guess(str(key), _KEYS)}; use {', '.join(_KEYS)}"
+            )
     data, unit = _get(found, "data", str, None), _get(found, "target_unit", str, None)
     test_size = _get(found, "test_size", float, DEFAULT_TEST_SIZE)
     if not 0 < test_size < 1:
@@ -111,8 +144,8 @@ def _shared(found: Mapping[str, Any]) -> dict[str, Any]:
     if folds < 2:
         raise UsageError(f"cv is {folds}; give 2 or more, for it is what the results are sorted by")
     seed = _get(found, "seed", int, DEFAULT_SEED)
-    if seed < 0:
-        raise UsageError(f"seed is {seed}; give 0 or more")
+    if not 0 <= seed <= _MOST_SEED:
+        raise UsageError(f"seed is {_shown(seed)}; give a whole number from 0 to {_MOST_SEED}")
     return {
         "data": Path(data) if data else default_data(),
         "accept": column_names(_get(found, "accept", str, None), "accept"),
@@ -132,7 +165,7 @@ def _get(found: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
     # A bool is an int to Python, but not to the person who wrote it.
     if not isinstance(value, kind) or isinstance(value, bool):
         noun = {int: "a whole number", float: "a number", str: "a text"}[kind]
-        raise UsageError(f"{key} is {value!r}; give {noun}")
+        raise UsageError(f"{key} is {_shown(value)}; give {noun}")
     return value
 
 
@@ -160,7 +193,7 @@ def _grid(key: str, strategy: ModelStrategy | PreprocessingStrategy, values: Any
     if values is None:
         return [{}]
     if not isinstance(values, Mapping):
-        raise UsageError(f"{key} is {values!r}; give parameters below it, or nothing")
+        raise UsageError(f"{key} is {_shown(values)}; give parameters below it, or nothing")
     lists = []
     for name, value in values.items():
         if name not in strategy.defaults:
@@ -171,9 +204,23 @@ def _grid(key: str, strategy: ModelStrategy | PreprocessingStrategy, values: Any
         if not several or not all(
             each is None or isinstance(each, int | float | str) for each in several
         ):
-            raise UsageError(f"{key}.{name} is {value!r}; give a value or a list of values")
+            raise UsageError(f"{key}.{name} is {_shown(value)}; give a value or a list of values")
         # YAML takes 1e-3 for a text.
         lists.append([scalar(each) if isinstance(each, str) else each for each in several])
+    _check_number(math.prod(map(len, lists)))
     return [
         dict(zip(values, combination, strict=True)) for combination in itertools.product(*lists)
     ]
+
+
+def _check_number(combinations: int) -> None:
+    # guard: combinations without end
+    if combinations > _MOST_COMBINATIONS:
+        raise UsageError(
+            f"there are {combinations:,} combinations or more, but at most"
+            f" {_MOST_COMBINATIONS:,} are trained; give fewer values"
+        )
+
+
+def _shown(value: object) -> str:
+    return shortened(repr(value))

@@ -164,7 +164,7 @@ def _explained(path: str | PathLike[str]) -> Iterator[None]:
     """Tells what pyarrow finds wrong with a file in our own words."""
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         # What the system says of a file has a number; what pyarrow says of its bytes has none.
         if getattr(error, "errno", None) is not None:
             raise

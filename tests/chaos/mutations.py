@@ -200,6 +200,21 @@ GUARDS = (
         "rest/grpc/test_passing.py::test_a_caller_that_hangs_up_cancels_the_call",
     ),
     Guard(
+        "aliases of aliases",
+        "if False:",
+        "admin/training/test_hostile_grids.py::test_a_grid_that_is_made_to_hurt[of itself]",
+    ),
+    Guard(
+        "combinations without end",
+        "if False:",
+        "admin/training/test_hostile_grids.py::test_a_grid_that_is_made_to_hurt",
+    ),
+    Guard(
+        "a small file of billions of rows",
+        "pass",
+        "admin/data/test_hostile_files.py::test_a_small_parquet_file_of_millions_of_rows",
+    ),
+    Guard(
         "digits of another script are no port",
         "number = int(port) if port else _GRPC_PORT",
         "base/test_options.py::test_the_proxy_takes_no_other_port_of_the_servers",

@@ -54,13 +54,19 @@ def outcome_of(tree: Path, tests: Sequence[str]) -> "subprocess.CompletedProcess
     return run(tree, "-m", "pytest", *quick, *(f"tests/{test}" for test in tests))
 
 
+def sources(tree: Path) -> Iterator[Path]:
+    """Yields the files that guards are marked in."""
+    for folder in ("housing_grpc", "admin"):
+        for suffix in ("py", "c"):
+            yield from (tree / folder).rglob(f"*.{suffix}")
+
+
 def place_of(tree: Path, guard: Guard) -> tuple[Path, int]:
     """Returns the file that a guard is marked in, and the number of its first line."""
     mark = re.compile(rf"^ *(#|/\*) guard: {re.escape(guard.name)}( \*/)?$")
     places = [
         (path, number)
-        for suffix in ("py", "c")
-        for path in (tree / "housing_grpc").rglob(f"*.{suffix}")
+        for path in sources(tree)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if mark.match(line)
     ]
@@ -106,10 +112,8 @@ def test_every_guard_is_marked_once_and_every_mark_is_a_guard(tree: Path) -> Non
     for guard in GUARDS:
         place_of(tree, guard)
     marks = re.compile(r"^ *(?:#|/\*) guard: ", re.MULTILINE)
-    files = [
-        path for suffix in ("py", "c") for path in (tree / "housing_grpc").rglob(f"*.{suffix}")
-    ]
-    assert sum(len(marks.findall(path.read_text())) for path in files) == len(GUARDS)
+    texts = [path.read_text(encoding="utf-8") for path in sources(tree)]
+    assert sum(len(marks.findall(text)) for text in texts) == len(GUARDS)
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)

@@ -81,7 +81,10 @@ def test_lists_of_names_are_enough(tmp_path: Path) -> None:
         ("models: {linear: 3}\npreprocessors: [v1_median]", "models.linear is 3; give parameters"),
         ("cv: 1\nmodels: [linear]\npreprocessors: [v1_median]", "cv is 1; give 2 or more"),
         ("cv: true\nmodels: [linear]\npreprocessors: [v1_median]", "cv is True; give a whole"),
-        ("seed: -1\nmodels: [linear]\npreprocessors: [v1_median]", "seed is -1; give 0 or more"),
+        (
+            "seed: -1\nmodels: [linear]\npreprocessors: [v1_median]",
+            "seed is -1; give a whole number from 0 to 2147483647",
+        ),
         ("test_size: 1\nmodels: [linear]\npreprocessors: [v1_median]", "test_size is 1.0; give"),
         ("data: 3\nmodels: [linear]\npreprocessors: [v1_median]", "data is 3; give a text"),
     ],
