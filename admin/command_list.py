@@ -42,6 +42,7 @@ class CommandList:
         test_size: _Text = None,
         target_unit: _Text = None,
         bundle_format: _Text = None,
+        no_neighbours: _Text = None,
         register: _Text = None,
         json: _Text = None,
     ) -> None:
@@ -59,6 +60,8 @@ class CommandList:
             test_size: Share of the houses held out for the first scores; 0.2 by default.
             target_unit: Unit of the prices, if it is not to be guessed from their size.
             bundle_format: Layout of the bundle: 2 (default), or 1 for servers that read no other.
+            no_neighbours: Keep houses of the data out of the bundle; whether a house is unlike
+                them is then told from the columns and their correlations.
             register: Make the run a version of the registered model at once.
             json: Write the result as JSON, and nothing else, to standard output.
         """

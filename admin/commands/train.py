@@ -77,6 +77,7 @@ def spec_of(
     test_size: Text = None,
     target_unit: Text = None,
     bundle_format: Text = None,
+    no_neighbours: Text = None,
 ) -> TrainingSpec:
     """Return what the flags ask for; a flag that is None leaves the default.
 
@@ -102,6 +103,7 @@ def spec_of(
         cv=_folds(cv),
         test_size=DEFAULT_TEST_SIZE if share is None else share,
         bundle_format=BUNDLE_FORMAT if layout is None else layout,
+        neighbours=not options.flag(no_neighbours or False, "--no_neighbours"),
     )
     # What can be seen without what takes seconds to load.
     from .. import models, preprocessing
@@ -133,6 +135,8 @@ def show(console: Console, trained: "Trained") -> None:
     folds = evaluation.spec.cv
     columns = ("score", "hold-out", f"{folds} folds" if folds else "folds")
     console.table(columns, rows, title=title)
+    if trained.bundle.intervals is not None:
+        console.show(trained.bundle.intervals.described)
     console.show(f"Run {trained.bundle.run_id}, bundle {trained.bundle.digest[:12]}")
 
 
@@ -150,6 +154,7 @@ def _document(trained: "Trained") -> dict[str, Any]:
         "run_id": trained.bundle.run_id,
         "bundle_digest": trained.bundle.digest,
         "largest_gap": trained.bundle.largest_gap,
+        "interval": trained.bundle.intervals.metrics if trained.bundle.intervals else None,
         "model_type": spec.model,
         "preprocessing": spec.preprocessing,
         "params": spec.params,

@@ -1,5 +1,6 @@
 """Asks a bundle and the pipeline it was made from for the same prices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,7 @@ from sklearn.pipeline import Pipeline
 from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.model import Bundle
 
-from ..data.dataset import Dataset
 from .onnx_session import OnnxSession
-from .probes import probes
 from .reference import reference
 
 
@@ -46,18 +45,17 @@ class Ways:
     onnx: OnnxSession
 
 
-def largest_gap(ways: Ways, pipeline: Pipeline, training: Dataset) -> Gap:
-    """Return the largest difference between the answers to any row of `probes`.
+def largest_gap(ways: Ways, pipeline: Pipeline, kinds: Mapping[str, Rows]) -> Gap:
+    """Return the largest difference between the answers to any row.
 
     Args:
         ways: To ask the bundle that was made from the pipeline.
         pipeline: Fitted.
-        training: The rows it was fitted to.
+        kinds: Rows by kind, as `probes` makes them.
 
     Raises:
         ModelOutputError: The bundle gave a price that is not a finite number.
     """
-    kinds = probes(training.features.to_numpy())
     gaps = [Gap(size=_gap(ways, pipeline, rows), rows=kind) for kind, rows in kinds.items()]
     return max(gaps, key=lambda gap: np.inf if np.isnan(gap.size) else gap.size)
 

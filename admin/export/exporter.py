@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from housing_grpc.bundle import files, preprocess, regressor
+from housing_grpc.bundle import files, golden_rows, preprocess, regressor
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.digest import Digest
@@ -25,9 +26,12 @@ from housing_grpc.registry.error_causes import disk_is_full
 from ..base.errors import ExportError, UsageError
 from ..data.dataset import Dataset
 from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
-from . import comparison, description, onnx_graph
+from ..training.honesty import Honesty
+from . import comparison, description, onnx_graph, parts, parts_comparison
 from .flatten import flatten
 from .onnx_session import OnnxSession
+from .probes import probes
+from .reference import scaled
 
 # A ten-thousandth where prices are in thousands of dollars and spread as those of the
 # shipped data are: ten cents.
@@ -66,12 +70,14 @@ class Exported:
         largest_gap: Largest difference between its answers and the fitted pipeline's, in
             the target's unit.
         tolerance: Largest difference that would have been accepted.
+        has_intervals: Whether it says how sure its prices are.
     """
 
     digest: Digest
     folder: Path
     largest_gap: float
     tolerance: float
+    has_intervals: bool
 
 
 def export(
@@ -82,6 +88,7 @@ def export(
     training: Dataset,
     facts: Facts,
     folder: Path,
+    honesty: Honesty | None = None,
     sign: Sign | None = None,
     max_bytes: int = files.MAX_BYTES,
     bundle_format: int = meta.FORMATS[-1],
@@ -95,6 +102,8 @@ def export(
         training: The rows it was fitted to.
         facts: What else the bundle is to say.
         folder: Where to write it; must not exist yet.
+        honesty: How sure its prices are, and how unusual houses; None for a bundle without, as
+            one of format 1 is.
         sign: Signs it; see `admin.export.signing`.
         max_bytes: Most bytes of a bundle that servers take.
         bundle_format: Layout of the bundle: 1 for servers that cannot read 2 yet.
@@ -107,7 +116,16 @@ def export(
     if folder.exists():
         raise UsageError(f"{folder} is there already; name a folder that is not")
     tolerance = tolerance_of(training)
-    blobs = _blobs(pipeline, model, preprocessing, bundle_format)
+    if bundle_format == 1:
+        honesty = None
+    blobs = _blobs(
+        pipeline,
+        model=model,
+        preprocessing=preprocessing,
+        training=training,
+        honesty=honesty,
+        layout=bundle_format,
+    )
     metadata = _metadata(
         pipeline,
         model=model,
@@ -115,11 +133,14 @@ def export(
         training=training,
         facts=facts,
         tolerance=tolerance,
+        honesty=honesty,
         bundle_format=bundle_format,
     )
+    kinds = probes(training.features.to_numpy())
     try:
         files.check_sizes([(name, len(blob)) for name, blob in blobs.items()], max_bytes)
-        gap = comparison.largest_gap(_ways(metadata, blobs), pipeline, training)
+        ways = _ways(metadata, blobs)
+        gap = comparison.largest_gap(ways, pipeline, kinds)
     except BundleError as error:
         raise ExportError(f"{facts.name}: the bundle cannot be used: {error}") from error
     # Written so that a NaN is refused.
@@ -129,8 +150,25 @@ def export(
             f" {tolerance:.3g} is allowed; many trees summed in float32, as XGBoost does, are"
             " the usual reason: train fewer trees with a larger learning rate"
         )
+    subject = parts_comparison.Subject(
+        ways=ways,
+        preprocessor=preprocess.load(blobs[PREPROCESSOR_FILE]),
+        regressor=flatten(model.graph(pipeline["model"])),
+        pipeline=pipeline,
+        honesty=honesty,
+        unit=tolerance / _TOLERANCE,
+    )
+    parts_comparison.check(subject, kinds)
+    golden = golden_rows.extended(metadata.golden, ways.numpy)
+    metadata = msgspec.structs.replace(metadata, golden=golden)
     digest = write_bundle(folder, metadata, blobs, sign, max_bytes)
-    return Exported(digest=digest, folder=folder, largest_gap=gap.size, tolerance=tolerance)
+    return Exported(
+        digest=digest,
+        folder=folder,
+        largest_gap=gap.size,
+        tolerance=tolerance,
+        has_intervals=honesty is not None,
+    )
 
 
 def tolerance_of(training: Dataset) -> float:
@@ -142,20 +180,30 @@ def tolerance_of(training: Dataset) -> float:
 
 
 def _blobs(
-    pipeline: Pipeline, model: ModelStrategy, preprocessing: PreprocessingStrategy, layout: int
+    pipeline: Pipeline,
+    *,
+    model: ModelStrategy,
+    preprocessing: PreprocessingStrategy,
+    training: Dataset,
+    honesty: Honesty | None,
+    layout: int,
 ) -> dict[str, bytes]:
     scaler = pipeline["scaler"]
     document = {
         "imputer": preprocessing.describe(pipeline["imputer"]),
         "scaler": {"mean": scaler.mean_.tolist(), "scale": scaler.scale_.tolist()},
     }
-    made = flatten(model.graph(pipeline["model"]))
-    arrays = [regressor.encode(made)] if layout > 1 else []
-    return {
+    graph = model.graph(pipeline["model"])
+    made = flatten(graph)
+    blobs = {
         PREPROCESSOR_FILE: json.dumps(document, allow_nan=False).encode(),
         MODEL_FILE: onnx_graph.build(made, len(FEATURE_NAMES)),
-        **dict(arrays),
     }
+    if layout > 1:
+        blobs |= dict([regressor.encode(made)])
+        rows = scaled(pipeline, training.features.to_numpy())
+        blobs |= parts.explaining(graph, made, rows)
+    return blobs | (parts.honest(honesty) if honesty else {})
 
 
 def _metadata(
@@ -166,6 +214,7 @@ def _metadata(
     training: Dataset,
     facts: Facts,
     tolerance: float,
+    honesty: Honesty | None,
     bundle_format: int,
 ) -> Metadata:
     return Metadata(
@@ -183,6 +232,7 @@ def _metadata(
         code_version=facts.code_version,
         library_versions=description.library_versions(pipeline),
         golden=description.golden(pipeline, training, tolerance),
+        interval=parts.facts(honesty) if honesty else None,
     )
 
 

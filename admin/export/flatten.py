@@ -20,6 +20,11 @@ def flatten(graph: Graph) -> regressor.Regressor:
     """
     if isinstance(graph, Linear):
         return regressor.Linear(coefficients=graph.coefficients, intercept=graph.intercept)
+    return flatten_trees(graph)
+
+
+def flatten_trees(graph: Trees) -> trees.Trees:
+    """Return trees as they are written into a bundle; as `flatten`."""
     number = np.float32 if graph.float32 else np.float64
     return _joined(_with_base(graph, number), graph, number)
 

@@ -18,5 +18,13 @@ def reference(pipeline: Pipeline, rows: NDArray[np.float64]) -> NDArray[np.float
     Returns:
         Shape (n,), in the target's unit.
     """
-    frame = pd.DataFrame(rows, columns=list(FEATURE_NAMES))
-    return np.asarray(pipeline.predict(frame), dtype=np.float64)
+    return np.asarray(pipeline.predict(_frame(rows)), dtype=np.float64)
+
+
+def scaled(pipeline: Pipeline, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows as the fitted pipeline's model gets them, shape (n, 13)."""
+    return np.asarray(pipeline[:-1].transform(_frame(rows)), dtype=np.float64)
+
+
+def _frame(rows: NDArray[np.float64]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(FEATURE_NAMES))

@@ -22,8 +22,10 @@ from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
 from ..tracking.run_log import spec_params
 from ..tracking.tags import MODEL_ID_TAG
-from ..training import plots
+from ..training import honesty, plots
 from ..training.evaluate import Evaluation
+from ..training.honesty import Honesty
+from ..training.intervals import Intervals
 from ..training.pipeline import pipeline_of
 from ..training.spec import TrainingSpec
 
@@ -41,12 +43,14 @@ class BundleRun:
         digest: Of the bundle.
         largest_gap: Largest difference between the answers of the bundle and of the
             fitted pipeline, in the target's unit.
+        intervals: How the bounds of its prices did; None of format 1, which has none.
     """
 
     run_id: str
     model_id: str
     digest: str
     largest_gap: float
+    intervals: Intervals | None
 
 
 def add_bundle(
@@ -70,7 +74,7 @@ def add_bundle(
         model_name: Registered model that the bundle is meant for.
         evaluation: The scores of the run.
         dataset: The rows.
-        step: Called with what begins, before each of the 3 steps.
+        step: Called with what begins, before each of the 3 steps and those of `honesty`.
         signing_key: File of the key that signs the bundle.
         max_bytes: Most bytes of a bundle that servers take.
 
@@ -81,12 +85,20 @@ def add_bundle(
     spec = evaluation.spec
     step("fit to every row")
     pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
+    learned = honesty.learn(pipeline, dataset, keep_rows=spec.neighbours, seed=spec.seed, step=step)
     with tempfile.TemporaryDirectory(prefix="housing-bundle-") as scratch:
         step("export and compare")
         folder = Path(scratch) / Path(BUNDLE_FOLDER).name
         facts = _facts(run_id, model_name, evaluation)
         exported = _export(
-            pipeline, spec, dataset, facts, folder, signing_key=signing_key, max_bytes=max_bytes
+            pipeline,
+            spec,
+            dataset,
+            facts,
+            folder,
+            learned=learned,
+            signing_key=signing_key,
+            max_bytes=max_bytes,
         )
         step("log")
         with disk_space.explained(_places(client, experiment, folder)):
@@ -102,11 +114,14 @@ def add_bundle(
             )
     client.set_tag(run_id, DIGEST_TAG, exported.digest)
     client.set_tag(run_id, MODEL_ID_TAG, model_id)
+    for name, value in learned.intervals.metrics.items():
+        client.log_metric(run_id, name, value, model_id=model_id)
     return BundleRun(
         run_id=run_id,
         model_id=model_id,
         digest=exported.digest,
         largest_gap=exported.largest_gap,
+        intervals=learned.intervals if exported.has_intervals else None,
     )
 
 
@@ -138,6 +153,7 @@ def _export(
     facts: Facts,
     folder: Path,
     *,
+    learned: Honesty,
     signing_key: Path | None,
     max_bytes: int,
 ) -> Exported:
@@ -148,6 +164,7 @@ def _export(
         training=dataset,
         facts=facts,
         folder=folder,
+        honesty=learned,
         sign=signing(signing_key),
         max_bytes=max_bytes,
         bundle_format=spec.bundle_format,

@@ -9,12 +9,13 @@ from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.run_locks import end_dead_runs
+from ..training import honesty
 from ..training.evaluate import Evaluation, evaluate, load_data
 from ..training.pipeline import complete
 from ..training.spec import TrainingSpec
 from .final_fit import BundleRun, add_bundle
 
-_STEPS_BESIDE_FOLDS = 4
+_STEPS_BESIDE_FOLDS = 4 + honesty.STEPS
 
 
 @dataclass(frozen=True, kw_only=True)

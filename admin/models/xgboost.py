@@ -57,6 +57,7 @@ def _tree(tree: Mapping[str, Any]) -> Tree:
         left=np.array(tree["left_children"], dtype=np.int64),
         right=np.array(tree["right_children"], dtype=np.int64),
         value=numbers,
+        weight=np.array(tree["sum_hessian"], dtype=np.float64),
     )
 
 

@@ -32,6 +32,8 @@ class Tree:
         left: Shape (nodes,), next node where the comparison holds, negative at a leaf.
         right: Shape (nodes,), next node where it does not, negative at a leaf.
         value: Shape (nodes,), what a leaf adds, in the target's unit.
+        weight: Shape (nodes,), of the training rows that came to a node, as the library counts
+            them; None to have it counted when the model is exported.
     """
 
     feature: Indices
@@ -39,6 +41,7 @@ class Tree:
     left: Indices
     right: Indices
     value: Numbers
+    weight: Numbers | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

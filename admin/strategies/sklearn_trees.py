@@ -26,4 +26,5 @@ def _read_one(regressor: DecisionTreeRegressor, weight: float) -> Tree:
         left=np.asarray(fitted.children_left, dtype=np.int64),
         right=np.asarray(fitted.children_right, dtype=np.int64),
         value=fitted.value[:, 0, 0] * weight,
+        weight=np.asarray(fitted.weighted_n_node_samples, dtype=np.float64),
     )

@@ -112,7 +112,8 @@ def signature() -> ModelSignature:
 
 def _copy_code(folder: Path) -> None:
     package = resources.files("housing_grpc") / "bundle"
-    for source, target in ((package, folder), (package / "onnx", folder / "onnx")):
+    for part in ("", "onnx", "parts"):
+        source, target = package / part, folder / part
         target.mkdir()
         for file in source.iterdir():
             if file.name.endswith(".py"):

@@ -89,6 +89,7 @@ def spec_params(spec: TrainingSpec) -> dict[str, Any]:
         "seed": spec.seed,
         "cv_folds": spec.cv or 0,
         "test_size": spec.test_size,
+        **({} if spec.neighbours else {"no_neighbours": True}),
     }
 
 

@@ -35,6 +35,8 @@ def training_command(run: Run) -> str:
     flags["--accept"] = params.get("accept", "")
     data, words = _data(run.tags)
     typed = [f"{flag} {shlex.quote(value)}" for flag, value in (flags | data).items() if value]
+    if params.get("no_neighbours"):
+        typed.append("--no_neighbours")
     return f"{words}: {' '.join(('housing-admin train', *typed, '--register'))}"
 
 

@@ -100,7 +100,7 @@ def hold_out(pipeline: Pipeline, dataset: Dataset, *, test_size: float = 0.2, se
     rows = np.arange(len(dataset.target))
     fitted, held = train_test_split(rows, test_size=test_size, random_state=seed)
     actual = dataset.target.to_numpy()[held]
-    predicted = _predict_held(pipeline, dataset, fitted, held)
+    predicted = predict_held(pipeline, dataset, fitted, held)
     return HoldOut(scores=score(actual, predicted), actual=actual, predicted=predicted)
 
 
@@ -131,7 +131,7 @@ def cross_validate(
     scores = []
     splits = KFold(folds, shuffle=True, random_state=seed).split(actual)
     for number, (fitted, held) in enumerate(splits, start=1):
-        predicted[held] = _predict_held(pipeline, dataset, fitted, held)
+        predicted[held] = predict_held(pipeline, dataset, fitted, held)
         scores.append(score(actual[held], predicted[held]))
         if on_fold is not None:
             on_fold(number, folds)
@@ -144,9 +144,17 @@ def cross_validate(
     )
 
 
-def _predict_held(
+def predict_held(
     pipeline: Pipeline, dataset: Dataset, fitted: NDArray[np.int64], held: NDArray[np.int64]
 ) -> Numbers:
+    """Return the prices of some rows by a copy of the pipeline that is fitted to others.
+
+    Args:
+        pipeline: It is left as it is.
+        dataset: The rows.
+        fitted: Places of those to fit to.
+        held: Places of those to predict.
+    """
     fresh = clone(pipeline)
     fresh.fit(dataset.features.iloc[fitted], dataset.target.iloc[fitted])
     predicted = fresh.predict(dataset.features.iloc[held])

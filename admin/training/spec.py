@@ -31,6 +31,8 @@ class TrainingSpec:
         cv: Number of folds of the cross-validation, or None for none.
         test_size: Share of the rows held out for the first scores.
         bundle_format: Layout of the bundle.
+        neighbours: Whether the bundle may hold training rows, or centres of them, to find out
+            by how unusual a house is.
     """
 
     model: str = DEFAULT_MODEL
@@ -44,6 +46,7 @@ class TrainingSpec:
     cv: int | None = None
     test_size: float = DEFAULT_TEST_SIZE
     bundle_format: int = BUNDLE_FORMAT
+    neighbours: bool = True
 
     @property
     def title(self) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @final
 class Model:
-    """Fills, scales and scores rows; to be asked from any thread.
+    """Fills, scales, scores, assesses and explains rows; to be asked from any thread.
 
     Args:
         imputer: What an imputer's `parts` gives.
@@ -19,6 +19,10 @@ class Model:
         regressor: ("linear", coefficients, intercept) or ("trees", roots, feature, number, left,
             right, flags), as of `Linear` and `Trees`, all arrays of float64 or int64; flags
             are inclusive, float32 and exponential.
+        known: What `Neighbours.parts` gives, to assess rows with.
+        spread: ("trees", ..., reach) of the features, the price and the number of missing
+            values, for bounds of prices.
+        shares: Of the training rows that go left, float64, one a node, to explain trees with.
 
     Raises:
         ValueError: The arrays describe no model.
@@ -30,6 +34,9 @@ class Model:
         mean: NDArray[Any],
         scale: NDArray[Any],
         regressor: tuple[Any, ...],
+        known: tuple[Any, ...] | None = None,
+        spread: tuple[Any, ...] | None = None,
+        shares: NDArray[Any] | None = None,
         /,
     ) -> Model: ...
     def predict(self, rows: NDArray[Any], out: NDArray[Any], /) -> bool:
@@ -38,6 +45,34 @@ class Model:
         Args:
             rows: Float64, shape (n, features), NaN where a value is missing.
             out: Float64, shape (n,), not overlapping `rows`.
+        """
+    def fill(self, rows: NDArray[Any], out: NDArray[Any], /) -> None:
+        """Writes the rows with every missing value filled to `out`, shape (n, features)."""
+
+    def assess(
+        self,
+        rows: NDArray[Any],
+        prices: NDArray[Any],
+        quantile: NDArray[Any],
+        out: NDArray[Any],
+        /,
+    ) -> None:
+        """Writes lower and upper bounds, p-values and distances to `out`, shape (4, n).
+
+        Args:
+            rows: Float64, shape (n, features), NaN where a value is missing.
+            prices: Float64, shape (n,).
+            quantile: Float64, shape (1,); bounds are NaN if it is, or without a spread.
+            out: Float64, not overlapping the others.
+        """
+
+    def explain(self, filled: NDArray[Any], other: NDArray[Any], out: NDArray[Any], /) -> None:
+        """Writes what each feature adds to the sum of trees to `out`, shape (n, features).
+
+        Args:
+            filled: Float64, shape (n, features), none missing.
+            other: Float64, shape (features,): stands in for what is not known; or shape (0,).
+            out: Float64, not overlapping the others.
         """
 
 def summarize(

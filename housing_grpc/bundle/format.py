@@ -21,7 +21,16 @@ from . import metadata as meta
 from .digest import Digest
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 from .metadata import FileEntry, Metadata
-from .part_files import LINEAR_FILE, PREPROCESSOR_FILE, PREPROCESSOR_LIMIT, TREES_FILE
+from .part_files import (
+    COVERS_FILE,
+    INTERVAL_FILE,
+    LINEAR_FILE,
+    NEIGHBOURS_FILE,
+    PREPROCESSOR_FILE,
+    PREPROCESSOR_LIMIT,
+    SCALE_FILE,
+    TREES_FILE,
+)
 from .signature import SIGNATURE_FILE, SIGNATURE_LIMIT, Sign, Verifier
 
 METADATA_FILE = "metadata.json"
@@ -29,11 +38,12 @@ MODEL_FILE = "model.onnx"
 
 # What a server reads of a bundle, by its format. In format 1 there is nothing else. In format 2
 # there may be, for other programs (`model.onnx` is) or for servers of a later release.
+_REGRESSORS = frozenset({LINEAR_FILE, TREES_FILE})
+_PARTS = frozenset({NEIGHBOURS_FILE, SCALE_FILE, INTERVAL_FILE, COVERS_FILE})
 _READ = {
     1: frozenset({PREPROCESSOR_FILE, MODEL_FILE}),
-    2: frozenset({PREPROCESSOR_FILE, LINEAR_FILE, TREES_FILE}),
+    2: frozenset({PREPROCESSOR_FILE}) | _REGRESSORS | _PARTS,
 }
-_REGRESSORS = frozenset({LINEAR_FILE, TREES_FILE})
 # The layout of a file that is read here; one of another layout is refused.
 _LAYOUT = 1
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
@@ -161,7 +171,7 @@ def _check_manifest(metadata: Metadata, names: Set[str]) -> None:
         # guard: no paths
         if not files.is_plain(name):
             raise BundleUnsafeError(f"metadata.json: the file name {name[:100]!a} is a path")
-    for name in sorted(known - _REGRESSORS - listed):
+    for name in sorted(known - _REGRESSORS - _PARTS - listed):
         raise BundleFormatError(f"metadata.json: lists no {name}")
     if metadata.format_version > 1 and len(listed & _REGRESSORS) != 1:
         raise BundleFormatError(f"metadata.json: must list one of {LINEAR_FILE} and {TREES_FILE}")

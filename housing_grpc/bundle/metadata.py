@@ -26,6 +26,12 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 _MOST_BINS = 1000
 _MOST_GOLDEN_ROWS = 1000
+# A row may take 0.1 s to explain.
+_FEW_GOLDEN = msgspec.Meta(max_length=50)
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+INTERVAL_LEVEL = 0.9
+"""At which intervals are measured; the level of requests that name none."""
 
 
 class Histogram(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,18 +73,51 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     max: float
 
 
-class Golden(msgspec.Struct, frozen=True, kw_only=True):
+class Golden(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Rows with the fitted pipeline's answers, to be answered again at load.
 
     Attributes:
         rows: Feature values in order, None where missing.
         answers: Predictions in the target's unit.
         tolerance: Largest difference allowed, in the target's unit.
+        intervals: Lower and upper bound at `INTERVAL_LEVEL` for the first rows, if the bundle
+            has intervals for that.
+        p_values: Of the first rows, if the bundle knows houses.
+        contributions: Amounts by feature for the first rows, if the bundle has what explains.
     """
 
     rows: Annotated[list[list[float | None]], msgspec.Meta(max_length=_MOST_GOLDEN_ROWS)]
     answers: list[float]
     tolerance: Annotated[float, msgspec.Meta(gt=0)]
+    intervals: Annotated[list[tuple[float, float]], _FEW_GOLDEN] = []
+    p_values: Annotated[list[float], _FEW_GOLDEN] = []
+    contributions: Annotated[list[list[float]], _FEW_GOLDEN] = []
+
+
+class IntervalFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """How the bounds of prices were found, and how they did on training rows held out.
+
+    Attributes:
+        method: For people, such as "cross-conformal: spread and distance".
+        folds: Rows were held out in so many parts.
+        scores: How many rows the quantile is taken of.
+        coverage: Share of the rows within their bounds at `INTERVAL_LEVEL`, each by the quantile
+            of the other folds.
+        coverage_error: Its standard error.
+        width: Mean distance of the bounds at that level, in the target's unit.
+        town_coverage: The same share where the rows of one town are held out together; None
+            where there were too few towns.
+        winkler: Mean Winkler score at that level, in the target's unit.
+    """
+
+    method: Text
+    folds: Count
+    scores: Count
+    coverage: Share
+    coverage_error: Share
+    width: Annotated[float, msgspec.Meta(ge=0)]
+    town_coverage: Share | None
+    winkler: Annotated[float, msgspec.Meta(ge=0)]
 
 
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -95,7 +134,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: Version = 1
 
 
-class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that a bundle says of itself.
 
     Attributes:
@@ -114,6 +153,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
         library_versions: Of the libraries that trained, by name.
         golden: Rows with their answers.
         files: Every other file of the bundle, by name.
+        interval: How the bounds of prices did, or None without any.
     """
 
     format_version: Version
@@ -131,6 +171,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     library_versions: Annotated[dict[Text, Text], _MANY]
     golden: Golden
     files: dict[str, FileEntry] = {}
+    interval: IntervalFacts | None = None
 
 
 class _Version(msgspec.Struct):
@@ -176,6 +217,11 @@ def _check(metadata: Metadata) -> None:
         raise BundleFormatError("metadata.json: golden rows and answers do not pair up")
     if any(len(row) != len(names) for row in golden.rows):
         raise BundleFormatError(f"metadata.json: a golden row has not {len(names)} values")
+    more = (golden.intervals, golden.p_values, golden.contributions)
+    if any(len(each) > len(golden.rows) for each in more):
+        raise BundleFormatError("metadata.json: there are more golden answers than golden rows")
+    if any(len(each) != len(names) for each in golden.contributions):
+        raise BundleFormatError(f"metadata.json: golden contributions are not {len(names)}")
     ranges = [(found.name, found.min, found.max) for found in metadata.features]
     target = metadata.target
     for name, low, high in (*ranges, (target.name, target.min, target.max)):

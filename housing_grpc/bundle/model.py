@@ -1,22 +1,34 @@
-"""A loaded bundle: rows in, prices out."""
+"""A loaded bundle: rows in; prices, their bounds and what made them out."""
 
+import math
+import time
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
-from . import files, onnx, preprocess
+from . import files, golden_rows, onnx, preprocess
 from . import format as bundle_format
-from .arrays import Prices, Rows
+from .arrays import Prices, Rows, Vector
 from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, SelfTestError
+from .explainer import Explainer
 from .format import MODEL_FILE, BundleFiles
-from .metadata import Metadata
+from .metadata import INTERVAL_LEVEL, Metadata
 from .native_evaluator import evaluator
 from .numpy_evaluator import NumpyEvaluator
 from .part_files import LINEAR_FILE, PREPROCESSOR_FILE, TREES_FILE
+from .parts import loaded
+from .parts.assessment import Assessment
+from .parts.explanation import Explanation
+from .parts.facts import Parts
+from .parts.neighbours import Neighbours
 from .ranges import Ranges
 from .regressor import Regressor, decode_linear, decode_trees
 from .schema import FEATURE_NAMES
 from .signature import Verifier
+
+# The quickest of so many is what an explanation takes.
+_TIMED = 3
 
 
 class Bundle:
@@ -38,13 +50,21 @@ class Bundle:
         self.ranges = Ranges.of(files.metadata)
         preprocessor = preprocess.load(files.blobs[PREPROCESSOR_FILE])
         regressor = regressor_of(files)
-        found = evaluator(preprocessor, regressor) if native else None
-        self._predictor = found or NumpyEvaluator(preprocessor, regressor)
+        self._parts = loaded.load(files.metadata, files.blobs, regressor)
+        found = evaluator(preprocessor, regressor, self._parts) if native else None
+        self._predictor = found or NumpyEvaluator(preprocessor, regressor, self._parts)
+        self._preprocessor = preprocessor
+        self.explainer = Explainer.of(self._predictor, preprocessor, regressor, self._parts)
 
     @property
     def evaluator(self) -> str:
         """What computes the prices: "native", which is in C, or "numpy"."""
         return self._predictor.name
+
+    @property
+    def parts(self) -> Parts:
+        """What it can say besides prices."""
+        return self._parts.facts
 
     def predict(self, rows: Rows) -> Prices:
         """Predicts a price a row, in the target's unit.
@@ -60,24 +80,81 @@ class Bundle:
         """
         return self._predictor.predict(rows)
 
+    def assess(
+        self, rows: Rows, prices: Prices, level: float = INTERVAL_LEVEL
+    ) -> Assessment | None:
+        """Says how sure prices are, and how unusual their houses.
+
+        Args:
+            rows: Shape (n, features), NaN where a value is missing.
+            prices: What `predict` gave for them.
+            level: Share of houses like the training ones whose prices are to be within bounds.
+
+        Returns:
+            None if the bundle knows no houses. Bounds are NaN where it has none, or too few
+            scores for the level.
+        """
+        parts = self._parts
+        if parts.known is None:
+            return None
+        quantile = parts.spread.quantile(level) if parts.spread else math.nan
+        lower, upper, p_value, distance = self._predictor.assess(rows, prices, quantile)
+        return Assessment(
+            level=level,
+            lower=lower,
+            upper=upper,
+            p_value=p_value,
+            distance=distance,
+            odd=partial(self._odd_features, parts.known, rows),
+        )
+
+    def explain(
+        self, rows: Rows, reference: Vector | None = None, prices: Prices | None = None
+    ) -> Explanation | None:
+        """Says what made prices.
+
+        Args:
+            rows: Shape (n, features), NaN where a value is missing.
+            reference: A house that they are compared with, shape (features,), NaN where a value
+                is missing; None for a house of which nothing is known.
+            prices: What `predict` gave for the rows; asked for again if None.
+
+        Returns:
+            None if the bundle has nothing to explain prices by.
+
+        Raises:
+            ModelOutputError: As of `predict`.
+        """
+        if self.explainer is None:
+            return None
+        prices = self.predict(rows) if prices is None else prices
+        return self.explainer.explain(rows, prices, reference)
+
+    @cached_property
+    def explanation_seconds(self) -> float:
+        """What it takes to explain a price; measured when it is first asked for."""
+        row = np.array(self.metadata.golden.rows[:1], dtype=np.float64)
+        found = math.inf
+        for _ in range(_TIMED):
+            start = time.perf_counter()
+            self.explain(row)
+            found = min(found, time.perf_counter() - start)
+        return found
+
     def self_test(self) -> None:
         """Answers the golden rows again.
 
         Raises:
             SelfTestError: An answer is not the one from training.
         """
-        golden = self.metadata.golden
-        rows = np.array(golden.rows, dtype=np.float64)
         try:
-            got = self.predict(rows)
+            golden_rows.check(self.metadata.golden, self)
         except ModelOutputError as error:
             raise SelfTestError(f"golden rows: {error}") from error
-        gap = float(np.abs(got - np.array(golden.answers)).max())
-        # Written so that a NaN fails.
-        if not gap <= golden.tolerance:
-            raise SelfTestError(
-                f"golden rows: an answer is off by {gap:g}, {golden.tolerance:g} is allowed"
-            )
+
+    def _odd_features(self, known: Neighbours, rows: Rows, row: int) -> tuple[str, ...]:
+        filled = self._predictor.fill(rows[row : row + 1])
+        return known.odd_features(self._preprocessor.scaled(filled))
 
 
 def regressor_of(files: BundleFiles) -> Regressor:

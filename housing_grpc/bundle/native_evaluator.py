@@ -1,12 +1,14 @@
-"""Predicts with the evaluator in C, where it was built."""
+"""Answers with the evaluator in C, where it was built."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import extension
-from .arrays import Prices, Rows
+from .arrays import Prices, Rows, Vector
 from .errors import BundleFormatError, ModelOutputError
+from .parts.loaded import Loaded
+from .parts.spread import Spread
 from .preprocess import Preprocessor
 from .regressor import Linear, Regressor
 from .trees import Trees
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 # None where it cannot be used: NumPy gives the same answers.
 NATIVE: "type[Model] | None" = extension.model
 
+_NO_ROW = np.empty(0)
+
 
 class NativeEvaluator:
-    """Asks the evaluator in C, which does all from a row as it came to its price.
+    """Asks the evaluator in C, which does all from a row as it came.
 
     Args:
-        model: Fills, scales and scores.
+        model: Fills, scales, scores, assesses and explains.
     """
 
     name = "native"
@@ -37,19 +41,50 @@ class NativeEvaluator:
             raise ModelOutputError("the model gave a price that is not a finite number")
         return prices
 
+    def fill(self, rows: Rows) -> Rows:
+        """Returns the rows with every missing value filled."""
+        filled = np.empty(rows.shape)
+        self._model.fill(extension.readable(rows), filled)
+        return filled
 
-def evaluator(preprocessor: Preprocessor, regressor: Regressor) -> NativeEvaluator | None:
-    """Returns the evaluator of a model, or None if it was not built.
+    def assess(self, rows: Rows, prices: Prices, quantile: float) -> Rows:
+        """Returns lower and upper bounds, p-values and distances, shape (4, n)."""
+        out = np.empty((4, len(rows)))
+        wanted = np.array([quantile])
+        self._model.assess(extension.readable(rows), extension.readable(prices), wanted, out)
+        return out
+
+    def margins(self, filled: Rows, other: Vector | None) -> Rows:
+        """Returns what each feature adds to the sum of trees, shape (n, features).
+
+        Args:
+            filled: Rows without missing values.
+            other: A row that stands in for what is not known, or None.
+        """
+        out = np.empty(filled.shape)
+        other = _NO_ROW if other is None else extension.readable(other)
+        self._model.explain(extension.readable(filled), other, out)
+        return out
+
+
+def evaluator(
+    preprocessor: Preprocessor, regressor: Regressor, parts: Loaded | None = None
+) -> NativeEvaluator | None:
+    """Returns the evaluator of a model and its parts, or None if it was not built.
 
     Raises:
         BundleFormatError: The numbers describe no model.
     """
     if NATIVE is None:
         return None
-    parts = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
+    linear = isinstance(regressor, Linear)
+    arrays = _linear(regressor) if isinstance(regressor, Linear) else _trees(regressor)
+    known = parts.known.parts if parts and parts.known else None
+    spread = _spread(parts.spread) if parts and parts.spread else None
+    shares = parts.shares if parts and not linear else None
     try:
-        imputer = preprocessor.imputer.parts
-        return NativeEvaluator(NATIVE(imputer, preprocessor.mean, preprocessor.scale, parts))
+        imputer, mean, scale = preprocessor.imputer.parts, preprocessor.mean, preprocessor.scale
+        return NativeEvaluator(NATIVE(imputer, mean, scale, arrays, known, spread, shares))
     except ValueError as error:
         raise BundleFormatError(f"the model cannot be evaluated: {error}") from error
 
@@ -61,3 +96,7 @@ def _linear(linear: Linear) -> tuple[object, ...]:
 def _trees(trees: Trees) -> tuple[object, ...]:
     flags = np.array([trees.inclusive, trees.float32, trees.exponential], dtype=np.int64)
     return "trees", trees.roots, trees.feature, trees.number, trees.left, trees.right, flags
+
+
+def _spread(spread: Spread) -> tuple[object, ...]:
+    return *_trees(spread.trees), np.array([spread.reach])

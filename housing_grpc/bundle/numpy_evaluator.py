@@ -1,11 +1,14 @@
-"""Predicts with NumPy, where the extension in C was not built: the same prices, slower."""
+"""Answers with NumPy, where the extension in C was not built: the same numbers, slower."""
 
 import math
 
 import numpy as np
 
-from .arrays import Counts, Prices, Rows
+from .arrays import Counts, Prices, Rows, Vector
 from .errors import ModelOutputError
+from .parts.loaded import Loaded
+from .parts.spread import inputs
+from .parts.tree_shap import TreeShap
 from .preprocess import Preprocessor
 from .regressor import Linear, Regressor
 from .trees import Trees
@@ -20,13 +23,22 @@ class NumpyEvaluator:
     Args:
         preprocessor: Fills and scales.
         regressor: Scores.
+        parts: Assess and explain.
     """
 
     name = "numpy"
 
-    def __init__(self, preprocessor: Preprocessor, regressor: Regressor) -> None:
+    def __init__(
+        self, preprocessor: Preprocessor, regressor: Regressor, parts: Loaded | None = None
+    ) -> None:
         self._preprocessor = preprocessor
         self._score = _Sum(regressor) if isinstance(regressor, Linear) else _Walk(regressor)
+        self._known = parts.known if parts else None
+        self._spread = parts.spread if parts else None
+        self._scale = _Walk(self._spread.trees) if self._spread else None
+        self._explains = None
+        if parts and parts.shares is not None and isinstance(regressor, Trees):
+            self._explains = TreeShap(trees=regressor, shares=parts.shares)
 
     def predict(self, rows: Rows) -> Prices:
         """Predicts a price a row; as `Bundle.predict`."""
@@ -37,6 +49,38 @@ class NumpyEvaluator:
         if not np.isfinite(prices).all():
             raise ModelOutputError("the model gave a price that is not a finite number")
         return prices
+
+    def fill(self, rows: Rows) -> Rows:
+        """Returns the rows with every missing value filled."""
+        return self._preprocessor.filled(rows)
+
+    def assess(self, rows: Rows, prices: Prices, quantile: float) -> Rows:
+        """Returns lower and upper bounds, p-values and distances, shape (4, n)."""
+        if self._known is None:
+            raise ValueError("the model knows no houses")
+        out = np.full((4, len(rows)), np.nan)
+        with np.errstate(all="ignore"):
+            scaled = self._preprocessor.transform(rows)
+            out[3], _ = self._known.nearest(scaled)
+            out[2] = self._known.p_values(out[3])
+            if self._spread and self._scale and not math.isnan(quantile):
+                blanks = np.isnan(rows).sum(axis=1)
+                beyond = np.maximum(out[3] / self._spread.reach, 1.0)
+                halves = quantile * (self._scale(inputs(scaled, prices, blanks)) * beyond)
+                # Of a spread that nobody has trained.
+                halves[~((halves >= 0) & (halves <= np.finfo(np.float64).max))] = np.nan
+                out[0] = np.where(prices - halves > 0, prices - halves, 0.0 * halves)
+                out[1] = prices + halves
+        return out
+
+    def margins(self, filled: Rows, other: Vector | None) -> Rows:
+        """Returns what each feature adds to the sum of trees; as `NativeEvaluator.margins`."""
+        if self._explains is None:
+            raise ValueError("the model has no shares to explain it by")
+        scaled = self._preprocessor.scaled(filled)
+        if other is None:
+            return self._explains.contributions(scaled)
+        return self._explains.against(scaled, self._preprocessor.scaled(other))
 
 
 class _Sum:

@@ -3,6 +3,10 @@
 PREPROCESSOR_FILE = "preprocessor.json"
 LINEAR_FILE = "model.linear"
 TREES_FILE = "model.trees"
+NEIGHBOURS_FILE = "neighbours.bin"
+SCALE_FILE = "scale.trees"
+INTERVAL_FILE = "interval.bin"
+COVERS_FILE = "covers.bin"
 
 PREPROCESSOR_LIMIT = 24 * 2**20
 """Most bytes of `preprocessor.json`: one that reaches its other limits, each number in full."""

@@ -85,12 +85,21 @@ class Preprocessor:
         Args:
             rows: Shape (n, features), NaN where a value is missing.
         """
+        return self.scaled(self.filled(rows))
+
+    def filled(self, rows: Rows) -> Rows:
+        """Returns the rows with every missing value filled; `rows` is left as it is."""
         missing = np.isnan(rows)
-        if missing.any():
-            rows = rows.copy()
-            lacking = missing.any(axis=1)
-            rows[lacking] = self.imputer.fill(rows[lacking], missing[lacking])
-        return (rows - self.mean) / self.scale
+        if not missing.any():
+            return rows
+        rows = rows.copy()
+        lacking = missing.any(axis=1)
+        rows[lacking] = self.imputer.fill(rows[lacking], missing[lacking])
+        return rows
+
+    def scaled(self, filled: Rows) -> Rows:
+        """Returns rows without missing values in standard deviations from the mean."""
+        return (filled - self.mean) / self.scale
 
 
 def load(data: bytes) -> Preprocessor:

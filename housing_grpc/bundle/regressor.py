@@ -47,14 +47,18 @@ def encode(regressor: Regressor) -> tuple[str, bytes]:
     if isinstance(regressor, Linear):
         numbers = np.append(regressor.coefficients, regressor.intercept)
         return LINEAR_FILE, numbers.astype("<f8").tobytes()
-    flags = regressor.inclusive | regressor.float32 << 1 | regressor.exponential << 2
-    head = _HEAD.pack(_MAGIC, flags, len(regressor.roots), len(regressor.left), 0)
+    return TREES_FILE, encode_trees(regressor)
+
+
+def encode_trees(trees: Trees) -> bytes:
+    """Returns the content of a file of trees."""
+    flags = trees.inclusive | trees.float32 << 1 | trees.exponential << 2
+    head = _HEAD.pack(_MAGIC, flags, len(trees.roots), len(trees.left), 0)
     arrays = (
-        regressor.number.astype("<f8"), regressor.left.astype("<i4"),
-        regressor.right.astype("<i4"), regressor.roots.astype("<u4"),
-        regressor.feature.astype(np.uint8),
+        trees.number.astype("<f8"), trees.left.astype("<i4"), trees.right.astype("<i4"),
+        trees.roots.astype("<u4"), trees.feature.astype(np.uint8),
     )  # fmt: skip
-    return TREES_FILE, b"".join((head, *(array.tobytes() for array in arrays)))
+    return b"".join((head, *(array.tobytes() for array in arrays)))
 
 
 def decode_linear(data: bytes) -> Linear:
@@ -71,19 +75,24 @@ def decode_linear(data: bytes) -> Linear:
     return Linear(coefficients=numbers[:-1], intercept=float(numbers[-1]))
 
 
-def decode_trees(data: bytes) -> Trees:
-    """Reads `model.trees`.
+def decode_trees(data: bytes, name: str = TREES_FILE, features: int = len(FEATURE_NAMES)) -> Trees:
+    """Reads `model.trees`, or another file of trees.
+
+    Args:
+        data: Its content.
+        name: Of the file, for errors.
+        features: How many the trees may split on.
 
     Raises:
         BundleFormatError: It holds no trees, or some that take too long to walk.
     """
     if len(data) < _HEAD.size:
-        raise _wrong(TREES_FILE, f"is {len(data)} bytes long")
+        raise _wrong(name, f"is {len(data)} bytes long")
     magic, flags, count, nodes, zero = _HEAD.unpack_from(data)
     if magic != _MAGIC or flags > 0b111 or zero:
-        raise _wrong(TREES_FILE, "does not begin as one does")
+        raise _wrong(name, "does not begin as one does")
     if len(data) != _HEAD.size + _NODE_BYTES * nodes + _TREE_BYTES * count:
-        raise _wrong(TREES_FILE, f"is {len(data)} bytes long")
+        raise _wrong(name, f"is {len(data)} bytes long")
     place = _HEAD.size
 
     def take(kind: str, length: int) -> NDArray[Any]:
@@ -102,9 +111,9 @@ def decode_trees(data: bytes) -> Trees:
         inclusive=bool(flags & 1), float32=bool(flags & 2), exponential=bool(flags & 4),
     )  # fmt: skip
     try:
-        check(trees, len(FEATURE_NAMES))
+        check(trees, features)
     except TreesError as error:
-        raise _wrong(TREES_FILE, f"holds {error}") from error
+        raise _wrong(name, f"holds {error}") from error
     return trees
 
 

@@ -261,11 +261,11 @@ def test_other_files_and_fields_of_a_later_release_are_passed_over(
     tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
 ) -> None:
     folder = tmp_path / "bundle"
-    bundle_format.write(folder, metadata, {**blobs, "covers.bin": b"of a later release"})
+    bundle_format.write(folder, metadata, {**blobs, "card.json": b"of a later release"})
     rewrite(folder, lambda found: found.update(lineage={"parent": "1"}))
-    rewrite(folder, lambda found: found["files"]["covers.bin"].update(version=7))
+    rewrite(folder, lambda found: found["files"]["card.json"].update(version=7))
     assert set(bundle_format.read(folder).blobs) == {"preprocessor.json", "model.linear"}
-    (folder / "covers.bin").write_bytes(b"of another release")
+    (folder / "card.json").write_bytes(b"of another release")
     with pytest.raises(BundleChecksumError, match=r"covers\.bin: its SHA-256"):
         bundle_format.read(folder)
 

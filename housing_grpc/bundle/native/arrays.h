@@ -27,6 +27,9 @@ void release_arrays(Numbers *arrays);
 double *copy_numbers(const Numbers *from, size_t count, int finite);
 
 int read_imputer(Imputer *imputer, PyObject *tuple, size_t features);
-int read_regressor(Model *model, PyObject *tuple);
+/* The shares, of a node each, may be NULL. */
+int read_regressor(Model *model, PyObject *tuple, PyObject *shares);
+int read_known(Model *model, PyObject *tuple);
+int read_spread(Model *model, PyObject *tuple);
 
 #endif

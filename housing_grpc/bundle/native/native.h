@@ -61,6 +61,55 @@ double trees_one(const Trees *trees, const float *row);
 #define LANES 8
 void trees_block(const Trees *trees, const float *rows, size_t count, double *out);
 
+/* The largest float32 that is on the left side: a float32 x is below (or at) the threshold if and
+ * only if it is at most this. */
+float threshold_float(double threshold, int inclusive);
+
+/* Known houses as their file has them: for each feature knots (a value and its normal score), a
+ * matrix that scores are multiplied with or NULL, points, and the distances of held-out houses. */
+typedef struct {
+    size_t features, knots, points, held;
+    const int64_t *counts; /* knots of each feature */
+    const double *values, *scores, *matrix, *coordinates, *distances;
+} KnownSource;
+
+/* The points lie in blocks of LANES, feature after feature. */
+typedef struct {
+    size_t features, blocks, held, start[MAX_FEATURES + 1];
+    double *values, *scores, *matrix, *distances;
+    float *points;
+} Known;
+
+const char *known_make(Known *known, const KnownSource *source);
+void known_free(Known *known);
+double known_distance(const Known *known, const double *row);
+/* The share of held-out houses that are at least as far from the others, the row counted in. */
+double known_p_value(const Known *known, double distance);
+
+/* A split or a leaf; the left child follows its parent, the right one stands in the upper 24 bits
+ * of `next`, and the feature, or 0xff at a leaf, in the lower 8. */
+typedef struct {
+    double number; /* the share of training rows that goes left; at a leaf its value */
+    float threshold;
+    uint32_t next;
+} ExplainedNode;
+
+/* Trees to be explained, of `size` nodes, and what the walks need: the nodes and weights of a quadrature, and
+ * ordering[i][j] = i! j! / (i + j + 1)!. */
+typedef struct {
+    size_t trees, features, size, count;
+    uint32_t *roots;
+    ExplainedNode *nodes;
+    double at[8], weight[8], ordering[MAX_FEATURES][MAX_FEATURES];
+} Explainer;
+
+/* The source must have passed `trees_make`. */
+const char *explainer_make(Explainer *explainer, const Source *source, const double *shares);
+void explainer_free(Explainer *explainer);
+/* Both add to `out`, one number a feature. */
+void explain_row(const Explainer *explainer, const float *row, double *out);
+void explain_against(const Explainer *explainer, const float *row, const float *other, double *out);
+
 typedef enum { CONSTANT, KNN, ITERATIVE } ImputerKind;
 
 /* Nearest training rows; column after column, as the distances are computed. */
@@ -108,6 +157,10 @@ typedef struct {
     double *coefficients;
     double intercept;
     Trees trees;
+    Known known;         /* no blocks where the bundle has none */
+    Trees spread;        /* of the scaled features, the price and the number of blanks; or none */
+    double reach;        /* a distance beyond this widens an interval */
+    Explainer explainer; /* no trees where the bundle has no shares */
 } Model;
 
 void model_free(Model *model);
@@ -115,6 +168,16 @@ void model_free(Model *model);
 size_t model_scratch(const Model *model);
 /* Returns whether every price is a finite number. */
 int model_many(const Model *model, const double *rows, size_t count, double *out, void *scratch);
+/* Writes the rows with no value missing. */
+void model_fill(const Model *model, const double *rows, size_t count, double *out, void *scratch);
+/* Writes four arrays, one behind the other: lower and upper bounds, p-values and distances. Bounds are
+ * NaN if the quantile is, or if there is no spread; without known houses nothing may be asked. */
+void model_assess(const Model *model, const double *rows, const double *prices, size_t count,
+                  double quantile, double *out, void *scratch);
+/* Writes what each feature adds, in the unit of the trees' sum, for rows of which none misses a
+ * value; against another row if it is not NULL. */
+void model_explain(const Model *model, const double *rows, size_t count, const double *other,
+                   double *out);
 
 /* What a row is held against; `low` and `high` bound what passes both pairs of limits. */
 typedef struct {

@@ -29,9 +29,7 @@ static const char *check(const Source *source) {
     return NULL;
 }
 
-/* Returns the largest float32 that is on the left side: a float32 x is below (or at) the
- * threshold if and only if it is at most this. */
-static float rounded(double threshold, int inclusive) {
+float threshold_float(double threshold, int inclusive) {
     float found = (float)threshold;
     int is_left = inclusive ? found <= threshold : found < threshold;
     return is_left ? found : nextafterf(found, -INFINITY);
@@ -76,7 +74,7 @@ static const char *lay_out(const Source *source, Trees *trees, size_t tree, Orig
             trees->nodes[place] = leaf_node(trees, source, node, place);
             continue;
         }
-        trees->nodes[place].threshold = rounded(source->number[node], source->inclusive);
+        trees->nodes[place].threshold = threshold_float(source->number[node], source->inclusive);
         trees->nodes[place].next = (uint32_t)(*used << 8 | (size_t)source->feature[node]);
         fault = take(source, source->left[node], taken, next);
         if (!fault)

@@ -1,0 +1,374 @@
+"""Learns how far prices are off, from prices of houses that the model did not learn from.
+
+Cross-conformal: every house is priced by a copy of the recipe that was fitted without it. How far
+that was off, over what is usual for such a house, is its score; the quantile of the scores is what
+bounds are made of. What is usual for a house (its spread) is learned by small trees, each fold's
+without that fold, and grows with the distance to the nearest other house.
+
+Sources: V. Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial Intelligence 74
+(2015); H. Papadopoulos, A. Gammerman and V. Vovk, "Normalized nonconformity measures for regression
+conformal prediction" (2008).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, KFold
+from sklearn.pipeline import Pipeline
+from sklearn.tree import DecisionTreeRegressor
+
+from housing_grpc.bundle.schema import FEATURE_NAMES
+
+from .. import models
+from ..data.dataset import Dataset
+from ..strategies import sklearn_trees
+from ..strategies.graph import Tree, Trees
+from .known_houses import KnownHouses, held_out_distances
+from .scores import predict_held
+
+LEVEL = 0.9
+METHOD = "cross-conformal: spread x distance"
+
+_FOLDS = 20
+_TOWN_FOLDS = 10
+# The columns that are alike in all tracts of a town.
+_OF_A_TOWN = ("RAD", "TAX", "PTRATIO")
+_REACH_LEVEL = 0.9
+# Of the mean error: a house that happens to be priced exactly says nothing of such houses.
+_SMALLEST_ERROR = 1e-3
+# With fewer rows, the spread is one of the price alone.
+_FEW_ROWS = 100
+_STEPS_OF_PRICE = 5
+_MOST_SCORES = 2**17
+
+Numbers = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Step = Callable[[str], None]
+
+
+class Spread(Protocol):
+    """How far prices are off, as small trees."""
+
+    def usual(self, inputs: Numbers) -> Numbers:
+        """Return the error to expect of rows, shape (n,).
+
+        Args:
+            inputs: The scaled features, the price and the number of blanks, shape (n, 15).
+        """
+
+    def graph(self) -> Trees:
+        """Return the trees."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Intervals:
+    """What bounds of prices are made of, and how they did.
+
+    Attributes:
+        spread: Of the scaled features, the price and the number of blanks.
+        scores: Rising, one a row, of at most 131,072 rows.
+        reach: A distance beyond this widens an interval.
+        folds: How many copies of the recipe were fitted.
+        coverage: Share of the rows within bounds at `LEVEL`, by the quantile of the other folds.
+        coverage_error: Its standard error.
+        width: Mean width at `LEVEL`, in the target's unit.
+        winkler: Mean Winkler score at `LEVEL`.
+        town_coverage: The coverage where towns are held out as a whole; None with few towns.
+    """
+
+    spread: Spread
+    scores: Numbers
+    reach: float
+    folds: int
+    coverage: float
+    coverage_error: float
+    width: float
+    winkler: float
+    town_coverage: float | None
+
+    @property
+    def described(self) -> str:
+        """What was measured, in a line for people."""
+        towns = ""
+        if self.town_coverage is not None:
+            towns = f"; {self.town_coverage * 100:.1f} % where towns are held out"
+        return (
+            f"interval {LEVEL * 100:g} %: covers {self.coverage * 100:.1f} ± "
+            f"{self.coverage_error * 100:.1f} % out of fold, {self.width:.3g} wide{towns}"
+        )
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Its figures, as MLflow gets them."""
+        found = {
+            "interval_coverage": self.coverage,
+            "interval_width": self.width,
+            "interval_winkler": self.winkler,
+        }
+        if self.town_coverage is not None:
+            found["interval_town_coverage"] = self.town_coverage
+        return found
+
+
+def learn(
+    pipeline: Pipeline,
+    dataset: Dataset,
+    known: KnownHouses,
+    distances: Numbers,
+    *,
+    seed: int,
+    step: Step = lambda _: None,
+) -> Intervals:
+    """Return what bounds of prices are made of.
+
+    Args:
+        pipeline: Fitted to all rows; copies of it are fitted to most of them.
+        dataset: The rows.
+        known: Learned from them.
+        distances: Of each row from the nearest other one, shape (n,).
+        seed: Decides which row is in which fold.
+        step: Called `STEPS` times, with what begins.
+    """
+    rows = _Rows.of(pipeline, dataset, seed)
+    predicted, town_predicted = _held_out_prices(pipeline, dataset, (rows.folds, rows.towns), step)
+    errors, inputs = np.abs(rows.target - predicted), rows.inputs(predicted)
+    reach = _reach(distances)
+    spreads = _held_out_spreads(inputs, errors, rows.folds, inputs)
+    widths = spreads * np.maximum(1.0, distances / reach)
+    learned = _Learned(
+        town_predicted=town_predicted,
+        errors=errors,
+        inputs=inputs,
+        scores=errors / widths,
+        reach=reach,
+    )
+    halves = _quantiles(learned.scores, rows.folds) * widths
+    lower, upper = np.maximum(predicted - halves, 0), predicted + halves
+    overshoot = np.maximum(lower - rows.target, 0) + np.maximum(rows.target - upper, 0)
+    coverage = float((errors <= halves).mean())
+    return Intervals(
+        spread=_spread(inputs, errors),
+        scores=_kept(learned.scores, seed),
+        reach=reach,
+        folds=len(np.unique(rows.folds)),
+        coverage=coverage,
+        coverage_error=math.sqrt(coverage * (1 - coverage) / len(errors)),
+        width=float((upper - lower).mean()),
+        winkler=float((upper - lower + 2 / (1 - LEVEL) * overshoot).mean()),
+        town_coverage=_town_coverage(rows, learned, known, seed),
+    )
+
+
+STEPS = 10
+"""How many steps `learn` announces."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Rows:
+    """The training rows.
+
+    Attributes:
+        scaled: As the model gets them, shape (n, 13).
+        blanks: How many values of each were missing.
+        target: Their prices.
+        folds: The fold of each.
+        towns: The fold of its town; None with too few towns.
+    """
+
+    scaled: Numbers
+    blanks: Numbers
+    target: Numbers
+    folds: Indices
+    towns: Indices | None
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, dataset: Dataset, seed: int) -> "_Rows":
+        target = dataset.target.to_numpy()
+        return cls(
+            scaled=np.asarray(pipeline[:-1].transform(dataset.features), dtype=np.float64),
+            blanks=dataset.features.isna().to_numpy().sum(axis=1).astype(np.float64),
+            target=target,
+            folds=_numbered(
+                KFold(min(_FOLDS, len(target)), shuffle=True, random_state=seed).split(target),
+                len(target),
+            ),
+            towns=_town_folds(dataset),
+        )
+
+    def inputs(self, prices: Numbers) -> Numbers:
+        """Return what a spread takes, shape (n, 15)."""
+        return np.column_stack([self.scaled, prices, self.blanks])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Learned:
+    """What the folds have shown of each row, shape (n,).
+
+    Attributes:
+        town_predicted: Its price, of the towns' folds.
+        errors: How far its price was off, of the folds at random.
+        inputs: What its spread is learned from, shape (n, 15).
+        scores: Its error over its spread and distance.
+        reach: A distance beyond this counts.
+    """
+
+    town_predicted: Numbers
+    errors: Numbers
+    inputs: Numbers
+    scores: Numbers
+    reach: float
+
+
+class _XgboostSpread:
+    """Small trees, whose sum is the logarithm of the error to expect."""
+
+    def __init__(self, inputs: Numbers, errors: Numbers) -> None:
+        from xgboost import XGBRegressor
+
+        self._model = XGBRegressor(
+            objective="reg:gamma", n_estimators=60, max_depth=2, learning_rate=0.1,
+            tree_method="hist", n_jobs=1, random_state=0, verbosity=0,
+        )  # fmt: skip
+        self._model.fit(inputs, errors)
+
+    def usual(self, inputs: Numbers) -> Numbers:
+        return np.asarray(self._model.predict(inputs), dtype=np.float64)
+
+    def graph(self) -> Trees:
+        found = models.get("xgboost").graph(self._model)
+        if not isinstance(found, Trees):
+            raise TypeError("the spread is no sum of trees")
+        return found
+
+
+class _PriceSpread:
+    """The mean error of houses of about the same price."""
+
+    def __init__(self, inputs: Numbers, errors: Numbers) -> None:
+        fewest = max(1, len(errors) // (2 * _STEPS_OF_PRICE))
+        model = DecisionTreeRegressor(
+            max_leaf_nodes=_STEPS_OF_PRICE, min_samples_leaf=fewest, random_state=0
+        )
+        self._model = model.fit(inputs[:, [_PRICE]], errors)
+
+    def usual(self, inputs: Numbers) -> Numbers:
+        return np.asarray(self._model.predict(inputs[:, [_PRICE]]))
+
+    def graph(self) -> Trees:
+        (tree,) = sklearn_trees.read([self._model], weight=1.0)
+        leaf = tree.left < 0
+        moved = np.where(leaf, tree.feature, _PRICE)
+        return Trees(
+            trees=(
+                Tree(
+                    feature=moved, threshold=tree.threshold, left=tree.left, right=tree.right,
+                    value=tree.value,
+                ),
+            ),
+            inclusive=True,
+            base=0.0,
+        )  # fmt: skip
+
+
+_PRICE = len(FEATURE_NAMES)
+
+
+def _spread(inputs: Numbers, errors: Numbers) -> Spread:
+    floor = max(_SMALLEST_ERROR * float(errors.mean()), float(np.finfo(np.float32).tiny))
+    errors = np.maximum(errors, floor)
+    if len(errors) < _FEW_ROWS:
+        return _PriceSpread(inputs, errors)
+    try:
+        return _XgboostSpread(inputs, errors)
+    except ValueError:
+        # What XGBoost refuses; its own error is one of these.
+        return _PriceSpread(inputs, errors)
+
+
+def _held_out_prices(
+    pipeline: Pipeline, dataset: Dataset, ways: tuple[Indices | None, ...], step: Step
+) -> list[Numbers]:
+    """Return the price of each row by a copy that was fitted without its fold, for each way."""
+    tasks = [
+        (way, np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))
+        for way, folds in enumerate(ways)
+        if folds is not None
+        for fold in np.unique(folds)
+    ]
+    found = [np.empty(len(dataset.target)) for _ in ways]
+    # The libraries let go of the interpreter's lock while they fit.
+    parallel: Any = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
+    prices = parallel(
+        delayed(predict_held)(pipeline, dataset, fitted, held) for _, fitted, held in tasks
+    )
+    starts = {len(tasks) * number // STEPS for number in range(STEPS)}
+    for number, (way, _, held) in enumerate(tasks):
+        if number in starts:
+            step(f"houses held out, fit {number + 1} of {len(tasks)}")
+        found[way][held] = next(prices)
+    return found
+
+
+def _town_folds(dataset: Dataset) -> Indices | None:
+    """Return folds that keep towns whole: rows that follow each other with the same columns."""
+    columns = dataset.features[list(_OF_A_TOWN)].to_numpy()
+    same = ((columns[1:] == columns[:-1]) | np.isnan(columns[1:] + columns[:-1])).all(axis=1)
+    towns = np.concatenate([[0], np.cumsum(~same)])
+    if towns[-1] + 1 < 2 * _TOWN_FOLDS:
+        return None
+    return _numbered(GroupKFold(_TOWN_FOLDS).split(columns, groups=towns), len(columns))
+
+
+def _town_coverage(rows: _Rows, learned: "_Learned", known: KnownHouses, seed: int) -> float | None:
+    """Return the coverage where each town is priced by what was learned from the others."""
+    towns, predicted = rows.towns, learned.town_predicted
+    if towns is None:
+        return None
+    asked = rows.inputs(predicted)
+    distances = held_out_distances(known, rows.scaled, towns, seed)
+    spreads = _held_out_spreads(learned.inputs, learned.errors, towns, asked)
+    widths = spreads * np.maximum(1.0, distances / learned.reach)
+    halves = _quantiles(learned.scores, towns) * widths
+    return float((np.abs(rows.target - predicted) <= halves).mean())
+
+
+def _held_out_spreads(inputs: Numbers, errors: Numbers, folds: Indices, asked: Numbers) -> Numbers:
+    """Return the error to expect of each row by what the other folds tell."""
+    found = np.empty(len(errors))
+    for fold in np.unique(folds):
+        held = folds == fold
+        found[held] = _spread(inputs[~held], errors[~held]).usual(asked[held])
+    return found
+
+
+def _quantiles(scores: Numbers, folds: Indices) -> Numbers:
+    """Return for each row the conformal quantile of the other folds' scores, at `LEVEL`."""
+    found = np.empty(len(scores))
+    for fold in np.unique(folds):
+        others = np.sort(scores[folds != fold])
+        place = math.ceil((len(others) + 1) * LEVEL - 1e-9)
+        found[folds == fold] = others[place - 1] if place <= len(others) else np.inf
+    return found
+
+
+def _kept(scores: Numbers, seed: int) -> Numbers:
+    if len(scores) > _MOST_SCORES:
+        scores = np.random.default_rng(seed).choice(scores, _MOST_SCORES, replace=False)
+    return np.sort(scores)
+
+
+def _reach(distances: Numbers) -> float:
+    apart = distances[distances > 0]
+    return float(np.quantile(apart, _REACH_LEVEL)) if len(apart) else 1.0
+
+
+def _numbered(splits: Any, rows: int) -> Indices:
+    found = np.empty(rows, dtype=np.int64)
+    for number, (_, held) in enumerate(splits):
+        found[held] = number
+    return found

@@ -1,0 +1,110 @@
+"""Explains the prices of a bundle, whatever computes its numbers."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .arrays import Prices, Rows, Vector
+from .parts.explanation import Explanation, Link, Method, amounts
+from .parts.facts import Explaining
+from .parts.loaded import Loaded
+from .parts.tree_shap import mean_of
+from .preprocess import Preprocessor
+from .regressor import Linear, Regressor
+
+
+class Evaluator(Protocol):
+    """What computes the numbers: the extension in C, or NumPy."""
+
+    def predict(self, rows: Rows) -> Prices:
+        """Predicts a price a row."""
+
+    def fill(self, rows: Rows) -> Rows:
+        """Returns the rows with every missing value filled."""
+
+    def margins(self, filled: Rows, other: Vector | None) -> Rows:
+        """Returns what each feature adds to the sum of trees."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explainer:
+    """What made a price.
+
+    Attributes:
+        facts: How prices are explained without a reference.
+        start: The model's own sum for a house of which nothing is known.
+        evaluator: Computes the contributions to a sum of trees.
+        linear: The model, where it is a weighted sum.
+        preprocessor: Scales what is summed.
+    """
+
+    facts: Explaining
+    start: float
+    evaluator: Evaluator
+    linear: Linear | None
+    preprocessor: Preprocessor
+
+    @classmethod
+    def of(
+        cls,
+        evaluator: Evaluator,
+        preprocessor: Preprocessor,
+        regressor: Regressor,
+        parts: Loaded,
+    ) -> "Explainer | None":
+        """Returns what explains the prices of a bundle, or None if nothing does."""
+        facts = parts.facts.explanation
+        if facts is None:
+            return None
+        if isinstance(regressor, Linear):
+            linear, start = regressor, regressor.intercept
+        elif parts.shares is not None:
+            linear, start = None, mean_of(regressor, parts.shares)
+        else:
+            return None
+        return cls(
+            facts=facts,
+            start=start,
+            evaluator=evaluator,
+            linear=linear,
+            preprocessor=preprocessor,
+        )
+
+    def explain(self, rows: Rows, prices: Prices, reference: Vector | None) -> Explanation:
+        """Explains prices; as `Bundle.explain`."""
+        filled = self.evaluator.fill(rows)
+        other, start, base = None, self.start, self._price(self.start)
+        if reference is not None:
+            alone = reference.reshape(1, -1)
+            other = self.evaluator.fill(alone)[0]
+            base = float(self.evaluator.predict(alone)[0])
+            start = math.log(base) if self.facts.link is Link.LOG else base
+        margins = self.margins(filled, other)
+        return Explanation(
+            method=self.facts.method if reference is None else Method.REFERENCE,
+            base=base,
+            link=self.facts.link,
+            margins=margins,
+            amounts=amounts(margins, base, start, prices, self.facts.link),
+            values=filled,
+            imputed=np.isnan(rows),
+        )
+
+    def margins(self, filled: Rows, other: Vector | None = None) -> Rows:
+        """Returns what each feature adds to the model's own sum, shape (n, features).
+
+        Args:
+            filled: Rows without missing values.
+            other: The reference, or None.
+        """
+        if self.linear is None:
+            return self.evaluator.margins(filled, other)
+        scaled = self.preprocessor.scaled(filled)
+        if other is not None:
+            scaled = scaled - self.preprocessor.scaled(other)
+        return scaled * self.linear.coefficients
+
+    def _price(self, margin: float) -> float:
+        return math.exp(margin) if self.facts.link is Link.LOG else margin

@@ -1,0 +1,130 @@
+/* What a model can be asked; the arrays come from Python, and the lock is let go for what lasts. */
+#include "methods.h"
+
+#include <stdlib.h>
+
+/* Below so many rows a thread switch costs more than other threads could win. */
+#define RELEASE_ROWS 32
+/* The same of training rows that are searched for each: of many, one row takes up to 0.3 s. */
+#define RELEASE_KNN_ROWS 1024
+/* The same of nodes that a row is explained by. */
+#define RELEASE_NODES 1000
+
+static int lasts(const Model *model, size_t rows) {
+    return rows >= RELEASE_ROWS || model->imputer.knn.rows >= RELEASE_KNN_ROWS;
+}
+
+/* Whether there are so many rows, and so many numbers for each in the answer. */
+static int fit(const Model *model, const Numbers *rows, const Numbers *out, size_t numbers) {
+    if (rows->count % model->features || out->count != rows->count / model->features * numbers)
+        return refuse("the rows and what is written for them do not fit together");
+    return 0;
+}
+
+static PyObject *run_predict(const Model *model, const Numbers *taken) {
+    const Numbers *rows = &taken[0], *out = &taken[1];
+    size_t count = out->count;
+    if (rows->count != count * model->features)
+        return PyErr_Format(PyExc_ValueError, "the rows must have %zu numbers each",
+                            model->features);
+    void *scratch = malloc(model_scratch(model));
+    if (!scratch)
+        return PyErr_NoMemory();
+    PyThreadState *state = lasts(model, count) ? PyEval_SaveThread() : NULL;
+    int finite = model_many(model, rows->view.buf, count, out->view.buf, scratch);
+    if (state)
+        PyEval_RestoreThread(state);
+    free(scratch);
+    return PyBool_FromLong(finite);
+}
+
+static PyObject *run_fill(const Model *model, const Numbers *taken) {
+    if (fit(model, &taken[0], &taken[1], model->features) < 0)
+        return NULL;
+    size_t count = taken[0].count / model->features;
+    void *scratch = malloc(model_scratch(model));
+    if (!scratch)
+        return PyErr_NoMemory();
+    PyThreadState *state = lasts(model, count) ? PyEval_SaveThread() : NULL;
+    model_fill(model, taken[0].view.buf, count, taken[1].view.buf, scratch);
+    if (state)
+        PyEval_RestoreThread(state);
+    free(scratch);
+    Py_RETURN_NONE;
+}
+
+/* Rows, prices, the quantile and the four arrays. */
+static PyObject *run_assess(const Model *model, const Numbers *taken) {
+    const Numbers *rows = &taken[0], *prices = &taken[1], *quantile = &taken[2], *out = &taken[3];
+    if (!model->known.blocks)
+        return PyErr_Format(PyExc_ValueError, "the model knows no houses");
+    if (fit(model, rows, out, 4) < 0 || fit(model, rows, prices, 1) < 0)
+        return NULL;
+    if (quantile->count != 1)
+        return PyErr_Format(PyExc_ValueError, "there must be one quantile");
+    void *scratch = malloc(model_scratch(model));
+    if (!scratch)
+        return PyErr_NoMemory();
+    PyThreadState *state = lasts(model, prices->count) ? PyEval_SaveThread() : NULL;
+    model_assess(model, rows->view.buf, prices->view.buf, prices->count,
+                 *(const double *)quantile->view.buf, out->view.buf, scratch);
+    if (state)
+        PyEval_RestoreThread(state);
+    free(scratch);
+    Py_RETURN_NONE;
+}
+
+/* Rows without blanks, another one or none, and what each feature adds. */
+static PyObject *run_explain(const Model *model, const Numbers *taken) {
+    const Numbers *rows = &taken[0], *other = &taken[1], *out = &taken[2];
+    if (!model->explainer.trees)
+        return PyErr_Format(PyExc_ValueError, "the model has no shares to explain it by");
+    if (fit(model, rows, out, model->features) < 0)
+        return NULL;
+    if (other->count && other->count != model->features)
+        return PyErr_Format(PyExc_ValueError, "the other row must have %zu numbers",
+                            model->features);
+    size_t count = rows->count / model->features;
+    PyThreadState *state = NULL;
+    if (lasts(model, count) || model->explainer.size >= RELEASE_NODES)
+        state = PyEval_SaveThread();
+    model_explain(model, rows->view.buf, count, other->count ? other->view.buf : NULL,
+                  out->view.buf);
+    if (state)
+        PyEval_RestoreThread(state);
+    Py_RETURN_NONE;
+}
+
+static PyObject *with_arrays(PyObject *self, PyObject *args, const char *kinds,
+                             PyObject *(*run)(const Model *, const Numbers *)) {
+    Numbers taken[MOST_ARRAYS];
+    PyObject *done = NULL;
+    if (take_arrays(args, 0, kinds, taken) == 0)
+        done = run(model_of(self), taken);
+    release_arrays(taken);
+    return done;
+}
+
+static PyObject *predict(PyObject *self, PyObject *args) {
+    return with_arrays(self, args, "dD", run_predict);
+}
+
+static PyObject *fill(PyObject *self, PyObject *args) {
+    return with_arrays(self, args, "dD", run_fill);
+}
+
+static PyObject *assess(PyObject *self, PyObject *args) {
+    return with_arrays(self, args, "dddD", run_assess);
+}
+
+static PyObject *explain(PyObject *self, PyObject *args) {
+    return with_arrays(self, args, "ddD", run_explain);
+}
+
+PyMethodDef model_methods[] = {
+    {"predict", predict, METH_VARARGS, NULL},
+    {"fill", fill, METH_VARARGS, NULL},
+    {"assess", assess, METH_VARARGS, NULL},
+    {"explain", explain, METH_VARARGS, NULL},
+    {0},
+};
