@@ -70,14 +70,12 @@ class Exported:
         largest_gap: Largest difference between its answers and the fitted pipeline's, in
             the target's unit.
         tolerance: Largest difference that would have been accepted.
-        has_intervals: Whether it says how sure its prices are.
     """
 
     digest: Digest
     folder: Path
     largest_gap: float
     tolerance: float
-    has_intervals: bool
 
 
 def export(
@@ -102,8 +100,8 @@ def export(
         training: The rows it was fitted to.
         facts: What else the bundle is to say.
         folder: Where to write it; must not exist yet.
-        honesty: How sure its prices are, and how unusual houses; None for a bundle without, as
-            one of format 1 is.
+        honesty: How sure its prices are, and how unusual houses; None for a bundle that does
+            not say. One of format 1 cannot.
         sign: Signs it; see `admin.export.signing`.
         max_bytes: Most bytes of a bundle that servers take.
         bundle_format: Layout of the bundle: 1 for servers that cannot read 2 yet.
@@ -116,8 +114,6 @@ def export(
     if folder.exists():
         raise UsageError(f"{folder} is there already; name a folder that is not")
     tolerance = tolerance_of(training)
-    if bundle_format == 1:
-        honesty = None
     blobs = _blobs(
         pipeline,
         model=model,
@@ -167,7 +163,6 @@ def export(
         folder=folder,
         largest_gap=gap.size,
         tolerance=tolerance,
-        has_intervals=honesty is not None,
     )
 
 

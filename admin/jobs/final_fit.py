@@ -74,7 +74,7 @@ def add_bundle(
         model_name: Registered model that the bundle is meant for.
         evaluation: The scores of the run.
         dataset: The rows.
-        step: Called with what begins, before each of the 3 steps and those of `honesty`.
+        step: Called with what begins, before each of the 3 steps, and those of `honesty`.
         signing_key: File of the key that signs the bundle.
         max_bytes: Most bytes of a bundle that servers take.
 
@@ -85,7 +85,11 @@ def add_bundle(
     spec = evaluation.spec
     step("fit to every row")
     pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
-    learned = honesty.learn(pipeline, dataset, keep_rows=spec.neighbours, seed=spec.seed, step=step)
+    learned = None
+    if spec.bundle_format > 1:
+        learned = honesty.learn(
+            pipeline, dataset, keep_rows=spec.neighbours, seed=spec.seed, step=step
+        )
     with tempfile.TemporaryDirectory(prefix="housing-bundle-") as scratch:
         step("export and compare")
         folder = Path(scratch) / Path(BUNDLE_FOLDER).name
@@ -114,14 +118,15 @@ def add_bundle(
             )
     client.set_tag(run_id, DIGEST_TAG, exported.digest)
     client.set_tag(run_id, MODEL_ID_TAG, model_id)
-    for name, value in learned.intervals.metrics.items():
+    intervals = learned.intervals if learned else None
+    for name, value in (intervals.metrics if intervals else {}).items():
         client.log_metric(run_id, name, value, model_id=model_id)
     return BundleRun(
         run_id=run_id,
         model_id=model_id,
         digest=exported.digest,
         largest_gap=exported.largest_gap,
-        intervals=learned.intervals if exported.has_intervals else None,
+        intervals=intervals,
     )
 
 
@@ -153,7 +158,7 @@ def _export(
     facts: Facts,
     folder: Path,
     *,
-    learned: Honesty,
+    learned: Honesty | None,
     signing_key: Path | None,
     max_bytes: int,
 ) -> Exported:

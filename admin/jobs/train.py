@@ -15,7 +15,7 @@ from ..training.pipeline import complete
 from ..training.spec import TrainingSpec
 from .final_fit import BundleRun, add_bundle
 
-_STEPS_BESIDE_FOLDS = 4 + honesty.STEPS
+_STEPS_BESIDE_FOLDS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,8 @@ class Trained:
 
 def steps(spec: TrainingSpec) -> int:
     """Return how many steps `train` will announce."""
-    return _STEPS_BESIDE_FOLDS + (spec.cv or 0)
+    learning = honesty.STEPS if spec.bundle_format > 1 else 0
+    return _STEPS_BESIDE_FOLDS + learning + (spec.cv or 0)
 
 
 def train(

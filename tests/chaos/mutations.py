@@ -397,6 +397,31 @@ GUARDS = (
         "bundle/test_trees.py::test_a_circle_is_refused",
     ),
     Guard(
+        "a part is as long as it says",
+        "if False:",
+        "bundle/parts/test_hostile_parts.py::test_a_file_that_goes_on_is_refused",
+    ),
+    Guard(
+        "knots rise",
+        "",
+        "bundle/parts/test_hostile_parts.py::test_wrong_neighbours_are_refused",
+    ),
+    Guard(
+        "scores rise",
+        "",
+        "bundle/parts/test_hostile_parts.py::test_wrong_scores_are_refused",
+    ),
+    Guard(
+        "shares are between 0 and 1",
+        "",
+        "bundle/parts/test_hostile_parts.py::test_a_share_that_is_none_is_refused",
+    ),
+    Guard(
+        "no finite interval where none is valid",
+        "if False:",
+        "bundle/parts/test_assessment.py::test_no_quantile_of_too_few",
+    ),
+    Guard(
         "the golden rows",
         "",
         "bundle/test_bundle_model.py::test_a_wrong_golden_answer_is_refused",

@@ -53,6 +53,10 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
         "preprocessor.json",
         "model.onnx",
         "model.trees",
+        "covers.bin",
+        "interval.bin",
+        "neighbours.bin",
+        "scale.trees",
     }
     bundle = bundle_model.load(folder)
     about = bundle.metadata
@@ -63,6 +67,29 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
     assert about.metrics == done.evaluation.metrics
     assert "cv_rmse" in about.metrics
     assert done.bundle.largest_gap < 1e-4
+    intervals, run = done.bundle.intervals, bare_client.get_run(done.bundle.run_id).data
+    assert intervals is not None
+    assert about.interval is not None
+    assert about.interval.coverage == intervals.coverage == run.metrics["interval_coverage"]
+    assert about.interval.town_coverage == run.metrics["interval_town_coverage"]
+    assert run.metrics["interval_width"] == intervals.width
+    assert bundle.parts.applicability is not None
+    assert bundle.parts.applicability.method == "nearest neighbour"
+
+
+def test_a_bundle_without_houses(bare_client: "MlflowClient", bare: Settings) -> None:
+    done = train(bare_client, bare, spec(neighbours=False))
+    known = bundle_model.load(bundle_of(bare_client, done)).parts.applicability
+    assert known is not None
+    assert (known.method, known.points) == ("copula", 1)
+    assert bare_client.get_run(done.bundle.run_id).data.params["no_neighbours"] == "True"
+
+
+def test_a_bundle_of_format_1_has_no_parts(bare_client: "MlflowClient", bare: Settings) -> None:
+    done = train(bare_client, bare, spec(bundle_format=1))
+    assert done.bundle.intervals is None
+    parts = bundle_model.load(bundle_of(bare_client, done)).parts
+    assert (parts.interval, parts.applicability, parts.explanation) == (None, None, None)
 
 
 def test_what_was_accepted_is_recorded(
