@@ -14,7 +14,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto docs check format lint audit types test coverage integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy wheel lock clean
+	mlflow up dev down logs proto docs check format lint audit types test coverage integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy bench-intervals wheel lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -167,6 +167,9 @@ bench-peers: .venv/.dev.stamp ## Measure MLServer, FastAPI, MLflow and Triton be
 
 bench-accuracy: .venv/.dev.stamp ## Measure how good the shipped defaults are
 	@$(PY) -m bench accuracy
+
+bench-intervals: .venv/.dev.stamp ## Measure how honest bounds of prices and warnings are; about an hour
+	@$(PY) -m bench intervals
 
 wheel: .venv/bin/python ## Build the wheel of this system, with the evaluator in C, into dist/
 	@$(PIP) $(LOCKED) -r requirements/build.txt

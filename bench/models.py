@@ -16,6 +16,7 @@ from admin import models, preprocessing
 from admin.data.dataset import load
 from admin.export import Facts, export
 from admin.strategies.strategy import merge
+from admin.training import honesty
 from admin.training.pipeline import build_pipeline
 from bench.accuracy import DATA
 
@@ -30,6 +31,7 @@ def make_bundle(
     *,
     preparation: str = "v1_median",
     params: Mapping[str, Any] | None = None,
+    honest: bool = False,
 ) -> Pipeline:
     """Trains a model and writes its bundle.
 
@@ -38,6 +40,7 @@ def make_bundle(
         folder: Of the bundle, to be made.
         preparation: Preprocessing.
         params: Hyperparameters in place of the defaults.
+        honest: Whether the bundle says how sure its prices are.
 
     Returns:
         The fitted pipeline, which the bundle answers as.
@@ -59,18 +62,24 @@ def make_bundle(
         training=dataset,
         facts=facts,
         folder=folder,
+        honesty=honesty.learn(pipeline, dataset, seed=0) if honest else None,
     )
     return pipeline
 
 
 @contextmanager
 def made(
-    name: str, *, preparation: str = "v1_median", params: Mapping[str, Any] | None = None
+    name: str,
+    *,
+    preparation: str = "v1_median",
+    params: Mapping[str, Any] | None = None,
+    honest: bool = False,
 ) -> Iterator[tuple[Path, Pipeline]]:
     """Makes a bundle for as long as it is entered; gives its folder and its pipeline."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "bundle")
-        yield folder, make_bundle(name, folder, preparation=preparation, params=params)
+        pipeline = make_bundle(name, folder, preparation=preparation, params=params, honest=honest)
+        yield folder, pipeline
 
 
 def example() -> dict[str, float]:

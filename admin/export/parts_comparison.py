@@ -5,7 +5,6 @@ computed with the libraries; contributions against the sum of the trees, NumPy's
 the definition of Shapley values.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -128,8 +127,7 @@ def _assessments(subject: Subject, rows: Rows, prices: Rows) -> Gaps:
         yield "distances", _apart(found.distance, distance), _ALMOST
         intervals = subject.honesty.intervals
         inputs = np.column_stack([at, prices, np.isnan(rows).sum(axis=1)])
-        place = math.ceil((len(intervals.scores) + 1) * INTERVAL_LEVEL - _ALIKE)
-        quantile = intervals.scores[place - 1]
+        quantile = intervals.quantile(INTERVAL_LEVEL)
         widths = intervals.spread.usual(inputs) * np.maximum(1, distance / intervals.reach)
         gap = _apart((found.upper - prices) / subject.unit, quantile * widths / subject.unit)
         yield "bounds", gap, _ALMOST

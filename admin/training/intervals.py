@@ -72,6 +72,7 @@ class Intervals:
     Attributes:
         spread: Of the scaled features, the price and the number of blanks.
         scores: Rising, one a row, of at most 131,072 rows.
+        errors: How far the price of each row was off, shape (n,).
         reach: A distance beyond this widens an interval.
         folds: How many copies of the recipe were fitted.
         coverage: Share of the rows within bounds at `LEVEL`, by the quantile of the other folds.
@@ -83,6 +84,7 @@ class Intervals:
 
     spread: Spread
     scores: Numbers
+    errors: Numbers
     reach: float
     folds: int
     coverage: float
@@ -90,6 +92,10 @@ class Intervals:
     width: float
     winkler: float
     town_coverage: float | None
+
+    def quantile(self, level: float) -> float:
+        """Return the conformal quantile of the scores; infinite with too few."""
+        return _quantile(self.scores, level)
 
     @property
     def described(self) -> str:
@@ -122,6 +128,7 @@ def learn(
     distances: Numbers,
     *,
     seed: int,
+    by_town: bool = True,
     step: Step = lambda _: None,
 ) -> Intervals:
     """Return what bounds of prices are made of.
@@ -132,9 +139,10 @@ def learn(
         known: Learned from them.
         distances: Of each row from the nearest other one, shape (n,).
         seed: Decides which row is in which fold.
+        by_town: Whether to hold out towns as well, and tell how bounds do there.
         step: Called `STEPS` times, with what begins.
     """
-    rows = _Rows.of(pipeline, dataset, seed)
+    rows = _Rows.of(pipeline, dataset, seed, by_town)
     predicted, town_predicted = _held_out_prices(pipeline, dataset, (rows.folds, rows.towns), step)
     errors, inputs = np.abs(rows.target - predicted), rows.inputs(predicted)
     reach = _reach(distances)
@@ -154,6 +162,7 @@ def learn(
     return Intervals(
         spread=_spread(inputs, errors),
         scores=_kept(learned.scores, seed),
+        errors=errors,
         reach=reach,
         folds=len(np.unique(rows.folds)),
         coverage=coverage,
@@ -187,7 +196,7 @@ class _Rows:
     towns: Indices | None
 
     @classmethod
-    def of(cls, pipeline: Pipeline, dataset: Dataset, seed: int) -> "_Rows":
+    def of(cls, pipeline: Pipeline, dataset: Dataset, seed: int, by_town: bool) -> "_Rows":
         target = dataset.target.to_numpy()
         return cls(
             scaled=np.asarray(pipeline[:-1].transform(dataset.features), dtype=np.float64),
@@ -197,7 +206,7 @@ class _Rows:
                 KFold(min(_FOLDS, len(target)), shuffle=True, random_state=seed).split(target),
                 len(target),
             ),
-            towns=_town_folds(dataset),
+            towns=_town_folds(dataset) if by_town else None,
         )
 
     def inputs(self, prices: Numbers) -> Numbers:
@@ -350,10 +359,13 @@ def _quantiles(scores: Numbers, folds: Indices) -> Numbers:
     """Return for each row the conformal quantile of the other folds' scores, at `LEVEL`."""
     found = np.empty(len(scores))
     for fold in np.unique(folds):
-        others = np.sort(scores[folds != fold])
-        place = math.ceil((len(others) + 1) * LEVEL - 1e-9)
-        found[folds == fold] = others[place - 1] if place <= len(others) else np.inf
+        found[folds == fold] = _quantile(np.sort(scores[folds != fold]), LEVEL)
     return found
+
+
+def _quantile(rising: Numbers, level: float) -> float:
+    place = math.ceil((len(rising) + 1) * level - 1e-9)
+    return float(rising[place - 1]) if place <= len(rising) else math.inf
 
 
 def _kept(scores: Numbers, seed: int) -> Numbers:
