@@ -14,7 +14,8 @@ from housing_grpc.bundle.parts import covers, neighbours, spread
 from housing_grpc.bundle.parts.neighbours import Neighbours
 from housing_grpc.bundle.parts.spread import Spread
 from housing_grpc.bundle.regressor import Regressor
-from housing_grpc.bundle.trees import Trees
+from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.bundle.trees import Trees, TreesError, check
 
 from ..strategies.graph import Graph
 from ..strategies.graph import Trees as GraphTrees
@@ -60,6 +61,11 @@ def explaining(graph: Graph, made: Regressor, scaled: Rows) -> dict[str, bytes]:
         scaled: The training rows as the model gets them.
     """
     if not isinstance(graph, GraphTrees) or not isinstance(made, Trees):
+        return {}
+    try:
+        check(made, len(FEATURE_NAMES))
+    except TreesError:
+        # Nobody can walk them; the bundle is refused when it is read.
         return {}
     if not covers.is_explainable(made):
         return {}

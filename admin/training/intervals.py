@@ -206,7 +206,7 @@ class _Rows:
                 KFold(min(_FOLDS, len(target)), shuffle=True, random_state=seed).split(target),
                 len(target),
             ),
-            towns=_town_folds(dataset) if by_town else None,
+            towns=town_folds(dataset) if by_town else None,
         )
 
     def inputs(self, prices: Numbers) -> Numbers:
@@ -323,7 +323,7 @@ def _held_out_prices(
     return found
 
 
-def _town_folds(dataset: Dataset) -> Indices | None:
+def town_folds(dataset: Dataset) -> Indices | None:
     """Return folds that keep towns whole: rows that follow each other with the same columns."""
     columns = dataset.features[list(_OF_A_TOWN)].to_numpy()
     same = ((columns[1:] == columns[:-1]) | np.isnan(columns[1:] + columns[:-1])).all(axis=1)

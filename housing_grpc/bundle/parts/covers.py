@@ -57,7 +57,7 @@ def decode(data: bytes, trees: Trees) -> Vector:
 
 
 def is_explainable(trees: Trees) -> bool:
-    """Returns whether trees are small enough for their prices to be explained."""
+    """Returns whether trees, which are checked, are small enough to be explained."""
     return int((trees.left >= 0).sum()) <= MOST_SPLITS and depth(trees) <= MOST_LEVELS
 
 
