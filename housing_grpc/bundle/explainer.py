@@ -72,10 +72,15 @@ class Explainer:
             preprocessor=preprocessor,
         )
 
+    @property
+    def base(self) -> float:
+        """What a price starts from without a reference, in the target's unit."""
+        return self._price(self.start)
+
     def explain(self, rows: Rows, prices: Prices, reference: Vector | None) -> Explanation:
         """Explains prices; as `Bundle.explain`."""
         filled = self.evaluator.fill(rows)
-        other, start, base = None, self.start, self._price(self.start)
+        other, start, base = None, self.start, self.base
         if reference is not None:
             alone = reference.reshape(1, -1)
             other = self.evaluator.fill(alone)[0]

@@ -4,6 +4,8 @@ Source of units and meanings: D. Harrison and D. L. Rubinfeld, "Hedonic housing
 prices and the demand for clean air", J. Environ. Economics & Management 5 (1978).
 """
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 
@@ -73,3 +75,20 @@ FEATURES: tuple[FeatureSpec, ...] = (
 
 FEATURE_NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
 TARGET_NAME = "MEDV"
+
+
+def digest(target: str, unit: str) -> str:
+    """Returns the digest of what goes in and comes out of models of this contract.
+
+    Descriptions are for people and no part of it.
+
+    Args:
+        target: Name of what is predicted.
+        unit: Its unit.
+
+    Returns:
+        SHA-256 of names, order, units and accepted values, as 64 hexadecimal digits.
+    """
+    features = [(each.name, each.unit, each.integer, each.choices) for each in FEATURES]
+    text = json.dumps([features, (target, unit)], separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

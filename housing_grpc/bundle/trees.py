@@ -72,6 +72,20 @@ def check(trees: Trees, features: int) -> None:
     _check_walk(trees)
 
 
+def explanation_steps(trees: Trees, features: int) -> int:
+    """Returns how many steps it takes to explain one sum: nodes times nodes of the quadrature.
+
+    Args:
+        trees: The arrays.
+        features: How many features there are.
+    """
+    place, levels = trees.roots, 0
+    while len(place := place[trees.left[place] >= 0]):
+        place = np.concatenate([trees.left[place], trees.right[place]])
+        levels += 1
+    return len(trees.left) * max(1, -(-min(levels, features) // 2))
+
+
 def _check_walk(trees: Trees) -> None:
     """Goes down all trees at once, level by level."""
     place, tree, comparisons = trees.roots, np.arange(len(trees.roots)), 0

@@ -9,6 +9,7 @@ to the amounts by their size.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class Explanation:
     values: Rows
     imputed: NDArray[np.bool_]
 
-    @property
+    @cached_property
     def factors(self) -> Rows | None:
         """What each feature multiplies the price by, where the model sums logarithms."""
         return np.exp(self.margins) if self.link is Link.LOG else None
