@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 import mlflow.sklearn
 import numpy as np
 from numpy.typing import NDArray

@@ -8,7 +8,7 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 import pandas as pd
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
