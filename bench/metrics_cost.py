@@ -19,6 +19,7 @@ from bench.models import made
 from housing_grpc.bundle import model
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.call import Call, Method
+from housing_grpc.houses.scored import Scored
 from housing_grpc.metrics.call_observer import CallObserver, methods_of
 from housing_grpc.metrics.server_metrics import ServerMetrics
 
@@ -62,21 +63,21 @@ def _calls(metrics: ServerMetrics, ranges: Ranges) -> Callable[[int], None]:
 
     def run(count: int) -> None:
         ok, call = grpc.StatusCode.OK, Call(method, "")
-        row, price = np.full((1, 13), 0.5), np.full(1, 22.5)
+        row, scored = np.full((1, 13), 0.5), Scored(np.full(1, 22.5))
         for _ in range(count):
             observer.started(call, ())
-            answers.observe(ranges, row, price)
+            answers.observe(ranges, row, scored)
             observer.ended(call, ok, 0.00025, 1, 1)
 
     return run
 
 
 def _batches(metrics: ServerMetrics, ranges: Ranges) -> Callable[[int], None]:
-    rows, prices = np.full((BATCH_ROWS, 13), 0.5), np.full(BATCH_ROWS, 22.5)
+    rows, scored = np.full((BATCH_ROWS, 13), 0.5), Scored(np.full(BATCH_ROWS, 22.5))
 
     def run(count: int) -> None:
         for _ in range(count):
-            metrics.predictions.observe(ranges, rows, prices)
+            metrics.predictions.observe(ranges, rows, scored)
 
     return run
 

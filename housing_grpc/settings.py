@@ -133,6 +133,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_call_seconds: Annotated[
         float, Meta(gt=0, le=3600, description="longest time that one evaluation may take")
     ] = 30.0
+    max_explain_seconds: Annotated[
+        float,
+        Meta(gt=0, le=60, description="most processor time, as reckoned, to explain one call"),
+    ] = 0.25
     max_metadata_bytes: Annotated[
         int, Meta(ge=1024, le=2**20, description="largest metadata of a call")
     ] = 8192

@@ -51,6 +51,13 @@ def forest(tmp_path_factory: pytest.TempPathFactory, houses: Dataset) -> Example
 
 
 @pytest.fixture(scope="session")
+def honest(tmp_path_factory: pytest.TempPathFactory, houses: Dataset) -> Example:
+    """A bundle with all that there is to tell beside prices."""
+    folder = tmp_path_factory.mktemp("honest") / "bundle"
+    return examples.make(folder, houses, "linear", "v1_median", honest=True)
+
+
+@pytest.fixture(scope="session")
 def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose MLflow is set up and holds nothing, for tests to copy."""
     home = tmp_path_factory.mktemp("bare")

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from .json_form import to_json
     from .ledger import StreamPolicy, Tally
     from .results import (
+        ApplicabilityInfo,
+        ExplanationInfo,
         FeatureInfo,
+        IntervalInfo,
         ModelInfo,
         Prediction,
         RangeWarning,
@@ -45,12 +48,14 @@ if TYPE_CHECKING:
 __all__ = [
     "FEATURES",
     "AbortedError",
+    "ApplicabilityInfo",
     "AsyncHousingClient",
     "AsyncScores",
     "CallCancelledError",
     "ChunkScores",
     "DataLossError",
     "DeadlineExceededError",
+    "ExplanationInfo",
     "FailedPreconditionError",
     "FeatureInfo",
     "FieldViolation",
@@ -58,6 +63,7 @@ __all__ = [
     "House",
     "HousingClient",
     "HousingError",
+    "IntervalInfo",
     "InvalidArgumentError",
     "ModelChangedError",
     "ModelInfo",

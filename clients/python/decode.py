@@ -8,7 +8,10 @@ from housing.v1 import model_pb2, prediction_pb2
 
 from .failure import code_of, details_of
 from .results import (
+    ApplicabilityInfo,
+    ExplanationInfo,
     FeatureInfo,
+    IntervalInfo,
     ModelInfo,
     Prediction,
     RangeWarning,
@@ -91,7 +94,8 @@ def row_error(status: object, row: int, place: int) -> RowError:
 def model_info(answer: model_pb2.ModelInfoResponse) -> ModelInfo:
     """Returns the answer to ModelInfo."""
     plain = ("name", "version", "model_type", "preprocessing", "bundle_digest", "data_digest",
-             "source", "stale", "generation", "run_id", "server_version", "evaluator")  # fmt: skip
+             "source", "stale", "generation", "run_id", "server_version", "evaluator",
+             "schema_digest")  # fmt: skip
     target = answer.target
     return ModelInfo(
         **{name: getattr(answer, name) for name in plain},
@@ -101,6 +105,11 @@ def model_info(answer: model_pb2.ModelInfoResponse) -> ModelInfo:
         library_versions=dict(answer.library_versions),
         trained_at=moment(answer.trained_at),
         loaded_at=moment(answer.loaded_at),
+        interval=_interval(answer.interval) if answer.HasField("interval") else None,
+        applicability=(
+            _applicability(answer.applicability) if answer.HasField("applicability") else None
+        ),
+        explanation=_explanation(answer.explanation) if answer.HasField("explanation") else None,
     )
 
 
@@ -126,6 +135,35 @@ def _feature(info: model_pb2.FeatureInfo) -> FeatureInfo:
         missing_count=info.missing_count,
         integer=info.integer,
         choices=tuple(info.choices),
+    )
+
+
+def _interval(info: model_pb2.IntervalInfo) -> IntervalInfo:
+    return IntervalInfo(
+        method=info.method,
+        folds=info.folds,
+        scores=info.scores,
+        level=info.level,
+        coverage=info.coverage,
+        coverage_error=info.coverage_error,
+        coverage_by_town=info.coverage_by_town,
+        width=info.width,
+        max_level=info.max_level,
+    )
+
+
+def _applicability(info: model_pb2.ApplicabilityInfo) -> ApplicabilityInfo:
+    return ApplicabilityInfo(method=info.method, houses=info.houses)
+
+
+def _explanation(info: model_pb2.ExplanationInfo) -> ExplanationInfo:
+    # A later server may know of others.
+    names = {number: name for name, number in prediction_pb2.ExplanationMethod.items()}
+    return ExplanationInfo(
+        method=names.get(info.method, str(info.method)),
+        multiplicative=info.multiplicative,
+        base=info.base,
+        max_rows=info.max_rows,
     )
 
 

@@ -44,9 +44,9 @@ def of_prediction(found: Prediction) -> dict[str, Any]:
 
 
 def of_info(found: ModelInfo) -> dict[str, Any]:
-    """Returns all about a model, as ModelInfo has it."""
+    """Returns all about a model, as ModelInfo has it: without what there is none of."""
     return {
-        **asdict(found),
+        **{name: value for name, value in asdict(found).items() if value is not None},
         "trained_at": _moment(found.trained_at),
         "loaded_at": _moment(found.loaded_at),
     }

@@ -95,6 +95,39 @@ class TargetInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IntervalInfo:
+    """How intervals of prices were made, and what was measured of them in training."""
+
+    method: str
+    folds: int
+    scores: int
+    level: float
+    coverage: float
+    coverage_error: float
+    coverage_by_town: float
+    width: float
+    max_level: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplicabilityInfo:
+    """How it is told whether a house is like those of the training data."""
+
+    method: str
+    houses: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplanationInfo:
+    """How prices are explained."""
+
+    method: str
+    multiplicative: bool
+    base: float
+    max_rows: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelInfo:
     """All about the model that is live; the fields are those of the contract."""
 
@@ -117,6 +150,14 @@ class ModelInfo:
     server_version: str
     evaluator: str
     """What computes the prices, such as "native"; empty from a server that does not say."""
+    schema_digest: str
+    """Of the features and the target; empty from a server that does not say."""
+    interval: IntervalInfo | None
+    """None if the model cannot say how sure a price is."""
+    applicability: ApplicabilityInfo | None
+    """None if the model cannot say how unusual a house is."""
+    explanation: ExplanationInfo | None
+    """None if the model cannot explain a price."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,5 @@
-"""From arrays to the wire: prices."""
+"""From arrays to the wire: prices, and what is told beside them."""
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 
@@ -10,63 +9,66 @@ from housing.v1 import prediction_pb2 as pb
 from numpy.typing import NDArray
 
 from housing_grpc.base import status
-from housing_grpc.bundle.arrays import Prices
+from housing_grpc.bundle.arrays import Rows
+from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.houses import plain, remarks
 from housing_grpc.houses.partition import Partition
+from housing_grpc.houses.record import Column
+from housing_grpc.houses.scored import Scored
 
-# A RowResult in RowResults that has only a price: tag and length, tag and price.
-_PLAIN_HEAD = pb.RowResults(items=[pb.RowResult(prediction=0)]).SerializeToString()[:3]
-_PLAIN = np.array((_PLAIN_HEAD, 0.0), dtype=[("head", "S3"), ("price", "<f8")])
-_PLAIN_BYTES = _PLAIN.itemsize
 _NANOS = 1_000_000_000
 _BITS = 1 << np.arange(len(FEATURE_NAMES), dtype="<u2")
 
 
 def encode_prediction(
-    house: Partition, price: float, ranges: Ranges, model_version: str
-) -> pb.PredictResponse:
-    """Returns the answer for one house.
+    house: Partition, scored: Scored, ranges: Ranges, model_version: str
+) -> bytes:
+    """Returns the answer for one house, as the bytes of a PredictResponse.
 
     Args:
         house: The house alone, which can be scored.
-        price: In the target's unit.
+        scored: Of this house.
         ranges: Of the model that answered.
         model_version: Of the model that answered.
     """
-    response = pb.PredictResponse(prediction=price, model_version=model_version)
+    response = pb.PredictResponse(prediction=scored.prices[0], model_version=model_version)
     response.timestamp.seconds, response.timestamp.nanos = divmod(time.time_ns(), _NANOS)
     if house.summary.is_remarkable:
-        _annotate(response, house.rows[0].tolist(), ranges)
-    return response
+        remarks.add_ranges(response, house.rows[0].tolist(), ranges)
+    if _is_plain(house, scored):
+        # Messages are joined by joining their bytes.
+        return response.SerializeToString() + plain.details(scored)
+    _tell(response, scored, 0)
+    return response.SerializeToString()
 
 
-def encode_results(houses: Partition, prices: Prices, ranges: Ranges) -> bytes:
+def encode_results(houses: Partition, scored: Scored, ranges: Ranges) -> bytes:
     """Returns one result a house, in the order of the request, as the bytes of RowResults.
 
     Args:
         houses: All houses of the request, or of a part of it.
-        prices: Of those that were scored, shape (n,), in the target's unit.
+        scored: Of those that were scored.
         ranges: Of the model that answered.
     """
-    plain = np.full(houses.count, _PLAIN)
-    plain["price"] = _spread(houses, prices)
-    data, done = memoryview(plain.tobytes()), 0
+    written, size = plain.results(houses.count, scored, lambda each: _spread(houses, each))
+    data, done = memoryview(written), 0
     parts: list[bytes | memoryview] = []
-    for place, result in _remarkable(houses, prices, ranges):
-        parts += [data[done : place * _PLAIN_BYTES], result.SerializeToString()]
-        done = (place + 1) * _PLAIN_BYTES
+    for place, result in _remarkable(houses, scored, ranges):
+        parts += [data[done : place * size], result.SerializeToString()]
+        done = (place + 1) * size
     return b"".join((*parts, data[done:]))
 
 
 def encode_prices(
-    houses: Partition, prices: Prices, ranges: Ranges, start: int = 0
+    houses: Partition, scored: Scored, ranges: Ranges, start: int = 0
 ) -> pb.PriceVector:
-    """Returns one number a house, and which features are to be reported of it.
+    """Returns the numbers of houses, and which features are to be reported of each.
 
     Args:
         houses: All houses of the chunk, or of a part of it.
-        prices: Of those that were scored, shape (n,), in the target's unit.
+        scored: Of those that were scored.
         ranges: Of the model that answered.
         start: Where that part starts in the chunk.
     """
@@ -76,8 +78,8 @@ def encode_prices(
         outside = _marks(houses, (rows < ranges.minimum) | (rows > ranges.maximum))
     if summary.missing_rows:
         missing = _marks(houses, np.isnan(rows))
-    return pb.PriceVector(
-        values=_spread(houses, prices).astype("<f8", copy=False).tobytes(),
+    vector = pb.PriceVector(
+        values=_bytes(houses, scored.prices),
         errors=[
             pb.RowError(row=start + place, error=status.to_proto(error))
             for place, error in houses.errors.items()
@@ -87,6 +89,14 @@ def encode_prices(
         out_of_range=outside,
         imputed=missing,
     )
+    if scored.assessment is not None:
+        ends = np.column_stack((scored.assessment.lower, scored.assessment.upper))
+        vector.intervals = _bytes(houses, ends)
+        vector.applicability = _bytes(houses, scored.assessment.p_value)
+    if scored.explanation is not None:
+        vector.contributions = _bytes(houses, scored.explanation.amounts)
+        vector.base = scored.explanation.base
+    return vector
 
 
 def join_prices(parts: Sequence[pb.PriceVector]) -> pb.PriceVector:
@@ -100,6 +110,10 @@ def join_prices(parts: Sequence[pb.PriceVector]) -> pb.PriceVector:
         imputed_rows=sum(part.imputed_rows for part in parts),
         out_of_range=_join_marks([(part.out_of_range, part.values) for part in parts]),
         imputed=_join_marks([(part.imputed, part.values) for part in parts]),
+        intervals=b"".join(part.intervals for part in parts),
+        applicability=b"".join(part.applicability for part in parts),
+        contributions=b"".join(part.contributions for part in parts),
+        base=parts[0].base,
     )
 
 
@@ -125,20 +139,42 @@ def _marks(houses: Partition, marked: NDArray[np.bool_]) -> bytes:
     return bits.tobytes()
 
 
-def _spread(houses: Partition, prices: Prices) -> Prices:
-    """Returns a price for every house, NaN where it was not scored."""
-    if not houses.errors:
-        return prices
-    spread = np.full(houses.count, np.nan)
-    spread[houses.places] = prices
+def _bytes(houses: Partition, numbers: Rows) -> bytes:
+    spread = np.asarray(_spread(houses, numbers))
+    return spread.astype("<f8", copy=False).tobytes()
+
+
+def _spread(houses: Partition, numbers: Column) -> Column:
+    """Returns numbers for every house, NaN where it was not scored."""
+    if not houses.errors or isinstance(numbers, float):
+        return numbers
+    spread = np.full((houses.count, *numbers.shape[1:]), np.nan)
+    spread[houses.places] = numbers
     return spread
 
 
+def _is_plain(house: Partition, scored: Scored) -> bool:
+    """Returns whether there are but numbers to tell of one house beside its price."""
+    if scored.explanation is not None and house.summary.missing_rows:
+        return False
+    return scored.assessment is None or bool(scored.assessment.p_value[0] >= UNLIKE_TRAINING)
+
+
+def _tell(answer: remarks.Answer, scored: Scored, row: int) -> None:
+    if scored.assessment is not None:
+        remarks.add_assessment(answer, scored.assessment, row)
+    if scored.explanation is not None:
+        remarks.add_explanation(answer, scored.explanation, row)
+
+
 def _remarkable(
-    houses: Partition, prices: Prices, ranges: Ranges
+    houses: Partition, scored: Scored, ranges: Ranges
 ) -> Iterator[tuple[int, pb.RowResults]]:
-    """Returns the results that say more than a price, each alone, and their places, in order."""
+    """Returns the results that say more than numbers, each alone, and their places, in order."""
     found, rows = dict.fromkeys(houses.errors), houses.rows
+    if scored.assessment is not None:
+        unlike = np.flatnonzero(scored.assessment.extrapolated).tolist()
+        found |= {houses.places[row]: row for row in unlike}
     if houses.summary.is_remarkable:
         usual = ((rows >= ranges.minimum) & (rows <= ranges.maximum)).all(axis=1)
         found |= {houses.places[row]: row for row in np.flatnonzero(~usual).tolist()}
@@ -147,20 +183,7 @@ def _remarkable(
         if row is None:
             results.items.add(error=status.to_proto(houses.errors[place]))
         else:
-            _annotate(results.items.add(prediction=prices[row]), rows[row].tolist(), ranges)
+            result = results.items.add(prediction=scored.prices[row])
+            remarks.add_ranges(result, rows[row].tolist(), ranges)
+            _tell(result, scored, row)
         yield place, results
-
-
-def _annotate(
-    answer: pb.PredictResponse | pb.RowResult, values: Sequence[float], ranges: Ranges
-) -> None:
-    for value, (name, low, high) in zip(values, ranges.bounds, strict=True):
-        if low <= value <= high:
-            continue
-        if math.isnan(value):
-            answer.imputed_features.append(name)
-            continue
-        answer.warnings.append(
-            f"Feature '{name}' value {value:g} is outside training range [{low:g}, {high:g}]"
-        )
-        answer.range_warnings.add(feature=name, value=value, min=low, max=high)

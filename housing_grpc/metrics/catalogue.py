@@ -7,6 +7,8 @@ LOADED = "housing_model_loaded_timestamp_seconds"
 DRIFT_WINDOW = "housing_feature_drift_window"
 DRIFT_PSI = "housing_feature_drift_psi"
 DRIFT_ROWS = "housing_feature_drift_rows"
+P_WINDOW = "housing_applicability_window"
+JOINT_DRIFT = "housing_joint_drift_ks"
 
 # A prediction takes a fraction of a millisecond, a reload seconds, a stream up to an hour.
 SECONDS = (
@@ -14,6 +16,8 @@ SECONDS = (
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 )  # fmt: skip
 PRICES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 80.0, 100.0)
+WIDTHS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0)
+P_VALUES = (0.002, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 _CALL = ("grpc_type", "grpc_service", "grpc_method")
 
@@ -64,6 +68,23 @@ _PREDICTIONS = (
     _gauge(DRIFT_ROWS, "Houses that the population stability index is computed from."),
 )  # fmt: skip
 
+_HONESTY = (
+    _histogram("prediction_interval_width",
+               "Distance between the two ends of intervals of 90 %, in thousands of dollars.",
+               WIDTHS),
+    _histogram("housing_applicability_p_value",
+               "p-values of houses: small where a house is unlike any of the training data.",
+               P_VALUES),
+    _counter("housing_unlike_training_total",
+             "Houses unlike any of the training data: with a p-value below 0.01."),
+    _gauge(JOINT_DRIFT,
+           "Kolmogorov-Smirnov distance of the latest houses' p-values from even ones, 0 to 1.",
+           always=False),
+    _counter("housing_explanations_total", "Prices that were explained, by method.", "method"),
+    _histogram("housing_explanation_seconds",
+               "Time that explaining took, of a call, or of a part of a larger one.", SECONDS),
+)  # fmt: skip
+
 _MODEL = (
     _gauge(MODEL_INFO, "1, with what is known of the live model.",
            "name", "version", "digest", "model_type", "preprocessing", "evaluator",
@@ -105,15 +126,20 @@ _PROCESS = (
              "generation"),
 )  # fmt: skip
 
-DOCUMENTED: tuple[Family, ...] = (*_CALLS, *_PREDICTIONS, *_MODEL, *_PROCESS)
+DOCUMENTED: tuple[Family, ...] = (
+    *_CALLS, *_PREDICTIONS, *_HONESTY, *_MODEL, *_PROCESS,
+)  # fmt: skip
 
-_WINDOW = Family(
-    name=DRIFT_WINDOW,
-    kind="window",
-    help="Not exposed: what the metrics of drift are made of.",
-    labels=("feature",),
-    merge=Merge.WINDOW,
+_WINDOWS = tuple(
+    Family(
+        name=name,
+        kind="window",
+        help="Not exposed: what the metrics of drift are made of.",
+        labels=labels,
+        merge=Merge.WINDOW,
+    )
+    for name, labels in ((DRIFT_WINDOW, ("feature",)), (P_WINDOW, ()))
 )
 
 # All that a state holds.
-FAMILIES: tuple[Family, ...] = (*DOCUMENTED, _WINDOW)
+FAMILIES: tuple[Family, ...] = (*DOCUMENTED, *_WINDOWS)

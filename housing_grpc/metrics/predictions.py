@@ -2,24 +2,28 @@
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
 
 from housing_grpc.base.errors import Area, Reason
-from housing_grpc.bundle.arrays import Counts, Prices, Rows
+from housing_grpc.bundle.arrays import Counts, Prices, Rows, Vector
+from housing_grpc.bundle.metadata import INTERVAL_LEVEL
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING, Assessment
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses.row_summary import summarize
-from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
+from housing_grpc.houses.scored import Scored
+from housing_grpc.metrics.catalogue import DRIFT_WINDOW, P_VALUES, P_WINDOW, PRICES, WIDTHS
+from housing_grpc.metrics.distribution import Distribution
 from housing_grpc.metrics.drift import Window
 from housing_grpc.metrics.state import Series, State
 from housing_grpc.metrics.tally import Tally
 
 # Single houses that are folded at a time: about a millisecond's work.
 _BACKLOG = 2048
-_BOUNDS = np.array(PRICES)
 _COLUMNS = len(FEATURE_NAMES)
 
 
@@ -32,25 +36,27 @@ class PredictionMetrics:
 
     def __init__(self) -> None:
         # Appending to a deque is atomic and takes no lock.
-        self._queue: deque[tuple[Ranges, Rows, Prices]] = deque()
+        self._queue: deque[tuple[Ranges, Rows, Prices, Rows | None]] = deque()
         self._lock = threading.Lock()
         self._imputed = np.zeros(_COLUMNS, dtype=np.int64)
         self._outside = np.zeros(_COLUMNS, dtype=np.int64)
-        self._prices = np.zeros(len(PRICES) + 1, dtype=np.int64)
-        self._price_sum = 0.0
+        self._prices = Distribution(PRICES)
+        self._widths = Distribution(WIDTHS)
+        self._p_values = Distribution(P_VALUES)
+        self._unlike = 0
         self._rejected = Tally([reason for reason in Reason if reason.area is Area.HOUSE])
         self._live: Bundle | None = None
         self._window: Window | None = None
 
-    def observe(self, ranges: Ranges, rows: Rows, prices: Prices) -> None:
+    def observe(self, ranges: Ranges, rows: Rows, scored: Scored) -> None:
         """Counts the answers for some houses.
 
         Args:
             ranges: Of the model that answered.
             rows: Those that were scored; not changed after.
-            prices: Theirs.
+            scored: What the model said of them.
         """
-        self._queue.append((ranges, rows, prices))
+        self._queue.append((ranges, rows, scored.prices, _told(scored.assessment)))
         # Houses that come one by one are counted by the thousand.
         if len(rows) > 1 or len(self._queue) >= _BACKLOG:
             self._fold_if_free()
@@ -72,11 +78,15 @@ class PredictionMetrics:
         with self._lock:
             self._fold()
             return {
-                "prediction_values": {(): [*map(float, self._prices.tolist()), self._price_sum]},
+                "prediction_values": self._prices.series(),
+                "prediction_interval_width": self._widths.series(),
+                "housing_applicability_p_value": self._p_values.series(),
+                "housing_unlike_training_total": {(): [float(self._unlike)]},
                 "out_of_range_features_total": _by_feature(self._outside),
                 "housing_imputed_features_total": _by_feature(self._imputed),
                 "housing_rows_rejected_total": self._rejected.series(),
                 DRIFT_WINDOW: self._window.series() if self._window else {},
+                P_WINDOW: self._window.p_series() if self._window else {},
             }
 
     def _fold_if_free(self) -> None:
@@ -93,17 +103,36 @@ class PredictionMetrics:
             entries = list(group)
             rows = np.concatenate([entry[1] for entry in entries])
             prices = np.concatenate([entry[2] for entry in entries])
-            self._count(entries[0][0], rows, prices)
+            told = [entry[3] for entry in entries if entry[3] is not None]
+            self._count(entries[0][0], rows, prices, told)
 
-    def _count(self, ranges: Ranges, rows: Rows, prices: Prices) -> None:
+    def _count(self, ranges: Ranges, rows: Rows, prices: Prices, told: Sequence[Rows]) -> None:
         summary = summarize(rows, ranges)
         self._outside += summary.outside
         self._imputed += summary.missing
-        places = np.searchsorted(_BOUNDS, prices)
-        self._prices += np.bincount(places, minlength=len(self._prices))
-        self._price_sum += float(prices.sum())
+        self._prices.add(prices)
+        p_values = self._count_told(told) if told else None
         if self._window and self._live and ranges is self._live.ranges:
-            self._window.add(rows)
+            self._window.add(rows, p_values)
+
+    def _count_told(self, told: Sequence[Rows]) -> Vector:
+        p_values: Vector
+        lower, upper, p_values, _ = np.concatenate(told, axis=1)
+        widths = upper - lower
+        self._widths.add(widths[np.isfinite(widths)])
+        self._p_values.add(p_values)
+        self._unlike += int(np.count_nonzero(p_values < UNLIKE_TRAINING))
+        return p_values
+
+
+def _told(assessment: Assessment | None) -> Rows | None:
+    """Returns what is counted of an assessment, shape (4, n)."""
+    if assessment is None or assessment.level == INTERVAL_LEVEL:
+        return None if assessment is None else assessment.numbers
+    # Widths of different levels are no one distribution.
+    numbers = assessment.numbers.copy()
+    numbers[0] = np.nan
+    return numbers
 
 
 def _by_feature(counts: Counts) -> Series:

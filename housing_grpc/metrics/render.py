@@ -15,7 +15,14 @@ from prometheus_client.utils import floatToGoString
 
 from housing_grpc.base.metric_family import Family
 from housing_grpc.metrics import drift
-from housing_grpc.metrics.catalogue import DOCUMENTED, DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW
+from housing_grpc.metrics.catalogue import (
+    DOCUMENTED,
+    DRIFT_PSI,
+    DRIFT_ROWS,
+    DRIFT_WINDOW,
+    JOINT_DRIFT,
+    P_WINDOW,
+)
 from housing_grpc.metrics.state import Series, State
 
 
@@ -33,6 +40,7 @@ def families(state: State) -> Iterator[Metric]:
         **state,
         DRIFT_PSI: drift.indices(window),
         DRIFT_ROWS: {(): [drift.rows(window)]},
+        JOINT_DRIFT: drift.joint(state.get(P_WINDOW, {})),
     }
     for family in DOCUMENTED:
         if series := shown.get(family.name):

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -108,7 +107,8 @@ class Transcoder:
         message = self._from_body(exchange, body)
         query = exchange.scope["query_string"]
         if query:
-            message.MergeFrom(self._from_query(query.decode("latin-1")))
+            kind = self._binding.method.input_type
+            message.MergeFrom(parameters.read(query, kind, self._allowed, self._read))
         return message
 
     def _from_body(self, exchange: Exchange, body: bytes) -> Message:
@@ -124,15 +124,4 @@ class Transcoder:
         if self._read_field is not None:
             return self._new(**{self._binding.body: self._read_field(tree)})
         message: Message = self._read(tree)
-        return message
-
-    def _from_query(self, query: str) -> Message:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
-        tree = parameters.tree(self._binding.method.input_type, self._allowed, pairs)
-        try:
-            message: Message = self._read(tree)
-        except FaultError as error:
-            raise FaultError(
-                (path, Reason.INVALID_PARAMETER, text) for path, _, text in error.faults
-            ) from None
         return message

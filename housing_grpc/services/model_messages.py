@@ -6,19 +6,30 @@ from housing.v1 import model_pb2 as pb
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.base.version import VERSION
-from housing_grpc.bundle.metadata import Feature
+from housing_grpc.bundle import schema
+from housing_grpc.bundle.metadata import INTERVAL_LEVEL, Feature
+from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.parts.explanation import Link
 from housing_grpc.bundle.schema import FEATURES, FeatureSpec
+from housing_grpc.houses.options import MOST_LEVEL
+from housing_grpc.houses.remarks import METHODS
 from housing_grpc.model.live import LiveModel
 from housing_grpc.model.manager import Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import is_alias
+from housing_grpc.services.explainer import most_rows
 
 # A registry numbers its versions in 32 bits; more digits would make the database fail.
 _VERSION = re.compile("[0-9]{1,9}")
 
 
-def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
-    """Returns all that a caller may want to know about the live model."""
+def encode_info(live: LiveModel, explain_seconds: float) -> pb.ModelInfoResponse:
+    """Returns all that a caller may want to know about the live model.
+
+    Args:
+        live: The model.
+        explain_seconds: Most processor time to explain the prices of one call.
+    """
     metadata, facts = live.bundle.metadata, live.facts
     target = metadata.target
     response = pb.ModelInfoResponse(
@@ -38,7 +49,9 @@ def encode_info(live: LiveModel) -> pb.ModelInfoResponse:
         run_id=metadata.run_id,
         server_version=VERSION,
         evaluator=live.bundle.evaluator,
+        schema_digest=schema.digest(target.name, target.unit),
     )
+    _add_parts(response, live.bundle, explain_seconds)
     response.trained_at.FromDatetime(metadata.trained_at)
     response.loaded_at.FromDatetime(facts.loaded_at)
     return response
@@ -77,6 +90,39 @@ def _invalid_target(field: str, fix: str) -> ServingError:
         f"{field}: {fix}",
         violations=(Violation(field=field, description=fix),),
     )
+
+
+def _add_parts(response: pb.ModelInfoResponse, bundle: Bundle, explain_seconds: float) -> None:
+    parts = bundle.parts
+    if parts.interval is not None:
+        facts = parts.interval
+        response.interval.CopyFrom(
+            pb.IntervalInfo(
+                method=facts.method,
+                folds=facts.folds,
+                scores=facts.scores,
+                level=INTERVAL_LEVEL,
+                coverage=facts.coverage,
+                coverage_error=facts.coverage_error,
+                coverage_by_town=facts.town_coverage,
+                width=facts.width,
+                max_level=min(MOST_LEVEL, facts.scores / (facts.scores + 1)),
+            )
+        )
+    if parts.applicability is not None:
+        known = parts.applicability
+        response.applicability.CopyFrom(
+            pb.ApplicabilityInfo(method=known.method, houses=known.points)
+        )
+    if parts.explanation is not None and bundle.explainer is not None:
+        response.explanation.CopyFrom(
+            pb.ExplanationInfo(
+                method=METHODS[parts.explanation.method],
+                multiplicative=parts.explanation.link is Link.LOG,
+                base=bundle.explainer.base,
+                max_rows=most_rows(bundle, explain_seconds),
+            )
+        )
 
 
 def _encode_feature(spec: FeatureSpec, feature: Feature) -> pb.FeatureInfo:

@@ -25,17 +25,19 @@ class ModelServicer:
     Args:
         models: Where the live model is.
         reloads: Changes it.
+        explain_seconds: Most processor time to explain the prices of one call.
     """
 
-    def __init__(self, models: Models, reloads: Reloads) -> None:
+    def __init__(self, models: Models, reloads: Reloads, *, explain_seconds: float) -> None:
         self._models = models
         self._reloads = reloads
+        self._explain_seconds = explain_seconds
 
     def ModelInfo(
         self, request: model_pb2.ModelInfoRequest, context: grpc.ServicerContext
     ) -> model_pb2.ModelInfoResponse:
         """Tells all about the model that is live."""
-        return model_messages.encode_info(self._models.current())
+        return model_messages.encode_info(self._models.current(), self._explain_seconds)
 
     def ReloadModel(
         self, request: model_pb2.ReloadModelRequest, context: grpc.ServicerContext

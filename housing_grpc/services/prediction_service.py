@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import grpc
 from housing.v1 import prediction_pb2
 
-from housing_grpc.bundle.arrays import Rows
 from housing_grpc.houses import encode
-from housing_grpc.houses.decode import Chunk
+from housing_grpc.houses.decode import Chunk, PriceRequest
 from housing_grpc.model.live import Models
-from housing_grpc.services.scorer import Scorer, parts
+from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
 
 
@@ -27,19 +26,20 @@ class PredictionServicer:
         self._scorer = scorer
         self._streams = streams
 
-    def Predict(
-        self, request: Rows, context: grpc.ServicerContext
-    ) -> prediction_pb2.PredictResponse:
+    def Predict(self, request: PriceRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the price of one house."""
-        return self._scorer.score_house(self._models.current(), request)
+        live, options = self._models.current(), request.options
+        with self._scorer.admitted(live, options, 1):
+            return self._scorer.score_house(live, request.rows, options, context)
 
-    def PredictBatch(self, request: Rows, context: grpc.ServicerContext) -> bytes:
+    def PredictBatch(self, request: PriceRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the prices of many houses, all with the same model."""
-        live = self._models.current()
-        results = [
-            self._scorer.score_houses(live, rows, start)[0]
-            for start, rows in parts(request, context)
-        ]
+        live, options = self._models.current(), request.options
+        with self._scorer.admitted(live, options, len(request.rows)):
+            results = [
+                self._scorer.score_houses(live, rows, start, options, context)[0]
+                for start, rows in self._scorer.parts(live, request.rows, options, context)
+            ]
         rest = prediction_pb2.PredictBatchResponse(
             model_version=live.version, timestamp=encode.timestamp()
         )

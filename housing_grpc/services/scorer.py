@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import grpc
@@ -10,39 +11,29 @@ import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base import processors
-from housing_grpc.bundle.arrays import Prices, Rows
+from housing_grpc.bundle.arrays import Rows
+from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import encode
+from housing_grpc.houses.options import NO_OPTIONS, Options
 from housing_grpc.houses.partition import Partition, partition
+from housing_grpc.houses.scored import Scored
 from housing_grpc.model.live import LiveModel
+from housing_grpc.services import bundle_parts
 from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.explainer import Explainer
 
 # Between two of them the call is given up if nobody waits for it.
 _PART_ROWS = 1024
-
-
-def parts(rows: Rows, context: grpc.ServicerContext) -> Iterator[tuple[int, Rows]]:
-    """Yields where each part of the houses of a request starts, and the part.
-
-    Args:
-        rows: The houses, shape (n, features).
-        context: The call's.
-
-    Raises:
-        ServingError: Nobody waits for the answer any more.
-    """
-    for start in range(0, len(rows), _PART_ROWS):
-        # guard: the deadline of a long batch
-        check_active(context)
-        yield start, rows[start : start + _PART_ROWS]
+_FREE = nullcontext()
 
 
 class Observer(Protocol):
     """Counts what is predicted, and from what."""
 
-    def observe(self, ranges: Ranges, rows: Rows, prices: Prices) -> None:
-        """Takes note of houses and their prices."""
+    def observe(self, ranges: Ranges, rows: Rows, scored: Scored) -> None:
+        """Takes note of houses, and of what the model said of them."""
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Takes note of houses that could not be scored."""
@@ -54,65 +45,160 @@ class Scorer:
     Args:
         observer: Hears of every house.
         watchdog: Notices evaluations that never end.
+        explainer: Explains prices.
     """
 
-    def __init__(self, observer: Observer, watchdog: Watchdog) -> None:
+    def __init__(self, observer: Observer, watchdog: Watchdog, explainer: Explainer) -> None:
         self._observer = observer
         self._watched = watchdog.run
+        self._explainer = explainer
         self._turns = threading.Semaphore(processors.usable())
 
-    def score_house(self, live: LiveModel, row: Rows) -> pb.PredictResponse:
-        """Returns the answer for one house.
+    def check(self, live: LiveModel, options: Options, count: int) -> None:
+        """Refuses what is asked of houses, before any of them is scored.
+
+        Args:
+            live: The model to ask.
+            options: What is asked.
+            count: How many houses there are in the call, or in the chunk.
+
+        Raises:
+            ServingError: LEVEL_OUT_OF_RANGE, what is wrong with the reference house,
+                NOT_IN_BUNDLE or EXPLAIN_TOO_LARGE.
+        """
+        if options is NO_OPTIONS:
+            return
+        options.check()
+        bundle_parts.check(live.bundle.parts, options)
+        if options.explain:
+            self._explainer.check(live.bundle, count)
+
+    def admitted(
+        self, live: LiveModel, options: Options, count: int
+    ) -> AbstractContextManager[None]:
+        """Checks a call that is no stream as `check` does; it is to be scored within.
+
+        Raises:
+            ServingError: As of `check`, or OVERLOADED.
+        """
+        self.check(live, options, count)
+        return self._explainer.worker_held(live.bundle, count) if options.explain else _FREE
+
+    def parts(
+        self, live: LiveModel, rows: Rows, options: Options, context: grpc.ServicerContext
+    ) -> Iterator[tuple[int, Rows]]:
+        """Yields where each part of the houses of a call starts, and the part.
+
+        Args:
+            live: The model to ask.
+            rows: The houses, shape (n, features).
+            options: What is asked of them.
+            context: The call's.
+
+        Raises:
+            ServingError: Nobody waits for the answer any more.
+        """
+        step = _PART_ROWS
+        if options.explain:
+            step = min(step, self._explainer.part_rows(live.bundle))
+        for start in range(0, len(rows), step):
+            # guard: the deadline of a long batch
+            check_active(context)
+            yield start, rows[start : start + step]
+
+    def score_house(
+        self, live: LiveModel, row: Rows, options: Options, context: grpc.ServicerContext
+    ) -> bytes:
+        """Returns the answer for one house, as the bytes of a PredictResponse.
 
         Args:
             live: The model to ask.
             row: The house, shape (1, features).
+            options: What is asked of it.
+            context: The call's.
 
         Raises:
             ServingError: It cannot be scored.
         """
-        ranges = live.bundle.ranges
-        houses = partition(row, ranges, lambda _: "house")
-        prices = self._prices(live, houses)
+        houses = partition(row, live.bundle.ranges, lambda _: "house")
+        scored = self._scored(live, houses, options.level, assess=True)
         if houses.errors:
             raise houses.errors[0]
-        return encode.encode_prediction(houses, float(prices[0]), ranges, live.version)
+        scored = self._explained(live, houses, scored, options, context)
+        return encode.encode_prediction(houses, scored, live.bundle.ranges, live.version)
 
-    def score_houses(self, live: LiveModel, rows: Rows, start: int = 0) -> tuple[bytes, int]:
+    def score_houses(
+        self,
+        live: LiveModel,
+        rows: Rows,
+        start: int,
+        options: Options,
+        context: grpc.ServicerContext,
+    ) -> tuple[bytes, int]:
         """Answers houses one by one.
 
         Args:
             live: The model to ask.
             rows: The houses, or a part of the request's.
             start: Where that part starts among them.
+            options: What is asked of them.
+            context: The call's.
 
         Returns:
             One result a house, in order, as the bytes of RowResults; and how many of
             them are errors.
         """
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
-        prices = self._prices_in_turn(live, houses)
-        return encode.encode_results(houses, prices, live.bundle.ranges), len(houses.errors)
+        scored = self._in_turn(live, houses, options.level, assess=True)
+        scored = self._explained(live, houses, scored, options, context)
+        return encode.encode_results(houses, scored, live.bundle.ranges), len(houses.errors)
 
-    def score_matrix(self, live: LiveModel, rows: Rows, start: int = 0) -> pb.PriceVector:
-        """Returns one number a house; otherwise as `score_houses`."""
+    def score_matrix(
+        self,
+        live: LiveModel,
+        rows: Rows,
+        start: int,
+        options: Options,
+        context: grpc.ServicerContext,
+    ) -> pb.PriceVector:
+        """Returns numbers for each house; otherwise as `score_houses`."""
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
-        prices = self._prices_in_turn(live, houses)
-        return encode.encode_prices(houses, prices, live.bundle.ranges, start)
+        scored = self._in_turn(live, houses, options.level, assess=options.intervals)
+        scored = self._explained(live, houses, scored, options, context)
+        return encode.encode_prices(houses, scored, live.bundle.ranges, start)
 
-    def _prices_in_turn(self, live: LiveModel, houses: Partition) -> Prices:
+    def _in_turn(self, live: LiveModel, houses: Partition, level: float, *, assess: bool) -> Scored:
         # Threads that compute without the interpreter's lock, more than there are processors,
         # would crowd out the one that accepts and refuses calls.
         with self._turns:
-            return self._prices(live, houses)
+            return self._scored(live, houses, level, assess=assess)
 
-    def _prices(self, live: LiveModel, houses: Partition) -> Prices:
+    def _scored(self, live: LiveModel, houses: Partition, level: float, *, assess: bool) -> Scored:
         if houses.errors:
             reasons = Counter(error.reason for error in houses.errors.values())
             for reason, count in reasons.items():
                 self._observer.rejected(reason, count)
-        if not len(houses.rows):
-            return np.empty(0)
-        prices = self._watched(live.bundle.predict, houses.rows)
-        self._observer.observe(live.bundle.ranges, houses.rows, prices)
-        return prices
+        scored = self._watched(_evaluated, live.bundle, houses.rows, level, assess=assess)
+        if len(houses.rows):
+            self._observer.observe(live.bundle.ranges, houses.rows, scored)
+        return scored
+
+    def _explained(
+        self,
+        live: LiveModel,
+        houses: Partition,
+        scored: Scored,
+        options: Options,
+        context: grpc.ServicerContext,
+    ) -> Scored:
+        if not options.explain:
+            return scored
+        explanation = self._explainer.explain(
+            live.bundle, houses.rows, scored.prices, options.reference, context
+        )
+        return Scored(scored.prices, scored.assessment, explanation)
+
+
+def _evaluated(bundle: Bundle, rows: Rows, level: float, *, assess: bool) -> Scored:
+    prices = bundle.predict(rows) if len(rows) else np.empty(0)
+    return Scored(prices, bundle.assess(rows, prices, level) if assess else None)

@@ -12,10 +12,11 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
+from housing_grpc.houses.options import NO_OPTIONS, Options
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pinned_models import Pin, PinnedModels
 from housing_grpc.services.paced_reader import PacedReader, StreamEndedError
-from housing_grpc.services.scorer import Scorer, parts
+from housing_grpc.services.scorer import Scorer
 
 _RETRY_SECONDS = 1.0
 
@@ -88,7 +89,7 @@ class StreamScorer:
     def _answer(
         self, reader: PacedReader[Chunk], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictStreamResponse]:
-        summary = pb.StreamSummary()
+        summary, options = pb.StreamSummary(), NO_OPTIONS
         oldest = time.monotonic() + self._limits.age_seconds
         with ExitStack() as stack:
             pin: Pin[LiveModel] | None = None
@@ -96,10 +97,12 @@ class StreamScorer:
                 live = pin.model if pin else self._models.current()
                 if live is None:
                     raise _retired()
-                if summary.chunks == 0 and request.pin_model:
-                    pin = self._pins.add(live, lambda: reader.interrupt(_retired()))
-                    stack.callback(self._pins.drop, pin)
-                answer = [self._score(live, request, context, summary)]
+                if summary.chunks == 0:
+                    options = request.options
+                    if request.pin_model:
+                        pin = self._pins.add(live, lambda: reader.interrupt(_retired()))
+                        stack.callback(self._pins.drop, pin)
+                answer = [self._score(live, request, options, context, summary)]
                 # A stream that is quiet holds no model, unless it has pinned one, nor an answer.
                 del live, request
                 yield answer.pop()
@@ -127,9 +130,12 @@ class StreamScorer:
         self,
         live: LiveModel,
         request: Chunk,
+        options: Options,
         context: grpc.ServicerContext,
         summary: pb.StreamSummary,
     ) -> pb.PredictStreamResponse:
+        # Each chunk: another model may be live by now.
+        self._scorer.check(live, options, len(request.rows))
         response = pb.PredictStreamResponse()
         # Filled in where it stands: a message is copied when it is put into another.
         chunk = response.chunk
@@ -140,16 +146,17 @@ class StreamScorer:
         summary.rows += len(request.rows)
         if live.version not in summary.model_versions:
             summary.model_versions.append(live.version)
+        parts = self._scorer.parts(live, request.rows, options, context)
         if request.as_matrix:
             found = [
-                self._scorer.score_matrix(live, rows, start)
-                for start, rows in parts(request.rows, context)
+                self._scorer.score_matrix(live, rows, start, options, context)
+                for start, rows in parts
             ]
             chunk.prices.CopyFrom(encode.join_prices(found))
             summary.errors += len(chunk.prices.errors)
         else:
-            for start, rows in parts(request.rows, context):
-                results, failed = self._scorer.score_houses(live, rows, start)
+            for start, rows in parts:
+                results, failed = self._scorer.score_houses(live, rows, start, options, context)
                 chunk.rows.MergeFromString(results)
                 summary.errors += failed
         return response

@@ -20,6 +20,7 @@ from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.live import LiveSlot
 from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
 from housing_grpc.services.prediction_service import PredictionServicer
 from housing_grpc.services.scorer import Scorer
@@ -85,7 +86,13 @@ class Endpoint:
         self._health = Health(routes.SERVICES, threadless_waits=threadless_waits)
         self._workers = routes.Workers(chosen, threadless_waits=threadless_waits)
         self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
-        scorer = Scorer(parts.metrics.predictions, self._watchdog)
+        explainer = Explainer(
+            parts.metrics.explanations,
+            self._watchdog,
+            seconds=chosen.max_explain_seconds,
+            workers=chosen.grpc_workers,
+        )
+        scorer = Scorer(parts.metrics.predictions, self._watchdog, explainer)
         self._streams = StreamScorer(
             parts.live_slot, parts.live_slot.pins, scorer, limits.stream_limits(chosen)
         )
@@ -179,7 +186,7 @@ class Endpoint:
         prediction = PredictionServicer(live_slot, self._streams, scorer)
         served = routes.services(
             prediction,
-            ModelServicer(live_slot, parts.reloads),
+            ModelServicer(live_slot, parts.reloads, explain_seconds=chosen.max_explain_seconds),
             self._room,
             self._workers,
             chosen,

@@ -334,6 +334,36 @@ GUARDS = (
         "services/test_predict_refusals.py::test_no_feature_at_all",
     ),
     Guard(
+        "the level of an interval",
+        "if False:",
+        "services/test_honest_answers.py::test_a_level_that_no_interval_has",
+    ),
+    Guard(
+        "the reference is a house",
+        "for error in ():",
+        "services/test_honest_answers.py::test_the_reference_is_checked_as_a_house",
+    ),
+    Guard(
+        "explanations that a bundle has not",
+        "if False:",
+        "services/test_honest_answers.py::test_a_bundle_of_format_1_serves_without_and_says_so",
+    ),
+    Guard(
+        "intervals that a bundle has not",
+        "if False:",
+        "services/test_honest_answers.py::test_a_bundle_of_format_1_serves_without_and_says_so",
+    ),
+    Guard(
+        "the budget of explanations",
+        "if False:",
+        "services/test_explainer.py::test_one_price_is_always_explained",
+    ),
+    Guard(
+        "workers that explanations leave to prices",
+        "if False:",
+        "services/test_explainer.py::test_prices_do_not_wait_for_explanations",
+    ),
+    Guard(
         "prices are finite",
         "if False:",
         "bundle/test_bundle_model.py::test_a_price_that_is_no_number_is_refused",

@@ -91,6 +91,7 @@ def traffic(client: Client, rest: str) -> None:
     wrong = PredictRequest(house=House(chas=7))
     for _ in range(5):
         client.predictions.Predict(rare, timeout=SECONDS)
+        client.predictions.Predict(PredictRequest(house=rare.house, explain=True), timeout=SECONDS)
         with pytest.raises(grpc.RpcError):
             client.predictions.Predict(wrong, timeout=SECONDS)
         # Enough rows for a drift that means something.
@@ -144,13 +145,13 @@ def configuration(folder: Path, targets: dict[str, str]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def prometheus(linear: Example, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prometheus(honest: Example, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus that reads a server and its proxy, which are called all the time."""
     program = need("prometheus", DEBIAN)
     folder = tmp_path_factory.mktemp("prometheus")
     api, port = free_port(), free_port()
     with ExitStack() as stack:
-        serves = stack.enter_context(serving(linear.folder)).event("server.serving")
+        serves = stack.enter_context(serving(honest.folder)).event("server.serving")
         target, metrics = f"127.0.0.1:{serves['port']}", serves["metrics_port"]
         variables = {"GRPC_TARGET": target, "API_PORT": str(api), "LOG_FORMAT": "json"}
         proxy = stack.enter_context(started(["-m", "housing_grpc.rest"], **variables))

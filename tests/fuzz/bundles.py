@@ -72,7 +72,7 @@ class MetadataFile(Document):
                 load_seconds=0.0,
             )
             live = LiveModel(bundle=bundle, facts=facts)
-            assert model_messages.encode_info(live).SerializeToString()
+            assert model_messages.encode_info(live, 0.25).SerializeToString()
             assert np.isfinite(bundle.predict(_ROWS)).all()
 
 

@@ -33,9 +33,9 @@ STREAM = f"{PREDICTION}/PredictStream"
 
 # What bytes alone may bring about.
 REASONS = {
-    "BATCH_TOO_LARGE", "EMPTY_BATCH", "FEATURE_DOMAIN", "FEATURE_NOT_FINITE", "INVALID_TARGET",
-    "MALFORMED_REQUEST", "NO_FEATURES", "SHAPE_MISMATCH", "SOURCE_HAS_NO_VERSIONS",
-    "UNKNOWN_FEATURE",
+    "BATCH_TOO_LARGE", "EMPTY_BATCH", "EXPLAIN_TOO_LARGE", "FEATURE_DOMAIN", "FEATURE_NOT_FINITE",
+    "INVALID_TARGET", "LEVEL_OUT_OF_RANGE", "MALFORMED_REQUEST", "NOT_IN_BUNDLE", "NO_FEATURES",
+    "SHAPE_MISMATCH", "SOURCE_HAS_NO_VERSIONS", "UNKNOWN_FEATURE",
 }  # fmt: skip
 
 
@@ -64,6 +64,9 @@ class Requests(Target):
         houses = [pb.House(rm=6.5, lstat=5.0), pb.House(chas=7), pb.House(crim=math.inf, b=0.0)]
         yield b"\x00" + pb.PredictRequest(house=houses[0]).SerializeToString()
         yield b"\x01" + pb.PredictBatchRequest(items=houses).SerializeToString()
+        asked: dict[str, Any] = {"explain": True, "reference": houses[0], "level": 0.8}
+        yield b"\x00" + pb.PredictRequest(house=houses[0], **asked).SerializeToString()
+        yield b"\x01" + pb.PredictBatchRequest(items=houses, **asked).SerializeToString()
         yield b"\x02"
         yield b"\x03" + model_pb2.ReloadModelRequest(version="2").SerializeToString()
         yield b"\x03" + model_pb2.ReloadModelRequest(alias="production").SerializeToString()

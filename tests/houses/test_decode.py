@@ -16,6 +16,7 @@ from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle import extension
 from housing_grpc.houses import decode
 from housing_grpc.houses.decode import FIELDS, Chunk
+from housing_grpc.houses.options import NO_OPTIONS
 from tests.support.varints import varint
 
 needs_native = pytest.mark.skipif(extension.read_rows is None, reason="it is not built")
@@ -31,6 +32,14 @@ HOUSES = st.dictionaries(st.sampled_from(FIELDS), NUMBERS).map(lambda values: pb
 BATCHES = st.lists(HOUSES, max_size=MOST).map(lambda items: pb.PredictBatchRequest(items=items))
 MATRICES = st.builds(
     pb.HouseMatrix, features=st.lists(st.text(max_size=9), max_size=13), values=st.binary()
+)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "explain": st.booleans(),
+        "reference": HOUSES,
+        "level": st.sampled_from([0.0, -0.0, 0.8, 7.5, math.nan]),
+    },
 )
 CHUNKS = st.one_of(
     st.builds(
@@ -107,9 +116,10 @@ def outcome(read: Callable[[bytes], Any], data: bytes) -> object:
         return "no message"
     except ServingError as error:
         return error.reason, error.message
+    options = str(found.options)
     if isinstance(found, Chunk):
-        return found.sequence, found.pin_model, found.as_matrix, found.rows.tobytes()
-    return found.tobytes()
+        return found.sequence, found.pin_model, found.as_matrix, found.rows.tobytes(), options
+    return found.rows.tobytes(), options
 
 
 def check(data: bytes) -> None:
@@ -134,7 +144,7 @@ def test_the_rows_of_a_message(message: pb.PredictBatchRequest) -> None:
     check(data)
     if message.items:
         # As lists: a NaN is none of its own.
-        assert str(BATCH(data).tolist()) == str(rows(message.items))
+        assert str(BATCH(data).rows.tolist()) == str(rows(message.items))
 
 
 @needs_native
@@ -151,6 +161,25 @@ def test_what_libraries_write_is_read_in_c(message: pb.PredictBatchRequest) -> N
 @given(message=CHUNKS)
 def test_the_chunks_of_a_message(message: pb.PredictStreamRequest) -> None:
     check(message.SerializeToString())
+
+
+@MANY
+@given(chunk=CHUNKS, options=OPTIONS, intervals=st.booleans())
+def test_the_options_of_a_message(
+    chunk: pb.PredictStreamRequest, options: dict[str, Any], intervals: bool
+) -> None:
+    asked = pb.PredictRequest(house=pb.House(rm=6), **options)
+    several = pb.PredictBatchRequest(items=chunk.rows.items, **options)
+    chunk.MergeFrom(pb.PredictStreamRequest(**options, intervals=intervals))
+    for message in (asked, several, chunk):
+        check(message.SerializeToString())
+    found = decode.read_house(asked.SerializeToString()).options
+    against = asked.HasField("reference")
+    assert found.explain == (asked.explain or against)
+    assert (found.reference is not None) == against
+    assert str(found.level) == str(asked.level or 0.9)
+    if not (found.explain or asked.level):
+        assert found is NO_OPTIONS
 
 
 @MANY
@@ -186,7 +215,7 @@ def test_what_is_cut_off_anywhere() -> None:
 def test_of_a_repeated_value_the_last_counts() -> None:
     data = field(1, pb.House(rm=1).SerializeToString() + pb.House(rm=2).SerializeToString())
     check(data)
-    assert BATCH(data)[0, FIELDS.index("rm")] == 2
+    assert BATCH(data).rows[0, FIELDS.index("rm")] == 2
 
 
 ODD = {
@@ -210,7 +239,7 @@ def test_what_is_left_to_the_parser(kind: str) -> None:
 
 def test_a_nan_that_was_sent_is_not_a_value_that_is_missing() -> None:
     request = pb.PredictRequest(house=pb.House(rm=math.nan, age=0))
-    (row,) = decode.read_house(request.SerializeToString()).tolist()
+    (row,) = decode.read_house(request.SerializeToString()).rows.tolist()
     assert row[FIELDS.index("rm")] == math.inf
     assert row[FIELDS.index("age")] == 0
     assert math.isnan(row[0])
@@ -222,7 +251,7 @@ def test_no_more_rows_than_the_limit(native: bool, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(extension, "read_rows", None)
     houses = [pb.House(rm=1)] * (MOST + 1)
     block = pb.HouseMatrix(features=["RM"], values=bytes(8 * (MOST + 1)))
-    assert len(BATCH(field(1, b"") * MOST)) == MOST
+    assert len(BATCH(field(1, b"") * MOST).rows) == MOST
     with pytest.raises(ServingError, match="items: holds more than 20 houses"):
         BATCH(field(1, b"") * (MOST + 1))
     for name, request in (

@@ -17,11 +17,11 @@ from housing_grpc.bundle import extension
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.houses import domain
+from housing_grpc.houses.options import NO_OPTIONS
 from housing_grpc.houses.row_summary import summarize
-from housing_grpc.metrics import predictions
-from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.scorer import Scorer
 from tests.support.examples import Example, Rows
+from tests.support.scorers import CONTEXT, new_scorer
 
 RANGES = Ranges(minimum=np.full(13, -2.0), maximum=np.linspace(1, 13, 13))
 WIDE = Ranges(minimum=np.full(13, -math.inf), maximum=np.full(13, 1e300))
@@ -99,7 +99,7 @@ def live(linear: Example) -> Any:
 
 @pytest.fixture(scope="module")
 def scorer() -> Scorer:
-    return Scorer(predictions.PredictionMetrics(), Watchdog(60, lambda _: None))
+    return new_scorer()
 
 
 def results(scorer: Scorer, live: Any, rows: Rows, start: int) -> list[pb.RowResult]:
@@ -109,10 +109,11 @@ def results(scorer: Scorer, live: Any, rows: Rows, start: int) -> list[pb.RowRes
 
 def result(scorer: Scorer, live: Any, row: Rows, path: str) -> pb.RowResult:
     try:
-        found = scorer.score_house(live, row.reshape(1, -1))
+        data = scorer.score_house(live, row.reshape(1, -1), NO_OPTIONS, CONTEXT)
     except ServingError:
         (error,) = domain.errors(row.reshape(1, -1), lambda _: path).values()
         return pb.RowResult(error=status.to_proto(error))
+    found = pb.PredictResponse.FromString(data)
     return pb.RowResult(
         prediction=found.prediction,
         warnings=found.warnings,
@@ -128,7 +129,7 @@ def test_results_say_of_each_row_what_is_said_of_it_alone(
 ) -> None:
     expected = pb.RowResults(items=results(scorer, live, rows, start))
     failed = sum(each.HasField("error") for each in expected.items)
-    data, errors = scorer.score_houses(live, rows, start)
+    data, errors = scorer.score_houses(live, rows, start, NO_OPTIONS, CONTEXT)
     found = pb.RowResults.FromString(data)
     for one, other in zip(found.items, expected.items, strict=True):
         if one.HasField("prediction"):
@@ -142,5 +143,5 @@ def test_plain_results_are_the_bytes_of_messages(scorer: Scorer, live: Any) -> N
     rows = np.tile((bundle.ranges.minimum + bundle.ranges.maximum) / 2, (5, 1))
     rows[:, [3, 8]] = 0, 4
     rows[2, 5] = 99
-    data, _ = scorer.score_houses(live, rows)
+    data, _ = scorer.score_houses(live, rows, 0, NO_OPTIONS, CONTEXT)
     assert data == pb.RowResults.FromString(data).SerializeToString()

@@ -48,7 +48,8 @@ def handled(server: Measured, method: tuple[str, ...], code: str, times: int = 1
     )
 
 
-def test_every_documented_name_is_there_and_no_other(server: Measured) -> None:
+def test_every_documented_name_is_there_and_no_other(measure: Measure, honest: Example) -> None:
+    server = measure(honest.folder, api_key="k" * 32)
     for _ in range(500):
         server.client.predictions.Predict(ask(HOUSE), timeout=SECONDS, metadata=KEY)
     handled(server, PREDICT, "OK", 500)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from prometheus_client import generate_latest
 
+from housing_grpc.houses.scored import Scored
 from housing_grpc.metrics import drift, render
 from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, FAMILIES
 from housing_grpc.metrics.server_metrics import ServerMetrics
@@ -40,7 +41,7 @@ def work(metrics: ServerMetrics, live: LiveModel, calls: int) -> None:
     counts.started()
     ranges = live.bundle.ranges
     rows = np.tile(ranges.minimum, (calls, 1))
-    metrics.predictions.observe(ranges, rows, np.full(calls, 20.0))
+    metrics.predictions.observe(ranges, rows, Scored(np.full(calls, 20.0)))
 
 
 def shown(state: State) -> Samples:

@@ -10,6 +10,7 @@ import pytest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.bundle.schema import FEATURE_NAMES
+from housing_grpc.houses.scored import Scored
 from housing_grpc.metrics.catalogue import DRIFT_WINDOW, PRICES
 from housing_grpc.metrics.drift import WINDOW_ROWS, rows
 from housing_grpc.metrics.predictions import PredictionMetrics
@@ -57,7 +58,7 @@ def test_houses_one_by_one(metrics: PredictionMetrics, bundle: Bundle) -> None:
     values, prices = some(bundle, 5000)
     for place in range(len(values)):
         one = slice(place, place + 1)
-        metrics.observe(bundle.ranges, values[one], prices[one])
+        metrics.observe(bundle.ranges, values[one], Scored(prices[one]))
     check(metrics, bundle, values, prices)
 
 
@@ -65,7 +66,7 @@ def test_houses_one_by_one(metrics: PredictionMetrics, bundle: Bundle) -> None:
 def test_houses_in_batches(metrics: PredictionMetrics, bundle: Bundle, sizes: list[int]) -> None:
     batches = [some(bundle, size, seed) for seed, size in enumerate(sizes)]
     for values, prices in batches:
-        metrics.observe(bundle.ranges, values, prices)
+        metrics.observe(bundle.ranges, values, Scored(prices))
     check(metrics, bundle, *(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 
 
@@ -74,10 +75,11 @@ def test_houses_from_many_threads(metrics: PredictionMetrics, bundle: Bundle) ->
 
     def count(values: Rows, prices: Rows) -> None:
         for place in range(2000):
-            metrics.observe(bundle.ranges, values[place : place + 1], prices[place : place + 1])
+            part = slice(place, place + 1)
+            metrics.observe(bundle.ranges, values[part], Scored(prices[part]))
         for start in range(2000, 4000, 50):
             part = slice(start, start + 50)
-            metrics.observe(bundle.ranges, values[part], prices[part])
+            metrics.observe(bundle.ranges, values[part], Scored(prices[part]))
 
     workers = [threading.Thread(target=count, args=part) for part in parts]
     for worker in workers:
@@ -101,7 +103,7 @@ def test_another_model_starts_the_window_anew_and_keeps_the_counts(
     metrics: PredictionMetrics, bundle: Bundle, linear: Example, tmp_path: Path
 ) -> None:
     values, prices = some(bundle, 600)
-    metrics.observe(bundle.ranges, values, prices)
+    metrics.observe(bundle.ranges, values, Scored(prices))
     again = load(linear.folder)
     metrics.on_live(again)
     assert rows(metrics.state()[DRIFT_WINDOW]) == 600
@@ -110,9 +112,9 @@ def test_another_model_starts_the_window_anew_and_keeps_the_counts(
     metrics.on_live(other)
     assert rows(metrics.state()[DRIFT_WINDOW]) == 0
     # A call that still holds the previous model is counted, and is no part of the window.
-    metrics.observe(again.ranges, values, prices)
+    metrics.observe(again.ranges, values, Scored(prices))
     for found in (other, again, other):
-        metrics.observe(found.ranges, values[:1], prices[:1])
+        metrics.observe(found.ranges, values[:1], Scored(prices[:1]))
     state = metrics.state()
     assert rows(state[DRIFT_WINDOW]) == 2
     assert sum(state["prediction_values"][()][:-1]) == 1203

@@ -14,12 +14,9 @@ from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
 from housing_grpc.bundle.model import load
 from housing_grpc.houses import decode
-from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.model.source import Target
-from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.prediction_service import PredictionServicer
-from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamLimits, StreamScorer
 from housing_grpc.serving import routes
 from tests.support import hosting
@@ -27,6 +24,7 @@ from tests.support.client import SECONDS, Client, client_of
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 from tests.support.reloads import Alternating, Census
+from tests.support.scorers import new_scorer
 from tests.support.serving import PREDICTION
 
 RELOADS = 100
@@ -38,7 +36,7 @@ ROWS = [HOUSE, House(rm=7), House(lstat=30)]
 @contextmanager
 def serving(manager: ModelManager) -> Iterator[Client]:
     limits = StreamLimits(idle_seconds=10, age_seconds=10)
-    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
+    scorer = new_scorer()
     streams = StreamScorer(manager, PinnedModels(), scorer, limits)
     servicer = PredictionServicer(manager, streams, scorer)
     with ExitStack() as stack:
@@ -79,7 +77,8 @@ class Answers:
 
 
 def expected_prices(folder: Path) -> list[float]:
-    rows = decode.read_batch(PredictBatchRequest(items=ROWS).SerializeToString(), len(ROWS))
+    request = PredictBatchRequest(items=ROWS)
+    rows = decode.read_batch(request.SerializeToString(), len(ROWS)).rows
     return list(map(float, load(folder).predict(rows)))
 
 

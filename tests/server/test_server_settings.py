@@ -50,6 +50,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "max_queue_seconds": ("0.5", 0.5),
     "request_timeout_seconds": ("4", 4.0),
     "max_call_seconds": ("20", 20.0),
+    "max_explain_seconds": ("0.5", 0.5),
     "max_metadata_bytes": ("4096", 4096),
     "max_connections": ("5", 5),
     "max_calls_per_connection": ("6", 6),

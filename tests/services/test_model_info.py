@@ -64,10 +64,28 @@ def test_every_field(serve: Serve, linear: Example, houses: Dataset) -> None:
         run_id="run-of-linear",
         server_version=housing_grpc.__version__,
         evaluator=EVALUATOR,
+        schema_digest=info.schema_digest,
+        explanation=info.explanation,
     )
     expected.trained_at.FromDatetime(TRAINED_AT)
     assert info == expected
     assert info.library_versions["numpy"] == np.__version__
+
+
+def test_models_of_one_schema_have_one_digest(
+    serve: Serve, linear: Example, forest: Example, tmp_path: Path
+) -> None:
+    def priced_otherwise(metadata: Metadata) -> Metadata:
+        target = msgspec.structs.replace(metadata.target, unit="USD")
+        return msgspec.structs.replace(metadata, target=target)
+
+    examples.rewrite(linear.folder, tmp_path / "bundle", change=priced_otherwise)
+    folders = linear.folder, forest.folder, tmp_path / "bundle"
+    one, same, other = [info_of(serve(folder)).schema_digest for folder in folders]
+    # Stable: receipts and others keep it.
+    assert one == "e1e95820fc4030ae5be5a63e45341876b0d44adff6a91797de107672d61eaf85"
+    assert same == one
+    assert other != one
 
 
 def test_the_largest_is_no_larger_than_clients_take(
@@ -90,8 +108,8 @@ def test_the_largest_is_no_larger_than_clients_take(
     assert (info.name, len(info.metrics), len(info.library_versions)) == (widest, 1000, 1000)
 
 
-def test_no_field_of_the_contract_is_forgotten(client: Client) -> None:
-    info = info_of(client)
+def test_no_field_of_the_contract_is_forgotten(serve: Serve, honest: Example) -> None:
+    info = info_of(serve(honest.folder))
     always_empty = {"stale"}  # False from a folder.
     unset = {field.name for field in info.DESCRIPTOR.fields} - {
         f.name for f, _ in info.ListFields()

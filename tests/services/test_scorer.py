@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from housing_grpc.base import processors
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.houses.options import NO_OPTIONS
 from housing_grpc.model.folder_source import FolderSource
-from housing_grpc.services.evaluation_watchdog import Watchdog
-from housing_grpc.services.scorer import Scorer
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
+from tests.support.scorers import CONTEXT, new_scorer
 
 Rows = NDArray[np.float64]
 PROCESSORS = 2
@@ -44,8 +43,12 @@ def test_no_more_batches_are_computed_at_a_time_than_there_are_processors(
                 at_once[0] -= 1
 
     monkeypatch.setattr(Bundle, "predict", counted)
-    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
+    scorer = new_scorer()
     rows = np.tile(live.bundle.ranges.minimum, (4, 1))
+
+    def score(_: int) -> object:
+        return scorer.score_matrix(live, rows, 0, NO_OPTIONS, CONTEXT)
+
     with ThreadPoolExecutor(8) as callers:
-        found = list(callers.map(lambda _: scorer.score_matrix(live, rows), range(40)))
+        found = list(callers.map(score, range(40)))
     assert (most[0], len(found)) == (PROCESSORS, 40)

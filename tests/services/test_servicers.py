@@ -9,16 +9,15 @@ from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import PredictResponse, RangeWarning
 
-from housing_grpc.metrics.predictions import PredictionMetrics
+from housing_grpc.houses.decode import PriceRequest
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.pinned_models import PinnedModels
-from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
-from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamLimits, StreamScorer
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
+from tests.support.scorers import new_scorer
 from tests.support.serving import MODEL, PREDICTION
 
 
@@ -27,11 +26,11 @@ def server(linear: Example) -> Any:
     manager = ModelManager(FolderSource(linear.folder), trial=lambda _: None)
     manager.start()
     limits = StreamLimits(idle_seconds=1, age_seconds=1)
-    scorer = Scorer(PredictionMetrics(), Watchdog(60, lambda _: None))
+    scorer = new_scorer()
     streams = StreamScorer(manager, PinnedModels(), scorer, limits)
     servicers = {
         PREDICTION: PredictionServicer(manager, streams, scorer),
-        MODEL: ModelServicer(manager, manager),
+        MODEL: ModelServicer(manager, manager, explain_seconds=0.25),
     }
     return grpc_testing.server_from_dictionary(
         servicers, grpc_testing.strict_fake_time(1_800_000_000)
@@ -49,7 +48,8 @@ def invoke(server: Any, service: Any, method: str, request: Any) -> Any:
 def test_predict(server: Any, linear: Example) -> None:
     row = np.full((1, 13), np.nan)
     row[0, [3, 5, 8]] = (0, 9, 4)
-    answer = invoke(server, PREDICTION, "Predict", row)
+    data = invoke(server, PREDICTION, "Predict", PriceRequest(row))
+    answer = PredictResponse.FromString(data)
     assert answer == PredictResponse(
         prediction=answer.prediction,
         model_version=linear.version,

@@ -39,11 +39,11 @@ class Comments:
         first = self.text(name).split("\n\n")[0]
         return " ".join(first.split()).partition(". ")[0].removesuffix(".")
 
-    def statuses(self, method: str) -> dict[str, str]:
+    def statuses(self, method: str) -> list[tuple[str, str]]:
         """Returns which gRPC codes a method says that it returns, and when."""
         _, *returns = _RETURNS.split(self._texts.get(method, ""))
         found = _STATUS.findall("".join(returns))
-        return {code: " ".join(text.split()) for code, text in found}
+        return [(code, " ".join(text.split())) for code, text in found]
 
 
 def load(file: Path) -> Comments:

@@ -36,7 +36,7 @@ def document(comments: Comments) -> dict[str, Any]:
     paths = own.paths()
     for operation in operations.of(bound, schemas, comments):
         paths.setdefault(operation.path, {})[operation.verb] = operation.tree
-    paths |= streams.paths(comments)
+    paths |= streams.paths(schemas, comments)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -18,12 +18,21 @@ def _all() -> dict[str, Any]:
         "warnings": [],
         "range_warnings": [],
         "imputed_features": [],
+        "interval": {"lower": 20.1, "upper": 28.4, "level": 0.9, "extrapolated": False},
+        "applicability": {"p_value": 0.62, "distance": 0.94, "odd_features": []},
     }
     warned = {
         "prediction": 40.1,
-        "warnings": ["Feature 'RM' value 12.5 is outside training range [3.561, 8.78]"],
+        "warnings": [
+            "Feature 'RM' value 12.5 is outside training range [3.561, 8.78]",
+            "House is unlike any of the training data (p-value 0.002); it differs most in RM",
+            "Interval is an extrapolation: the share of 90 % holds no promise for a house unlike "
+            "the training data",
+        ],
         "range_warnings": [{"feature": "RM", "value": 12.5, "min": 3.561, "max": 8.78}],
         "imputed_features": ["CRIM", "ZN"],
+        "interval": {"lower": 15.6, "upper": 64.6, "level": 0.9, "extrapolated": True},
+        "applicability": {"p_value": 0.002, "distance": 7.3, "odd_features": ["RM"]},
     }
     return {
         "housing.v1.House": house,

@@ -1,5 +1,6 @@
 """The operations of the contract: one for each rpc, at the first path that it has."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,9 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from google.rpc.code_pb2 import Code
 
 from housing_grpc.rest.bindings import Binding
+from housing_grpc.rest.http.errors import Reason
 from housing_grpc.rest.http.status import HTTP_STATUS
+from housing_grpc.rest.json.names import spelling
 from tools.openapi import error_examples, examples
 from tools.openapi.comments import Comments
 from tools.openapi.schemas import Schemas
@@ -29,6 +32,7 @@ _ALWAYS = {
     503: "The gRPC server does not answer (BACKEND_UNAVAILABLE), or the proxy stops (STOPPING).",
     504: "The gRPC server did not answer in time (BACKEND_TIMEOUT).",
 }
+_REASON = re.compile(r"\(([A-Z_]+)\)")
 _WITH_BODY = {
     408: "The body did not arrive in time (REQUEST_TIMEOUT).",
     413: "The body is too large (PAYLOAD_TOO_LARGE).",
@@ -100,8 +104,8 @@ def refusals(method: str, comments: Comments, *, body: bool, wrong: Tree | None 
         wrong: Example of the error of a request that is wrong.
     """
     texts = {code: [text] for code, text in (_ALWAYS | (_WITH_BODY if body else {})).items()}
-    for name, text in comments.statuses(method).items():
-        texts.setdefault(HTTP_STATUS[Code.Value(name)], []).append(f"{name}: {text}")
+    for name, text in comments.statuses(method):
+        texts.setdefault(_http_status(name, text), []).append(f"{name}: {text}")
     return {
         str(code): {
             **error("\n\n".join(lines), code, wrong if code == 400 else None),
@@ -109,6 +113,13 @@ def refusals(method: str, comments: Comments, *, body: bool, wrong: Tree | None 
         }
         for code, lines in sorted(texts.items())
     }
+
+
+def _http_status(code: str, text: str) -> int:
+    """Returns the HTTP status of what a comment says, which may name one reason alone."""
+    reasons = [Reason.__members__.get(name) for name in _REASON.findall(text)]
+    own = reasons[0].http if len(reasons) == 1 and reasons[0] else None
+    return own or HTTP_STATUS[Code.Value(code)]
 
 
 def also(others: Iterable[str]) -> str:
@@ -135,7 +146,7 @@ def _request(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
     kind = binding.method.input_type
     found: list[Tree] = []
     for field in binding.parameters:
-        found += _query(field, field.name, schemas, comments, {kind.full_name})
+        found += query(field, schemas, comments, kind)
     tree: Tree = {"parameters": found} if found else {}
     sent = binding.body_type
     if sent is not None:
@@ -145,6 +156,13 @@ def _request(binding: Binding, schemas: Schemas, comments: Comments) -> Tree:
             content["example"] = example
         tree["requestBody"] = {"content": {"application/json": content}, "required": False}
     return tree
+
+
+def query(
+    field: FieldDescriptor, schemas: Schemas, comments: Comments, kind: Descriptor
+) -> Iterator[Tree]:
+    """Gives the parameters that set a field of a request."""
+    yield from _query(field, spelling(field), schemas, comments, {kind.full_name})
 
 
 def _query(
@@ -162,7 +180,7 @@ def _query(
     elif not field.is_repeated and kind.full_name not in above:
         for each in kind.fields:
             yield from _query(
-                each, f"{path}.{each.name}", schemas, comments, above | {kind.full_name}
+                each, f"{path}.{spelling(each)}", schemas, comments, above | {kind.full_name}
             )
 
 

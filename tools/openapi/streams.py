@@ -8,7 +8,8 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.rest.stream import endpoint
 from tools.openapi import error_examples, examples
 from tools.openapi.comments import Comments
-from tools.openapi.operations import refusals
+from tools.openapi.operations import query, refusals
+from tools.openapi.schemas import Schemas
 
 Tree = dict[str, Any]
 
@@ -20,8 +21,12 @@ _FORM = (
 )
 
 
-def paths(comments: Comments) -> Tree:
+def paths(schemas: Schemas, comments: Comments) -> Tree:
     """Returns the path of the stream."""
+    chunk: Any = pb.PredictStreamRequest.DESCRIPTOR
+    parameters: list[Tree] = []
+    for name in endpoint.OPTIONS:
+        parameters += query(chunk.fields_by_name[name], schemas, comments, chunk)
     method = endpoint.METHOD
     house: Any = pb.House.DESCRIPTOR
     houses = [examples.of(house.full_name), {"LSTA": 4.98}]
@@ -34,6 +39,7 @@ def paths(comments: Comments) -> Tree:
                 "tags": [method.containing_service.name],
                 "summary": comments.summary(method.full_name),
                 "description": f"{_FORM}\n\n{comments.text(method.full_name)}",
+                "parameters": parameters,
                 "requestBody": {"content": {endpoint.MEDIA_TYPES[0]: _lines(houses)}},
                 "responses": {
                     "200": {

@@ -3,6 +3,7 @@ import datetime
 from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from housing.v1 import prediction_pb2 as _prediction_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -16,7 +17,7 @@ class ModelInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ModelInfoResponse(_message.Message):
-    __slots__ = ("name", "version", "model_type", "preprocessing", "features", "target", "metrics", "trained_at", "loaded_at", "bundle_digest", "data_digest", "library_versions", "source", "stale", "generation", "run_id", "server_version", "evaluator")
+    __slots__ = ("name", "version", "model_type", "preprocessing", "features", "target", "metrics", "trained_at", "loaded_at", "bundle_digest", "data_digest", "library_versions", "source", "stale", "generation", "run_id", "server_version", "evaluator", "schema_digest", "interval", "applicability", "explanation")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +50,10 @@ class ModelInfoResponse(_message.Message):
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     EVALUATOR_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    APPLICABILITY_FIELD_NUMBER: _ClassVar[int]
+    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: str
     model_type: str
@@ -67,7 +72,53 @@ class ModelInfoResponse(_message.Message):
     run_id: str
     server_version: str
     evaluator: str
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., model_type: _Optional[str] = ..., preprocessing: _Optional[str] = ..., features: _Optional[_Iterable[_Union[FeatureInfo, _Mapping]]] = ..., target: _Optional[_Union[TargetInfo, _Mapping]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., trained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., loaded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., library_versions: _Optional[_Mapping[str, str]] = ..., source: _Optional[str] = ..., stale: _Optional[bool] = ..., generation: _Optional[int] = ..., run_id: _Optional[str] = ..., server_version: _Optional[str] = ..., evaluator: _Optional[str] = ...) -> None: ...
+    schema_digest: str
+    interval: IntervalInfo
+    applicability: ApplicabilityInfo
+    explanation: ExplanationInfo
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., model_type: _Optional[str] = ..., preprocessing: _Optional[str] = ..., features: _Optional[_Iterable[_Union[FeatureInfo, _Mapping]]] = ..., target: _Optional[_Union[TargetInfo, _Mapping]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., trained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., loaded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., library_versions: _Optional[_Mapping[str, str]] = ..., source: _Optional[str] = ..., stale: _Optional[bool] = ..., generation: _Optional[int] = ..., run_id: _Optional[str] = ..., server_version: _Optional[str] = ..., evaluator: _Optional[str] = ..., schema_digest: _Optional[str] = ..., interval: _Optional[_Union[IntervalInfo, _Mapping]] = ..., applicability: _Optional[_Union[ApplicabilityInfo, _Mapping]] = ..., explanation: _Optional[_Union[ExplanationInfo, _Mapping]] = ...) -> None: ...
+
+class IntervalInfo(_message.Message):
+    __slots__ = ("method", "folds", "scores", "level", "coverage", "coverage_error", "coverage_by_town", "width", "max_level")
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    FOLDS_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_BY_TOWN_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    MAX_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    method: str
+    folds: int
+    scores: int
+    level: float
+    coverage: float
+    coverage_error: float
+    coverage_by_town: float
+    width: float
+    max_level: float
+    def __init__(self, method: _Optional[str] = ..., folds: _Optional[int] = ..., scores: _Optional[int] = ..., level: _Optional[float] = ..., coverage: _Optional[float] = ..., coverage_error: _Optional[float] = ..., coverage_by_town: _Optional[float] = ..., width: _Optional[float] = ..., max_level: _Optional[float] = ...) -> None: ...
+
+class ApplicabilityInfo(_message.Message):
+    __slots__ = ("method", "houses")
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    HOUSES_FIELD_NUMBER: _ClassVar[int]
+    method: str
+    houses: int
+    def __init__(self, method: _Optional[str] = ..., houses: _Optional[int] = ...) -> None: ...
+
+class ExplanationInfo(_message.Message):
+    __slots__ = ("method", "multiplicative", "base", "max_rows")
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    MULTIPLICATIVE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    MAX_ROWS_FIELD_NUMBER: _ClassVar[int]
+    method: _prediction_pb2.ExplanationMethod
+    multiplicative: bool
+    base: float
+    max_rows: int
+    def __init__(self, method: _Optional[_Union[_prediction_pb2.ExplanationMethod, str]] = ..., multiplicative: _Optional[bool] = ..., base: _Optional[float] = ..., max_rows: _Optional[int] = ...) -> None: ...
 
 class FeatureInfo(_message.Message):
     __slots__ = ("name", "unit", "description", "min", "max", "missing_count", "integer", "choices")

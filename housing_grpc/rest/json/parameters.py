@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
 
 from housing_grpc.rest.http.errors import Reason
 from housing_grpc.rest.json import names, well_known
 from housing_grpc.rest.json.faults import MOST, FaultError, shortened
+from housing_grpc.rest.json.scalars import Read
 
 Tree = dict[str, Any]
 
@@ -21,6 +24,30 @@ _INTEGERS = (
     FieldDescriptor.CPPTYPE_UINT32,
     FieldDescriptor.CPPTYPE_UINT64,
 )
+
+
+def read(query: bytes, kind: Descriptor, allowed: set[str], make: Read) -> Message:
+    """Returns the message that a query stands for.
+
+    Args:
+        query: As it stands in the request's line.
+        kind: Of the message.
+        allowed: Names of its top-level fields that parameters may set.
+        make: Makes the message of a JSON tree.
+
+    Raises:
+        FaultError: UNKNOWN_PARAMETER or INVALID_PARAMETER.
+    """
+    text = query.decode("latin-1")
+    pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
+    found = tree(kind, allowed, pairs)
+    try:
+        message: Message = make(found)
+    except FaultError as error:
+        raise FaultError(
+            (path, Reason.INVALID_PARAMETER, text) for path, _, text in error.faults
+        ) from None
+    return message
 
 
 def tree(message: Descriptor, allowed: set[str], pairs: Iterable[tuple[str, str]]) -> Tree:
@@ -56,7 +83,9 @@ def _place(found: Tree, message: Descriptor, path: str, text: str, allowed: set[
             message = _inside(path, field)
             found = found.setdefault(field.name, {}) if field else found
         field = names.accepted(message).get(step)
-        if field is None or (not depth and field.name not in allowed):
+        if field is not None and not depth and field.name not in allowed:
+            raise _in_the_body(path)
+        if field is None:
             raise _unknown(path, message, allowed)
     if field is None:
         return
@@ -98,6 +127,11 @@ def _value(field: FieldDescriptor, path: str, text: str) -> Any:
 
 def _invalid(path: str, text: str) -> FaultError:
     return FaultError.at(Reason.INVALID_PARAMETER, text, shortened(path))
+
+
+def _in_the_body(path: str) -> FaultError:
+    text = "is not a parameter here; send it in the body"
+    return FaultError.at(Reason.UNKNOWN_PARAMETER, text, shortened(path))
 
 
 def _unknown(path: str, message: Descriptor, allowed: set[str]) -> FaultError:

@@ -18,6 +18,8 @@ from housing_grpc.rest.stream.lines import Lines
 from housing_grpc.rest.stream.resuming import ResumingStream
 
 _CHUNK_ROWS = 256
+# A server explains at least one price in a chunk; how many more depends on its model.
+_EXPLAINED_ROWS = 1
 _CHUNKS_UNDER_WAY = 2
 _LONGEST_LINE = 64 * 1024
 # After so many lines, other requests get their turn.
@@ -34,6 +36,8 @@ class Conversation:
         exchange: Its body has a house a line.
         stream: To the server.
         read: Makes a house of a JSON tree.
+        options: What is asked besides prices; each chunk has it, as any may be the first of a
+            call that goes on with the stream.
         stopping: Set when the proxy stops: no more is read then.
     """
 
@@ -42,11 +46,15 @@ class Conversation:
         exchange: Exchange,
         stream: ResumingStream,
         read: Callable[[Any], Any],
+        options: pb.PredictStreamRequest,
         stopping: asyncio.Event,
     ) -> None:
         self._exchange = exchange
         self._stream = stream
         self._read = read
+        self._options = options
+        explained = options.explain or options.HasField("reference")
+        self._chunk_rows = _EXPLAINED_ROWS if explained else _CHUNK_ROWS
         self._stopping = stopping
         self._free = asyncio.Semaphore(_CHUNKS_UNDER_WAY)
         self._faults: deque[list[Status | None]] = deque()
@@ -139,7 +147,7 @@ class Conversation:
                 rows.append(self._row(line))
                 if len(rows) % _TURN_ROWS == 0:
                     await asyncio.sleep(0)
-                if len(rows) == _CHUNK_ROWS:
+                if len(rows) == self._chunk_rows:
                     await self._send_chunk(rows)
                     rows = []
         except RestError:
@@ -154,7 +162,9 @@ class Conversation:
         self._faults.append([fault for _, fault in rows])
         self._sequence += 1
         houses = pb.HouseRows(items=[house for house, _ in rows])
-        await self._stream.write(pb.PredictStreamRequest(sequence=self._sequence, rows=houses))
+        chunk = pb.PredictStreamRequest(sequence=self._sequence, rows=houses)
+        chunk.MergeFrom(self._options)
+        await self._stream.write(chunk)
 
     def _row(self, line: bytes) -> tuple[pb.House, Status | None]:
         try:

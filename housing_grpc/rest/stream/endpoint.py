@@ -7,7 +7,7 @@ reads slowly is read slowly.
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf.descriptor import MethodDescriptor
 from google.rpc.status_pb2 import Status
@@ -20,7 +20,8 @@ from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import CallError, Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.http.failures import FailureLog, public_status
-from housing_grpc.rest.json import writer
+from housing_grpc.rest.json import parameters, writer
+from housing_grpc.rest.json.faults import FaultError
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
 from housing_grpc.rest.stream.conversation import Answer, Conversation
@@ -38,7 +39,12 @@ _TURN_ROWS = 32
 # The server's reason for ending a stream on which nothing comes.
 _IDLE = "STREAM_IDLE"
 
+# What is asked of a stream besides prices stands in the query.
+OPTIONS = ("explain", "reference", "level")
+
 _HOUSE: Any = pb.House.DESCRIPTOR
+_CHUNK: Any = pb.PredictStreamRequest.DESCRIPTOR
+_MORE = ("interval", "applicability", "explanation")
 _PRICE: Any = pb.PredictResponse.DESCRIPTOR
 
 
@@ -65,14 +71,16 @@ class Stream:
         self._stopping = stopping
         self._failures = failures
         self._read = readers.message(_HOUSE)
+        self._read_options = readers.message(_CHUNK)
         self._write = writers.message(_PRICE)
 
     async def __call__(self, exchange: Exchange) -> Response:
         """Answers one stream; what fails before the first answer has a status of its own."""
         exchange.check_media_type(MEDIA_TYPES, needed=exchange.announces_body)
+        options = self._options(exchange)
         metadata = exchange.metadata()
         stream = ResumingStream(lambda: self._backend.stream(METHOD, metadata), exchange.request_id)
-        conversation = Conversation(exchange, stream, self._read, self._stopping)
+        conversation = Conversation(exchange, stream, self._read, options, self._stopping)
         try:
             first = await conversation.next()
         except CallError as error:
@@ -84,6 +92,16 @@ class Stream:
             conversation.close()
             raise
         return _Ndjson(self._lines(exchange, conversation, first), conversation)
+
+    def _options(self, exchange: Exchange) -> pb.PredictStreamRequest:
+        query = exchange.scope["query_string"]
+        if not query:
+            return pb.PredictStreamRequest()
+        try:
+            options = parameters.read(query, _CHUNK, {*OPTIONS}, self._read_options)
+        except FaultError as error:
+            raise error.to_error() from None
+        return cast("pb.PredictStreamRequest", options)
 
     async def _lines(
         self, exchange: Exchange, conversation: Conversation, answer: Answer | None
@@ -122,6 +140,9 @@ class Stream:
             range_warnings=result.range_warnings,
             imputed_features=result.imputed_features,
         )
+        for name in _MORE:
+            if result.HasField(name):
+                getattr(price, name).CopyFrom(getattr(result, name))
         line: dict[str, Any] = self._write(price)
         return line
 
