@@ -14,8 +14,8 @@ USUAL = (
 )  # fmt: skip
 # Longer, or for one question only.
 OTHERS = (
-    "accuracy", "blackhole", "evaluate", "explain", "flood", "intervals", "keys", "metrics_cost",
-    "peers", "registry", "stream_memory", "workers",
+    "accuracy", "blackhole", "evaluate", "explain", "flood", "honest", "intervals", "keys",
+    "metrics_cost", "peers", "registry", "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 

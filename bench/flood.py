@@ -50,7 +50,7 @@ def _target(port: int, key: str) -> load.Target:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         predict = PredictionServiceStub(channel).Predict
         answer = predict(request, metadata=(("authorization", f"Bearer {key}"),), timeout=10)
-    return load.grpc_target(port, _METHOD, request, answer, key=key)
+    return load.grpc_target(port, _METHOD, request, answer.SerializeToString(), key=key)
 
 
 def _flooded(target: load.Target, ports: tuple[int, int], in_flight: int) -> dict[str, Figure]:

@@ -65,7 +65,7 @@ class Load:
 
 
 def grpc_target(
-    port: int, method: str, request: Message, answer: Message, *, key: str = ""
+    port: int, method: str, request: Message, answer: bytes, *, key: str = ""
 ) -> Target:
     """Returns a unary gRPC call as a target.
 
@@ -73,7 +73,7 @@ def grpc_target(
         port: Of a server on the loopback address.
         method: Such as "/housing.v1.PredictionService/Predict".
         request: Sent each time.
-        answer: What a real client got for it.
+        answer: The bytes of what a real client got for it.
         key: API key to send, if any.
     """
     headers = ["te: trailers", "content-type: application/grpc"]
@@ -83,7 +83,7 @@ def grpc_target(
         url=f"http://127.0.0.1:{port}{method}",
         body=_frame(request),
         headers=tuple(headers),
-        answer_bytes=_FRAME_HEADER.size + answer.ByteSize(),
+        answer_bytes=_FRAME_HEADER.size + len(answer),
     )
 
 

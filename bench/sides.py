@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
 import pandas as pd
 from housing.v1.prediction_pb2 import PredictRequest, PredictResponse
-from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 from sklearn.pipeline import Pipeline
 
 from bench import load, null, serving
@@ -65,15 +65,21 @@ def nothing(house: House, *, name: str = "null") -> Iterator[Side]:
         yield Side(name=name, server=server, target=target(port, house, null.PRICE))
 
 
-def target(port: int, house: House, price: float) -> Target:
+def target(port: int, house: House, price: float, *, explain: bool = False) -> Target:
     """Returns Predict as a target, after a real client has got the right price.
+
+    Args:
+        port: Of the server.
+        house: To ask for.
+        price: The right one.
+        explain: Whether to ask what makes it.
 
     Raises:
         WrongAnswerError: The server answers another price.
     """
-    request = PredictRequest(house=to_house(house))
+    request = PredictRequest(house=to_house(house), explain=explain)
     got = _ask(port, request)
-    check(got.prediction, price)
+    check(PredictResponse.FromString(got).prediction, price)
     return load.grpc_target(port, PREDICT, request, got, key=_KEY)
 
 
@@ -102,8 +108,11 @@ def check(got: float, wanted: float) -> None:
         raise WrongAnswerError(f"answers {got}, where the fitted pipeline answers {wanted}")
 
 
-def _ask(port: int, request: PredictRequest) -> PredictResponse:
+def _ask(port: int, request: PredictRequest) -> bytes:
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        return PredictionServiceStub(channel).Predict(
-            request, timeout=_DEADLINE_SECONDS, metadata=(("authorization", f"Bearer {_KEY}"),)
+        call: Any = channel.unary_unary(PREDICT)
+        metadata = (("authorization", f"Bearer {_KEY}"),)
+        answer: bytes = call(
+            request.SerializeToString(), timeout=_DEADLINE_SECONDS, metadata=metadata
         )
+        return answer

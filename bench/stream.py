@@ -75,11 +75,16 @@ class Sender:
         channel: To the server.
         rows: The chunk, shape (n, features), without blanks.
         form: Of the messages.
+        intervals: Whether a matrix is to be answered with intervals and p-values.
     """
 
-    def __init__(self, channel: grpc.Channel, rows: Rows, form: Form) -> None:
+    def __init__(
+        self, channel: grpc.Channel, rows: Rows, form: Form, *, intervals: bool = False
+    ) -> None:
         self._call: Any = channel.stream_stream(METHOD)
-        self._request = _request(rows, form).SerializeToString()
+        request = _request(rows, form)
+        request.intervals = intervals
+        self._request = request.SerializeToString()
 
     def send(self, chunks: int) -> bytes:
         """Sends so many chunks and takes all answers; returns the first."""

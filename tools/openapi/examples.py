@@ -5,6 +5,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+_EXTRAPOLATED = (
+    "Interval is an extrapolation: the share of 90 % holds no promise for a house unlike the "
+    "training data"
+)
+
 
 @cache
 def _all() -> dict[str, Any]:
@@ -26,8 +31,7 @@ def _all() -> dict[str, Any]:
         "warnings": [
             "Feature 'RM' value 12.5 is outside training range [3.561, 8.78]",
             "House is unlike any of the training data (p-value 0.002); it differs most in RM",
-            "Interval is an extrapolation: the share of 90 % holds no promise for a house unlike "
-            "the training data",
+            _EXTRAPOLATED,
         ],
         "range_warnings": [{"feature": "RM", "value": 12.5, "min": 3.561, "max": 8.78}],
         "imputed_features": ["CRIM", "ZN"],
