@@ -77,7 +77,7 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
     assert bundle.parts.applicability.method == "nearest neighbour"
 
 
-def test_a_bundle_without_houses(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_a_bundle_without_houses(bare_client: "Client", bare: Settings) -> None:
     done = train(bare_client, bare, spec(neighbours=False))
     known = bundle_model.load(bundle_of(bare_client, done)).parts.applicability
     assert known is not None
@@ -85,7 +85,7 @@ def test_a_bundle_without_houses(bare_client: "MlflowClient", bare: Settings) ->
     assert bare_client.get_run(done.bundle.run_id).data.params["no_neighbours"] == "True"
 
 
-def test_a_bundle_of_format_1_has_no_parts(bare_client: "MlflowClient", bare: Settings) -> None:
+def test_a_bundle_of_format_1_has_no_parts(bare_client: "Client", bare: Settings) -> None:
     done = train(bare_client, bare, spec(bundle_format=1))
     assert done.bundle.intervals is None
     parts = bundle_model.load(bundle_of(bare_client, done)).parts
