@@ -1,6 +1,7 @@
 """Houses as JSON texts; what is wrong with one has the reasons and the words of the REST proxy."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from math import inf
@@ -131,9 +132,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    names = [name for name, _ in pairs]
-    marked = _Twice(found)
-    marked.name = next(name for place, name in enumerate(names) if name in names[:place])
+    marked, times = _Twice(found), Counter(name for name, _ in pairs)
+    marked.name = next(name for name, count in times.items() if count > 1)
     return marked
 
 
