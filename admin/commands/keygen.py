@@ -20,7 +20,8 @@ def run(console: Console, settings: Settings, *, file: str) -> None:  # noqa: AR
     from cryptography.hazmat.primitives import serialization as form
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    private = Path(options.given(file, "FILE") or "").expanduser()
+    # Whole, as the settings that are shown are for processes that run elsewhere.
+    private = Path(options.given(file, "FILE") or "").expanduser().absolute()
     public = private.with_name(private.name + ".pub")
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())

@@ -74,6 +74,17 @@ def test_a_full_disk_is_told_with_the_name_of_the_file(address: str, source: Pat
         assert "Traceback" not in job.stderr
 
 
+def test_a_resume_is_not_advised_where_nothing_can_be_gone_on_with(
+    address: str, source: Path
+) -> None:
+    source.write_text("RM\n" + "6\n" * 5000)
+    target = source.with_name("prices.parquet")
+    job = limited(address, 6000, source, target, "--chunk-rows", 500)
+    assert (job.returncode, target.exists()) == (1, False)
+    assert job.stderr.endswith(f"error: {target}: File too large\n")
+    assert "--resume" not in job.stderr
+
+
 def test_reasons_that_are_gone_are_missed(
     run: Run, source: Path, say: Say, capsys: Capture
 ) -> None:

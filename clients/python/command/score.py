@@ -89,7 +89,7 @@ def run(given: argparse.Namespace) -> int:
             raise
         except BaseException:
             # Also for who wants no summary: it is how to go on after an error.
-            if output.rows and given.output != "-":
+            if output.rows and given.output != "-" and target != "parquet":
                 _say(f"{_rows(output.rows)} done; go on with --resume")
             raise
         if not given.quiet:

@@ -41,6 +41,15 @@ def test_the_file_may_follow_a_flag(tmp_path: Path, say: Say) -> None:
     assert Path(answer["private_key"]) == tmp_path / "key.pem"
 
 
+def test_the_settings_that_are_shown_hold_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = say("keygen", "key.pem").out
+    assert f"BUNDLE_SIGNING_KEY_FILE={tmp_path / 'key.pem'}\n" in shown
+    assert f"BUNDLE_PUBLIC_KEY_FILE={tmp_path / 'key.pem.pub'}\n" in shown
+
+
 def test_no_key_is_written_over(tmp_path: Path, say: Say) -> None:
     private, public = made(tmp_path / "key.pem", say)
     before = private.read_bytes(), public.read_bytes()
