@@ -27,6 +27,11 @@ from . import disk_space, embedded_store, relocation, run_locks
 
 _FOLDERS = (ARTIFACTS, run_locks.FOLDER)
 _CHUNK = 2**20
+# MLflow's own has a trigger that keeps its secrets, and no view.
+_ACTIVE = (
+    "SELECT 1 FROM sqlite_master WHERE type = 'view' OR sql LIKE 'CREATE VIRTUAL%'"
+    " OR (type = 'trigger' AND tbl_name <> 'secrets')"
+)
 # What reading an archive raises; the last two, where a name comes twice or is below a file.
 _DAMAGED = (
     tarfile.TarError,
@@ -185,9 +190,20 @@ def _check_free(database: Path, home: Path, *, replace: bool) -> None:
         raise RegistryError(f"a training goes on in {home}; wait for its end, or stop it")
 
 
+class _Packed(gzip.GzipFile):
+    """Bytes of an archive, in portions: the library would read a header of gigabytes in one."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Reads a portion."""
+        # guard: a header of an archive without end
+        if size is None or not 0 <= size <= _CHUNK:
+            raise tarfile.ReadError("a header in it is too large")
+        return super().read(size)
+
+
 def _unpack(file: Path, folder: Path, database: str) -> None:
     try:
-        with gzip.open(file) as content, tarfile.open(fileobj=content, mode="r:") as archive:
+        with _Packed(file) as content, tarfile.open(fileobj=content, mode="r:") as archive:
             for entry in archive:
                 _unpack_entry(archive, entry, folder, database)
             # To the end, where the sum of all stands.
@@ -223,6 +239,10 @@ def _is_ours(entry: tarfile.TarInfo, database: str) -> bool:
 def _check_database(database: Path, file: Path) -> None:
     try:
         with closing(_opened(database)) as found:
+            # A view may never end, and a trigger does what it likes when places are put right.
+            # guard: a database that does something
+            if found.execute(_ACTIVE).fetchone():
+                raise UsageError(f"{file} holds a database with a view or a trigger; take another")
             (said,) = found.execute("PRAGMA quick_check").fetchone()
             found.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:

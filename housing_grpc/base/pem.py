@@ -10,6 +10,8 @@ from housing_grpc.base import small_file
 from housing_grpc.base.options import OptionError
 
 _NO_STAMP = (0, 0, 0)
+# The second is no ValueError.
+_UNREADABLE = (ValueError, x509.InvalidVersion)
 
 
 class PemFile:
@@ -68,7 +70,7 @@ def check_roots(file: PemFile) -> bytes:
     content = file.read()
     try:
         x509.load_pem_x509_certificates(content)
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise OptionError(f"{file}: has to hold certificates in PEM ({error})") from error
     return content
 
@@ -101,7 +103,7 @@ def expiry(certificate: PemFile) -> float:
     """
     try:
         return x509.load_pem_x509_certificate(certificate.read()).not_valid_after_utc.timestamp()
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise OptionError(f"{certificate}: has to be a certificate in PEM ({error})") from error
 
 

@@ -215,6 +215,16 @@ GUARDS = (
         "admin/data/test_hostile_files.py::test_a_small_parquet_file_of_millions_of_rows",
     ),
     Guard(
+        "a header of an archive without end",
+        "if False:",
+        "admin/tracking/test_backup.py::test_a_header_of_gigabytes_is_not_read",
+    ),
+    Guard(
+        "a database that does something",
+        "if False:",
+        "admin/tracking/test_backup.py::test_a_database_that_does_something_is_not_taken",
+    ),
+    Guard(
         "digits of another script are no port",
         "number = int(port) if port else _GRPC_PORT",
         "base/test_options.py::test_the_proxy_takes_no_other_port_of_the_servers",

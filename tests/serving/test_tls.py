@@ -1,5 +1,6 @@
 """TLS and mTLS: who may connect, and certificates that change while the server runs."""
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -166,11 +167,21 @@ def broken_half(ca: Ca) -> None:
     key.write_bytes(before)
 
 
+def of_no_version(file: Path) -> None:
+    """Makes a certificate one of version 6, which there is not."""
+    lines = file.read_text().splitlines()
+    data = bytearray(base64.b64decode("".join(lines[1:-1])))
+    data[data.index(b"\xa0\x03\x02\x01\x02") + 4] = 5
+    content = base64.encodebytes(data).decode()
+    file.write_text(f"{lines[0]}\n{content}{lines[-1]}\n")
+
+
 BROKEN: dict[str, Callable[[Ca], object]] = {
     "no PEM": lambda ca: ca.file.with_name("server.pem").write_text("nothing"),
     "empty": lambda ca: ca.file.with_name("server.pem").write_text(""),
     "gone": lambda ca: ca.file.with_name("server.key").unlink(),
     "a key of another certificate": broken_half,
+    "of no version": lambda ca: of_no_version(ca.file.with_name("server.pem")),
 }
 
 
@@ -225,6 +236,9 @@ def test_client_authorities_that_are_none(started: Start, ca: Ca) -> None:
     pair = ca.issue("server")
     with pytest.raises(StartError, match="TLS_CLIENT_CA_FILE"):
         started(pair, pair[1])
+    of_no_version(ca.file)
+    with pytest.raises(StartError, match="TLS_CLIENT_CA_FILE=.* has to hold certificates"):
+        started(pair, ca.file)
 
 
 def test_a_file_that_is_not_there(started: Start, ca: Ca, tmp_path: Path) -> None:

@@ -162,6 +162,37 @@ def test_a_hostile_or_damaged_archive_changes_nothing(
     assert not list(home.glob(".restore*"))
 
 
+def test_a_header_of_gigabytes_is_not_read(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "headers.tar.gz"
+    for kind in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
+        long = entry("long", kind)
+        long.size = 2**33
+        file.write_bytes(gzip.compress(long.tobuf(tarfile.GNU_FORMAT) + bytes(2**22)))
+        with pytest.raises(UsageError, match="a header in it is too large"):
+            backup.restore(settings_of(home), file, replace=True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW endless AS SELECT 1",
+        "CREATE TRIGGER moved AFTER UPDATE ON runs BEGIN SELECT 1; END",
+        "CREATE VIRTUAL TABLE found USING fts5(x)",
+    ],
+)
+def test_a_database_that_does_something_is_not_taken(
+    home: Path, tmp_path: Path, statement: str
+) -> None:
+    other, file = tmp_path / "mlflow.db", tmp_path / "hostile.tar.gz"
+    shutil.copy(home / "mlflow.db", other)
+    with closing(sqlite3.connect(other)) as database:
+        database.execute(statement)
+    with tarfile.open(file, "w:gz") as archive:
+        archive.add(other, "mlflow.db")
+    with untouched(home), pytest.raises(UsageError, match="a database with a view or a trigger"):
+        backup.restore(settings_of(home), file, replace=True)
+
+
 def test_a_file_larger_than_the_disk_is_not_begun(home: Path, tmp_path: Path) -> None:
     huge = entry("artifacts/huge")
     huge.size = 2**60
