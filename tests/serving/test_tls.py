@@ -237,7 +237,7 @@ def test_client_authorities_that_are_none(started: Start, ca: Ca) -> None:
     with pytest.raises(StartError, match="TLS_CLIENT_CA_FILE"):
         started(pair, pair[1])
     of_no_version(ca.file)
-    with pytest.raises(StartError, match="TLS_CLIENT_CA_FILE=.* has to hold certificates"):
+    with pytest.raises(StartError, match=r"TLS_CLIENT_CA_FILE=.* has to hold certificates"):
         started(pair, ca.file)
 
 
