@@ -26,12 +26,14 @@ from bench.results import Figure
 from bench.stream import houses
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.parts.explanation import Explanation
 
 MODELS = ("xgboost", "gradient_boost", "random_forest")
 # Of shap's time, at most.
 GOALS = {"xgboost": 1 / 8, "gradient_boost": 1 / 4, "random_forest": 1 / 3}
 ROUNDS, SECONDS = 5, 0.2
 BATCH = 1000
+TOLERANCE = 1e-4
 
 Rows = NDArray[np.float64]
 Run = Callable[[], Any]
@@ -61,6 +63,7 @@ def _explained(name: str, figures: dict[str, Figure]) -> bool:
         "NumPy": partial(plain.explain, row),
         **_libraries(pipeline, scaled(pipeline, row)),
     }
+    _compare(sides, native.explain(row))
     costs = _interleaved(sides)
     theirs = costs.get("shap")
     for side, cost in costs.items():
@@ -83,6 +86,18 @@ def _libraries(pipeline: Pipeline, row: Rows) -> dict[str, Run]:
     if find_spec("shap") is not None:
         found["shap"] = partial(import_module("shap").TreeExplainer(model).shap_values, row)
     return found
+
+
+def _compare(sides: Mapping[str, Run], ours: Explanation | None) -> None:
+    """Refuses to measure what is not the same."""
+    if ours is None:
+        raise SystemExit("the bundle explains nothing")
+    for side in ("pred_contribs", "shap"):
+        if side in sides:
+            theirs = np.asarray(sides[side]())[:, : ours.margins.shape[1]]
+            # Written so that a NaN fails.
+            if not np.abs(theirs - ours.margins).max() <= TOLERANCE:
+                raise SystemExit(f"the contributions of {side} differ; nothing was measured")
 
 
 def _assessed(name: str, figures: dict[str, Figure]) -> None:
