@@ -53,7 +53,7 @@ class Model:
         self,
         rows: NDArray[Any],
         prices: NDArray[Any],
-        quantile: NDArray[Any],
+        quantile: float,
         out: NDArray[Any],
         /,
     ) -> None:
@@ -62,7 +62,7 @@ class Model:
         Args:
             rows: Float64, shape (n, features), NaN where a value is missing.
             prices: Float64, shape (n,).
-            quantile: Float64, shape (1,); bounds are NaN if it is, or without a spread.
+            quantile: Bounds are NaN if it is, or without a spread.
             out: Float64, not overlapping the others.
         """
 

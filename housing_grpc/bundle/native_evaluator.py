@@ -50,8 +50,7 @@ class NativeEvaluator:
     def assess(self, rows: Rows, prices: Prices, quantile: float) -> Rows:
         """Returns lower and upper bounds, p-values and distances, shape (4, n)."""
         out = np.empty((4, len(rows)))
-        wanted = np.array([quantile])
-        self._model.assess(extension.readable(rows), extension.readable(prices), wanted, out)
+        self._model.assess(extension.readable(rows), extension.readable(prices), quantile, out)
         return out
 
     def margins(self, filled: Rows, other: Vector | None) -> Rows:

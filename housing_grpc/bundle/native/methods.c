@@ -53,21 +53,19 @@ static PyObject *run_fill(const Model *model, const Numbers *taken) {
     Py_RETURN_NONE;
 }
 
-/* Rows, prices, the quantile and the four arrays. */
-static PyObject *run_assess(const Model *model, const Numbers *taken) {
-    const Numbers *rows = &taken[0], *prices = &taken[1], *quantile = &taken[2], *out = &taken[3];
+/* Rows, prices and the four arrays. */
+static PyObject *run_assess(const Model *model, const Numbers *taken, double quantile) {
+    const Numbers *rows = &taken[0], *prices = &taken[1], *out = &taken[2];
     if (!model->known.blocks)
         return PyErr_Format(PyExc_ValueError, "the model knows no houses");
     if (fit(model, rows, out, 4) < 0 || fit(model, rows, prices, 1) < 0)
         return NULL;
-    if (quantile->count != 1)
-        return PyErr_Format(PyExc_ValueError, "there must be one quantile");
     void *scratch = malloc(model_scratch(model));
     if (!scratch)
         return PyErr_NoMemory();
     PyThreadState *state = lasts(model, prices->count) ? PyEval_SaveThread() : NULL;
     model_assess(model, rows->view.buf, prices->view.buf, prices->count,
-                 *(const double *)quantile->view.buf, out->view.buf, scratch);
+                 quantile, out->view.buf, scratch);
     if (state)
         PyEval_RestoreThread(state);
     free(scratch);
@@ -114,7 +112,17 @@ static PyObject *fill(PyObject *self, PyObject *args) {
 }
 
 static PyObject *assess(PyObject *self, PyObject *args) {
-    return with_arrays(self, args, "dddD", run_assess);
+    PyObject *arrays[3], *done = NULL;
+    Numbers taken[MOST_ARRAYS] = {0};
+    double quantile;
+    if (!PyArg_ParseTuple(args, "OOdO", &arrays[0], &arrays[1], &quantile, &arrays[2]))
+        return NULL;
+    if (take_numbers(arrays[0], 'd', 0, &taken[0]) == 0 &&
+        take_numbers(arrays[1], 'd', 0, &taken[1]) == 0 &&
+        take_numbers(arrays[2], 'd', 1, &taken[2]) == 0)
+        done = run_assess(model_of(self), taken, quantile);
+    release_arrays(taken);
+    return done;
 }
 
 static PyObject *explain(PyObject *self, PyObject *args) {

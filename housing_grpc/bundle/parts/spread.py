@@ -12,7 +12,7 @@ scores, 0; float64 reach; float64 scores in rising order.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,7 @@ EXTRA_INPUTS = 2
 
 _MAGIC = b"scores1\n"
 _MOST_SCORES = 2**20
+_MOST_LEVELS = 64
 _MOST = 1e12
 # (n + 1) · level is a whole number often, and must not be rounded up then.
 _ROUNDING = 1e-9
@@ -45,9 +46,19 @@ class Spread:
     trees: Trees
     scores: Vector
     reach: float
+    _quantiles: dict[float, float] = field(default_factory=dict, init=False, repr=False)
 
     def quantile(self, level: float) -> float:
         """Returns the score that a share `level` of houses does not exceed; NaN with too few."""
+        if (known := self._quantiles.get(level)) is not None:
+            return known
+        found = self._quantile(level)
+        # Callers choose levels, and must not fill the memory with them.
+        if len(self._quantiles) < _MOST_LEVELS:
+            self._quantiles[level] = found
+        return found
+
+    def _quantile(self, level: float) -> float:
         place = math.ceil((len(self.scores) + 1) * level - _ROUNDING)
         # guard: no finite interval where none is valid
         if place > len(self.scores):

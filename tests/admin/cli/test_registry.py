@@ -56,6 +56,26 @@ def run(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say) -
     return command
 
 
+def test_training_tells_how_bounds_of_prices_did(made: Made) -> None:
+    told = made.told["interval"]
+    assert 0.85 < told["interval_coverage"] < 0.95
+    assert told["interval_town_coverage"] < told["interval_coverage"]
+    assert told["interval_width"] > 0
+
+
+@pytest.mark.usefixtures("run")
+def test_training_without_keeping_houses(say: Say) -> None:
+    said = say("train", "--model", "linear", "--no-neighbours")
+    assert re.search(
+        r"^interval 90 %: covers \d\d\.\d ± \d\.\d % out of fold, [\d.]+ wide; "
+        r"\d\d\.\d % where towns are held out$",
+        said.out,
+        re.MULTILINE,
+    )
+    refused = say("train", "--no-neighbours", "many", code=2)
+    assert "--no_neighbours takes no value" in refused.err
+
+
 def test_a_misspelt_flag_is_found_before_anything_is_done(here: Settings) -> None:
     assert cli.main(["train", "--model", "linear", "--regster"]) == 2
     with connect(here) as client:
