@@ -71,7 +71,8 @@ def test_variables_of_other_programs_end_no_training(tmp_path: Path) -> None:
 
 
 def test_a_variable_that_mlflow_cannot_read_is_named(bare_home: Path) -> None:
-    done = admin(bare_home, "models", MLFLOW_SQLALCHEMYSTORE_POOL_SIZE="many")
+    variables = {"MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "many"}
+    done = admin(bare_home, "train", "--model", "linear", **variables)
     assert done.returncode == 4
     assert done.stderr.startswith("error: MLflow cannot be opened: ")
     assert "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE" in done.stderr
