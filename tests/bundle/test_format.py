@@ -266,7 +266,7 @@ def test_other_files_and_fields_of_a_later_release_are_passed_over(
     rewrite(folder, lambda found: found["files"]["card.json"].update(version=7))
     assert set(bundle_format.read(folder).blobs) == {"preprocessor.json", "model.linear"}
     (folder / "card.json").write_bytes(b"of another release")
-    with pytest.raises(BundleChecksumError, match=r"covers\.bin: its SHA-256"):
+    with pytest.raises(BundleChecksumError, match=r"card\.json: its SHA-256"):
         bundle_format.read(folder)
 
 
