@@ -148,7 +148,6 @@ class Children:
             child = self._waiting.pop(command, None)
         if child is None or child.poll() is None:
             return child
-        child.communicate()
         self._end(child)
         return None
 
@@ -180,7 +179,8 @@ class Children:
             self._running.discard(child)
         if child.poll() is None:
             _kill(child)
-            child.communicate()
+        # Closes its pipes, whoever has killed it.
+        child.communicate()
 
     def _answer(self, exit_code: int, out: bytes, err: bytes) -> Any:
         if exit_code == 0 and not out.strip():
