@@ -128,7 +128,7 @@ def _exporter(wanted: str, environment: Mapping[str, str]) -> "SpanExporter":
         _check_endpoints(environment, grpc=name == _PROTOCOLS["grpc"])
     for found in entry_points(group="opentelemetry_traces_exporter", name=name):
         with _named():
-            exporter: SpanExporter = found.load()()
+            exporter: SpanExporter = found.load()(**_session(name, environment))
             return exporter
     install = _INSTALL.get(name)
     raise StartError(
@@ -150,6 +150,18 @@ def _named() -> Iterator[None]:
         raise StartError(
             f"a variable of OpenTelemetry's cannot be used: {error}", EXIT_SETTINGS
         ) from error
+
+
+def _session(name: str, environment: Mapping[str, str]) -> dict[str, object]:
+    """Returns what the exporter over HTTP is to send with, unless a variable names another."""
+    named = any(each.endswith("_CREDENTIAL_PROVIDER") for each in environment)
+    if name != _PROTOCOLS["http/protobuf"] or named:
+        return {}
+    try:
+        from housing_grpc.metrics.otlp_session import BoundedSession
+    except ImportError:  # Then its exporter is not installed either.
+        return {}
+    return {"session": BoundedSession()}
 
 
 def _check_endpoints(environment: Mapping[str, str], *, grpc: bool) -> None:

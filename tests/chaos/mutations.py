@@ -225,6 +225,11 @@ GUARDS = (
         "admin/tracking/test_backup.py::test_a_database_that_does_something_is_not_taken",
     ),
     Guard(
+        "an answer of a collector without end",
+        "content = response.raw.read()",
+        "metrics/test_tracing.py::test_an_answer_without_end_is_not_held",
+    ),
+    Guard(
         "digits of another script are no port",
         "number = int(port) if port else _GRPC_PORT",
         "base/test_options.py::test_the_proxy_takes_no_other_port_of_the_servers",

@@ -2,9 +2,12 @@
 
 import json
 import logging
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from queue import Queue
 
 import pytest
 from housing.v1.prediction_pb2 import PredictRequest
@@ -139,6 +142,34 @@ def test_the_sampler_is_the_one_that_the_variables_name(trace: Trace, collector:
     made.end(made.start("a.Service", "Sampled", (("traceparent", TRACEPARENT),)), 0, "1")
     made.close(SECONDS)
     assert [each.name for each in collector.wait_for(1)] == ["a.Service/Sampled"]
+
+
+def test_an_answer_without_end_is_not_held(
+    trace: Trace, measure: Measure, linear: Example, stack: ExitStack
+) -> None:
+    whole: Queue[bool] = Queue()
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n\r\n")
+            try:
+                for _ in range(64):
+                    connection.sendall(bytes(2**20))
+            except OSError:
+                whole.put(False)
+            else:
+                whole.put(True)
+
+    listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    threading.Thread(target=answer, args=(listener,), daemon=True).start()
+    made = trace(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    assert made is not None
+    stub = measure(linear.folder, made).client.predictions
+    stub.Predict(ask([6.0] * 3 + [1.0] + [6.0] * 9), timeout=SECONDS)
+    made.close(SECONDS)
+    assert not whole.get(timeout=SECONDS)
 
 
 def test_a_collector_that_is_away_does_not_hold_up_the_end(trace: Trace) -> None:
