@@ -1,7 +1,7 @@
 """A loaded bundle: rows in; prices, their bounds and what made them out."""
 
 import math
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from . import files, golden_rows, onnx, preprocess
@@ -18,7 +18,6 @@ from .parts import loaded
 from .parts.assessment import Assessment
 from .parts.explanation import Explanation
 from .parts.facts import Parts
-from .parts.neighbours import Neighbours
 from .ranges import Ranges
 from .regressor import Linear, Regressor, decode_linear, decode_trees
 from .schema import FEATURE_NAMES
@@ -99,7 +98,7 @@ class Bundle:
             return None
         quantile = parts.spread.quantile(level) if parts.spread else math.nan
         numbers = self._predictor.assess(rows, prices, quantile)
-        return Assessment(level, numbers, partial(self._odd_features, parts.known, rows))
+        return Assessment(level, numbers, rows, self._odd_features)
 
     def explain(
         self, rows: Rows, reference: Vector | None = None, prices: Prices | None = None
@@ -141,9 +140,10 @@ class Bundle:
         except ModelOutputError as error:
             raise SelfTestError(f"golden rows: {error}") from error
 
-    def _odd_features(self, known: Neighbours, rows: Rows, row: int) -> tuple[str, ...]:
-        filled = self._predictor.fill(rows[row : row + 1])
-        return known.odd_features(self._preprocessor.scaled(filled))
+    def _odd_features(self, row: Rows) -> tuple[str, ...]:
+        known = self._parts.known
+        scaled = self._preprocessor.scaled(self._predictor.fill(row))
+        return known.odd_features(scaled) if known else ()
 
 
 def regressor_of(files: BundleFiles) -> Regressor:

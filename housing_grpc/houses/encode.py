@@ -37,11 +37,14 @@ def encode_prediction(
     response.timestamp.seconds, response.timestamp.nanos = divmod(time.time_ns(), _NANOS)
     if house.summary.is_remarkable:
         remarks.add_ranges(response, house.rows[0].tolist(), ranges)
-    if _is_plain(house, scored):
-        # Messages are joined by joining their bytes.
-        return response.SerializeToString() + plain.details(scored)
-    _tell(response, scored, 0)
-    return response.SerializeToString()
+    more = plain.usual(scored)
+    if more is None and _is_plain(house, scored):
+        more = plain.details(scored)
+    if more is None:
+        _tell(response, scored, 0)
+        return response.SerializeToString()
+    # Messages are joined by joining their bytes.
+    return response.SerializeToString() + more
 
 
 def encode_results(houses: Partition, scored: Scored, ranges: Ranges) -> bytes:

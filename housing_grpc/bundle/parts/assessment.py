@@ -19,13 +19,24 @@ class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):  # Made for e
     Attributes:
         level: Share of prices of houses like the training ones that are within their bounds.
         numbers: Shape (4, n): `lower`, `upper`, `p_value` and `distance`.
-        odd: Of a row's place: the features that set it apart from the nearest known house, the
-            oddest first. Computed when called, and meant for those that are extrapolated.
+        rows: Shape (n, features).
+        odd_features: Returns what sets a row of shape (1, features) apart.
     """
 
     level: float
     numbers: Rows
-    odd: Callable[[int], tuple[str, ...]]
+    rows: Rows
+    odd_features: Callable[[Rows], tuple[str, ...]]
+
+    def odd(self, row: int) -> tuple[str, ...]:
+        """Returns the features that set a row apart from the nearest known house.
+
+        The oddest is the first. Meant for those that are extrapolated: it takes some time.
+
+        Args:
+            row: Its place.
+        """
+        return self.odd_features(self.rows[row : row + 1])
 
     @property
     def lower(self) -> Prices:
