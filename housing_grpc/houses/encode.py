@@ -94,6 +94,7 @@ def encode_prices(
     )
     if scored.assessment is not None:
         ends = np.column_stack((scored.assessment.lower, scored.assessment.upper))
+        ends[~np.isfinite(ends).all(axis=1)] = np.nan
         vector.intervals = _bytes(houses, ends)
         vector.applicability = _bytes(houses, scored.assessment.p_value)
     if scored.explanation is not None:
@@ -160,7 +161,11 @@ def _is_plain(house: Partition, scored: Scored) -> bool:
     """Returns whether there are but numbers to tell of one house beside its price."""
     if scored.explanation is not None and house.summary.missing_rows:
         return False
-    return scored.assessment is None or bool(scored.assessment.p_value[0] >= UNLIKE_TRAINING)
+    assessment = scored.assessment
+    if assessment is None:
+        return True
+    bounded = not assessment.has_bounds or np.isfinite(assessment.upper[0])
+    return bool(bounded and assessment.p_value[0] >= UNLIKE_TRAINING)
 
 
 def _tell(answer: remarks.Answer, scored: Scored, row: int) -> None:
@@ -176,8 +181,10 @@ def _remarkable(
     """Returns the results that say more than numbers, each alone, and their places, in order."""
     found, rows = dict.fromkeys(houses.errors), houses.rows
     if scored.assessment is not None:
-        unlike = np.flatnonzero(scored.assessment.extrapolated).tolist()
-        found |= {houses.places[row]: row for row in unlike}
+        marked = scored.assessment.extrapolated
+        if scored.assessment.has_bounds:
+            marked = marked | ~np.isfinite(scored.assessment.upper)
+        found |= {houses.places[row]: row for row in np.flatnonzero(marked).tolist()}
     if houses.summary.is_remarkable:
         usual = ((rows >= ranges.minimum) & (rows <= ranges.maximum)).all(axis=1)
         found |= {houses.places[row]: row for row in np.flatnonzero(~usual).tolist()}

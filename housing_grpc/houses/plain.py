@@ -1,5 +1,6 @@
 """Answers that have nothing to say but numbers, which nearly all have: written as records."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -56,7 +57,7 @@ def usual(scored: Scored) -> bytes | None:
         return None
     lower, upper, p_value, distance = assessment.numbers[:, 0].tolist()
     # Written so that a NaN is none of the usual.
-    if not (p_value >= UNLIKE_TRAINING and lower <= upper):
+    if not (p_value >= UNLIKE_TRAINING and lower <= upper < math.inf):
         return None
     return _USUAL.one((lower, upper, assessment.level, p_value, distance))
 
