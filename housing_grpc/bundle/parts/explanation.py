@@ -7,6 +7,7 @@ keeps its sign and order. What is left over by the rounding of the model's own s
 to the amounts by their size.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +19,7 @@ from ..arrays import Prices, Rows, Vector
 
 # Below so small a sum of logarithms the mean of base and price is the base itself.
 _SMALL = 1e-12
+_TINY = 1e-300
 
 
 class Method(StrEnum):
@@ -75,19 +77,15 @@ def amounts(margins: Rows, base: float, start: float, prices: Prices, link: Link
         prices: Shape (n,).
         link: What the model's sum is.
     """
-    totals = margins.sum(axis=1)
-    found = margins * _slopes(totals, start)[:, None] if link is Link.LOG else margins.copy()
-    sizes = np.abs(found).sum(axis=1, keepdims=True)
-    even = np.full(found.shape, 1.0 / found.shape[1])
-    shares = np.divide(np.abs(found), sizes, out=even, where=sizes > 0)
-    # Twice, as the first sum is rounded, too.
-    for _ in range(2):
-        found += shares * (prices - base - found.sum(axis=1))[:, None]
-    return found
+    found = margins * _slopes(margins.sum(axis=1), start) if link is Link.LOG else margins
+    # Where nothing is added, what is left over has even shares.
+    sizes = np.abs(found) + _TINY
+    gaps = prices - base - found.sum(axis=1)
+    summed: Rows = found + sizes * (gaps / sizes.sum(axis=1))[:, None]
+    return summed
 
 
-def _slopes(totals: Vector, start: float) -> Vector:
-    small = np.abs(totals) < _SMALL
-    mean = np.divide(np.expm1(totals), totals, out=np.ones_like(totals), where=~small)
-    slopes: Vector = np.exp(start) * mean
+def _slopes(totals: Vector, start: float) -> Rows:
+    totals = np.where(np.abs(totals) < _SMALL, _SMALL, totals)
+    slopes: Rows = (math.exp(start) * np.expm1(totals) / totals)[:, None]
     return slopes
