@@ -10,7 +10,7 @@ from admin.jobs.experiment import Compared
 from admin.tracking.client import experiment_id
 from admin.tracking.registry import register
 from admin.tracking.tags import MODEL_ID_TAG
-from admin.training import experiment_backends
+from admin.training import experiment_backends, honesty
 from admin.training.experiment_config import ExperimentConfig
 from admin.training.spec import TrainingSpec
 from tests.support.examples import DATA
@@ -44,9 +44,11 @@ def test_combinations_are_compared_and_the_best_can_be_registered(
     each = [f"linear x v2_knn alpha={alpha}" for alpha in (1e6, 1.0, -1.0, 1e4)]
     best = "the best, linear x v2_knn alpha=1.0"
     assert said[:4] == each
-    assert said[4:] == [
-        f"{best}: {what}" for what in ("fit to every row", "export and compare", "log")
+    assert said[4] == f"{best}: fit to every row"
+    assert said[5:-2] == [
+        f"{best}: houses held out, fit {fit} of 30" for fit in range(1, 31, 30 // honesty.STEPS)
     ]
+    assert said[-2:] == [f"{best}: {what}" for what in ("export and compare", "log")]
 
     assert bare_client.versions(bare.location.model_name) == []
     assert register(bare_client, bare.location, found.lines[0].run_id).version == 1
