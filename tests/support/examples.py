@@ -27,7 +27,12 @@ from housing_grpc.bundle.format import (
 )
 from housing_grpc.bundle.metadata import Golden, Metadata
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.bundle.part_files import LINEAR_FILE, PREPROCESSOR_FILE, TREES_FILE
+from housing_grpc.bundle.part_files import (
+    COVERS_FILE,
+    LINEAR_FILE,
+    PREPROCESSOR_FILE,
+    TREES_FILE,
+)
 from housing_grpc.bundle.regressor import Regressor, encode
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import SIGNATURE_FILE, Sign
@@ -118,7 +123,7 @@ def rewrite(
     """
     metadata, blobs = bundle_format.read(source).metadata, contents(source)
     if regressor is not None:
-        for name in (LINEAR_FILE, TREES_FILE):
+        for name in (LINEAR_FILE, TREES_FILE, COVERS_FILE):
             blobs.pop(name, None)
         name, arrays = encode(regressor)
         blobs |= {name: arrays, MODEL_FILE: onnx_graph.build(regressor, len(FEATURE_NAMES))}
