@@ -38,7 +38,8 @@ _FOLDS = 20
 _TOWN_FOLDS = 10
 # The columns that are alike in all tracts of a town.
 _OF_A_TOWN = ("RAD", "TAX", "PTRATIO")
-_REACH_LEVEL = 0.9
+# At 0.9, bounds hold less often for houses unlike the known ones; at 0.5, they are wider for all.
+_REACH_LEVEL = 0.75
 # Of the mean error: a house that happens to be priced exactly says nothing of such houses.
 _SMALLEST_ERROR = 1e-3
 # With fewer rows, the spread is one of the price alone.
@@ -241,7 +242,7 @@ class _XgboostSpread:
 
         self._model = XGBRegressor(
             objective="reg:gamma", n_estimators=60, max_depth=2, learning_rate=0.1,
-            tree_method="hist", n_jobs=1, random_state=0, verbosity=0,
+            min_child_weight=10, tree_method="hist", n_jobs=1, random_state=0, verbosity=0,
         )  # fmt: skip
         self._model.fit(inputs, errors)
 
