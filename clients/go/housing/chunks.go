@@ -15,7 +15,7 @@ func rowChunks(houses iter.Seq[*House], chosen scoring) iter.Seq2[*Chunk, error]
 	return func(yield func(*Chunk, error) bool) {
 		for items := range inParts(houses, chosen.chunkRows) {
 			rows := &pb.PredictStreamRequest_Rows{Rows: &pb.HouseRows{Items: items}}
-			if !yield(&Chunk{Payload: rows, PinModel: chosen.pin}, nil) {
+			if !yield(chosen.chunk(&Chunk{Payload: rows}), nil) {
 				return
 			}
 		}
@@ -32,7 +32,7 @@ func matrixChunks(
 			first += len(part)
 			matrix := &pb.HouseMatrix{Features: features, Values: values}
 			payload := &pb.PredictStreamRequest_Matrix{Matrix: matrix}
-			if !yield(&Chunk{Payload: payload, PinModel: chosen.pin}, err) {
+			if !yield(chosen.chunk(&Chunk{Payload: payload}), err) {
 				return
 			}
 		}
@@ -75,11 +75,11 @@ func inParts[T any](all iter.Seq[T], size int) iter.Seq[[]T] {
 	}
 }
 
-func resultsOf(answer *Answer) ([]Result, error) {
+func resultsOf(answer *Answer, level float64) ([]Result, error) {
 	if rows := answer.GetRows(); rows != nil {
 		return ofRows(rows, answer.GetModelVersion()), nil
 	}
-	return ofPrices(answer.GetPrices(), answer.GetModelVersion())
+	return ofPrices(answer.GetPrices(), answer.GetModelVersion(), level)
 }
 
 func ofRows(rows *pb.RowResults, version string) []Result {
@@ -92,6 +92,9 @@ func ofRows(rows *pb.RowResults, version string) []Result {
 			Warnings:        append([]string{}, item.GetWarnings()...),
 			RangeWarnings:   append([]*pb.RangeWarning{}, item.GetRangeWarnings()...),
 			ImputedFeatures: append([]string{}, item.GetImputedFeatures()...),
+			Interval:        item.GetInterval(),
+			Applicability:   item.GetApplicability(),
+			Explanation:     item.GetExplanation(),
 		}
 		if results[i].Err != nil {
 			results[i].Price = math.NaN()
@@ -100,7 +103,7 @@ func ofRows(rows *pb.RowResults, version string) []Result {
 	return results
 }
 
-func ofPrices(prices *pb.PriceVector, version string) ([]Result, error) {
+func ofPrices(prices *pb.PriceVector, version string, level float64) ([]Result, error) {
 	values := prices.GetValues()
 	results := make([]Result, len(values)/8)
 	for i := range results {
@@ -112,6 +115,9 @@ func ofPrices(prices *pb.PriceVector, version string) ([]Result, error) {
 			return nil, &Error{Code: codes.DataLoss, Message: "an error is about no row"}
 		}
 		results[failed.GetRow()].Err = RowError(failed)
+	}
+	if err := remark(results, prices, level); err != nil {
+		return nil, err
 	}
 	return results, nil
 }

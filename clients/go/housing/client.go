@@ -77,15 +77,23 @@ func (c *Client) closed() bool {
 }
 
 // Predict asks for the price of one house.
-func (c *Client) Predict(ctx context.Context, house *House) (*Prediction, error) {
-	request := &pb.PredictRequest{House: house}
+func (c *Client) Predict(ctx context.Context, house *House, options ...Asking) (*Prediction, error) {
+	asked := gather(options)
+	request := &pb.PredictRequest{
+		House: house, Explain: asked.explain, Reference: asked.reference, Level: asked.level,
+	}
 	return call(ctx, c.timeout, c.predictions.Predict, request)
 }
 
 // PredictBatch asks for the prices of many houses at once. A house that could not be scored
 // has its own error in the answer; [RowError] reads it.
-func (c *Client) PredictBatch(ctx context.Context, houses []*House) (*Batch, error) {
-	request := &pb.PredictBatchRequest{Items: houses}
+func (c *Client) PredictBatch(
+	ctx context.Context, houses []*House, options ...Asking,
+) (*Batch, error) {
+	asked := gather(options)
+	request := &pb.PredictBatchRequest{
+		Items: houses, Explain: asked.explain, Reference: asked.reference, Level: asked.level,
+	}
 	return call(ctx, c.timeout, c.predictions.PredictBatch, request)
 }
 

@@ -34,7 +34,7 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	for _, warning := range r.RangeWarnings {
 		ranges = append(ranges, treeOf(warning.ProtoReflect()))
 	}
-	return json.Marshal(map[string]any{
+	tree := map[string]any{
 		"row":              r.Row,
 		"prediction":       r.Price,
 		"model_version":    r.ModelVersion,
@@ -42,7 +42,36 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		"warnings":         r.Warnings,
 		"range_warnings":   ranges,
 		"imputed_features": r.ImputedFeatures,
-	})
+	}
+	if r.Interval != nil {
+		tree["interval"] = treeOf(r.Interval.ProtoReflect())
+	}
+	// ScoreMatrix tells no warnings, and no more than the numbers of these.
+	bare := r.Warnings == nil
+	if r.Applicability != nil {
+		tree["applicability"] = withNulls(r.Applicability, bare, "distance", "odd_features")
+	}
+	if r.Explanation != nil {
+		explanation := withNulls(r.Explanation, bare, "method")
+		var contributions []any
+		for _, each := range r.Explanation.GetContributions() {
+			contributions = append(contributions, withNulls(each, bare, "value"))
+		}
+		explanation["contributions"] = contributions
+		tree["explanation"] = explanation
+	}
+	return json.Marshal(tree)
+}
+
+// withNulls writes null for what was not asked for.
+func withNulls(message proto.Message, bare bool, names ...string) map[string]any {
+	tree, _ := treeOf(message.ProtoReflect()).(map[string]any)
+	for _, name := range names {
+		if bare {
+			tree[name] = nil
+		}
+	}
+	return tree
 }
 
 func treeOf(message protoreflect.Message) any {
@@ -88,6 +117,12 @@ func valueOf(field protoreflect.FieldDescriptor, value protoreflect.Value) any {
 func oneOf(field protoreflect.FieldDescriptor, value protoreflect.Value) any {
 	if field.Message() != nil {
 		return treeOf(value.Message())
+	}
+	if field.Enum() != nil {
+		if known := field.Enum().Values().ByNumber(value.Enum()); known != nil {
+			return string(known.Name())
+		}
+		return value.Enum() // A later server may know of others.
 	}
 	return value.Interface()
 }

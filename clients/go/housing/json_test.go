@@ -2,6 +2,7 @@ package housing_test
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -33,6 +34,36 @@ func same(t *testing.T, found []byte, err error, wanted string) {
 	}
 }
 
+var (
+	interval = &housing.PriceInterval{Lower: 20, Upper: 23, Level: 0.9}
+	known    = &housing.Applicability{PValue: 0.5, Distance: 1.5}
+	why      = &housing.Explanation{
+		Base:   20,
+		Method: pb.ExplanationMethod_EXPLANATION_METHOD_LINEAR,
+		Contributions: []*pb.Contribution{
+			{Feature: "RM", Value: 6, Amount: 1.5, Imputed: true},
+			{Feature: "B", Value: 4, Factor: new(1.0)},
+		},
+	}
+)
+
+func TestWhatAMatrixIsNotToldIsNull(t *testing.T) {
+	result := housing.Result{
+		Interval:      interval,
+		Applicability: &housing.Applicability{PValue: 0.5},
+		Explanation: &housing.Explanation{
+			Contributions: []*pb.Contribution{{Feature: "RM", Value: math.NaN(), Amount: 1}},
+		},
+	}
+	found, err := json.Marshal(result)
+	same(t, found, err, `{"row":0,"prediction":0,"model_version":"","timestamp":"0001-01-01T00:00:00Z",
+		"warnings":null,"range_warnings":null,"imputed_features":null,
+		"interval":{"lower":20,"upper":23,"level":0.9,"extrapolated":false},
+		"applicability":{"p_value":0.5,"distance":null,"odd_features":null},
+		"explanation":{"base":0,"method":null,"contributions":[
+		{"feature":"RM","value":null,"amount":1,"imputed":false}]}}`)
+}
+
 func TestAnswersAsJSON(t *testing.T) {
 	batch := &housing.Batch{
 		ModelVersion: "7",
@@ -45,10 +76,17 @@ func TestAnswersAsJSON(t *testing.T) {
 	for wanted, answer := range map[string]proto.Message{
 		`{"prediction":21.5,"model_version":"","warnings":[],"range_warnings":[],
 		"imputed_features":[]}`: &housing.Prediction{Prediction: 21.5},
+		`{"prediction":21.5,"model_version":"","warnings":[],"range_warnings":[],
+		"imputed_features":[],"interval":{"lower":20,"upper":23,"level":0.9,"extrapolated":false},
+		"applicability":{"p_value":0.5,"distance":1.5,"odd_features":[]},
+		"explanation":{"base":20,"method":"EXPLANATION_METHOD_LINEAR","contributions":[
+		{"feature":"RM","value":6,"amount":1.5,"imputed":true},
+		{"feature":"B","value":4,"amount":0,"factor":1,"imputed":false}]}}`: //
+		&housing.Prediction{Prediction: 21.5, Interval: interval, Applicability: known, Explanation: why},
 		`{"name":"","version":"","model_type":"","preprocessing":"","features":[{"name":"RM","unit":"",
 		"description":"","min":0,"max":0,"missing_count":20,"integer":false,"choices":[]}],
 		"metrics":{"rmse":2.5},"bundle_digest":"","data_digest":"","library_versions":{"numpy":"2"},
-		"source":"","stale":false,"generation":3,"run_id":"","server_version":"","evaluator":""}`: //
+		"source":"","stale":false,"generation":3,"run_id":"","server_version":"","evaluator":"","schema_digest":""}`: //
 		&housing.ModelInfo{
 			Features:        []*pb.FeatureInfo{{Name: "RM", MissingCount: 20}},
 			Metrics:         map[string]float64{"rmse": 2.5},

@@ -29,6 +29,15 @@ type Result struct {
 	RangeWarnings []*pb.RangeWarning
 	// ImputedFeatures are those that were missing and filled in; from Score alone, too.
 	ImputedFeatures []string
+	// Interval says how sure the price is; nil if the model cannot tell. From ScoreMatrix, it is
+	// there if it was asked for, as are the two that follow.
+	Interval *PriceInterval
+	// Applicability says how unusual the house is; nil if the model cannot tell. ScoreMatrix
+	// tells the p-value alone.
+	Applicability *Applicability
+	// Explanation says what makes the price, if that was asked for. ScoreMatrix tells amounts
+	// without values, which are NaN, and without the method.
+	Explanation *Explanation
 }
 
 // ScoreOption changes how many houses are scored.
@@ -37,6 +46,7 @@ type ScoreOption func(*scoring)
 type scoring struct {
 	chunkRows int
 	pin       bool
+	asked     asked
 }
 
 // ChunkRows sends that many houses at a time; 1,000 by default. The server has a limit.
@@ -61,7 +71,7 @@ func (c *Client) Score(
 ) iter.Seq2[Result, error] {
 	chosen := choose(options)
 	return func(yield func(Result, error) bool) {
-		c.results(ctx, rowChunks(houses, chosen), yield)
+		c.results(ctx, rowChunks(houses, chosen), chosen.asked.level, yield)
 	}
 }
 
@@ -72,7 +82,7 @@ func (c *Client) ScoreMatrix(
 ) iter.Seq2[Result, error] {
 	chosen := choose(options)
 	return func(yield func(Result, error) bool) {
-		c.results(ctx, matrixChunks(features, rows, chosen), yield)
+		c.results(ctx, matrixChunks(features, rows, chosen), chosen.asked.level, yield)
 	}
 }
 
@@ -85,7 +95,10 @@ func choose(options []ScoreOption) scoring {
 }
 
 func (c *Client) results(
-	ctx context.Context, chunks iter.Seq2[*Chunk, error], yield func(Result, error) bool,
+	ctx context.Context,
+	chunks iter.Seq2[*Chunk, error],
+	level float64,
+	yield func(Result, error) bool,
 ) {
 	row := 0
 	for answer, err := range c.stream(ctx, chunks) {
@@ -93,7 +106,7 @@ func (c *Client) results(
 			yield(Result{}, err)
 			return
 		}
-		results, err := resultsOf(answer)
+		results, err := resultsOf(answer, level)
 		if err != nil {
 			yield(Result{}, err)
 			return

@@ -104,7 +104,17 @@ type ModelInfoResponse struct {
 	ServerVersion string `protobuf:"bytes,17,opt,name=server_version,json=serverVersion,proto3" json:"server_version,omitempty"`
 	// What computes the prices: "native", which is compiled C, or "numpy",
 	// which gives the same prices, many times as slowly.
-	Evaluator     string `protobuf:"bytes,18,opt,name=evaluator,proto3" json:"evaluator,omitempty"`
+	Evaluator string `protobuf:"bytes,18,opt,name=evaluator,proto3" json:"evaluator,omitempty"`
+	// SHA-256 of the names, order, units and accepted values of the features, and
+	// of the target's name and unit: two models of one digest take the same houses
+	// and answer in the same unit.
+	SchemaDigest string `protobuf:"bytes,19,opt,name=schema_digest,json=schemaDigest,proto3" json:"schema_digest,omitempty"`
+	// How the model tells how sure a price is; absent if it cannot.
+	Interval *IntervalInfo `protobuf:"bytes,20,opt,name=interval,proto3" json:"interval,omitempty"`
+	// How the model tells how unusual a house is; absent if it cannot.
+	Applicability *ApplicabilityInfo `protobuf:"bytes,21,opt,name=applicability,proto3" json:"applicability,omitempty"`
+	// How the model explains a price; absent if it cannot.
+	Explanation   *ExplanationInfo `protobuf:"bytes,22,opt,name=explanation,proto3" json:"explanation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -265,6 +275,282 @@ func (x *ModelInfoResponse) GetEvaluator() string {
 	return ""
 }
 
+func (x *ModelInfoResponse) GetSchemaDigest() string {
+	if x != nil {
+		return x.SchemaDigest
+	}
+	return ""
+}
+
+func (x *ModelInfoResponse) GetInterval() *IntervalInfo {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *ModelInfoResponse) GetApplicability() *ApplicabilityInfo {
+	if x != nil {
+		return x.Applicability
+	}
+	return nil
+}
+
+func (x *ModelInfoResponse) GetExplanation() *ExplanationInfo {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
+// How intervals were made, and what was measured of them in training.
+type IntervalInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How they were made, such as "cross-validation, scaled".
+	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
+	// Parts that the training data was divided into.
+	Folds uint32 `protobuf:"varint,2,opt,name=folds,proto3" json:"folds,omitempty"`
+	// Prices of houses that the model had not seen, which the intervals rest on.
+	Scores uint64 `protobuf:"varint,3,opt,name=scores,proto3" json:"scores,omitempty"`
+	// Level that the following were measured at.
+	Level float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
+	// Share of these prices that lay in their interval.
+	Coverage float64 `protobuf:"fixed64,5,opt,name=coverage,proto3" json:"coverage,omitempty"`
+	// Standard error of that share.
+	CoverageError float64 `protobuf:"fixed64,6,opt,name=coverage_error,json=coverageError,proto3" json:"coverage_error,omitempty"`
+	// The same share, where whole towns were left out of training.
+	CoverageByTown float64 `protobuf:"fixed64,7,opt,name=coverage_by_town,json=coverageByTown,proto3" json:"coverage_by_town,omitempty"`
+	// Mean distance between the two ends, in the target's unit.
+	Width float64 `protobuf:"fixed64,8,opt,name=width,proto3" json:"width,omitempty"`
+	// Largest level that there are enough prices for.
+	MaxLevel      float64 `protobuf:"fixed64,9,opt,name=max_level,json=maxLevel,proto3" json:"max_level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IntervalInfo) Reset() {
+	*x = IntervalInfo{}
+	mi := &file_housing_v1_model_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IntervalInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IntervalInfo) ProtoMessage() {}
+
+func (x *IntervalInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_model_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IntervalInfo.ProtoReflect.Descriptor instead.
+func (*IntervalInfo) Descriptor() ([]byte, []int) {
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *IntervalInfo) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *IntervalInfo) GetFolds() uint32 {
+	if x != nil {
+		return x.Folds
+	}
+	return 0
+}
+
+func (x *IntervalInfo) GetScores() uint64 {
+	if x != nil {
+		return x.Scores
+	}
+	return 0
+}
+
+func (x *IntervalInfo) GetLevel() float64 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *IntervalInfo) GetCoverage() float64 {
+	if x != nil {
+		return x.Coverage
+	}
+	return 0
+}
+
+func (x *IntervalInfo) GetCoverageError() float64 {
+	if x != nil {
+		return x.CoverageError
+	}
+	return 0
+}
+
+func (x *IntervalInfo) GetCoverageByTown() float64 {
+	if x != nil {
+		return x.CoverageByTown
+	}
+	return 0
+}
+
+func (x *IntervalInfo) GetWidth() float64 {
+	if x != nil {
+		return x.Width
+	}
+	return 0
+}
+
+func (x *IntervalInfo) GetMaxLevel() float64 {
+	if x != nil {
+		return x.MaxLevel
+	}
+	return 0
+}
+
+// How it is told whether a house is like those of the training data.
+type ApplicabilityInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How it is told: "nearest neighbour" or "copula".
+	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
+	// Houses that a house is compared with.
+	Houses        uint64 `protobuf:"varint,2,opt,name=houses,proto3" json:"houses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplicabilityInfo) Reset() {
+	*x = ApplicabilityInfo{}
+	mi := &file_housing_v1_model_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplicabilityInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplicabilityInfo) ProtoMessage() {}
+
+func (x *ApplicabilityInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_model_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplicabilityInfo.ProtoReflect.Descriptor instead.
+func (*ApplicabilityInfo) Descriptor() ([]byte, []int) {
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ApplicabilityInfo) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *ApplicabilityInfo) GetHouses() uint64 {
+	if x != nil {
+		return x.Houses
+	}
+	return 0
+}
+
+// How prices are explained.
+type ExplanationInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How, where no reference house is given.
+	Method ExplanationMethod `protobuf:"varint,1,opt,name=method,proto3,enum=housing.v1.ExplanationMethod" json:"method,omitempty"`
+	// Whether the model adds up the logarithm of the price, so that contributions
+	// have factors.
+	Multiplicative bool `protobuf:"varint,2,opt,name=multiplicative,proto3" json:"multiplicative,omitempty"`
+	// Mean price of the training houses as the model sees it, which explanations
+	// without a reference house start from; in the target's unit.
+	Base float64 `protobuf:"fixed64,3,opt,name=base,proto3" json:"base,omitempty"`
+	// Most prices that are explained in one call or chunk.
+	MaxRows       uint32 `protobuf:"varint,4,opt,name=max_rows,json=maxRows,proto3" json:"max_rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplanationInfo) Reset() {
+	*x = ExplanationInfo{}
+	mi := &file_housing_v1_model_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplanationInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplanationInfo) ProtoMessage() {}
+
+func (x *ExplanationInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_model_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplanationInfo.ProtoReflect.Descriptor instead.
+func (*ExplanationInfo) Descriptor() ([]byte, []int) {
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ExplanationInfo) GetMethod() ExplanationMethod {
+	if x != nil {
+		return x.Method
+	}
+	return ExplanationMethod_EXPLANATION_METHOD_UNSPECIFIED
+}
+
+func (x *ExplanationInfo) GetMultiplicative() bool {
+	if x != nil {
+		return x.Multiplicative
+	}
+	return false
+}
+
+func (x *ExplanationInfo) GetBase() float64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *ExplanationInfo) GetMaxRows() uint32 {
+	if x != nil {
+		return x.MaxRows
+	}
+	return 0
+}
+
 // A feature as the live model knows it.
 type FeatureInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -290,7 +576,7 @@ type FeatureInfo struct {
 
 func (x *FeatureInfo) Reset() {
 	*x = FeatureInfo{}
-	mi := &file_housing_v1_model_proto_msgTypes[2]
+	mi := &file_housing_v1_model_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -302,7 +588,7 @@ func (x *FeatureInfo) String() string {
 func (*FeatureInfo) ProtoMessage() {}
 
 func (x *FeatureInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_model_proto_msgTypes[2]
+	mi := &file_housing_v1_model_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -315,7 +601,7 @@ func (x *FeatureInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeatureInfo.ProtoReflect.Descriptor instead.
 func (*FeatureInfo) Descriptor() ([]byte, []int) {
-	return file_housing_v1_model_proto_rawDescGZIP(), []int{2}
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *FeatureInfo) GetName() string {
@@ -391,7 +677,7 @@ type TargetInfo struct {
 
 func (x *TargetInfo) Reset() {
 	*x = TargetInfo{}
-	mi := &file_housing_v1_model_proto_msgTypes[3]
+	mi := &file_housing_v1_model_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -403,7 +689,7 @@ func (x *TargetInfo) String() string {
 func (*TargetInfo) ProtoMessage() {}
 
 func (x *TargetInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_model_proto_msgTypes[3]
+	mi := &file_housing_v1_model_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -416,7 +702,7 @@ func (x *TargetInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetInfo.ProtoReflect.Descriptor instead.
 func (*TargetInfo) Descriptor() ([]byte, []int) {
-	return file_housing_v1_model_proto_rawDescGZIP(), []int{3}
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TargetInfo) GetName() string {
@@ -464,7 +750,7 @@ type ReloadModelRequest struct {
 
 func (x *ReloadModelRequest) Reset() {
 	*x = ReloadModelRequest{}
-	mi := &file_housing_v1_model_proto_msgTypes[4]
+	mi := &file_housing_v1_model_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +762,7 @@ func (x *ReloadModelRequest) String() string {
 func (*ReloadModelRequest) ProtoMessage() {}
 
 func (x *ReloadModelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_model_proto_msgTypes[4]
+	mi := &file_housing_v1_model_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +775,7 @@ func (x *ReloadModelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReloadModelRequest.ProtoReflect.Descriptor instead.
 func (*ReloadModelRequest) Descriptor() ([]byte, []int) {
-	return file_housing_v1_model_proto_rawDescGZIP(), []int{4}
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReloadModelRequest) GetTarget() isReloadModelRequest_Target {
@@ -556,7 +842,7 @@ type ReloadModelResponse struct {
 
 func (x *ReloadModelResponse) Reset() {
 	*x = ReloadModelResponse{}
-	mi := &file_housing_v1_model_proto_msgTypes[5]
+	mi := &file_housing_v1_model_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +854,7 @@ func (x *ReloadModelResponse) String() string {
 func (*ReloadModelResponse) ProtoMessage() {}
 
 func (x *ReloadModelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_model_proto_msgTypes[5]
+	mi := &file_housing_v1_model_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +867,7 @@ func (x *ReloadModelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReloadModelResponse.ProtoReflect.Descriptor instead.
 func (*ReloadModelResponse) Descriptor() ([]byte, []int) {
-	return file_housing_v1_model_proto_rawDescGZIP(), []int{5}
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReloadModelResponse) GetPreviousVersion() string {
@@ -631,8 +917,8 @@ var File_housing_v1_model_proto protoreflect.FileDescriptor
 const file_housing_v1_model_proto_rawDesc = "" +
 	"\n" +
 	"\x16housing/v1/model.proto\x12\n" +
-	"housing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x12\n" +
-	"\x10ModelInfoRequest\"\xf4\x06\n" +
+	"housing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhousing/v1/prediction.proto\"\x12\n" +
+	"\x10ModelInfoRequest\"\xd3\b\n" +
 	"\x11ModelInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1d\n" +
@@ -657,13 +943,35 @@ const file_housing_v1_model_proto_rawDesc = "" +
 	"generation\x12\x15\n" +
 	"\x06run_id\x18\x10 \x01(\tR\x05runId\x12%\n" +
 	"\x0eserver_version\x18\x11 \x01(\tR\rserverVersion\x12\x1c\n" +
-	"\tevaluator\x18\x12 \x01(\tR\tevaluator\x1a:\n" +
+	"\tevaluator\x18\x12 \x01(\tR\tevaluator\x12#\n" +
+	"\rschema_digest\x18\x13 \x01(\tR\fschemaDigest\x124\n" +
+	"\binterval\x18\x14 \x01(\v2\x18.housing.v1.IntervalInfoR\binterval\x12C\n" +
+	"\rapplicability\x18\x15 \x01(\v2\x1d.housing.v1.ApplicabilityInfoR\rapplicability\x12=\n" +
+	"\vexplanation\x18\x16 \x01(\v2\x1b.housing.v1.ExplanationInfoR\vexplanation\x1a:\n" +
 	"\fMetricsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\x1aB\n" +
 	"\x14LibraryVersionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd4\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8a\x02\n" +
+	"\fIntervalInfo\x12\x16\n" +
+	"\x06method\x18\x01 \x01(\tR\x06method\x12\x14\n" +
+	"\x05folds\x18\x02 \x01(\rR\x05folds\x12\x16\n" +
+	"\x06scores\x18\x03 \x01(\x04R\x06scores\x12\x14\n" +
+	"\x05level\x18\x04 \x01(\x01R\x05level\x12\x1a\n" +
+	"\bcoverage\x18\x05 \x01(\x01R\bcoverage\x12%\n" +
+	"\x0ecoverage_error\x18\x06 \x01(\x01R\rcoverageError\x12(\n" +
+	"\x10coverage_by_town\x18\a \x01(\x01R\x0ecoverageByTown\x12\x14\n" +
+	"\x05width\x18\b \x01(\x01R\x05width\x12\x1b\n" +
+	"\tmax_level\x18\t \x01(\x01R\bmaxLevel\"C\n" +
+	"\x11ApplicabilityInfo\x12\x16\n" +
+	"\x06method\x18\x01 \x01(\tR\x06method\x12\x16\n" +
+	"\x06houses\x18\x02 \x01(\x04R\x06houses\"\x9f\x01\n" +
+	"\x0fExplanationInfo\x125\n" +
+	"\x06method\x18\x01 \x01(\x0e2\x1d.housing.v1.ExplanationMethodR\x06method\x12&\n" +
+	"\x0emultiplicative\x18\x02 \x01(\bR\x0emultiplicative\x12\x12\n" +
+	"\x04base\x18\x03 \x01(\x01R\x04base\x12\x19\n" +
+	"\bmax_rows\x18\x04 \x01(\rR\amaxRows\"\xd4\x01\n" +
 	"\vFeatureInfo\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04unit\x18\x02 \x01(\tR\x04unit\x12 \n" +
@@ -708,36 +1016,44 @@ func file_housing_v1_model_proto_rawDescGZIP() []byte {
 	return file_housing_v1_model_proto_rawDescData
 }
 
-var file_housing_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_housing_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_housing_v1_model_proto_goTypes = []any{
 	(*ModelInfoRequest)(nil),      // 0: housing.v1.ModelInfoRequest
 	(*ModelInfoResponse)(nil),     // 1: housing.v1.ModelInfoResponse
-	(*FeatureInfo)(nil),           // 2: housing.v1.FeatureInfo
-	(*TargetInfo)(nil),            // 3: housing.v1.TargetInfo
-	(*ReloadModelRequest)(nil),    // 4: housing.v1.ReloadModelRequest
-	(*ReloadModelResponse)(nil),   // 5: housing.v1.ReloadModelResponse
-	nil,                           // 6: housing.v1.ModelInfoResponse.MetricsEntry
-	nil,                           // 7: housing.v1.ModelInfoResponse.LibraryVersionsEntry
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*IntervalInfo)(nil),          // 2: housing.v1.IntervalInfo
+	(*ApplicabilityInfo)(nil),     // 3: housing.v1.ApplicabilityInfo
+	(*ExplanationInfo)(nil),       // 4: housing.v1.ExplanationInfo
+	(*FeatureInfo)(nil),           // 5: housing.v1.FeatureInfo
+	(*TargetInfo)(nil),            // 6: housing.v1.TargetInfo
+	(*ReloadModelRequest)(nil),    // 7: housing.v1.ReloadModelRequest
+	(*ReloadModelResponse)(nil),   // 8: housing.v1.ReloadModelResponse
+	nil,                           // 9: housing.v1.ModelInfoResponse.MetricsEntry
+	nil,                           // 10: housing.v1.ModelInfoResponse.LibraryVersionsEntry
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(ExplanationMethod)(0),        // 12: housing.v1.ExplanationMethod
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
 }
 var file_housing_v1_model_proto_depIdxs = []int32{
-	2, // 0: housing.v1.ModelInfoResponse.features:type_name -> housing.v1.FeatureInfo
-	3, // 1: housing.v1.ModelInfoResponse.target:type_name -> housing.v1.TargetInfo
-	6, // 2: housing.v1.ModelInfoResponse.metrics:type_name -> housing.v1.ModelInfoResponse.MetricsEntry
-	8, // 3: housing.v1.ModelInfoResponse.trained_at:type_name -> google.protobuf.Timestamp
-	8, // 4: housing.v1.ModelInfoResponse.loaded_at:type_name -> google.protobuf.Timestamp
-	7, // 5: housing.v1.ModelInfoResponse.library_versions:type_name -> housing.v1.ModelInfoResponse.LibraryVersionsEntry
-	9, // 6: housing.v1.ReloadModelResponse.duration:type_name -> google.protobuf.Duration
-	0, // 7: housing.v1.ModelService.ModelInfo:input_type -> housing.v1.ModelInfoRequest
-	4, // 8: housing.v1.ModelService.ReloadModel:input_type -> housing.v1.ReloadModelRequest
-	1, // 9: housing.v1.ModelService.ModelInfo:output_type -> housing.v1.ModelInfoResponse
-	5, // 10: housing.v1.ModelService.ReloadModel:output_type -> housing.v1.ReloadModelResponse
-	9, // [9:11] is the sub-list for method output_type
-	7, // [7:9] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5,  // 0: housing.v1.ModelInfoResponse.features:type_name -> housing.v1.FeatureInfo
+	6,  // 1: housing.v1.ModelInfoResponse.target:type_name -> housing.v1.TargetInfo
+	9,  // 2: housing.v1.ModelInfoResponse.metrics:type_name -> housing.v1.ModelInfoResponse.MetricsEntry
+	11, // 3: housing.v1.ModelInfoResponse.trained_at:type_name -> google.protobuf.Timestamp
+	11, // 4: housing.v1.ModelInfoResponse.loaded_at:type_name -> google.protobuf.Timestamp
+	10, // 5: housing.v1.ModelInfoResponse.library_versions:type_name -> housing.v1.ModelInfoResponse.LibraryVersionsEntry
+	2,  // 6: housing.v1.ModelInfoResponse.interval:type_name -> housing.v1.IntervalInfo
+	3,  // 7: housing.v1.ModelInfoResponse.applicability:type_name -> housing.v1.ApplicabilityInfo
+	4,  // 8: housing.v1.ModelInfoResponse.explanation:type_name -> housing.v1.ExplanationInfo
+	12, // 9: housing.v1.ExplanationInfo.method:type_name -> housing.v1.ExplanationMethod
+	13, // 10: housing.v1.ReloadModelResponse.duration:type_name -> google.protobuf.Duration
+	0,  // 11: housing.v1.ModelService.ModelInfo:input_type -> housing.v1.ModelInfoRequest
+	7,  // 12: housing.v1.ModelService.ReloadModel:input_type -> housing.v1.ReloadModelRequest
+	1,  // 13: housing.v1.ModelService.ModelInfo:output_type -> housing.v1.ModelInfoResponse
+	8,  // 14: housing.v1.ModelService.ReloadModel:output_type -> housing.v1.ReloadModelResponse
+	13, // [13:15] is the sub-list for method output_type
+	11, // [11:13] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_housing_v1_model_proto_init() }
@@ -745,7 +1061,8 @@ func file_housing_v1_model_proto_init() {
 	if File_housing_v1_model_proto != nil {
 		return
 	}
-	file_housing_v1_model_proto_msgTypes[4].OneofWrappers = []any{
+	file_housing_v1_prediction_proto_init()
+	file_housing_v1_model_proto_msgTypes[7].OneofWrappers = []any{
 		(*ReloadModelRequest_Version)(nil),
 		(*ReloadModelRequest_Alias)(nil),
 	}
@@ -755,7 +1072,7 @@ func file_housing_v1_model_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_housing_v1_model_proto_rawDesc), len(file_housing_v1_model_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

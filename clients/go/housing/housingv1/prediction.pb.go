@@ -26,6 +26,66 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How an explanation was computed. Amounts of different methods cannot be
+// compared.
+type ExplanationMethod int32
+
+const (
+	// No explanation.
+	ExplanationMethod_EXPLANATION_METHOD_UNSPECIFIED ExplanationMethod = 0
+	// The terms of a weighted sum, each against the mean of the training houses.
+	ExplanationMethod_EXPLANATION_METHOD_LINEAR ExplanationMethod = 1
+	// Shapley values of trees, where a feature that is not known takes either
+	// branch as often as the training houses did.
+	ExplanationMethod_EXPLANATION_METHOD_TREE_PATH_DEPENDENT ExplanationMethod = 2
+	// Shapley values against the reference house: a feature has either its own
+	// value or that of the reference house.
+	ExplanationMethod_EXPLANATION_METHOD_REFERENCE ExplanationMethod = 3
+)
+
+// Enum value maps for ExplanationMethod.
+var (
+	ExplanationMethod_name = map[int32]string{
+		0: "EXPLANATION_METHOD_UNSPECIFIED",
+		1: "EXPLANATION_METHOD_LINEAR",
+		2: "EXPLANATION_METHOD_TREE_PATH_DEPENDENT",
+		3: "EXPLANATION_METHOD_REFERENCE",
+	}
+	ExplanationMethod_value = map[string]int32{
+		"EXPLANATION_METHOD_UNSPECIFIED":         0,
+		"EXPLANATION_METHOD_LINEAR":              1,
+		"EXPLANATION_METHOD_TREE_PATH_DEPENDENT": 2,
+		"EXPLANATION_METHOD_REFERENCE":           3,
+	}
+)
+
+func (x ExplanationMethod) Enum() *ExplanationMethod {
+	p := new(ExplanationMethod)
+	*p = x
+	return p
+}
+
+func (x ExplanationMethod) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ExplanationMethod) Descriptor() protoreflect.EnumDescriptor {
+	return file_housing_v1_prediction_proto_enumTypes[0].Descriptor()
+}
+
+func (ExplanationMethod) Type() protoreflect.EnumType {
+	return &file_housing_v1_prediction_proto_enumTypes[0]
+}
+
+func (x ExplanationMethod) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ExplanationMethod.Descriptor instead.
+func (ExplanationMethod) EnumDescriptor() ([]byte, []int) {
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{0}
+}
+
 // One house: the 13 features of the Boston housing data.
 //
 // Every feature may be left out, in which case the model's preprocessing fills
@@ -187,7 +247,14 @@ func (x *House) GetLstat() float64 {
 type PredictRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The house. At least one feature must be set.
-	House         *House `protobuf:"bytes,1,opt,name=house,proto3" json:"house,omitempty"`
+	House *House `protobuf:"bytes,1,opt,name=house,proto3" json:"house,omitempty"`
+	// Whether to say what makes the price.
+	Explain bool `protobuf:"varint,2,opt,name=explain,proto3" json:"explain,omitempty"`
+	// A house to explain the price against: what makes the difference between
+	// the two. Asks for an explanation, whatever `explain` says.
+	Reference *House `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Share of prices that the interval is to hold, from 0.5 to 0.99; 0 means 0.9.
+	Level         float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -229,6 +296,27 @@ func (x *PredictRequest) GetHouse() *House {
 	return nil
 }
 
+func (x *PredictRequest) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
+}
+
+func (x *PredictRequest) GetReference() *House {
+	if x != nil {
+		return x.Reference
+	}
+	return nil
+}
+
+func (x *PredictRequest) GetLevel() float64 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
 // The predicted price of one house.
 type PredictResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -245,8 +333,16 @@ type PredictResponse struct {
 	RangeWarnings []*RangeWarning `protobuf:"bytes,5,rep,name=range_warnings,json=rangeWarnings,proto3" json:"range_warnings,omitempty"`
 	// Names of the features that were missing and filled in, such as "LSTAT".
 	ImputedFeatures []string `protobuf:"bytes,6,rep,name=imputed_features,json=imputedFeatures,proto3" json:"imputed_features,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// How sure the price is. Absent if the model's bundle cannot tell, or has too
+	// few prices to tell it for this level.
+	Interval *PriceInterval `protobuf:"bytes,7,opt,name=interval,proto3" json:"interval,omitempty"`
+	// How unusual the house is among those that the model was trained on. Absent
+	// if the model's bundle cannot tell.
+	Applicability *Applicability `protobuf:"bytes,8,opt,name=applicability,proto3" json:"applicability,omitempty"`
+	// What makes the price, if it was asked for.
+	Explanation   *Explanation `protobuf:"bytes,9,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PredictResponse) Reset() {
@@ -321,6 +417,323 @@ func (x *PredictResponse) GetImputedFeatures() []string {
 	return nil
 }
 
+func (x *PredictResponse) GetInterval() *PriceInterval {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *PredictResponse) GetApplicability() *Applicability {
+	if x != nil {
+		return x.Applicability
+	}
+	return nil
+}
+
+func (x *PredictResponse) GetExplanation() *Explanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
+// Between which prices a house like those of the training data most likely
+// sells.
+type PriceInterval struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lower end, in the target's unit; never below 0.
+	Lower float64 `protobuf:"fixed64,1,opt,name=lower,proto3" json:"lower,omitempty"`
+	// Upper end, in the target's unit.
+	Upper float64 `protobuf:"fixed64,2,opt,name=upper,proto3" json:"upper,omitempty"`
+	// Share of houses whose true price lies between the two. It was measured on
+	// houses that the model had not seen, and holds for houses like those.
+	Level float64 `protobuf:"fixed64,3,opt,name=level,proto3" json:"level,omitempty"`
+	// Whether the house is so unlike those of the training data that the share
+	// holds no promise for it.
+	Extrapolated  bool `protobuf:"varint,4,opt,name=extrapolated,proto3" json:"extrapolated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceInterval) Reset() {
+	*x = PriceInterval{}
+	mi := &file_housing_v1_prediction_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceInterval) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceInterval) ProtoMessage() {}
+
+func (x *PriceInterval) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_prediction_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceInterval.ProtoReflect.Descriptor instead.
+func (*PriceInterval) Descriptor() ([]byte, []int) {
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PriceInterval) GetLower() float64 {
+	if x != nil {
+		return x.Lower
+	}
+	return 0
+}
+
+func (x *PriceInterval) GetUpper() float64 {
+	if x != nil {
+		return x.Upper
+	}
+	return 0
+}
+
+func (x *PriceInterval) GetLevel() float64 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *PriceInterval) GetExtrapolated() bool {
+	if x != nil {
+		return x.Extrapolated
+	}
+	return false
+}
+
+// How unusual a house is among those that the model was trained on.
+type Applicability struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Share of the training houses that lie at least as far from their nearest
+	// neighbour as this house does from its own; below 0.01 the house is unlike
+	// any that is known.
+	PValue float64 `protobuf:"fixed64,1,opt,name=p_value,json=pValue,proto3" json:"p_value,omitempty"`
+	// Distance to the nearest training house, in standard deviations. It cannot be
+	// compared between models; the p-value can.
+	Distance float64 `protobuf:"fixed64,2,opt,name=distance,proto3" json:"distance,omitempty"`
+	// Names of the features that lie farthest from the nearest training house, the
+	// farthest first; only where the p-value is below 0.01.
+	OddFeatures   []string `protobuf:"bytes,3,rep,name=odd_features,json=oddFeatures,proto3" json:"odd_features,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Applicability) Reset() {
+	*x = Applicability{}
+	mi := &file_housing_v1_prediction_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Applicability) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Applicability) ProtoMessage() {}
+
+func (x *Applicability) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_prediction_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Applicability.ProtoReflect.Descriptor instead.
+func (*Applicability) Descriptor() ([]byte, []int) {
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Applicability) GetPValue() float64 {
+	if x != nil {
+		return x.PValue
+	}
+	return 0
+}
+
+func (x *Applicability) GetDistance() float64 {
+	if x != nil {
+		return x.Distance
+	}
+	return 0
+}
+
+func (x *Applicability) GetOddFeatures() []string {
+	if x != nil {
+		return x.OddFeatures
+	}
+	return nil
+}
+
+// What makes a price: base and amounts add up to it.
+//
+// It says how the model came to the price, and nothing about causes. Some
+// features stand for people: B and LSTAT must never be read as what people are
+// worth; the data card says what they encode.
+type Explanation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The price that the amounts start from, in the target's unit: the mean of
+	// the training houses, or the price of the reference house.
+	Base float64 `protobuf:"fixed64,1,opt,name=base,proto3" json:"base,omitempty"`
+	// What each feature adds or takes, in the order of House.
+	Contributions []*Contribution `protobuf:"bytes,2,rep,name=contributions,proto3" json:"contributions,omitempty"`
+	// How the amounts were computed.
+	Method        ExplanationMethod `protobuf:"varint,3,opt,name=method,proto3,enum=housing.v1.ExplanationMethod" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Explanation) Reset() {
+	*x = Explanation{}
+	mi := &file_housing_v1_prediction_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Explanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Explanation) ProtoMessage() {}
+
+func (x *Explanation) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_prediction_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Explanation.ProtoReflect.Descriptor instead.
+func (*Explanation) Descriptor() ([]byte, []int) {
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Explanation) GetBase() float64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *Explanation) GetContributions() []*Contribution {
+	if x != nil {
+		return x.Contributions
+	}
+	return nil
+}
+
+func (x *Explanation) GetMethod() ExplanationMethod {
+	if x != nil {
+		return x.Method
+	}
+	return ExplanationMethod_EXPLANATION_METHOD_UNSPECIFIED
+}
+
+// What one feature adds to a price, or takes from it.
+type Contribution struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the feature, such as "RM".
+	Feature string `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
+	// Its value; where it was missing, the one that was filled in.
+	Value float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
+	// What it adds, in the target's unit.
+	Amount float64 `protobuf:"fixed64,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// By how much it multiplies the price, only for models that add up the
+	// logarithm of the price.
+	Factor *float64 `protobuf:"fixed64,4,opt,name=factor,proto3,oneof" json:"factor,omitempty"`
+	// Whether the value was missing and filled in.
+	Imputed       bool `protobuf:"varint,5,opt,name=imputed,proto3" json:"imputed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Contribution) Reset() {
+	*x = Contribution{}
+	mi := &file_housing_v1_prediction_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Contribution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Contribution) ProtoMessage() {}
+
+func (x *Contribution) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_prediction_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Contribution.ProtoReflect.Descriptor instead.
+func (*Contribution) Descriptor() ([]byte, []int) {
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Contribution) GetFeature() string {
+	if x != nil {
+		return x.Feature
+	}
+	return ""
+}
+
+func (x *Contribution) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Contribution) GetAmount() float64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *Contribution) GetFactor() float64 {
+	if x != nil && x.Factor != nil {
+		return *x.Factor
+	}
+	return 0
+}
+
+func (x *Contribution) GetImputed() bool {
+	if x != nil {
+		return x.Imputed
+	}
+	return false
+}
+
 // A value that lies outside what the model was trained on.
 type RangeWarning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -338,7 +751,7 @@ type RangeWarning struct {
 
 func (x *RangeWarning) Reset() {
 	*x = RangeWarning{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[3]
+	mi := &file_housing_v1_prediction_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -350,7 +763,7 @@ func (x *RangeWarning) String() string {
 func (*RangeWarning) ProtoMessage() {}
 
 func (x *RangeWarning) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[3]
+	mi := &file_housing_v1_prediction_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -363,7 +776,7 @@ func (x *RangeWarning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RangeWarning.ProtoReflect.Descriptor instead.
 func (*RangeWarning) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{3}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RangeWarning) GetFeature() string {
@@ -398,14 +811,22 @@ func (x *RangeWarning) GetMax() float64 {
 type PredictBatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The houses, at least one and at most the server's limit.
-	Items         []*House `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	Items []*House `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Whether to say what makes each price.
+	Explain bool `protobuf:"varint,2,opt,name=explain,proto3" json:"explain,omitempty"`
+	// A house to explain the prices against. Asks for explanations, whatever
+	// `explain` says.
+	Reference *House `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
+	// 0.9.
+	Level         float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PredictBatchRequest) Reset() {
 	*x = PredictBatchRequest{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[4]
+	mi := &file_housing_v1_prediction_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +838,7 @@ func (x *PredictBatchRequest) String() string {
 func (*PredictBatchRequest) ProtoMessage() {}
 
 func (x *PredictBatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[4]
+	mi := &file_housing_v1_prediction_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +851,7 @@ func (x *PredictBatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PredictBatchRequest.ProtoReflect.Descriptor instead.
 func (*PredictBatchRequest) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{4}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PredictBatchRequest) GetItems() []*House {
@@ -438,6 +859,27 @@ func (x *PredictBatchRequest) GetItems() []*House {
 		return x.Items
 	}
 	return nil
+}
+
+func (x *PredictBatchRequest) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
+}
+
+func (x *PredictBatchRequest) GetReference() *House {
+	if x != nil {
+		return x.Reference
+	}
+	return nil
+}
+
+func (x *PredictBatchRequest) GetLevel() float64 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
 }
 
 // The predicted prices of many houses.
@@ -455,7 +897,7 @@ type PredictBatchResponse struct {
 
 func (x *PredictBatchResponse) Reset() {
 	*x = PredictBatchResponse{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[5]
+	mi := &file_housing_v1_prediction_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +909,7 @@ func (x *PredictBatchResponse) String() string {
 func (*PredictBatchResponse) ProtoMessage() {}
 
 func (x *PredictBatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[5]
+	mi := &file_housing_v1_prediction_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +922,7 @@ func (x *PredictBatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PredictBatchResponse.ProtoReflect.Descriptor instead.
 func (*PredictBatchResponse) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{5}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PredictBatchResponse) GetResults() []*RowResult {
@@ -520,13 +962,21 @@ type RowResult struct {
 	RangeWarnings []*RangeWarning `protobuf:"bytes,4,rep,name=range_warnings,json=rangeWarnings,proto3" json:"range_warnings,omitempty"`
 	// Names of the features that were missing and filled in.
 	ImputedFeatures []string `protobuf:"bytes,5,rep,name=imputed_features,json=imputedFeatures,proto3" json:"imputed_features,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// How sure the price is. Absent if the model's bundle cannot tell, or has too
+	// few prices to tell it for this level.
+	Interval *PriceInterval `protobuf:"bytes,6,opt,name=interval,proto3" json:"interval,omitempty"`
+	// How unusual the house is among those that the model was trained on. Absent
+	// if the model's bundle cannot tell.
+	Applicability *Applicability `protobuf:"bytes,7,opt,name=applicability,proto3" json:"applicability,omitempty"`
+	// What makes the price, if it was asked for.
+	Explanation   *Explanation `protobuf:"bytes,8,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RowResult) Reset() {
 	*x = RowResult{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[6]
+	mi := &file_housing_v1_prediction_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +988,7 @@ func (x *RowResult) String() string {
 func (*RowResult) ProtoMessage() {}
 
 func (x *RowResult) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[6]
+	mi := &file_housing_v1_prediction_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +1001,7 @@ func (x *RowResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowResult.ProtoReflect.Descriptor instead.
 func (*RowResult) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{6}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RowResult) GetOutcome() isRowResult_Outcome {
@@ -600,6 +1050,27 @@ func (x *RowResult) GetImputedFeatures() []string {
 	return nil
 }
 
+func (x *RowResult) GetInterval() *PriceInterval {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *RowResult) GetApplicability() *Applicability {
+	if x != nil {
+		return x.Applicability
+	}
+	return nil
+}
+
+func (x *RowResult) GetExplanation() *Explanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
 type isRowResult_Outcome interface {
 	isRowResult_Outcome()
 }
@@ -633,14 +1104,26 @@ type PredictStreamRequest struct {
 	// Whether all chunks are to be answered by the model that answers the first,
 	// even if another one goes live. Read from the first chunk alone. A server
 	// keeps few models: with MODEL_RETIRED it ends the streams of the oldest one.
-	PinModel      bool `protobuf:"varint,4,opt,name=pin_model,json=pinModel,proto3" json:"pin_model,omitempty"`
+	PinModel bool `protobuf:"varint,4,opt,name=pin_model,json=pinModel,proto3" json:"pin_model,omitempty"`
+	// Whether to say what makes each price. Read from the first chunk alone, as
+	// are all of the following.
+	Explain bool `protobuf:"varint,5,opt,name=explain,proto3" json:"explain,omitempty"`
+	// A house to explain the prices against. Asks for explanations, whatever
+	// `explain` says.
+	Reference *House `protobuf:"bytes,6,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
+	// 0.9.
+	Level float64 `protobuf:"fixed64,7,opt,name=level,proto3" json:"level,omitempty"`
+	// Whether a matrix is to be answered with intervals and p-values, too. Houses
+	// that come one by one always are.
+	Intervals     bool `protobuf:"varint,10,opt,name=intervals,proto3" json:"intervals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PredictStreamRequest) Reset() {
 	*x = PredictStreamRequest{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[7]
+	mi := &file_housing_v1_prediction_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +1135,7 @@ func (x *PredictStreamRequest) String() string {
 func (*PredictStreamRequest) ProtoMessage() {}
 
 func (x *PredictStreamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[7]
+	mi := &file_housing_v1_prediction_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +1148,7 @@ func (x *PredictStreamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PredictStreamRequest.ProtoReflect.Descriptor instead.
 func (*PredictStreamRequest) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{7}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PredictStreamRequest) GetSequence() uint64 {
@@ -707,6 +1190,34 @@ func (x *PredictStreamRequest) GetPinModel() bool {
 	return false
 }
 
+func (x *PredictStreamRequest) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
+}
+
+func (x *PredictStreamRequest) GetReference() *House {
+	if x != nil {
+		return x.Reference
+	}
+	return nil
+}
+
+func (x *PredictStreamRequest) GetLevel() float64 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *PredictStreamRequest) GetIntervals() bool {
+	if x != nil {
+		return x.Intervals
+	}
+	return false
+}
+
 type isPredictStreamRequest_Payload interface {
 	isPredictStreamRequest_Payload()
 }
@@ -736,7 +1247,7 @@ type HouseRows struct {
 
 func (x *HouseRows) Reset() {
 	*x = HouseRows{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[8]
+	mi := &file_housing_v1_prediction_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -748,7 +1259,7 @@ func (x *HouseRows) String() string {
 func (*HouseRows) ProtoMessage() {}
 
 func (x *HouseRows) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[8]
+	mi := &file_housing_v1_prediction_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -761,7 +1272,7 @@ func (x *HouseRows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HouseRows.ProtoReflect.Descriptor instead.
 func (*HouseRows) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{8}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *HouseRows) GetItems() []*House {
@@ -786,7 +1297,7 @@ type HouseMatrix struct {
 
 func (x *HouseMatrix) Reset() {
 	*x = HouseMatrix{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[9]
+	mi := &file_housing_v1_prediction_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -798,7 +1309,7 @@ func (x *HouseMatrix) String() string {
 func (*HouseMatrix) ProtoMessage() {}
 
 func (x *HouseMatrix) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[9]
+	mi := &file_housing_v1_prediction_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -811,7 +1322,7 @@ func (x *HouseMatrix) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HouseMatrix.ProtoReflect.Descriptor instead.
 func (*HouseMatrix) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{9}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HouseMatrix) GetFeatures() []string {
@@ -844,7 +1355,7 @@ type PredictStreamResponse struct {
 
 func (x *PredictStreamResponse) Reset() {
 	*x = PredictStreamResponse{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[10]
+	mi := &file_housing_v1_prediction_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +1367,7 @@ func (x *PredictStreamResponse) String() string {
 func (*PredictStreamResponse) ProtoMessage() {}
 
 func (x *PredictStreamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[10]
+	mi := &file_housing_v1_prediction_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +1380,7 @@ func (x *PredictStreamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PredictStreamResponse.ProtoReflect.Descriptor instead.
 func (*PredictStreamResponse) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{10}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PredictStreamResponse) GetMessage() isPredictStreamResponse_Message {
@@ -937,7 +1448,7 @@ type ChunkResult struct {
 
 func (x *ChunkResult) Reset() {
 	*x = ChunkResult{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[11]
+	mi := &file_housing_v1_prediction_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1460,7 @@ func (x *ChunkResult) String() string {
 func (*ChunkResult) ProtoMessage() {}
 
 func (x *ChunkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[11]
+	mi := &file_housing_v1_prediction_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1473,7 @@ func (x *ChunkResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChunkResult.ProtoReflect.Descriptor instead.
 func (*ChunkResult) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{11}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ChunkResult) GetSequence() uint64 {
@@ -1040,7 +1551,7 @@ type RowResults struct {
 
 func (x *RowResults) Reset() {
 	*x = RowResults{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[12]
+	mi := &file_housing_v1_prediction_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1052,7 +1563,7 @@ func (x *RowResults) String() string {
 func (*RowResults) ProtoMessage() {}
 
 func (x *RowResults) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[12]
+	mi := &file_housing_v1_prediction_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1065,7 +1576,7 @@ func (x *RowResults) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowResults.ProtoReflect.Descriptor instead.
 func (*RowResults) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{12}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RowResults) GetItems() []*RowResult {
@@ -1093,14 +1604,26 @@ type PriceVector struct {
 	OutOfRange []byte `protobuf:"bytes,5,opt,name=out_of_range,json=outOfRange,proto3" json:"out_of_range,omitempty"`
 	// Which features of each house were missing and filled in, in the same form.
 	// Empty if no house missed one.
-	Imputed       []byte `protobuf:"bytes,6,opt,name=imputed,proto3" json:"imputed,omitempty"`
+	Imputed []byte `protobuf:"bytes,6,opt,name=imputed,proto3" json:"imputed,omitempty"`
+	// Lower and upper end of each house's interval, as two doubles a house; NaN
+	// where there is none. Empty if they were not asked for.
+	Intervals []byte `protobuf:"bytes,7,opt,name=intervals,proto3" json:"intervals,omitempty"`
+	// p-value of each house, a double a house; NaN where the house was not scored.
+	// Empty if they were not asked for, or the model's bundle cannot tell.
+	Applicability []byte `protobuf:"bytes,8,opt,name=applicability,proto3" json:"applicability,omitempty"`
+	// What each feature adds to the price of each house: 13 doubles a house, in
+	// the order of House; NaN where it was not scored. Empty if they were not
+	// asked for.
+	Contributions []byte `protobuf:"bytes,9,opt,name=contributions,proto3" json:"contributions,omitempty"`
+	// The price that all contributions start from, in the target's unit.
+	Base          float64 `protobuf:"fixed64,10,opt,name=base,proto3" json:"base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PriceVector) Reset() {
 	*x = PriceVector{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[13]
+	mi := &file_housing_v1_prediction_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1635,7 @@ func (x *PriceVector) String() string {
 func (*PriceVector) ProtoMessage() {}
 
 func (x *PriceVector) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[13]
+	mi := &file_housing_v1_prediction_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1648,7 @@ func (x *PriceVector) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceVector.ProtoReflect.Descriptor instead.
 func (*PriceVector) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{13}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PriceVector) GetValues() []byte {
@@ -1170,6 +1693,34 @@ func (x *PriceVector) GetImputed() []byte {
 	return nil
 }
 
+func (x *PriceVector) GetIntervals() []byte {
+	if x != nil {
+		return x.Intervals
+	}
+	return nil
+}
+
+func (x *PriceVector) GetApplicability() []byte {
+	if x != nil {
+		return x.Applicability
+	}
+	return nil
+}
+
+func (x *PriceVector) GetContributions() []byte {
+	if x != nil {
+		return x.Contributions
+	}
+	return nil
+}
+
+func (x *PriceVector) GetBase() float64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
 // Why one house of a chunk was not scored.
 type RowError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1183,7 +1734,7 @@ type RowError struct {
 
 func (x *RowError) Reset() {
 	*x = RowError{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[14]
+	mi := &file_housing_v1_prediction_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1195,7 +1746,7 @@ func (x *RowError) String() string {
 func (*RowError) ProtoMessage() {}
 
 func (x *RowError) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[14]
+	mi := &file_housing_v1_prediction_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1208,7 +1759,7 @@ func (x *RowError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RowError.ProtoReflect.Descriptor instead.
 func (*RowError) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{14}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RowError) GetRow() uint64 {
@@ -1242,7 +1793,7 @@ type StreamSummary struct {
 
 func (x *StreamSummary) Reset() {
 	*x = StreamSummary{}
-	mi := &file_housing_v1_prediction_proto_msgTypes[15]
+	mi := &file_housing_v1_prediction_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1805,7 @@ func (x *StreamSummary) String() string {
 func (*StreamSummary) ProtoMessage() {}
 
 func (x *StreamSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_housing_v1_prediction_proto_msgTypes[15]
+	mi := &file_housing_v1_prediction_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1818,7 @@ func (x *StreamSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamSummary.ProtoReflect.Descriptor instead.
 func (*StreamSummary) Descriptor() ([]byte, []int) {
-	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{15}
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StreamSummary) GetChunks() uint64 {
@@ -1333,9 +1884,12 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\n" +
 	"\b_ptratioB\x04\n" +
 	"\x02_bB\b\n" +
-	"\x06_lstat\"9\n" +
+	"\x06_lstat\"\x9a\x01\n" +
 	"\x0ePredictRequest\x12'\n" +
-	"\x05house\x18\x01 \x01(\v2\x11.housing.v1.HouseR\x05house\"\x98\x02\n" +
+	"\x05house\x18\x01 \x01(\v2\x11.housing.v1.HouseR\x05house\x12\x18\n" +
+	"\aexplain\x18\x02 \x01(\bR\aexplain\x12/\n" +
+	"\treference\x18\x03 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
+	"\x05level\x18\x04 \x01(\x01R\x05level\"\xcb\x03\n" +
 	"\x0fPredictResponse\x12\x1e\n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01R\n" +
@@ -1344,18 +1898,44 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12\x1a\n" +
 	"\bwarnings\x18\x04 \x03(\tR\bwarnings\x12?\n" +
 	"\x0erange_warnings\x18\x05 \x03(\v2\x18.housing.v1.RangeWarningR\rrangeWarnings\x12)\n" +
-	"\x10imputed_features\x18\x06 \x03(\tR\x0fimputedFeatures\"b\n" +
+	"\x10imputed_features\x18\x06 \x03(\tR\x0fimputedFeatures\x125\n" +
+	"\binterval\x18\a \x01(\v2\x19.housing.v1.PriceIntervalR\binterval\x12?\n" +
+	"\rapplicability\x18\b \x01(\v2\x19.housing.v1.ApplicabilityR\rapplicability\x129\n" +
+	"\vexplanation\x18\t \x01(\v2\x17.housing.v1.ExplanationR\vexplanation\"u\n" +
+	"\rPriceInterval\x12\x14\n" +
+	"\x05lower\x18\x01 \x01(\x01R\x05lower\x12\x14\n" +
+	"\x05upper\x18\x02 \x01(\x01R\x05upper\x12\x14\n" +
+	"\x05level\x18\x03 \x01(\x01R\x05level\x12\"\n" +
+	"\fextrapolated\x18\x04 \x01(\bR\fextrapolated\"g\n" +
+	"\rApplicability\x12\x17\n" +
+	"\ap_value\x18\x01 \x01(\x01R\x06pValue\x12\x1a\n" +
+	"\bdistance\x18\x02 \x01(\x01R\bdistance\x12!\n" +
+	"\fodd_features\x18\x03 \x03(\tR\voddFeatures\"\x98\x01\n" +
+	"\vExplanation\x12\x12\n" +
+	"\x04base\x18\x01 \x01(\x01R\x04base\x12>\n" +
+	"\rcontributions\x18\x02 \x03(\v2\x18.housing.v1.ContributionR\rcontributions\x125\n" +
+	"\x06method\x18\x03 \x01(\x0e2\x1d.housing.v1.ExplanationMethodR\x06method\"\x98\x01\n" +
+	"\fContribution\x12\x18\n" +
+	"\afeature\x18\x01 \x01(\tR\afeature\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x01R\x06amount\x12\x1b\n" +
+	"\x06factor\x18\x04 \x01(\x01H\x00R\x06factor\x88\x01\x01\x12\x18\n" +
+	"\aimputed\x18\x05 \x01(\bR\aimputedB\t\n" +
+	"\a_factor\"b\n" +
 	"\fRangeWarning\x12\x18\n" +
 	"\afeature\x18\x01 \x01(\tR\afeature\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x10\n" +
 	"\x03min\x18\x03 \x01(\x01R\x03min\x12\x10\n" +
-	"\x03max\x18\x04 \x01(\x01R\x03max\">\n" +
+	"\x03max\x18\x04 \x01(\x01R\x03max\"\x9f\x01\n" +
 	"\x13PredictBatchRequest\x12'\n" +
-	"\x05items\x18\x01 \x03(\v2\x11.housing.v1.HouseR\x05items\"\xa6\x01\n" +
+	"\x05items\x18\x01 \x03(\v2\x11.housing.v1.HouseR\x05items\x12\x18\n" +
+	"\aexplain\x18\x02 \x01(\bR\aexplain\x12/\n" +
+	"\treference\x18\x03 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
+	"\x05level\x18\x04 \x01(\x01R\x05level\"\xa6\x01\n" +
 	"\x14PredictBatchResponse\x12/\n" +
 	"\aresults\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\aresults\x12#\n" +
 	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\x128\n" +
-	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"\xec\x01\n" +
+	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"\x9f\x03\n" +
 	"\tRowResult\x12 \n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01H\x00R\n" +
@@ -1363,13 +1943,21 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x05error\x18\x02 \x01(\v2\x12.google.rpc.StatusH\x00R\x05error\x12\x1a\n" +
 	"\bwarnings\x18\x03 \x03(\tR\bwarnings\x12?\n" +
 	"\x0erange_warnings\x18\x04 \x03(\v2\x18.housing.v1.RangeWarningR\rrangeWarnings\x12)\n" +
-	"\x10imputed_features\x18\x05 \x03(\tR\x0fimputedFeaturesB\t\n" +
-	"\aoutcome\"\xba\x01\n" +
+	"\x10imputed_features\x18\x05 \x03(\tR\x0fimputedFeatures\x125\n" +
+	"\binterval\x18\x06 \x01(\v2\x19.housing.v1.PriceIntervalR\binterval\x12?\n" +
+	"\rapplicability\x18\a \x01(\v2\x19.housing.v1.ApplicabilityR\rapplicability\x129\n" +
+	"\vexplanation\x18\b \x01(\v2\x17.housing.v1.ExplanationR\vexplanationB\t\n" +
+	"\aoutcome\"\xb9\x02\n" +
 	"\x14PredictStreamRequest\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12+\n" +
 	"\x04rows\x18\x02 \x01(\v2\x15.housing.v1.HouseRowsH\x00R\x04rows\x121\n" +
 	"\x06matrix\x18\x03 \x01(\v2\x17.housing.v1.HouseMatrixH\x00R\x06matrix\x12\x1b\n" +
-	"\tpin_model\x18\x04 \x01(\bR\bpinModelB\t\n" +
+	"\tpin_model\x18\x04 \x01(\bR\bpinModel\x12\x18\n" +
+	"\aexplain\x18\x05 \x01(\bR\aexplain\x12/\n" +
+	"\treference\x18\x06 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
+	"\x05level\x18\a \x01(\x01R\x05level\x12\x1c\n" +
+	"\tintervals\x18\n" +
+	" \x01(\bR\tintervalsB\t\n" +
 	"\apayload\"4\n" +
 	"\tHouseRows\x12'\n" +
 	"\x05items\x18\x01 \x03(\v2\x11.housing.v1.HouseR\x05items\"A\n" +
@@ -1389,7 +1977,7 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\apayload\"9\n" +
 	"\n" +
 	"RowResults\x12+\n" +
-	"\x05items\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\x05items\"\xdd\x01\n" +
+	"\x05items\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\x05items\"\xdb\x02\n" +
 	"\vPriceVector\x12\x16\n" +
 	"\x06values\x18\x01 \x01(\fR\x06values\x12,\n" +
 	"\x06errors\x18\x02 \x03(\v2\x14.housing.v1.RowErrorR\x06errors\x12)\n" +
@@ -1397,7 +1985,12 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\fimputed_rows\x18\x04 \x01(\x04R\vimputedRows\x12 \n" +
 	"\fout_of_range\x18\x05 \x01(\fR\n" +
 	"outOfRange\x12\x18\n" +
-	"\aimputed\x18\x06 \x01(\fR\aimputed\"F\n" +
+	"\aimputed\x18\x06 \x01(\fR\aimputed\x12\x1c\n" +
+	"\tintervals\x18\a \x01(\fR\tintervals\x12$\n" +
+	"\rapplicability\x18\b \x01(\fR\rapplicability\x12$\n" +
+	"\rcontributions\x18\t \x01(\fR\rcontributions\x12\x12\n" +
+	"\x04base\x18\n" +
+	" \x01(\x01R\x04base\"F\n" +
 	"\bRowError\x12\x10\n" +
 	"\x03row\x18\x01 \x01(\x04R\x03row\x12(\n" +
 	"\x05error\x18\x02 \x01(\v2\x12.google.rpc.StatusR\x05error\"z\n" +
@@ -1405,7 +1998,12 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x06chunks\x18\x01 \x01(\x04R\x06chunks\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\x04R\x04rows\x12\x16\n" +
 	"\x06errors\x18\x03 \x01(\x04R\x06errors\x12%\n" +
-	"\x0emodel_versions\x18\x04 \x03(\tR\rmodelVersions2\xe7\x02\n" +
+	"\x0emodel_versions\x18\x04 \x03(\tR\rmodelVersions*\xa4\x01\n" +
+	"\x11ExplanationMethod\x12\"\n" +
+	"\x1eEXPLANATION_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19EXPLANATION_METHOD_LINEAR\x10\x01\x12*\n" +
+	"&EXPLANATION_METHOD_TREE_PATH_DEPENDENT\x10\x02\x12 \n" +
+	"\x1cEXPLANATION_METHOD_REFERENCE\x10\x032\xe7\x02\n" +
 	"\x11PredictionService\x12q\n" +
 	"\aPredict\x12\x1a.housing.v1.PredictRequest\x1a\x1b.housing.v1.PredictResponse\"-\x82\xd3\xe4\x93\x02':\x05houseZ\x11:\x05house\"\b/predict\"\v/v1/predict\x12\x84\x01\n" +
 	"\fPredictBatch\x12\x1f.housing.v1.PredictBatchRequest\x1a .housing.v1.PredictBatchResponse\"1\x82\xd3\xe4\x93\x02+:\x01*Z\x13:\x01*\"\x0e/predict/batch\"\x11/v1/predict/batch\x12X\n" +
@@ -1423,58 +2021,75 @@ func file_housing_v1_prediction_proto_rawDescGZIP() []byte {
 	return file_housing_v1_prediction_proto_rawDescData
 }
 
-var file_housing_v1_prediction_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_housing_v1_prediction_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_housing_v1_prediction_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_housing_v1_prediction_proto_goTypes = []any{
-	(*House)(nil),                 // 0: housing.v1.House
-	(*PredictRequest)(nil),        // 1: housing.v1.PredictRequest
-	(*PredictResponse)(nil),       // 2: housing.v1.PredictResponse
-	(*RangeWarning)(nil),          // 3: housing.v1.RangeWarning
-	(*PredictBatchRequest)(nil),   // 4: housing.v1.PredictBatchRequest
-	(*PredictBatchResponse)(nil),  // 5: housing.v1.PredictBatchResponse
-	(*RowResult)(nil),             // 6: housing.v1.RowResult
-	(*PredictStreamRequest)(nil),  // 7: housing.v1.PredictStreamRequest
-	(*HouseRows)(nil),             // 8: housing.v1.HouseRows
-	(*HouseMatrix)(nil),           // 9: housing.v1.HouseMatrix
-	(*PredictStreamResponse)(nil), // 10: housing.v1.PredictStreamResponse
-	(*ChunkResult)(nil),           // 11: housing.v1.ChunkResult
-	(*RowResults)(nil),            // 12: housing.v1.RowResults
-	(*PriceVector)(nil),           // 13: housing.v1.PriceVector
-	(*RowError)(nil),              // 14: housing.v1.RowError
-	(*StreamSummary)(nil),         // 15: housing.v1.StreamSummary
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*status.Status)(nil),         // 17: google.rpc.Status
+	(ExplanationMethod)(0),        // 0: housing.v1.ExplanationMethod
+	(*House)(nil),                 // 1: housing.v1.House
+	(*PredictRequest)(nil),        // 2: housing.v1.PredictRequest
+	(*PredictResponse)(nil),       // 3: housing.v1.PredictResponse
+	(*PriceInterval)(nil),         // 4: housing.v1.PriceInterval
+	(*Applicability)(nil),         // 5: housing.v1.Applicability
+	(*Explanation)(nil),           // 6: housing.v1.Explanation
+	(*Contribution)(nil),          // 7: housing.v1.Contribution
+	(*RangeWarning)(nil),          // 8: housing.v1.RangeWarning
+	(*PredictBatchRequest)(nil),   // 9: housing.v1.PredictBatchRequest
+	(*PredictBatchResponse)(nil),  // 10: housing.v1.PredictBatchResponse
+	(*RowResult)(nil),             // 11: housing.v1.RowResult
+	(*PredictStreamRequest)(nil),  // 12: housing.v1.PredictStreamRequest
+	(*HouseRows)(nil),             // 13: housing.v1.HouseRows
+	(*HouseMatrix)(nil),           // 14: housing.v1.HouseMatrix
+	(*PredictStreamResponse)(nil), // 15: housing.v1.PredictStreamResponse
+	(*ChunkResult)(nil),           // 16: housing.v1.ChunkResult
+	(*RowResults)(nil),            // 17: housing.v1.RowResults
+	(*PriceVector)(nil),           // 18: housing.v1.PriceVector
+	(*RowError)(nil),              // 19: housing.v1.RowError
+	(*StreamSummary)(nil),         // 20: housing.v1.StreamSummary
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*status.Status)(nil),         // 22: google.rpc.Status
 }
 var file_housing_v1_prediction_proto_depIdxs = []int32{
-	0,  // 0: housing.v1.PredictRequest.house:type_name -> housing.v1.House
-	16, // 1: housing.v1.PredictResponse.timestamp:type_name -> google.protobuf.Timestamp
-	3,  // 2: housing.v1.PredictResponse.range_warnings:type_name -> housing.v1.RangeWarning
-	0,  // 3: housing.v1.PredictBatchRequest.items:type_name -> housing.v1.House
-	6,  // 4: housing.v1.PredictBatchResponse.results:type_name -> housing.v1.RowResult
-	16, // 5: housing.v1.PredictBatchResponse.timestamp:type_name -> google.protobuf.Timestamp
-	17, // 6: housing.v1.RowResult.error:type_name -> google.rpc.Status
-	3,  // 7: housing.v1.RowResult.range_warnings:type_name -> housing.v1.RangeWarning
-	8,  // 8: housing.v1.PredictStreamRequest.rows:type_name -> housing.v1.HouseRows
-	9,  // 9: housing.v1.PredictStreamRequest.matrix:type_name -> housing.v1.HouseMatrix
-	0,  // 10: housing.v1.HouseRows.items:type_name -> housing.v1.House
-	11, // 11: housing.v1.PredictStreamResponse.chunk:type_name -> housing.v1.ChunkResult
-	15, // 12: housing.v1.PredictStreamResponse.summary:type_name -> housing.v1.StreamSummary
-	16, // 13: housing.v1.ChunkResult.timestamp:type_name -> google.protobuf.Timestamp
-	12, // 14: housing.v1.ChunkResult.rows:type_name -> housing.v1.RowResults
-	13, // 15: housing.v1.ChunkResult.prices:type_name -> housing.v1.PriceVector
-	6,  // 16: housing.v1.RowResults.items:type_name -> housing.v1.RowResult
-	14, // 17: housing.v1.PriceVector.errors:type_name -> housing.v1.RowError
-	17, // 18: housing.v1.RowError.error:type_name -> google.rpc.Status
-	1,  // 19: housing.v1.PredictionService.Predict:input_type -> housing.v1.PredictRequest
-	4,  // 20: housing.v1.PredictionService.PredictBatch:input_type -> housing.v1.PredictBatchRequest
-	7,  // 21: housing.v1.PredictionService.PredictStream:input_type -> housing.v1.PredictStreamRequest
-	2,  // 22: housing.v1.PredictionService.Predict:output_type -> housing.v1.PredictResponse
-	5,  // 23: housing.v1.PredictionService.PredictBatch:output_type -> housing.v1.PredictBatchResponse
-	10, // 24: housing.v1.PredictionService.PredictStream:output_type -> housing.v1.PredictStreamResponse
-	22, // [22:25] is the sub-list for method output_type
-	19, // [19:22] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	1,  // 0: housing.v1.PredictRequest.house:type_name -> housing.v1.House
+	1,  // 1: housing.v1.PredictRequest.reference:type_name -> housing.v1.House
+	21, // 2: housing.v1.PredictResponse.timestamp:type_name -> google.protobuf.Timestamp
+	8,  // 3: housing.v1.PredictResponse.range_warnings:type_name -> housing.v1.RangeWarning
+	4,  // 4: housing.v1.PredictResponse.interval:type_name -> housing.v1.PriceInterval
+	5,  // 5: housing.v1.PredictResponse.applicability:type_name -> housing.v1.Applicability
+	6,  // 6: housing.v1.PredictResponse.explanation:type_name -> housing.v1.Explanation
+	7,  // 7: housing.v1.Explanation.contributions:type_name -> housing.v1.Contribution
+	0,  // 8: housing.v1.Explanation.method:type_name -> housing.v1.ExplanationMethod
+	1,  // 9: housing.v1.PredictBatchRequest.items:type_name -> housing.v1.House
+	1,  // 10: housing.v1.PredictBatchRequest.reference:type_name -> housing.v1.House
+	11, // 11: housing.v1.PredictBatchResponse.results:type_name -> housing.v1.RowResult
+	21, // 12: housing.v1.PredictBatchResponse.timestamp:type_name -> google.protobuf.Timestamp
+	22, // 13: housing.v1.RowResult.error:type_name -> google.rpc.Status
+	8,  // 14: housing.v1.RowResult.range_warnings:type_name -> housing.v1.RangeWarning
+	4,  // 15: housing.v1.RowResult.interval:type_name -> housing.v1.PriceInterval
+	5,  // 16: housing.v1.RowResult.applicability:type_name -> housing.v1.Applicability
+	6,  // 17: housing.v1.RowResult.explanation:type_name -> housing.v1.Explanation
+	13, // 18: housing.v1.PredictStreamRequest.rows:type_name -> housing.v1.HouseRows
+	14, // 19: housing.v1.PredictStreamRequest.matrix:type_name -> housing.v1.HouseMatrix
+	1,  // 20: housing.v1.PredictStreamRequest.reference:type_name -> housing.v1.House
+	1,  // 21: housing.v1.HouseRows.items:type_name -> housing.v1.House
+	16, // 22: housing.v1.PredictStreamResponse.chunk:type_name -> housing.v1.ChunkResult
+	20, // 23: housing.v1.PredictStreamResponse.summary:type_name -> housing.v1.StreamSummary
+	21, // 24: housing.v1.ChunkResult.timestamp:type_name -> google.protobuf.Timestamp
+	17, // 25: housing.v1.ChunkResult.rows:type_name -> housing.v1.RowResults
+	18, // 26: housing.v1.ChunkResult.prices:type_name -> housing.v1.PriceVector
+	11, // 27: housing.v1.RowResults.items:type_name -> housing.v1.RowResult
+	19, // 28: housing.v1.PriceVector.errors:type_name -> housing.v1.RowError
+	22, // 29: housing.v1.RowError.error:type_name -> google.rpc.Status
+	2,  // 30: housing.v1.PredictionService.Predict:input_type -> housing.v1.PredictRequest
+	9,  // 31: housing.v1.PredictionService.PredictBatch:input_type -> housing.v1.PredictBatchRequest
+	12, // 32: housing.v1.PredictionService.PredictStream:input_type -> housing.v1.PredictStreamRequest
+	3,  // 33: housing.v1.PredictionService.Predict:output_type -> housing.v1.PredictResponse
+	10, // 34: housing.v1.PredictionService.PredictBatch:output_type -> housing.v1.PredictBatchResponse
+	15, // 35: housing.v1.PredictionService.PredictStream:output_type -> housing.v1.PredictStreamResponse
+	33, // [33:36] is the sub-list for method output_type
+	30, // [30:33] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_housing_v1_prediction_proto_init() }
@@ -1483,19 +2098,20 @@ func file_housing_v1_prediction_proto_init() {
 		return
 	}
 	file_housing_v1_prediction_proto_msgTypes[0].OneofWrappers = []any{}
-	file_housing_v1_prediction_proto_msgTypes[6].OneofWrappers = []any{
+	file_housing_v1_prediction_proto_msgTypes[6].OneofWrappers = []any{}
+	file_housing_v1_prediction_proto_msgTypes[10].OneofWrappers = []any{
 		(*RowResult_Prediction)(nil),
 		(*RowResult_Error)(nil),
 	}
-	file_housing_v1_prediction_proto_msgTypes[7].OneofWrappers = []any{
+	file_housing_v1_prediction_proto_msgTypes[11].OneofWrappers = []any{
 		(*PredictStreamRequest_Rows)(nil),
 		(*PredictStreamRequest_Matrix)(nil),
 	}
-	file_housing_v1_prediction_proto_msgTypes[10].OneofWrappers = []any{
+	file_housing_v1_prediction_proto_msgTypes[14].OneofWrappers = []any{
 		(*PredictStreamResponse_Chunk)(nil),
 		(*PredictStreamResponse_Summary)(nil),
 	}
-	file_housing_v1_prediction_proto_msgTypes[11].OneofWrappers = []any{
+	file_housing_v1_prediction_proto_msgTypes[15].OneofWrappers = []any{
 		(*ChunkResult_Rows)(nil),
 		(*ChunkResult_Prices)(nil),
 	}
@@ -1504,13 +2120,14 @@ func file_housing_v1_prediction_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_housing_v1_prediction_proto_rawDesc), len(file_housing_v1_prediction_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   16,
+			NumEnums:      1,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_housing_v1_prediction_proto_goTypes,
 		DependencyIndexes: file_housing_v1_prediction_proto_depIdxs,
+		EnumInfos:         file_housing_v1_prediction_proto_enumTypes,
 		MessageInfos:      file_housing_v1_prediction_proto_msgTypes,
 	}.Build()
 	File_housing_v1_prediction_proto = out.File

@@ -39,13 +39,18 @@ type PredictionServiceClient interface {
 	// Predicts the price of one house.
 	//
 	// A feature that is not set is imputed and named in the answer; a value
-	// outside the training range is scored and warned about.
+	// outside the training range is scored and warned about. The answer says how
+	// sure the price is and how unusual the house, if the model can tell.
 	//
 	// Returns:
 	//   - INVALID_ARGUMENT: no feature is set (NO_FEATURES), a value is NaN,
 	//     infinite or too large (FEATURE_NOT_FINITE), a value is not one that the
-	//     feature can take (FEATURE_DOMAIN), or the bytes are not a PredictRequest
+	//     feature can take (FEATURE_DOMAIN), the level is none that an interval can
+	//     have (LEVEL_OUT_OF_RANGE), or the bytes are not a PredictRequest
 	//     (MALFORMED_REQUEST).
+	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
+	//     model's bundle has nothing to explain with or no intervals
+	//     (NOT_IN_BUNDLE).
 	//   - DEADLINE_EXCEEDED: the deadline passed before the model was asked
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -65,8 +70,15 @@ type PredictionServiceClient interface {
 	//
 	// Returns:
 	//   - INVALID_ARGUMENT: no house is given (EMPTY_BATCH), there are more than
-	//     the server's limit (BATCH_TOO_LARGE), or the bytes are not a
+	//     the server's limit (BATCH_TOO_LARGE), the level is none that an interval
+	//     can have (LEVEL_OUT_OF_RANGE), the reference house cannot be scored
+	//     (NO_FEATURES, FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
 	//     PredictBatchRequest (MALFORMED_REQUEST).
+	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
+	//     model's bundle has nothing to explain with or no intervals
+	//     (NOT_IN_BUNDLE).
+	//   - RESOURCE_EXHAUSTED: so many prices are not explained in one call
+	//     (EXPLAIN_TOO_LARGE); the text says how many are.
 	//   - DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -92,11 +104,17 @@ type PredictionServiceClient interface {
 	//   - INVALID_ARGUMENT: a chunk has no houses (EMPTY_BATCH) or more than the
 	//     server's limit (BATCH_TOO_LARGE), the length of the values does not match
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
-	//     (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
-	//     (MALFORMED_REQUEST).
+	//     (UNKNOWN_FEATURE), the level is none that an interval can have
+	//     (LEVEL_OUT_OF_RANGE), the reference house cannot be scored (NO_FEATURES,
+	//     FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
+	//     PredictStreamRequest (MALFORMED_REQUEST).
+	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
+	//     model's bundle has nothing to explain with or no intervals
+	//     (NOT_IN_BUNDLE).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
-	//     server or the key has all the streams that it may (TOO_MANY_STREAMS), or
-	//     the metadata is too large (METADATA_TOO_LARGE).
+	//     server or the key has all the streams that it may (TOO_MANY_STREAMS), so
+	//     many prices are not explained in one chunk (EXPLAIN_TOO_LARGE), or the
+	//     metadata is too large (METADATA_TOO_LARGE).
 	//   - ABORTED: the pinned model had to make room for newer ones (MODEL_RETIRED).
 	//   - DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
 	//     in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
@@ -165,13 +183,18 @@ type PredictionServiceServer interface {
 	// Predicts the price of one house.
 	//
 	// A feature that is not set is imputed and named in the answer; a value
-	// outside the training range is scored and warned about.
+	// outside the training range is scored and warned about. The answer says how
+	// sure the price is and how unusual the house, if the model can tell.
 	//
 	// Returns:
 	//   - INVALID_ARGUMENT: no feature is set (NO_FEATURES), a value is NaN,
 	//     infinite or too large (FEATURE_NOT_FINITE), a value is not one that the
-	//     feature can take (FEATURE_DOMAIN), or the bytes are not a PredictRequest
+	//     feature can take (FEATURE_DOMAIN), the level is none that an interval can
+	//     have (LEVEL_OUT_OF_RANGE), or the bytes are not a PredictRequest
 	//     (MALFORMED_REQUEST).
+	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
+	//     model's bundle has nothing to explain with or no intervals
+	//     (NOT_IN_BUNDLE).
 	//   - DEADLINE_EXCEEDED: the deadline passed before the model was asked
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -191,8 +214,15 @@ type PredictionServiceServer interface {
 	//
 	// Returns:
 	//   - INVALID_ARGUMENT: no house is given (EMPTY_BATCH), there are more than
-	//     the server's limit (BATCH_TOO_LARGE), or the bytes are not a
+	//     the server's limit (BATCH_TOO_LARGE), the level is none that an interval
+	//     can have (LEVEL_OUT_OF_RANGE), the reference house cannot be scored
+	//     (NO_FEATURES, FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
 	//     PredictBatchRequest (MALFORMED_REQUEST).
+	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
+	//     model's bundle has nothing to explain with or no intervals
+	//     (NOT_IN_BUNDLE).
+	//   - RESOURCE_EXHAUSTED: so many prices are not explained in one call
+	//     (EXPLAIN_TOO_LARGE); the text says how many are.
 	//   - DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -218,11 +248,17 @@ type PredictionServiceServer interface {
 	//   - INVALID_ARGUMENT: a chunk has no houses (EMPTY_BATCH) or more than the
 	//     server's limit (BATCH_TOO_LARGE), the length of the values does not match
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
-	//     (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
-	//     (MALFORMED_REQUEST).
+	//     (UNKNOWN_FEATURE), the level is none that an interval can have
+	//     (LEVEL_OUT_OF_RANGE), the reference house cannot be scored (NO_FEATURES,
+	//     FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
+	//     PredictStreamRequest (MALFORMED_REQUEST).
+	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
+	//     model's bundle has nothing to explain with or no intervals
+	//     (NOT_IN_BUNDLE).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
-	//     server or the key has all the streams that it may (TOO_MANY_STREAMS), or
-	//     the metadata is too large (METADATA_TOO_LARGE).
+	//     server or the key has all the streams that it may (TOO_MANY_STREAMS), so
+	//     many prices are not explained in one chunk (EXPLAIN_TOO_LARGE), or the
+	//     metadata is too large (METADATA_TOO_LARGE).
 	//   - ABORTED: the pinned model had to make room for newer ones (MODEL_RETIRED).
 	//   - DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
 	//     in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
