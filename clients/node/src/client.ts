@@ -1,5 +1,6 @@
 import { type MessageInitShape, create } from "@bufbuild/protobuf";
 import { type Client, Metadata } from "@grpc/grpc-js";
+import { type Asked, beside } from "./asked.js";
 import { type ClientOptions, connect } from "./channel.js";
 import { ofCall } from "./errors.js";
 import {
@@ -32,6 +33,9 @@ export interface CallOptions {
   readonly requestId?: string;
 }
 
+/** How prices are asked for. */
+export interface PredictOptions extends CallOptions, Asked {}
+
 const TIMEOUT_MS = 10_000;
 // A reload fetches and tries a model before it makes it live.
 const RELOAD_TIMEOUT_MS = 120_000;
@@ -56,17 +60,18 @@ export class HousingClient {
   }
 
   /** Asks for the price of one house. */
-  async predict(house: House, options?: CallOptions): Promise<PredictResponse> {
-    const request = create(PredictRequestSchema, { house: toMessage(house) });
+  async predict(house: House, options?: PredictOptions): Promise<PredictResponse> {
+    const request = create(PredictRequestSchema, { house: toMessage(house), ...beside(options) });
     return this.#unary(PREDICT, request, options);
   }
 
   /** Asks for the prices of many houses at once; one that could not be scored has its error. */
   async predictBatch(
     houses: Iterable<House>,
-    options?: CallOptions,
+    options?: PredictOptions,
   ): Promise<PredictBatchResponse> {
-    const request = create(PredictBatchRequestSchema, { items: Array.from(houses, inPlace) });
+    const items = Array.from(houses, inPlace);
+    const request = create(PredictBatchRequestSchema, { items, ...beside(options) });
     return this.#unary(PREDICT_BATCH, request, options);
   }
 
@@ -90,7 +95,7 @@ export class HousingClient {
    * taken no faster than results are, but for a few chunks.
    */
   score(houses: Many<House>, options: ScoreOptions = {}): AsyncGenerator<Result> {
-    return results(this.stream(rowChunks(houses, options), options));
+    return results(this.stream(rowChunks(houses, options), options), options);
   }
 
   /**
@@ -102,7 +107,7 @@ export class HousingClient {
     rows: Many<ArrayLike<number>>,
     options: ScoreOptions = {},
   ): AsyncGenerator<Result> {
-    return results(this.stream(matrixChunks(features, rows, options), options));
+    return results(this.stream(matrixChunks(features, rows, options), options), options);
   }
 
   /** Is what `score` is made of, for those who want whole chunks. Sets their sequences. */

@@ -1,4 +1,5 @@
-export { HousingClient, type CallOptions } from "./client.js";
+export type { Asked } from "./asked.js";
+export { HousingClient, type CallOptions, type PredictOptions } from "./client.js";
 export type { ClientOptions } from "./channel.js";
 export { HousingError, type Violation } from "./errors.js";
 export { FEATURES, type Feature, type House } from "./house.js";
@@ -13,4 +14,5 @@ export type {
   RangeWarning,
   RowResult,
 } from "./gen/housing/v1/prediction_pb.js";
+export type { Amount, Interval, Remarks, Unusual, Why } from "./remarks.js";
 export { tlsFiles, type Tls, type TlsFiles } from "./tls.js";

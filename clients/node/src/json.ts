@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type JsonValue,
   ScalarType,
+  enumToJson,
   toJson as write,
 } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
@@ -15,6 +16,7 @@ import {
   ReloadModelResponseSchema,
 } from "./gen/housing/v1/model_pb.js";
 import {
+  ExplanationMethodSchema,
   type PredictBatchResponse,
   PredictBatchResponseSchema,
   type PredictResponse,
@@ -66,7 +68,36 @@ function ofResult(result: Result): JsonObject {
     warnings: listed(result.warnings),
     range_warnings: result.rangeWarnings?.map(ofRange) ?? null,
     imputed_features: listed(result.imputedFeatures),
+    ...besideOf(result),
   };
+}
+
+/** Writes what is said beside a price: as over HTTP, without what there is none of. */
+function besideOf({ interval, applicability, explanation }: Result): JsonObject {
+  const found: JsonObject = {};
+  if (interval) {
+    const { lower, upper, level, extrapolated } = interval;
+    found.interval = { lower, upper, level, extrapolated };
+  }
+  if (applicability) {
+    const { pValue, distance = null, oddFeatures } = applicability;
+    found.applicability = { p_value: pValue, distance, odd_features: listed(oddFeatures) };
+  }
+  if (explanation) {
+    const { base, contributions, method } = explanation;
+    found.explanation = {
+      base,
+      contributions: contributions.map(({ feature, value = null, amount, factor, imputed }) => ({
+        feature,
+        value,
+        amount,
+        ...(factor !== undefined && { factor }),
+        imputed,
+      })),
+      method: method === undefined ? null : enumToJson(ExplanationMethodSchema, method),
+    };
+  }
+  return found;
 }
 
 function ofRange({ feature, value, min, max }: RangeWarning): JsonObject {

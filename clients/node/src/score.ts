@@ -2,6 +2,7 @@
 import { create, toJson } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
+import { type Asked, beside } from "./asked.js";
 import { HousingError, ofRow } from "./errors.js";
 import {
   HouseMatrixSchema,
@@ -14,9 +15,15 @@ import {
 } from "./gen/housing/v1/prediction_pb.js";
 import { FEATURES, type Feature, type House, toMessage } from "./house.js";
 import type { Answer, Chunk } from "./leg.js";
+import { type Remarks, remarks } from "./remarks.js";
 
 /** How many houses are scored. */
-export interface ScoreOptions {
+export interface ScoreOptions extends Asked {
+  /**
+   * Whether `scoreMatrix` is to tell intervals and p-values, which `score` does anyway. A level
+   * asks for them, too.
+   */
+  readonly intervals?: boolean;
   /** Houses that are sent at a time; 1,000 by default. The server has a limit. */
   readonly chunkRows?: number;
   /**
@@ -29,7 +36,7 @@ export interface ScoreOptions {
 }
 
 /** What became of one house of many. */
-export interface Result {
+export interface Result extends Remarks {
   /** The house's place among all that were given, from 0. */
   readonly row: number;
   /** In the target's unit; NaN if there is an error. */
@@ -63,14 +70,15 @@ const MARK = 2;
 /** Gathers houses into chunks, in the readable form. */
 export async function* rowChunks(
   houses: Many<House>,
-  { chunkRows, pinModel = false }: ScoreOptions,
+  { chunkRows, pinModel = false, ...asked }: ScoreOptions,
 ): AsyncGenerator<Chunk> {
+  const fields = { pinModel, ...beside(asked) };
   let first = 1;
   for await (const part of inParts(houses, chunkRows)) {
     const items = part.map((house, place) => toMessage(house, `row ${first + place}: `));
     first += part.length;
     const value = create(HouseRowsSchema, { items });
-    yield create(PredictStreamRequestSchema, { payload: { case: "rows", value }, pinModel });
+    yield create(PredictStreamRequestSchema, { payload: { case: "rows", value }, ...fields });
   }
 }
 
@@ -78,24 +86,30 @@ export async function* rowChunks(
 export async function* matrixChunks(
   features: readonly Feature[],
   rows: Many<ArrayLike<number>>,
-  { chunkRows, pinModel = false }: ScoreOptions,
+  { chunkRows, pinModel = false, intervals = false, ...asked }: ScoreOptions,
 ): AsyncGenerator<Chunk> {
+  const wanted = intervals || asked.level !== undefined;
+  const fields = { pinModel, intervals: wanted, ...beside(asked) };
   // People count from 1.
   let first = 1;
   for await (const part of inParts(rows, chunkRows)) {
     const values = packed(part, features.length, first);
     first += part.length;
     const value = create(HouseMatrixSchema, { features: [...features], values });
-    yield create(PredictStreamRequestSchema, { payload: { case: "matrix", value }, pinModel });
+    yield create(PredictStreamRequestSchema, { payload: { case: "matrix", value }, ...fields });
   }
 }
 
 /** Takes answers apart, into one result a house. */
-export async function* results(answers: AsyncIterable<Answer>): AsyncGenerator<Result> {
+export async function* results(
+  answers: AsyncIterable<Answer>,
+  { level }: Asked = {},
+): AsyncGenerator<Result> {
   let row = 0;
   for await (const { payload, modelVersion, timestamp: at } of answers) {
     const timestamp = at && (toJson(TimestampSchema, at) as string);
-    const outcomes = payload.case === "rows" ? ofRows(payload.value) : ofPrices(payload.value);
+    const outcomes =
+      payload.case === "rows" ? ofRows(payload.value) : ofPrices(payload.value, level);
     for (const outcome of outcomes) {
       yield { row: row++, modelVersion, ...(timestamp && { timestamp }), ...outcome };
     }
@@ -112,15 +126,23 @@ type Outcome = Omit<Result, "row" | "modelVersion" | "timestamp">;
 function ofRows({ items }: RowResults): Outcome[] {
   return items.map((item) => {
     const { outcome, warnings, rangeWarnings, imputedFeatures } = item;
+    const { interval, applicability, explanation } = item;
     const outOfRangeFeatures = rangeWarnings.map(({ feature }) => feature);
     const price = outcome.case === "prediction" ? outcome.value : Number.NaN;
     const error = rowError(item);
     const said = { warnings, rangeWarnings, outOfRangeFeatures, imputedFeatures };
-    return { price, ...(error && { error }), ...said };
+    return {
+      price,
+      ...(error && { error }),
+      ...said,
+      ...(interval && { interval }),
+      ...(applicability && { applicability }),
+      ...(explanation && { explanation }),
+    };
   });
 }
 
-function ofPrices(prices: PriceVector | undefined): Outcome[] {
+function ofPrices(prices: PriceVector | undefined, level: number | undefined): Outcome[] {
   if (prices === undefined) {
     throw new HousingError(status.DATA_LOSS, "the answer has no prices");
   }
@@ -131,6 +153,7 @@ function ofPrices(prices: PriceVector | undefined): Outcome[] {
   );
   const outOfRange = marked(prices.outOfRange, prices.outOfRangeRows);
   const imputed = marked(prices.imputed, prices.imputedRows);
+  const said = remarks(prices, level, (place) => imputed?.(place) ?? []);
   return Array.from({ length: byteLength / DOUBLE }, (_, place) => {
     const error = errors.get(place);
     const price = view.getFloat64(place * DOUBLE, true);
@@ -141,6 +164,7 @@ function ofPrices(prices: PriceVector | undefined): Outcome[] {
       ...(error && { error }),
       ...(outOfRangeFeatures && { outOfRangeFeatures }),
       ...(imputedFeatures && { imputedFeatures }),
+      ...(!error && said(place)),
     };
   });
 }

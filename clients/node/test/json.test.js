@@ -101,3 +101,23 @@ test("a result of many is a line of the stream over HTTP", () => {
     },
   });
 });
+
+test("a result says how sure, how unusual and why; null is what a matrix does not tell", () => {
+  const interval = { lower: 20, upper: 23, level: 0.9, extrapolated: false };
+  const known = { pValue: 0.5, distance: 1.5, oddFeatures: [] };
+  const contributions = [{ feature: "RM", value: 6, amount: 1.5, imputed: true, factor: 1.1 }];
+  const explanation = { base: 20, contributions, method: 1 };
+  const result = { row: 0, price: 21.5, modelVersion: "7", interval, explanation };
+  const found = toJson({ ...result, applicability: known });
+  assert.deepEqual(found.interval, interval);
+  assert.deepEqual(found.applicability, { p_value: 0.5, distance: 1.5, odd_features: [] });
+  assert.deepEqual(found.explanation, { base: 20, contributions, method: "EXPLANATION_METHOD_LINEAR" });
+  const bare = { base: 20, contributions: [{ feature: "RM", amount: 1.5, imputed: false }] };
+  const numbers = toJson({ ...result, applicability: { pValue: 0.5 }, explanation: bare });
+  assert.deepEqual(numbers.applicability, { p_value: 0.5, distance: null, odd_features: null });
+  assert.deepEqual(numbers.explanation, {
+    base: 20,
+    contributions: [{ feature: "RM", value: null, amount: 1.5, imputed: false }],
+    method: null,
+  });
+});

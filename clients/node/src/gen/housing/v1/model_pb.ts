@@ -7,13 +7,15 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import type { Duration, DurationJson, Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { ExplanationMethod, ExplanationMethodJson } from "./prediction_pb.js";
+import { file_housing_v1_prediction } from "./prediction_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file housing/v1/model.proto.
  */
 export const file_housing_v1_model: GenFile = /*@__PURE__*/
-  fileDesc("ChZob3VzaW5nL3YxL21vZGVsLnByb3RvEgpob3VzaW5nLnYxIhIKEE1vZGVsSW5mb1JlcXVlc3QinAUKEU1vZGVsSW5mb1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRISCgptb2RlbF90eXBlGAMgASgJEhUKDXByZXByb2Nlc3NpbmcYBCABKAkSKQoIZmVhdHVyZXMYBSADKAsyFy5ob3VzaW5nLnYxLkZlYXR1cmVJbmZvEiYKBnRhcmdldBgGIAEoCzIWLmhvdXNpbmcudjEuVGFyZ2V0SW5mbxI7CgdtZXRyaWNzGAcgAygLMiouaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZS5NZXRyaWNzRW50cnkSLgoKdHJhaW5lZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbG9hZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1idW5kbGVfZGlnZXN0GAogASgJEhMKC2RhdGFfZGlnZXN0GAsgASgJEkwKEGxpYnJhcnlfdmVyc2lvbnMYDCADKAsyMi5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlLkxpYnJhcnlWZXJzaW9uc0VudHJ5Eg4KBnNvdXJjZRgNIAEoCRINCgVzdGFsZRgOIAEoCBISCgpnZW5lcmF0aW9uGA8gASgEEg4KBnJ1bl9pZBgQIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgRIAEoCRIRCglldmFsdWF0b3IYEiABKAkaLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEaNgoUTGlicmFyeVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKRAQoLRmVhdHVyZUluZm8SDAoEbmFtZRgBIAEoCRIMCgR1bml0GAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEgsKA21pbhgEIAEoARILCgNtYXgYBSABKAESFQoNbWlzc2luZ19jb3VudBgGIAEoBBIPCgdpbnRlZ2VyGAcgASgIEg8KB2Nob2ljZXMYCCADKAEiQgoKVGFyZ2V0SW5mbxIMCgRuYW1lGAEgASgJEgwKBHVuaXQYAiABKAkSCwoDbWluGAMgASgBEgsKA21heBgEIAEoASJCChJSZWxvYWRNb2RlbFJlcXVlc3QSEQoHdmVyc2lvbhgBIAEoCUgAEg8KBWFsaWFzGAIgASgJSABCCAoGdGFyZ2V0IqkBChNSZWxvYWRNb2RlbFJlc3BvbnNlEhgKEHByZXZpb3VzX3ZlcnNpb24YASABKAkSDwoHdmVyc2lvbhgCIAEoCRIPCgdjaGFuZ2VkGAMgASgIEisKCGR1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhUKDWJ1bmRsZV9kaWdlc3QYBSABKAkSEgoKZ2VuZXJhdGlvbhgGIAEoBDKAAgoMTW9kZWxTZXJ2aWNlEm8KCU1vZGVsSW5mbxIcLmhvdXNpbmcudjEuTW9kZWxJbmZvUmVxdWVzdBodLmhvdXNpbmcudjEuTW9kZWxJbmZvUmVzcG9uc2UiJYLT5JMCHxIOL3YxL21vZGVsL2luZm9aDRILL21vZGVsL2luZm8SfwoLUmVsb2FkTW9kZWwSHi5ob3VzaW5nLnYxLlJlbG9hZE1vZGVsUmVxdWVzdBofLmhvdXNpbmcudjEuUmVsb2FkTW9kZWxSZXNwb25zZSIvgtPkkwIpIhAvdjEvbW9kZWwvcmVsb2FkOgEqWhIiDS9tb2RlbC9yZWxvYWQ6ASpiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob3VzaW5nL3YxL21vZGVsLnByb3RvEgpob3VzaW5nLnYxIhIKEE1vZGVsSW5mb1JlcXVlc3QixwYKEU1vZGVsSW5mb1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRISCgptb2RlbF90eXBlGAMgASgJEhUKDXByZXByb2Nlc3NpbmcYBCABKAkSKQoIZmVhdHVyZXMYBSADKAsyFy5ob3VzaW5nLnYxLkZlYXR1cmVJbmZvEiYKBnRhcmdldBgGIAEoCzIWLmhvdXNpbmcudjEuVGFyZ2V0SW5mbxI7CgdtZXRyaWNzGAcgAygLMiouaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZS5NZXRyaWNzRW50cnkSLgoKdHJhaW5lZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbG9hZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1idW5kbGVfZGlnZXN0GAogASgJEhMKC2RhdGFfZGlnZXN0GAsgASgJEkwKEGxpYnJhcnlfdmVyc2lvbnMYDCADKAsyMi5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlLkxpYnJhcnlWZXJzaW9uc0VudHJ5Eg4KBnNvdXJjZRgNIAEoCRINCgVzdGFsZRgOIAEoCBISCgpnZW5lcmF0aW9uGA8gASgEEg4KBnJ1bl9pZBgQIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgRIAEoCRIRCglldmFsdWF0b3IYEiABKAkSFQoNc2NoZW1hX2RpZ2VzdBgTIAEoCRIqCghpbnRlcnZhbBgUIAEoCzIYLmhvdXNpbmcudjEuSW50ZXJ2YWxJbmZvEjQKDWFwcGxpY2FiaWxpdHkYFSABKAsyHS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHlJbmZvEjAKC2V4cGxhbmF0aW9uGBYgASgLMhsuaG91c2luZy52MS5FeHBsYW5hdGlvbkluZm8aLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEaNgoUTGlicmFyeVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKyAQoMSW50ZXJ2YWxJbmZvEg4KBm1ldGhvZBgBIAEoCRINCgVmb2xkcxgCIAEoDRIOCgZzY29yZXMYAyABKAQSDQoFbGV2ZWwYBCABKAESEAoIY292ZXJhZ2UYBSABKAESFgoOY292ZXJhZ2VfZXJyb3IYBiABKAESGAoQY292ZXJhZ2VfYnlfdG93bhgHIAEoARINCgV3aWR0aBgIIAEoARIRCgltYXhfbGV2ZWwYCSABKAEiMwoRQXBwbGljYWJpbGl0eUluZm8SDgoGbWV0aG9kGAEgASgJEg4KBmhvdXNlcxgCIAEoBCJ4Cg9FeHBsYW5hdGlvbkluZm8SLQoGbWV0aG9kGAEgASgOMh0uaG91c2luZy52MS5FeHBsYW5hdGlvbk1ldGhvZBIWCg5tdWx0aXBsaWNhdGl2ZRgCIAEoCBIMCgRiYXNlGAMgASgBEhAKCG1heF9yb3dzGAQgASgNIpEBCgtGZWF0dXJlSW5mbxIMCgRuYW1lGAEgASgJEgwKBHVuaXQYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSCwoDbWluGAQgASgBEgsKA21heBgFIAEoARIVCg1taXNzaW5nX2NvdW50GAYgASgEEg8KB2ludGVnZXIYByABKAgSDwoHY2hvaWNlcxgIIAMoASJCCgpUYXJnZXRJbmZvEgwKBG5hbWUYASABKAkSDAoEdW5pdBgCIAEoCRILCgNtaW4YAyABKAESCwoDbWF4GAQgASgBIkIKElJlbG9hZE1vZGVsUmVxdWVzdBIRCgd2ZXJzaW9uGAEgASgJSAASDwoFYWxpYXMYAiABKAlIAEIICgZ0YXJnZXQiqQEKE1JlbG9hZE1vZGVsUmVzcG9uc2USGAoQcHJldmlvdXNfdmVyc2lvbhgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEg8KB2NoYW5nZWQYAyABKAgSKwoIZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNYnVuZGxlX2RpZ2VzdBgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEMoACCgxNb2RlbFNlcnZpY2USbwoJTW9kZWxJbmZvEhwuaG91c2luZy52MS5Nb2RlbEluZm9SZXF1ZXN0Gh0uaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZSIlgtPkkwIfEg4vdjEvbW9kZWwvaW5mb1oNEgsvbW9kZWwvaW5mbxJ/CgtSZWxvYWRNb2RlbBIeLmhvdXNpbmcudjEuUmVsb2FkTW9kZWxSZXF1ZXN0Gh8uaG91c2luZy52MS5SZWxvYWRNb2RlbFJlc3BvbnNlIi+C0+STAikiEC92MS9tb2RlbC9yZWxvYWQ6ASpaEiINL21vZGVsL3JlbG9hZDoBKmIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_housing_v1_prediction]);
 
 /**
  * Asks about the model that is live.
@@ -174,6 +176,36 @@ export type ModelInfoResponse = Message<"housing.v1.ModelInfoResponse"> & {
    * @generated from field: string evaluator = 18;
    */
   evaluator: string;
+
+  /**
+   * SHA-256 of the names, order, units and accepted values of the features, and
+   * of the target's name and unit: two models of one digest take the same houses
+   * and answer in the same unit.
+   *
+   * @generated from field: string schema_digest = 19;
+   */
+  schemaDigest: string;
+
+  /**
+   * How the model tells how sure a price is; absent if it cannot.
+   *
+   * @generated from field: housing.v1.IntervalInfo interval = 20;
+   */
+  interval?: IntervalInfo | undefined;
+
+  /**
+   * How the model tells how unusual a house is; absent if it cannot.
+   *
+   * @generated from field: housing.v1.ApplicabilityInfo applicability = 21;
+   */
+  applicability?: ApplicabilityInfo | undefined;
+
+  /**
+   * How the model explains a price; absent if it cannot.
+   *
+   * @generated from field: housing.v1.ExplanationInfo explanation = 22;
+   */
+  explanation?: ExplanationInfo | undefined;
 };
 
 /**
@@ -312,6 +344,36 @@ export type ModelInfoResponseJson = {
    * @generated from field: string evaluator = 18;
    */
   evaluator?: string;
+
+  /**
+   * SHA-256 of the names, order, units and accepted values of the features, and
+   * of the target's name and unit: two models of one digest take the same houses
+   * and answer in the same unit.
+   *
+   * @generated from field: string schema_digest = 19;
+   */
+  schemaDigest?: string;
+
+  /**
+   * How the model tells how sure a price is; absent if it cannot.
+   *
+   * @generated from field: housing.v1.IntervalInfo interval = 20;
+   */
+  interval?: IntervalInfoJson;
+
+  /**
+   * How the model tells how unusual a house is; absent if it cannot.
+   *
+   * @generated from field: housing.v1.ApplicabilityInfo applicability = 21;
+   */
+  applicability?: ApplicabilityInfoJson;
+
+  /**
+   * How the model explains a price; absent if it cannot.
+   *
+   * @generated from field: housing.v1.ExplanationInfo explanation = 22;
+   */
+  explanation?: ExplanationInfoJson;
 };
 
 /**
@@ -320,6 +382,283 @@ export type ModelInfoResponseJson = {
  */
 export const ModelInfoResponseSchema: GenMessage<ModelInfoResponse, {jsonType: ModelInfoResponseJson}> = /*@__PURE__*/
   messageDesc(file_housing_v1_model, 1);
+
+/**
+ * How intervals were made, and what was measured of them in training.
+ *
+ * @generated from message housing.v1.IntervalInfo
+ */
+export type IntervalInfo = Message<"housing.v1.IntervalInfo"> & {
+  /**
+   * How they were made, such as "cross-validation, scaled".
+   *
+   * @generated from field: string method = 1;
+   */
+  method: string;
+
+  /**
+   * Parts that the training data was divided into.
+   *
+   * @generated from field: uint32 folds = 2;
+   */
+  folds: number;
+
+  /**
+   * Prices of houses that the model had not seen, which the intervals rest on.
+   *
+   * @generated from field: uint64 scores = 3;
+   */
+  scores: bigint;
+
+  /**
+   * Level that the following were measured at.
+   *
+   * @generated from field: double level = 4;
+   */
+  level: number;
+
+  /**
+   * Share of these prices that lay in their interval.
+   *
+   * @generated from field: double coverage = 5;
+   */
+  coverage: number;
+
+  /**
+   * Standard error of that share.
+   *
+   * @generated from field: double coverage_error = 6;
+   */
+  coverageError: number;
+
+  /**
+   * The same share, where whole towns were left out of training.
+   *
+   * @generated from field: double coverage_by_town = 7;
+   */
+  coverageByTown: number;
+
+  /**
+   * Mean distance between the two ends, in the target's unit.
+   *
+   * @generated from field: double width = 8;
+   */
+  width: number;
+
+  /**
+   * Largest level that there are enough prices for.
+   *
+   * @generated from field: double max_level = 9;
+   */
+  maxLevel: number;
+};
+
+/**
+ * How intervals were made, and what was measured of them in training.
+ *
+ * @generated from message housing.v1.IntervalInfo
+ */
+export type IntervalInfoJson = {
+  /**
+   * How they were made, such as "cross-validation, scaled".
+   *
+   * @generated from field: string method = 1;
+   */
+  method?: string;
+
+  /**
+   * Parts that the training data was divided into.
+   *
+   * @generated from field: uint32 folds = 2;
+   */
+  folds?: number;
+
+  /**
+   * Prices of houses that the model had not seen, which the intervals rest on.
+   *
+   * @generated from field: uint64 scores = 3;
+   */
+  scores?: string;
+
+  /**
+   * Level that the following were measured at.
+   *
+   * @generated from field: double level = 4;
+   */
+  level?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Share of these prices that lay in their interval.
+   *
+   * @generated from field: double coverage = 5;
+   */
+  coverage?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Standard error of that share.
+   *
+   * @generated from field: double coverage_error = 6;
+   */
+  coverageError?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * The same share, where whole towns were left out of training.
+   *
+   * @generated from field: double coverage_by_town = 7;
+   */
+  coverageByTown?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Mean distance between the two ends, in the target's unit.
+   *
+   * @generated from field: double width = 8;
+   */
+  width?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Largest level that there are enough prices for.
+   *
+   * @generated from field: double max_level = 9;
+   */
+  maxLevel?: number | "NaN" | "Infinity" | "-Infinity";
+};
+
+/**
+ * Describes the message housing.v1.IntervalInfo.
+ * Use `create(IntervalInfoSchema)` to create a new message.
+ */
+export const IntervalInfoSchema: GenMessage<IntervalInfo, {jsonType: IntervalInfoJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_model, 2);
+
+/**
+ * How it is told whether a house is like those of the training data.
+ *
+ * @generated from message housing.v1.ApplicabilityInfo
+ */
+export type ApplicabilityInfo = Message<"housing.v1.ApplicabilityInfo"> & {
+  /**
+   * How it is told: "nearest neighbour" or "copula".
+   *
+   * @generated from field: string method = 1;
+   */
+  method: string;
+
+  /**
+   * Houses that a house is compared with.
+   *
+   * @generated from field: uint64 houses = 2;
+   */
+  houses: bigint;
+};
+
+/**
+ * How it is told whether a house is like those of the training data.
+ *
+ * @generated from message housing.v1.ApplicabilityInfo
+ */
+export type ApplicabilityInfoJson = {
+  /**
+   * How it is told: "nearest neighbour" or "copula".
+   *
+   * @generated from field: string method = 1;
+   */
+  method?: string;
+
+  /**
+   * Houses that a house is compared with.
+   *
+   * @generated from field: uint64 houses = 2;
+   */
+  houses?: string;
+};
+
+/**
+ * Describes the message housing.v1.ApplicabilityInfo.
+ * Use `create(ApplicabilityInfoSchema)` to create a new message.
+ */
+export const ApplicabilityInfoSchema: GenMessage<ApplicabilityInfo, {jsonType: ApplicabilityInfoJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_model, 3);
+
+/**
+ * How prices are explained.
+ *
+ * @generated from message housing.v1.ExplanationInfo
+ */
+export type ExplanationInfo = Message<"housing.v1.ExplanationInfo"> & {
+  /**
+   * How, where no reference house is given.
+   *
+   * @generated from field: housing.v1.ExplanationMethod method = 1;
+   */
+  method: ExplanationMethod;
+
+  /**
+   * Whether the model adds up the logarithm of the price, so that contributions
+   * have factors.
+   *
+   * @generated from field: bool multiplicative = 2;
+   */
+  multiplicative: boolean;
+
+  /**
+   * Mean price of the training houses as the model sees it, which explanations
+   * without a reference house start from; in the target's unit.
+   *
+   * @generated from field: double base = 3;
+   */
+  base: number;
+
+  /**
+   * Most prices that are explained in one call or chunk.
+   *
+   * @generated from field: uint32 max_rows = 4;
+   */
+  maxRows: number;
+};
+
+/**
+ * How prices are explained.
+ *
+ * @generated from message housing.v1.ExplanationInfo
+ */
+export type ExplanationInfoJson = {
+  /**
+   * How, where no reference house is given.
+   *
+   * @generated from field: housing.v1.ExplanationMethod method = 1;
+   */
+  method?: ExplanationMethodJson;
+
+  /**
+   * Whether the model adds up the logarithm of the price, so that contributions
+   * have factors.
+   *
+   * @generated from field: bool multiplicative = 2;
+   */
+  multiplicative?: boolean;
+
+  /**
+   * Mean price of the training houses as the model sees it, which explanations
+   * without a reference house start from; in the target's unit.
+   *
+   * @generated from field: double base = 3;
+   */
+  base?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Most prices that are explained in one call or chunk.
+   *
+   * @generated from field: uint32 max_rows = 4;
+   */
+  maxRows?: number;
+};
+
+/**
+ * Describes the message housing.v1.ExplanationInfo.
+ * Use `create(ExplanationInfoSchema)` to create a new message.
+ */
+export const ExplanationInfoSchema: GenMessage<ExplanationInfo, {jsonType: ExplanationInfoJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_model, 4);
 
 /**
  * A feature as the live model knows it.
@@ -452,7 +791,7 @@ export type FeatureInfoJson = {
  * Use `create(FeatureInfoSchema)` to create a new message.
  */
 export const FeatureInfoSchema: GenMessage<FeatureInfo, {jsonType: FeatureInfoJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_model, 2);
+  messageDesc(file_housing_v1_model, 5);
 
 /**
  * What the model predicts.
@@ -529,7 +868,7 @@ export type TargetInfoJson = {
  * Use `create(TargetInfoSchema)` to create a new message.
  */
 export const TargetInfoSchema: GenMessage<TargetInfo, {jsonType: TargetInfoJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_model, 3);
+  messageDesc(file_housing_v1_model, 6);
 
 /**
  * Asks for a model to be made live. Without a target: the version that the
@@ -589,7 +928,7 @@ export type ReloadModelRequestJson = {
  * Use `create(ReloadModelRequestSchema)` to create a new message.
  */
 export const ReloadModelRequestSchema: GenMessage<ReloadModelRequest, {jsonType: ReloadModelRequestJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_model, 4);
+  messageDesc(file_housing_v1_model, 7);
 
 /**
  * What a reload did.
@@ -694,7 +1033,7 @@ export type ReloadModelResponseJson = {
  * Use `create(ReloadModelResponseSchema)` to create a new message.
  */
 export const ReloadModelResponseSchema: GenMessage<ReloadModelResponse, {jsonType: ReloadModelResponseJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_model, 5);
+  messageDesc(file_housing_v1_model, 8);
 
 /**
  * Tells about the model that is live, and changes it.

@@ -4,8 +4,8 @@
 
 // House price predictions by one promoted model.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file housing/v1/prediction.proto.
  */
 export const file_housing_v1_prediction: GenFile = /*@__PURE__*/
-  fileDesc("Chtob3VzaW5nL3YxL3ByZWRpY3Rpb24ucHJvdG8SCmhvdXNpbmcudjEirAMKBUhvdXNlEhcKBGNyaW0YASABKAFIAFIEQ1JJTYgBARITCgJ6bhgCIAEoAUgBUgJaTogBARIZCgVpbmR1cxgDIAEoAUgCUgVJTkRVU4gBARIXCgRjaGFzGAQgASgBSANSBENIQVOIAQESFQoDbm94GAUgASgBSARSA05PWIgBARITCgJybRgGIAEoAUgFUgJSTYgBARIVCgNhZ2UYByABKAFIBlIDQUdFiAEBEhUKA2RpcxgIIAEoAUgHUgNESVOIAQESFQoDcmFkGAkgASgBSAhSA1JBRIgBARIVCgN0YXgYCiABKAFICVIDVEFYiAEBEh0KB3B0cmF0aW8YCyABKAFIClIHUFRSQVRJT4gBARIRCgFiGAwgASgBSAtSAUKIAQESGQoFbHN0YXQYDSABKAFIDFIFTFNUQVSIAQFCBwoFX2NyaW1CBQoDX3puQggKBl9pbmR1c0IHCgVfY2hhc0IGCgRfbm94QgUKA19ybUIGCgRfYWdlQgYKBF9kaXNCBgoEX3JhZEIGCgRfdGF4QgoKCF9wdHJhdGlvQgQKAl9iQggKBl9sc3RhdCIyCg5QcmVkaWN0UmVxdWVzdBIgCgVob3VzZRgBIAEoCzIRLmhvdXNpbmcudjEuSG91c2UiyQEKD1ByZWRpY3RSZXNwb25zZRISCgpwcmVkaWN0aW9uGAEgASgBEhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh3YXJuaW5ncxgEIAMoCRIwCg5yYW5nZV93YXJuaW5ncxgFIAMoCzIYLmhvdXNpbmcudjEuUmFuZ2VXYXJuaW5nEhgKEGltcHV0ZWRfZmVhdHVyZXMYBiADKAkiSAoMUmFuZ2VXYXJuaW5nEg8KB2ZlYXR1cmUYASABKAkSDQoFdmFsdWUYAiABKAESCwoDbWluGAMgASgBEgsKA21heBgEIAEoASI3ChNQcmVkaWN0QmF0Y2hSZXF1ZXN0EiAKBWl0ZW1zGAEgAygLMhEuaG91c2luZy52MS5Ib3VzZSKEAQoUUHJlZGljdEJhdGNoUmVzcG9uc2USJgoHcmVzdWx0cxgBIAMoCzIVLmhvdXNpbmcudjEuUm93UmVzdWx0EhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKvAQoJUm93UmVzdWx0EhQKCnByZWRpY3Rpb24YASABKAFIABIjCgVlcnJvchgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAASEAoId2FybmluZ3MYAyADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBCADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAUgAygJQgkKB291dGNvbWUimAEKFFByZWRpY3RTdHJlYW1SZXF1ZXN0EhAKCHNlcXVlbmNlGAEgASgEEiUKBHJvd3MYAiABKAsyFS5ob3VzaW5nLnYxLkhvdXNlUm93c0gAEikKBm1hdHJpeBgDIAEoCzIXLmhvdXNpbmcudjEuSG91c2VNYXRyaXhIABIRCglwaW5fbW9kZWwYBCABKAhCCQoHcGF5bG9hZCItCglIb3VzZVJvd3MSIAoFaXRlbXMYASADKAsyES5ob3VzaW5nLnYxLkhvdXNlIi8KC0hvdXNlTWF0cml4EhAKCGZlYXR1cmVzGAEgAygJEg4KBnZhbHVlcxgCIAEoDCJ6ChVQcmVkaWN0U3RyZWFtUmVzcG9uc2USKAoFY2h1bmsYASABKAsyFy5ob3VzaW5nLnYxLkNodW5rUmVzdWx0SAASLAoHc3VtbWFyeRgCIAEoCzIZLmhvdXNpbmcudjEuU3RyZWFtU3VtbWFyeUgAQgkKB21lc3NhZ2UiwwEKC0NodW5rUmVzdWx0EhAKCHNlcXVlbmNlGAEgASgEEhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgRyb3dzGAQgASgLMhYuaG91c2luZy52MS5Sb3dSZXN1bHRzSAASKQoGcHJpY2VzGAUgASgLMhcuaG91c2luZy52MS5QcmljZVZlY3RvckgAQgkKB3BheWxvYWQiMgoKUm93UmVzdWx0cxIkCgVpdGVtcxgBIAMoCzIVLmhvdXNpbmcudjEuUm93UmVzdWx0IpsBCgtQcmljZVZlY3RvchIOCgZ2YWx1ZXMYASABKAwSJAoGZXJyb3JzGAIgAygLMhQuaG91c2luZy52MS5Sb3dFcnJvchIZChFvdXRfb2ZfcmFuZ2Vfcm93cxgDIAEoBBIUCgxpbXB1dGVkX3Jvd3MYBCABKAQSFAoMb3V0X29mX3JhbmdlGAUgASgMEg8KB2ltcHV0ZWQYBiABKAwiOgoIUm93RXJyb3ISCwoDcm93GAEgASgEEiEKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiVQoNU3RyZWFtU3VtbWFyeRIOCgZjaHVua3MYASABKAQSDAoEcm93cxgCIAEoBBIOCgZlcnJvcnMYAyABKAQSFgoObW9kZWxfdmVyc2lvbnMYBCADKAky5wIKEVByZWRpY3Rpb25TZXJ2aWNlEnEKB1ByZWRpY3QSGi5ob3VzaW5nLnYxLlByZWRpY3RSZXF1ZXN0GhsuaG91c2luZy52MS5QcmVkaWN0UmVzcG9uc2UiLYLT5JMCJyILL3YxL3ByZWRpY3Q6BWhvdXNlWhEiCC9wcmVkaWN0OgVob3VzZRKEAQoMUHJlZGljdEJhdGNoEh8uaG91c2luZy52MS5QcmVkaWN0QmF0Y2hSZXF1ZXN0GiAuaG91c2luZy52MS5QcmVkaWN0QmF0Y2hSZXNwb25zZSIxgtPkkwIrIhEvdjEvcHJlZGljdC9iYXRjaDoBKloTIg4vcHJlZGljdC9iYXRjaDoBKhJYCg1QcmVkaWN0U3RyZWFtEiAuaG91c2luZy52MS5QcmVkaWN0U3RyZWFtUmVxdWVzdBohLmhvdXNpbmcudjEuUHJlZGljdFN0cmVhbVJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chtob3VzaW5nL3YxL3ByZWRpY3Rpb24ucHJvdG8SCmhvdXNpbmcudjEirAMKBUhvdXNlEhcKBGNyaW0YASABKAFIAFIEQ1JJTYgBARITCgJ6bhgCIAEoAUgBUgJaTogBARIZCgVpbmR1cxgDIAEoAUgCUgVJTkRVU4gBARIXCgRjaGFzGAQgASgBSANSBENIQVOIAQESFQoDbm94GAUgASgBSARSA05PWIgBARITCgJybRgGIAEoAUgFUgJSTYgBARIVCgNhZ2UYByABKAFIBlIDQUdFiAEBEhUKA2RpcxgIIAEoAUgHUgNESVOIAQESFQoDcmFkGAkgASgBSAhSA1JBRIgBARIVCgN0YXgYCiABKAFICVIDVEFYiAEBEh0KB3B0cmF0aW8YCyABKAFIClIHUFRSQVRJT4gBARIRCgFiGAwgASgBSAtSAUKIAQESGQoFbHN0YXQYDSABKAFIDFIFTFNUQVSIAQFCBwoFX2NyaW1CBQoDX3puQggKBl9pbmR1c0IHCgVfY2hhc0IGCgRfbm94QgUKA19ybUIGCgRfYWdlQgYKBF9kaXNCBgoEX3JhZEIGCgRfdGF4QgoKCF9wdHJhdGlvQgQKAl9iQggKBl9sc3RhdCJ4Cg5QcmVkaWN0UmVxdWVzdBIgCgVob3VzZRgBIAEoCzIRLmhvdXNpbmcudjEuSG91c2USDwoHZXhwbGFpbhgCIAEoCBIkCglyZWZlcmVuY2UYAyABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg0KBWxldmVsGAQgASgBItYCCg9QcmVkaWN0UmVzcG9uc2USEgoKcHJlZGljdGlvbhgBIAEoARIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYBCADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBSADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAYgAygJEisKCGludGVydmFsGAcgASgLMhkuaG91c2luZy52MS5QcmljZUludGVydmFsEjAKDWFwcGxpY2FiaWxpdHkYCCABKAsyGS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHkSLAoLZXhwbGFuYXRpb24YCSABKAsyFy5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uIlIKDVByaWNlSW50ZXJ2YWwSDQoFbG93ZXIYASABKAESDQoFdXBwZXIYAiABKAESDQoFbGV2ZWwYAyABKAESFAoMZXh0cmFwb2xhdGVkGAQgASgIIkgKDUFwcGxpY2FiaWxpdHkSDwoHcF92YWx1ZRgBIAEoARIQCghkaXN0YW5jZRgCIAEoARIUCgxvZGRfZmVhdHVyZXMYAyADKAkiewoLRXhwbGFuYXRpb24SDAoEYmFzZRgBIAEoARIvCg1jb250cmlidXRpb25zGAIgAygLMhguaG91c2luZy52MS5Db250cmlidXRpb24SLQoGbWV0aG9kGAMgASgOMh0uaG91c2luZy52MS5FeHBsYW5hdGlvbk1ldGhvZCJvCgxDb250cmlidXRpb24SDwoHZmVhdHVyZRgBIAEoCRINCgV2YWx1ZRgCIAEoARIOCgZhbW91bnQYAyABKAESEwoGZmFjdG9yGAQgASgBSACIAQESDwoHaW1wdXRlZBgFIAEoCEIJCgdfZmFjdG9yIkgKDFJhbmdlV2FybmluZxIPCgdmZWF0dXJlGAEgASgJEg0KBXZhbHVlGAIgASgBEgsKA21pbhgDIAEoARILCgNtYXgYBCABKAEifQoTUHJlZGljdEJhdGNoUmVxdWVzdBIgCgVpdGVtcxgBIAMoCzIRLmhvdXNpbmcudjEuSG91c2USDwoHZXhwbGFpbhgCIAEoCBIkCglyZWZlcmVuY2UYAyABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg0KBWxldmVsGAQgASgBIoQBChRQcmVkaWN0QmF0Y2hSZXNwb25zZRImCgdyZXN1bHRzGAEgAygLMhUuaG91c2luZy52MS5Sb3dSZXN1bHQSFQoNbW9kZWxfdmVyc2lvbhgCIAEoCRItCgl0aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrwCCglSb3dSZXN1bHQSFAoKcHJlZGljdGlvbhgBIAEoAUgAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIABIQCgh3YXJuaW5ncxgDIAMoCRIwCg5yYW5nZV93YXJuaW5ncxgEIAMoCzIYLmhvdXNpbmcudjEuUmFuZ2VXYXJuaW5nEhgKEGltcHV0ZWRfZmVhdHVyZXMYBSADKAkSKwoIaW50ZXJ2YWwYBiABKAsyGS5ob3VzaW5nLnYxLlByaWNlSW50ZXJ2YWwSMAoNYXBwbGljYWJpbGl0eRgHIAEoCzIZLmhvdXNpbmcudjEuQXBwbGljYWJpbGl0eRIsCgtleHBsYW5hdGlvbhgIIAEoCzIXLmhvdXNpbmcudjEuRXhwbGFuYXRpb25CCQoHb3V0Y29tZSLxAQoUUHJlZGljdFN0cmVhbVJlcXVlc3QSEAoIc2VxdWVuY2UYASABKAQSJQoEcm93cxgCIAEoCzIVLmhvdXNpbmcudjEuSG91c2VSb3dzSAASKQoGbWF0cml4GAMgASgLMhcuaG91c2luZy52MS5Ib3VzZU1hdHJpeEgAEhEKCXBpbl9tb2RlbBgEIAEoCBIPCgdleHBsYWluGAUgASgIEiQKCXJlZmVyZW5jZRgGIAEoCzIRLmhvdXNpbmcudjEuSG91c2USDQoFbGV2ZWwYByABKAESEQoJaW50ZXJ2YWxzGAogASgIQgkKB3BheWxvYWQiLQoJSG91c2VSb3dzEiAKBWl0ZW1zGAEgAygLMhEuaG91c2luZy52MS5Ib3VzZSIvCgtIb3VzZU1hdHJpeBIQCghmZWF0dXJlcxgBIAMoCRIOCgZ2YWx1ZXMYAiABKAwiegoVUHJlZGljdFN0cmVhbVJlc3BvbnNlEigKBWNodW5rGAEgASgLMhcuaG91c2luZy52MS5DaHVua1Jlc3VsdEgAEiwKB3N1bW1hcnkYAiABKAsyGS5ob3VzaW5nLnYxLlN0cmVhbVN1bW1hcnlIAEIJCgdtZXNzYWdlIsMBCgtDaHVua1Jlc3VsdBIQCghzZXF1ZW5jZRgBIAEoBBIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoEcm93cxgEIAEoCzIWLmhvdXNpbmcudjEuUm93UmVzdWx0c0gAEikKBnByaWNlcxgFIAEoCzIXLmhvdXNpbmcudjEuUHJpY2VWZWN0b3JIAEIJCgdwYXlsb2FkIjIKClJvd1Jlc3VsdHMSJAoFaXRlbXMYASADKAsyFS5ob3VzaW5nLnYxLlJvd1Jlc3VsdCLqAQoLUHJpY2VWZWN0b3ISDgoGdmFsdWVzGAEgASgMEiQKBmVycm9ycxgCIAMoCzIULmhvdXNpbmcudjEuUm93RXJyb3ISGQoRb3V0X29mX3JhbmdlX3Jvd3MYAyABKAQSFAoMaW1wdXRlZF9yb3dzGAQgASgEEhQKDG91dF9vZl9yYW5nZRgFIAEoDBIPCgdpbXB1dGVkGAYgASgMEhEKCWludGVydmFscxgHIAEoDBIVCg1hcHBsaWNhYmlsaXR5GAggASgMEhUKDWNvbnRyaWJ1dGlvbnMYCSABKAwSDAoEYmFzZRgKIAEoASI6CghSb3dFcnJvchILCgNyb3cYASABKAQSIQoFZXJyb3IYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyJVCg1TdHJlYW1TdW1tYXJ5Eg4KBmNodW5rcxgBIAEoBBIMCgRyb3dzGAIgASgEEg4KBmVycm9ycxgDIAEoBBIWCg5tb2RlbF92ZXJzaW9ucxgEIAMoCSqkAQoRRXhwbGFuYXRpb25NZXRob2QSIgoeRVhQTEFOQVRJT05fTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZRVhQTEFOQVRJT05fTUVUSE9EX0xJTkVBUhABEioKJkVYUExBTkFUSU9OX01FVEhPRF9UUkVFX1BBVEhfREVQRU5ERU5UEAISIAocRVhQTEFOQVRJT05fTUVUSE9EX1JFRkVSRU5DRRADMucCChFQcmVkaWN0aW9uU2VydmljZRJxCgdQcmVkaWN0EhouaG91c2luZy52MS5QcmVkaWN0UmVxdWVzdBobLmhvdXNpbmcudjEuUHJlZGljdFJlc3BvbnNlIi2C0+STAiciCy92MS9wcmVkaWN0OgVob3VzZVoRIggvcHJlZGljdDoFaG91c2UShAEKDFByZWRpY3RCYXRjaBIfLmhvdXNpbmcudjEuUHJlZGljdEJhdGNoUmVxdWVzdBogLmhvdXNpbmcudjEuUHJlZGljdEJhdGNoUmVzcG9uc2UiMYLT5JMCKyIRL3YxL3ByZWRpY3QvYmF0Y2g6ASpaEyIOL3ByZWRpY3QvYmF0Y2g6ASoSWAoNUHJlZGljdFN0cmVhbRIgLmhvdXNpbmcudjEuUHJlZGljdFN0cmVhbVJlcXVlc3QaIS5ob3VzaW5nLnYxLlByZWRpY3RTdHJlYW1SZXNwb25zZSgBMAFiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * One house: the 13 features of the Boston housing data.
@@ -240,6 +240,28 @@ export type PredictRequest = Message<"housing.v1.PredictRequest"> & {
    * @generated from field: housing.v1.House house = 1;
    */
   house?: House | undefined;
+
+  /**
+   * Whether to say what makes the price.
+   *
+   * @generated from field: bool explain = 2;
+   */
+  explain: boolean;
+
+  /**
+   * A house to explain the price against: what makes the difference between
+   * the two. Asks for an explanation, whatever `explain` says.
+   *
+   * @generated from field: housing.v1.House reference = 3;
+   */
+  reference?: House | undefined;
+
+  /**
+   * Share of prices that the interval is to hold, from 0.5 to 0.99; 0 means 0.9.
+   *
+   * @generated from field: double level = 4;
+   */
+  level: number;
 };
 
 /**
@@ -254,6 +276,28 @@ export type PredictRequestJson = {
    * @generated from field: housing.v1.House house = 1;
    */
   house?: HouseJson;
+
+  /**
+   * Whether to say what makes the price.
+   *
+   * @generated from field: bool explain = 2;
+   */
+  explain?: boolean;
+
+  /**
+   * A house to explain the price against: what makes the difference between
+   * the two. Asks for an explanation, whatever `explain` says.
+   *
+   * @generated from field: housing.v1.House reference = 3;
+   */
+  reference?: HouseJson;
+
+  /**
+   * Share of prices that the interval is to hold, from 0.5 to 0.99; 0 means 0.9.
+   *
+   * @generated from field: double level = 4;
+   */
+  level?: number | "NaN" | "Infinity" | "-Infinity";
 };
 
 /**
@@ -311,6 +355,29 @@ export type PredictResponse = Message<"housing.v1.PredictResponse"> & {
    * @generated from field: repeated string imputed_features = 6;
    */
   imputedFeatures: string[];
+
+  /**
+   * How sure the price is. Absent if the model's bundle cannot tell, or has too
+   * few prices to tell it for this level.
+   *
+   * @generated from field: housing.v1.PriceInterval interval = 7;
+   */
+  interval?: PriceInterval | undefined;
+
+  /**
+   * How unusual the house is among those that the model was trained on. Absent
+   * if the model's bundle cannot tell.
+   *
+   * @generated from field: housing.v1.Applicability applicability = 8;
+   */
+  applicability?: Applicability | undefined;
+
+  /**
+   * What makes the price, if it was asked for.
+   *
+   * @generated from field: housing.v1.Explanation explanation = 9;
+   */
+  explanation?: Explanation | undefined;
 };
 
 /**
@@ -361,6 +428,29 @@ export type PredictResponseJson = {
    * @generated from field: repeated string imputed_features = 6;
    */
   imputedFeatures?: string[];
+
+  /**
+   * How sure the price is. Absent if the model's bundle cannot tell, or has too
+   * few prices to tell it for this level.
+   *
+   * @generated from field: housing.v1.PriceInterval interval = 7;
+   */
+  interval?: PriceIntervalJson;
+
+  /**
+   * How unusual the house is among those that the model was trained on. Absent
+   * if the model's bundle cannot tell.
+   *
+   * @generated from field: housing.v1.Applicability applicability = 8;
+   */
+  applicability?: ApplicabilityJson;
+
+  /**
+   * What makes the price, if it was asked for.
+   *
+   * @generated from field: housing.v1.Explanation explanation = 9;
+   */
+  explanation?: ExplanationJson;
 };
 
 /**
@@ -369,6 +459,326 @@ export type PredictResponseJson = {
  */
 export const PredictResponseSchema: GenMessage<PredictResponse, {jsonType: PredictResponseJson}> = /*@__PURE__*/
   messageDesc(file_housing_v1_prediction, 2);
+
+/**
+ * Between which prices a house like those of the training data most likely
+ * sells.
+ *
+ * @generated from message housing.v1.PriceInterval
+ */
+export type PriceInterval = Message<"housing.v1.PriceInterval"> & {
+  /**
+   * Lower end, in the target's unit; never below 0.
+   *
+   * @generated from field: double lower = 1;
+   */
+  lower: number;
+
+  /**
+   * Upper end, in the target's unit.
+   *
+   * @generated from field: double upper = 2;
+   */
+  upper: number;
+
+  /**
+   * Share of houses whose true price lies between the two. It was measured on
+   * houses that the model had not seen, and holds for houses like those.
+   *
+   * @generated from field: double level = 3;
+   */
+  level: number;
+
+  /**
+   * Whether the house is so unlike those of the training data that the share
+   * holds no promise for it.
+   *
+   * @generated from field: bool extrapolated = 4;
+   */
+  extrapolated: boolean;
+};
+
+/**
+ * Between which prices a house like those of the training data most likely
+ * sells.
+ *
+ * @generated from message housing.v1.PriceInterval
+ */
+export type PriceIntervalJson = {
+  /**
+   * Lower end, in the target's unit; never below 0.
+   *
+   * @generated from field: double lower = 1;
+   */
+  lower?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Upper end, in the target's unit.
+   *
+   * @generated from field: double upper = 2;
+   */
+  upper?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Share of houses whose true price lies between the two. It was measured on
+   * houses that the model had not seen, and holds for houses like those.
+   *
+   * @generated from field: double level = 3;
+   */
+  level?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Whether the house is so unlike those of the training data that the share
+   * holds no promise for it.
+   *
+   * @generated from field: bool extrapolated = 4;
+   */
+  extrapolated?: boolean;
+};
+
+/**
+ * Describes the message housing.v1.PriceInterval.
+ * Use `create(PriceIntervalSchema)` to create a new message.
+ */
+export const PriceIntervalSchema: GenMessage<PriceInterval, {jsonType: PriceIntervalJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_prediction, 3);
+
+/**
+ * How unusual a house is among those that the model was trained on.
+ *
+ * @generated from message housing.v1.Applicability
+ */
+export type Applicability = Message<"housing.v1.Applicability"> & {
+  /**
+   * Share of the training houses that lie at least as far from their nearest
+   * neighbour as this house does from its own; below 0.01 the house is unlike
+   * any that is known.
+   *
+   * @generated from field: double p_value = 1;
+   */
+  pValue: number;
+
+  /**
+   * Distance to the nearest training house, in standard deviations. It cannot be
+   * compared between models; the p-value can.
+   *
+   * @generated from field: double distance = 2;
+   */
+  distance: number;
+
+  /**
+   * Names of the features that lie farthest from the nearest training house, the
+   * farthest first; only where the p-value is below 0.01.
+   *
+   * @generated from field: repeated string odd_features = 3;
+   */
+  oddFeatures: string[];
+};
+
+/**
+ * How unusual a house is among those that the model was trained on.
+ *
+ * @generated from message housing.v1.Applicability
+ */
+export type ApplicabilityJson = {
+  /**
+   * Share of the training houses that lie at least as far from their nearest
+   * neighbour as this house does from its own; below 0.01 the house is unlike
+   * any that is known.
+   *
+   * @generated from field: double p_value = 1;
+   */
+  pValue?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Distance to the nearest training house, in standard deviations. It cannot be
+   * compared between models; the p-value can.
+   *
+   * @generated from field: double distance = 2;
+   */
+  distance?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Names of the features that lie farthest from the nearest training house, the
+   * farthest first; only where the p-value is below 0.01.
+   *
+   * @generated from field: repeated string odd_features = 3;
+   */
+  oddFeatures?: string[];
+};
+
+/**
+ * Describes the message housing.v1.Applicability.
+ * Use `create(ApplicabilitySchema)` to create a new message.
+ */
+export const ApplicabilitySchema: GenMessage<Applicability, {jsonType: ApplicabilityJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_prediction, 4);
+
+/**
+ * What makes a price: base and amounts add up to it.
+ *
+ * It says how the model came to the price, and nothing about causes. Some
+ * features stand for people: B and LSTAT must never be read as what people are
+ * worth; the data card says what they encode.
+ *
+ * @generated from message housing.v1.Explanation
+ */
+export type Explanation = Message<"housing.v1.Explanation"> & {
+  /**
+   * The price that the amounts start from, in the target's unit: the mean of
+   * the training houses, or the price of the reference house.
+   *
+   * @generated from field: double base = 1;
+   */
+  base: number;
+
+  /**
+   * What each feature adds or takes, in the order of House.
+   *
+   * @generated from field: repeated housing.v1.Contribution contributions = 2;
+   */
+  contributions: Contribution[];
+
+  /**
+   * How the amounts were computed.
+   *
+   * @generated from field: housing.v1.ExplanationMethod method = 3;
+   */
+  method: ExplanationMethod;
+};
+
+/**
+ * What makes a price: base and amounts add up to it.
+ *
+ * It says how the model came to the price, and nothing about causes. Some
+ * features stand for people: B and LSTAT must never be read as what people are
+ * worth; the data card says what they encode.
+ *
+ * @generated from message housing.v1.Explanation
+ */
+export type ExplanationJson = {
+  /**
+   * The price that the amounts start from, in the target's unit: the mean of
+   * the training houses, or the price of the reference house.
+   *
+   * @generated from field: double base = 1;
+   */
+  base?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * What each feature adds or takes, in the order of House.
+   *
+   * @generated from field: repeated housing.v1.Contribution contributions = 2;
+   */
+  contributions?: ContributionJson[];
+
+  /**
+   * How the amounts were computed.
+   *
+   * @generated from field: housing.v1.ExplanationMethod method = 3;
+   */
+  method?: ExplanationMethodJson;
+};
+
+/**
+ * Describes the message housing.v1.Explanation.
+ * Use `create(ExplanationSchema)` to create a new message.
+ */
+export const ExplanationSchema: GenMessage<Explanation, {jsonType: ExplanationJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_prediction, 5);
+
+/**
+ * What one feature adds to a price, or takes from it.
+ *
+ * @generated from message housing.v1.Contribution
+ */
+export type Contribution = Message<"housing.v1.Contribution"> & {
+  /**
+   * Name of the feature, such as "RM".
+   *
+   * @generated from field: string feature = 1;
+   */
+  feature: string;
+
+  /**
+   * Its value; where it was missing, the one that was filled in.
+   *
+   * @generated from field: double value = 2;
+   */
+  value: number;
+
+  /**
+   * What it adds, in the target's unit.
+   *
+   * @generated from field: double amount = 3;
+   */
+  amount: number;
+
+  /**
+   * By how much it multiplies the price, only for models that add up the
+   * logarithm of the price.
+   *
+   * @generated from field: optional double factor = 4;
+   */
+  factor?: number | undefined;
+
+  /**
+   * Whether the value was missing and filled in.
+   *
+   * @generated from field: bool imputed = 5;
+   */
+  imputed: boolean;
+};
+
+/**
+ * What one feature adds to a price, or takes from it.
+ *
+ * @generated from message housing.v1.Contribution
+ */
+export type ContributionJson = {
+  /**
+   * Name of the feature, such as "RM".
+   *
+   * @generated from field: string feature = 1;
+   */
+  feature?: string;
+
+  /**
+   * Its value; where it was missing, the one that was filled in.
+   *
+   * @generated from field: double value = 2;
+   */
+  value?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * What it adds, in the target's unit.
+   *
+   * @generated from field: double amount = 3;
+   */
+  amount?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * By how much it multiplies the price, only for models that add up the
+   * logarithm of the price.
+   *
+   * @generated from field: optional double factor = 4;
+   */
+  factor?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Whether the value was missing and filled in.
+   *
+   * @generated from field: bool imputed = 5;
+   */
+  imputed?: boolean;
+};
+
+/**
+ * Describes the message housing.v1.Contribution.
+ * Use `create(ContributionSchema)` to create a new message.
+ */
+export const ContributionSchema: GenMessage<Contribution, {jsonType: ContributionJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_prediction, 6);
 
 /**
  * A value that lies outside what the model was trained on.
@@ -445,7 +855,7 @@ export type RangeWarningJson = {
  * Use `create(RangeWarningSchema)` to create a new message.
  */
 export const RangeWarningSchema: GenMessage<RangeWarning, {jsonType: RangeWarningJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 3);
+  messageDesc(file_housing_v1_prediction, 7);
 
 /**
  * Asks for the prices of many houses.
@@ -459,6 +869,29 @@ export type PredictBatchRequest = Message<"housing.v1.PredictBatchRequest"> & {
    * @generated from field: repeated housing.v1.House items = 1;
    */
   items: House[];
+
+  /**
+   * Whether to say what makes each price.
+   *
+   * @generated from field: bool explain = 2;
+   */
+  explain: boolean;
+
+  /**
+   * A house to explain the prices against. Asks for explanations, whatever
+   * `explain` says.
+   *
+   * @generated from field: housing.v1.House reference = 3;
+   */
+  reference?: House | undefined;
+
+  /**
+   * Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
+   * 0.9.
+   *
+   * @generated from field: double level = 4;
+   */
+  level: number;
 };
 
 /**
@@ -473,6 +906,29 @@ export type PredictBatchRequestJson = {
    * @generated from field: repeated housing.v1.House items = 1;
    */
   items?: HouseJson[];
+
+  /**
+   * Whether to say what makes each price.
+   *
+   * @generated from field: bool explain = 2;
+   */
+  explain?: boolean;
+
+  /**
+   * A house to explain the prices against. Asks for explanations, whatever
+   * `explain` says.
+   *
+   * @generated from field: housing.v1.House reference = 3;
+   */
+  reference?: HouseJson;
+
+  /**
+   * Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
+   * 0.9.
+   *
+   * @generated from field: double level = 4;
+   */
+  level?: number | "NaN" | "Infinity" | "-Infinity";
 };
 
 /**
@@ -480,7 +936,7 @@ export type PredictBatchRequestJson = {
  * Use `create(PredictBatchRequestSchema)` to create a new message.
  */
 export const PredictBatchRequestSchema: GenMessage<PredictBatchRequest, {jsonType: PredictBatchRequestJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 4);
+  messageDesc(file_housing_v1_prediction, 8);
 
 /**
  * The predicted prices of many houses.
@@ -543,7 +999,7 @@ export type PredictBatchResponseJson = {
  * Use `create(PredictBatchResponseSchema)` to create a new message.
  */
 export const PredictBatchResponseSchema: GenMessage<PredictBatchResponse, {jsonType: PredictBatchResponseJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 5);
+  messageDesc(file_housing_v1_prediction, 9);
 
 /**
  * What became of one house of many.
@@ -594,6 +1050,29 @@ export type RowResult = Message<"housing.v1.RowResult"> & {
    * @generated from field: repeated string imputed_features = 5;
    */
   imputedFeatures: string[];
+
+  /**
+   * How sure the price is. Absent if the model's bundle cannot tell, or has too
+   * few prices to tell it for this level.
+   *
+   * @generated from field: housing.v1.PriceInterval interval = 6;
+   */
+  interval?: PriceInterval | undefined;
+
+  /**
+   * How unusual the house is among those that the model was trained on. Absent
+   * if the model's bundle cannot tell.
+   *
+   * @generated from field: housing.v1.Applicability applicability = 7;
+   */
+  applicability?: Applicability | undefined;
+
+  /**
+   * What makes the price, if it was asked for.
+   *
+   * @generated from field: housing.v1.Explanation explanation = 8;
+   */
+  explanation?: Explanation | undefined;
 };
 
 /**
@@ -636,6 +1115,29 @@ export type RowResultJson = {
    * @generated from field: repeated string imputed_features = 5;
    */
   imputedFeatures?: string[];
+
+  /**
+   * How sure the price is. Absent if the model's bundle cannot tell, or has too
+   * few prices to tell it for this level.
+   *
+   * @generated from field: housing.v1.PriceInterval interval = 6;
+   */
+  interval?: PriceIntervalJson;
+
+  /**
+   * How unusual the house is among those that the model was trained on. Absent
+   * if the model's bundle cannot tell.
+   *
+   * @generated from field: housing.v1.Applicability applicability = 7;
+   */
+  applicability?: ApplicabilityJson;
+
+  /**
+   * What makes the price, if it was asked for.
+   *
+   * @generated from field: housing.v1.Explanation explanation = 8;
+   */
+  explanation?: ExplanationJson;
 };
 
 /**
@@ -643,7 +1145,7 @@ export type RowResultJson = {
  * Use `create(RowResultSchema)` to create a new message.
  */
 export const RowResultSchema: GenMessage<RowResult, {jsonType: RowResultJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 6);
+  messageDesc(file_housing_v1_prediction, 10);
 
 /**
  * A chunk of houses to be priced.
@@ -689,6 +1191,38 @@ export type PredictStreamRequest = Message<"housing.v1.PredictStreamRequest"> & 
    * @generated from field: bool pin_model = 4;
    */
   pinModel: boolean;
+
+  /**
+   * Whether to say what makes each price. Read from the first chunk alone, as
+   * are all of the following.
+   *
+   * @generated from field: bool explain = 5;
+   */
+  explain: boolean;
+
+  /**
+   * A house to explain the prices against. Asks for explanations, whatever
+   * `explain` says.
+   *
+   * @generated from field: housing.v1.House reference = 6;
+   */
+  reference?: House | undefined;
+
+  /**
+   * Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
+   * 0.9.
+   *
+   * @generated from field: double level = 7;
+   */
+  level: number;
+
+  /**
+   * Whether a matrix is to be answered with intervals and p-values, too. Houses
+   * that come one by one always are.
+   *
+   * @generated from field: bool intervals = 10;
+   */
+  intervals: boolean;
 };
 
 /**
@@ -726,6 +1260,38 @@ export type PredictStreamRequestJson = {
    * @generated from field: bool pin_model = 4;
    */
   pinModel?: boolean;
+
+  /**
+   * Whether to say what makes each price. Read from the first chunk alone, as
+   * are all of the following.
+   *
+   * @generated from field: bool explain = 5;
+   */
+  explain?: boolean;
+
+  /**
+   * A house to explain the prices against. Asks for explanations, whatever
+   * `explain` says.
+   *
+   * @generated from field: housing.v1.House reference = 6;
+   */
+  reference?: HouseJson;
+
+  /**
+   * Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
+   * 0.9.
+   *
+   * @generated from field: double level = 7;
+   */
+  level?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Whether a matrix is to be answered with intervals and p-values, too. Houses
+   * that come one by one always are.
+   *
+   * @generated from field: bool intervals = 10;
+   */
+  intervals?: boolean;
 };
 
 /**
@@ -733,7 +1299,7 @@ export type PredictStreamRequestJson = {
  * Use `create(PredictStreamRequestSchema)` to create a new message.
  */
 export const PredictStreamRequestSchema: GenMessage<PredictStreamRequest, {jsonType: PredictStreamRequestJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 7);
+  messageDesc(file_housing_v1_prediction, 11);
 
 /**
  * Houses one by one.
@@ -768,7 +1334,7 @@ export type HouseRowsJson = {
  * Use `create(HouseRowsSchema)` to create a new message.
  */
 export const HouseRowsSchema: GenMessage<HouseRows, {jsonType: HouseRowsJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 8);
+  messageDesc(file_housing_v1_prediction, 12);
 
 /**
  * Houses as one block of numbers.
@@ -821,7 +1387,7 @@ export type HouseMatrixJson = {
  * Use `create(HouseMatrixSchema)` to create a new message.
  */
 export const HouseMatrixSchema: GenMessage<HouseMatrix, {jsonType: HouseMatrixJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 9);
+  messageDesc(file_housing_v1_prediction, 13);
 
 /**
  * The answer to one chunk, or the summary at the end.
@@ -879,7 +1445,7 @@ export type PredictStreamResponseJson = {
  * Use `create(PredictStreamResponseSchema)` to create a new message.
  */
 export const PredictStreamResponseSchema: GenMessage<PredictStreamResponse, {jsonType: PredictStreamResponseJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 10);
+  messageDesc(file_housing_v1_prediction, 14);
 
 /**
  * The answer to one chunk.
@@ -979,7 +1545,7 @@ export type ChunkResultJson = {
  * Use `create(ChunkResultSchema)` to create a new message.
  */
 export const ChunkResultSchema: GenMessage<ChunkResult, {jsonType: ChunkResultJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 11);
+  messageDesc(file_housing_v1_prediction, 15);
 
 /**
  * One result a house, in the order of the chunk.
@@ -1014,7 +1580,7 @@ export type RowResultsJson = {
  * Use `create(RowResultsSchema)` to create a new message.
  */
 export const RowResultsSchema: GenMessage<RowResults, {jsonType: RowResultsJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 12);
+  messageDesc(file_housing_v1_prediction, 16);
 
 /**
  * One number a house, in the order of the chunk.
@@ -1067,6 +1633,38 @@ export type PriceVector = Message<"housing.v1.PriceVector"> & {
    * @generated from field: bytes imputed = 6;
    */
   imputed: Uint8Array;
+
+  /**
+   * Lower and upper end of each house's interval, as two doubles a house; NaN
+   * where there is none. Empty if they were not asked for.
+   *
+   * @generated from field: bytes intervals = 7;
+   */
+  intervals: Uint8Array;
+
+  /**
+   * p-value of each house, a double a house; NaN where the house was not scored.
+   * Empty if they were not asked for, or the model's bundle cannot tell.
+   *
+   * @generated from field: bytes applicability = 8;
+   */
+  applicability: Uint8Array;
+
+  /**
+   * What each feature adds to the price of each house: 13 doubles a house, in
+   * the order of House; NaN where it was not scored. Empty if they were not
+   * asked for.
+   *
+   * @generated from field: bytes contributions = 9;
+   */
+  contributions: Uint8Array;
+
+  /**
+   * The price that all contributions start from, in the target's unit.
+   *
+   * @generated from field: double base = 10;
+   */
+  base: number;
 };
 
 /**
@@ -1120,6 +1718,38 @@ export type PriceVectorJson = {
    * @generated from field: bytes imputed = 6;
    */
   imputed?: string;
+
+  /**
+   * Lower and upper end of each house's interval, as two doubles a house; NaN
+   * where there is none. Empty if they were not asked for.
+   *
+   * @generated from field: bytes intervals = 7;
+   */
+  intervals?: string;
+
+  /**
+   * p-value of each house, a double a house; NaN where the house was not scored.
+   * Empty if they were not asked for, or the model's bundle cannot tell.
+   *
+   * @generated from field: bytes applicability = 8;
+   */
+  applicability?: string;
+
+  /**
+   * What each feature adds to the price of each house: 13 doubles a house, in
+   * the order of House; NaN where it was not scored. Empty if they were not
+   * asked for.
+   *
+   * @generated from field: bytes contributions = 9;
+   */
+  contributions?: string;
+
+  /**
+   * The price that all contributions start from, in the target's unit.
+   *
+   * @generated from field: double base = 10;
+   */
+  base?: number | "NaN" | "Infinity" | "-Infinity";
 };
 
 /**
@@ -1127,7 +1757,7 @@ export type PriceVectorJson = {
  * Use `create(PriceVectorSchema)` to create a new message.
  */
 export const PriceVectorSchema: GenMessage<PriceVector, {jsonType: PriceVectorJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 13);
+  messageDesc(file_housing_v1_prediction, 17);
 
 /**
  * Why one house of a chunk was not scored.
@@ -1176,7 +1806,7 @@ export type RowErrorJson = {
  * Use `create(RowErrorSchema)` to create a new message.
  */
 export const RowErrorSchema: GenMessage<RowError, {jsonType: RowErrorJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 14);
+  messageDesc(file_housing_v1_prediction, 18);
 
 /**
  * What a whole stream did.
@@ -1253,7 +1883,59 @@ export type StreamSummaryJson = {
  * Use `create(StreamSummarySchema)` to create a new message.
  */
 export const StreamSummarySchema: GenMessage<StreamSummary, {jsonType: StreamSummaryJson}> = /*@__PURE__*/
-  messageDesc(file_housing_v1_prediction, 15);
+  messageDesc(file_housing_v1_prediction, 19);
+
+/**
+ * How an explanation was computed. Amounts of different methods cannot be
+ * compared.
+ *
+ * @generated from enum housing.v1.ExplanationMethod
+ */
+export enum ExplanationMethod {
+  /**
+   * No explanation.
+   *
+   * @generated from enum value: EXPLANATION_METHOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The terms of a weighted sum, each against the mean of the training houses.
+   *
+   * @generated from enum value: EXPLANATION_METHOD_LINEAR = 1;
+   */
+  LINEAR = 1,
+
+  /**
+   * Shapley values of trees, where a feature that is not known takes either
+   * branch as often as the training houses did.
+   *
+   * @generated from enum value: EXPLANATION_METHOD_TREE_PATH_DEPENDENT = 2;
+   */
+  TREE_PATH_DEPENDENT = 2,
+
+  /**
+   * Shapley values against the reference house: a feature has either its own
+   * value or that of the reference house.
+   *
+   * @generated from enum value: EXPLANATION_METHOD_REFERENCE = 3;
+   */
+  REFERENCE = 3,
+}
+
+/**
+ * How an explanation was computed. Amounts of different methods cannot be
+ * compared.
+ *
+ * @generated from enum housing.v1.ExplanationMethod
+ */
+export type ExplanationMethodJson = "EXPLANATION_METHOD_UNSPECIFIED" | "EXPLANATION_METHOD_LINEAR" | "EXPLANATION_METHOD_TREE_PATH_DEPENDENT" | "EXPLANATION_METHOD_REFERENCE";
+
+/**
+ * Describes the enum housing.v1.ExplanationMethod.
+ */
+export const ExplanationMethodSchema: GenEnum<ExplanationMethod, ExplanationMethodJson> = /*@__PURE__*/
+  enumDesc(file_housing_v1_prediction, 0);
 
 /**
  * Predicts the price of houses with the model that is live.
@@ -1269,13 +1951,18 @@ export const PredictionService: GenService<{
    * Predicts the price of one house.
    *
    * A feature that is not set is imputed and named in the answer; a value
-   * outside the training range is scored and warned about.
+   * outside the training range is scored and warned about. The answer says how
+   * sure the price is and how unusual the house, if the model can tell.
    *
    * Returns:
    * * INVALID_ARGUMENT: no feature is set (NO_FEATURES), a value is NaN,
    *   infinite or too large (FEATURE_NOT_FINITE), a value is not one that the
-   *   feature can take (FEATURE_DOMAIN), or the bytes are not a PredictRequest
+   *   feature can take (FEATURE_DOMAIN), the level is none that an interval can
+   *   have (LEVEL_OUT_OF_RANGE), or the bytes are not a PredictRequest
    *   (MALFORMED_REQUEST).
+   * * FAILED_PRECONDITION: an explanation or a level is asked for, and the
+   *   model's bundle has nothing to explain with or no intervals
+   *   (NOT_IN_BUNDLE).
    * * DEADLINE_EXCEEDED: the deadline passed before the model was asked
    *   (DEADLINE_EXCEEDED).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -1303,8 +1990,15 @@ export const PredictionService: GenService<{
    *
    * Returns:
    * * INVALID_ARGUMENT: no house is given (EMPTY_BATCH), there are more than
-   *   the server's limit (BATCH_TOO_LARGE), or the bytes are not a
+   *   the server's limit (BATCH_TOO_LARGE), the level is none that an interval
+   *   can have (LEVEL_OUT_OF_RANGE), the reference house cannot be scored
+   *   (NO_FEATURES, FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
    *   PredictBatchRequest (MALFORMED_REQUEST).
+   * * FAILED_PRECONDITION: an explanation or a level is asked for, and the
+   *   model's bundle has nothing to explain with or no intervals
+   *   (NOT_IN_BUNDLE).
+   * * RESOURCE_EXHAUSTED: so many prices are not explained in one call
+   *   (EXPLAIN_TOO_LARGE); the text says how many are.
    * * DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
    *   (DEADLINE_EXCEEDED).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -1338,11 +2032,17 @@ export const PredictionService: GenService<{
    * * INVALID_ARGUMENT: a chunk has no houses (EMPTY_BATCH) or more than the
    *   server's limit (BATCH_TOO_LARGE), the length of the values does not match
    *   the features (SHAPE_MISMATCH), a feature is unknown or named twice
-   *   (UNKNOWN_FEATURE), or the bytes are not a PredictStreamRequest
-   *   (MALFORMED_REQUEST).
+   *   (UNKNOWN_FEATURE), the level is none that an interval can have
+   *   (LEVEL_OUT_OF_RANGE), the reference house cannot be scored (NO_FEATURES,
+   *   FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
+   *   PredictStreamRequest (MALFORMED_REQUEST).
+   * * FAILED_PRECONDITION: an explanation or a level is asked for, and the
+   *   model's bundle has nothing to explain with or no intervals
+   *   (NOT_IN_BUNDLE).
    * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
-   *   server or the key has all the streams that it may (TOO_MANY_STREAMS), or
-   *   the metadata is too large (METADATA_TOO_LARGE).
+   *   server or the key has all the streams that it may (TOO_MANY_STREAMS), so
+   *   many prices are not explained in one chunk (EXPLAIN_TOO_LARGE), or the
+   *   metadata is too large (METADATA_TOO_LARGE).
    * * ABORTED: the pinned model had to make room for newer ones (MODEL_RETIRED).
    * * DEADLINE_EXCEEDED: the deadline passed (DEADLINE_EXCEEDED), no chunk came
    *   in time (STREAM_IDLE), or the stream is too old (STREAM_TOO_OLD).
