@@ -16,6 +16,7 @@ import grpc
 from housing_table.columns import TARGET
 
 from . import connection, decode, requests
+from .asked import asked
 from .caller import Caller
 from .chunks import Chunk, Form, Layout
 from .failure import error_of
@@ -39,18 +40,29 @@ class AsyncHousingClient(Caller):
         house: HouseLike | None = None,
         /,
         *,
+        explain: bool = False,
+        reference: HouseLike | None = None,
+        level: float | None = None,
         timeout: float = requests.PREDICT_SECONDS,
         **features: float | None,
     ) -> Prediction:
         """Returns the price of one house; see `HousingClient.predict`."""
-        request = requests.predict(house, features)
+        beside = asked(explain=explain, reference=reference, level=level)
+        request = requests.predict(house, features, beside)
         return decode.prediction(await self._call(self._predictions.Predict, request, timeout))
 
     async def predict_batch(
-        self, houses: Iterable[HouseLike], *, timeout: float = requests.BATCH_SECONDS
+        self,
+        houses: Iterable[HouseLike],
+        *,
+        explain: bool = False,
+        reference: HouseLike | None = None,
+        level: float | None = None,
+        timeout: float = requests.BATCH_SECONDS,
     ) -> list[Prediction | RowError]:
         """Returns one result a house, in order; see `HousingClient.predict_batch`."""
-        batch = requests.Batch(houses)
+        beside = asked(explain=explain, reference=reference, level=level)
+        batch = requests.Batch(houses, beside)
         answer = await self._call(self._predictions.PredictBatch, batch.request, timeout)
         return batch.results(answer)
 
@@ -61,6 +73,10 @@ class AsyncHousingClient(Caller):
         form: Form = "matrix",
         chunk_rows: int = 1000,
         pin_model: bool = False,
+        intervals: bool = False,
+        explain: bool = False,
+        reference: HouseLike | None = None,
+        level: float | None = None,
         ignore: Collection[str] = (TARGET,),
         keep: Sequence[str] = (),
         progress: Progress = True,
@@ -73,6 +89,10 @@ class AsyncHousingClient(Caller):
             form: See `HousingClient.score`, as for all that follow.
             chunk_rows: Houses in a message.
             pin_model: Whether one model is to answer for the whole job.
+            intervals: Whether to ask for intervals and p-values in the matrix form, too.
+            explain: Whether to say what makes each price.
+            reference: A house to explain the prices against.
+            level: Share of prices that the intervals are to hold.
             ignore: Names of columns or keys that are no features.
             keep: Names of others, whose values come back with the results.
             progress: A bar or a function.
@@ -80,10 +100,12 @@ class AsyncHousingClient(Caller):
         """
         layout = requests.layout(form, chunk_rows, ignore, keep)
         tally = Tally(total=count_of(source), notes=layout.notes)
+        beside = asked(explain=explain, reference=reference, level=level, intervals=intervals)
+        chosen = requests.policy(policy, pin_model=pin_model)
         found = Job(
             self._open_stream,
             _chunks(source, layout),
-            Ledger(requests.policy(policy, pin_model=pin_model), tally),
+            Ledger(chosen, tally, asked=beside),
         )
         return AsyncScores(found, tally, progress)
 

@@ -8,6 +8,7 @@ import grpc
 from housing_table.columns import TARGET
 
 from . import connection, decode, requests
+from .asked import NOTHING, Asked, asked
 from .caller import Caller
 from .chunks import Form
 from .failure import error_of
@@ -37,6 +38,9 @@ class HousingClient(Caller):
         house: HouseLike | None = None,
         /,
         *,
+        explain: bool = False,
+        reference: HouseLike | None = None,
+        level: float | None = None,
         timeout: float = requests.PREDICT_SECONDS,
         **features: float | None,
     ) -> Prediction:
@@ -45,24 +49,43 @@ class HousingClient(Caller):
         Args:
             house: A mapping from feature names in any case, or an object with such
                 attributes; a feature that is None or not there is filled in.
+            explain: Whether to say what makes the price.
+            reference: A house to explain the price against, as `house`; asks by itself.
+            level: Share of prices that the interval is to hold, from 0.5 to 0.99; 0.9 if None.
             timeout: Seconds to wait.
             **features: More features; they win over those of `house`.
 
         Raises:
             HousingError: The house cannot be scored, or the server not be asked.
         """
-        request = requests.predict(house, features)
+        beside = asked(explain=explain, reference=reference, level=level)
+        request = requests.predict(house, features, beside)
         return decode.prediction(self._call(self._predictions.Predict, request, timeout))
 
     def predict_batch(
-        self, houses: Iterable[HouseLike], *, timeout: float = requests.BATCH_SECONDS
+        self,
+        houses: Iterable[HouseLike],
+        *,
+        explain: bool = False,
+        reference: HouseLike | None = None,
+        level: float | None = None,
+        timeout: float = requests.BATCH_SECONDS,
     ) -> list[Prediction | RowError]:
         """Returns one result a house, in order, all by the same model.
 
+        Args:
+            houses: As `predict` takes them.
+            explain: See `predict`, as for all that follow.
+            reference: A house to explain the prices against.
+            level: Share of prices that the intervals are to hold.
+            timeout: Seconds to wait.
+
         Raises:
-            HousingError: There are no houses or too many, or the server cannot be asked.
+            HousingError: There are no houses or too many, the server cannot be asked, or more
+                prices are to be explained than it explains in one call.
         """
-        batch = requests.Batch(houses)
+        beside = asked(explain=explain, reference=reference, level=level)
+        batch = requests.Batch(houses, beside)
         return batch.results(self._call(self._predictions.PredictBatch, batch.request, timeout))
 
     def score(
@@ -72,6 +95,10 @@ class HousingClient(Caller):
         form: Form = "matrix",
         chunk_rows: int = 1000,
         pin_model: bool = False,
+        intervals: bool = False,
+        explain: bool = False,
+        reference: HouseLike | None = None,
+        level: float | None = None,
         ignore: Collection[str] = (TARGET,),
         keep: Sequence[str] = (),
         progress: Progress = True,
@@ -90,6 +117,13 @@ class HousingClient(Caller):
             form: "matrix" is the fastest; "rows" returns the warnings of each house, too.
             chunk_rows: Houses in a message.
             pin_model: Whether one model is to answer for the whole job.
+            intervals: Whether to ask for intervals and p-values in the matrix form, too; the
+                chunks have them as the arrays `lower`, `upper` and `p_value`.
+            explain: Whether to say what makes each price. A server explains so many prices a
+                chunk: `info().explanation.max_rows`.
+            reference: A house to explain the prices against; asks by itself.
+            level: Share of prices that the intervals are to hold, from 0.5 to 0.99; asks for
+                intervals by itself.
             ignore: Names of columns or keys that are no features.
             keep: Names of others, such as an id, whose values come back with the results.
             progress: True for a bar where there is a terminal, or a function that
@@ -107,6 +141,7 @@ class HousingClient(Caller):
             tally=Tally(total=count_of(source), notes=layout.notes),
             progress=progress,
             policy=requests.policy(policy, pin_model=pin_model),
+            beside=asked(explain=explain, reference=reference, level=level, intervals=intervals),
         )
 
     def score_chunks_of(
@@ -118,6 +153,7 @@ class HousingClient(Caller):
         policy: StreamPolicy,
         pinned: str = "",
         blocks: Callable[[], bool] = never,
+        beside: Asked = NOTHING,
     ) -> Scores:
         """Returns the prices of houses that are in chunks already; see `score`.
 
@@ -128,8 +164,9 @@ class HousingClient(Caller):
             policy: How to stream.
             pinned: The model that a pinned job had before.
             blocks: Returns whether the next chunk would have to be waited for.
+            beside: What is asked for beside prices.
         """
-        ledger = Ledger(policy, tally, pinned)
+        ledger = Ledger(policy, tally, pinned, beside)
         found = score_chunks(self._open_stream, chunks, ledger, blocks)
         return Scores(found, tally, progress)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.timestamp_pb2 import Timestamp
 from housing.v1 import model_pb2, prediction_pb2
 
+from . import remarks
 from .failure import code_of, details_of
 from .results import (
     ApplicabilityInfo,
@@ -36,6 +37,9 @@ def prediction(answer: prediction_pb2.PredictResponse) -> Prediction:
         range_warnings=_ranges(answer.range_warnings),
         out_of_range_features=tuple(each.feature for each in answer.range_warnings),
         imputed_features=tuple(answer.imputed_features),
+        interval=remarks.interval(answer),
+        applicability=remarks.applicability(answer),
+        explanation=remarks.explanation(answer),
     )
 
 
@@ -62,6 +66,9 @@ def row_result(
         range_warnings=_ranges(result.range_warnings),
         out_of_range_features=tuple(each.feature for each in result.range_warnings),
         imputed_features=tuple(result.imputed_features),
+        interval=remarks.interval(result),
+        applicability=remarks.applicability(result),
+        explanation=remarks.explanation(result),
     )
 
 
@@ -157,10 +164,8 @@ def _applicability(info: model_pb2.ApplicabilityInfo) -> ApplicabilityInfo:
 
 
 def _explanation(info: model_pb2.ExplanationInfo) -> ExplanationInfo:
-    # A later server may know of others.
-    names = {number: name for name, number in prediction_pb2.ExplanationMethod.items()}
     return ExplanationInfo(
-        method=names.get(info.method, str(info.method)),
+        method=remarks.method_name(info.method),
         multiplicative=info.multiplicative,
         base=info.base,
         max_rows=info.max_rows,

@@ -159,6 +159,8 @@ class ResourceExhaustedError(HousingError):
     @property
     def advice(self) -> str:
         """When to come back, if the server said so, or how to send less at a time."""
+        if self.reason == "EXPLAIN_TOO_LARGE":
+            return "to score, give chunk_rows=…"
         if "message larger than max" in self.message:
             return "send fewer houses in a message: chunk_rows=… (to the command: --chunk-rows N)"
         return "" if self.retry_after is None else f"try again in {self.retry_after:g} s"

@@ -40,7 +40,27 @@ def of_prediction(found: Prediction) -> dict[str, Any]:
         "warnings": _listed(found.warnings),
         "range_warnings": _listed(found.range_warnings and map(asdict, found.range_warnings)),
         "imputed_features": _listed(found.imputed_features),
+        **_beside(found),
     }
+
+
+def _beside(found: Prediction) -> dict[str, Any]:
+    """Returns what is said beside a price: as over HTTP, without what there is none of."""
+    parts: dict[str, Any] = {
+        name: asdict(part)
+        for name in ("interval", "applicability", "explanation")
+        if (part := getattr(found, name)) is not None
+    }
+    if "explanation" in parts:
+        parts["explanation"]["contributions"] = [
+            _of_contribution(each) for each in parts["explanation"]["contributions"]
+        ]
+    return parts
+
+
+def _of_contribution(each: dict[str, Any]) -> dict[str, Any]:
+    names = ("feature", "value", "amount", "factor", "imputed")
+    return {name: each[name] for name in names if name != "factor" or each[name] is not None}
 
 
 def of_info(found: ModelInfo) -> dict[str, Any]:

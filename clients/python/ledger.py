@@ -10,6 +10,7 @@ from itertools import chain
 from grpc import StatusCode
 from housing.v1 import prediction_pb2 as pb
 
+from .asked import NOTHING, Asked
 from .chunks import Chunk
 from .errors import DeadlineExceededError, HousingError, ModelChangedError, ServerFaultError
 from .house import FEATURES
@@ -112,10 +113,15 @@ class Ledger:
         policy: How the job is streamed.
         tally: Is kept up to date.
         pinned: The model that a pinned job had before; "" for none yet.
+        asked: What is asked for beside prices.
     """
 
-    def __init__(self, policy: StreamPolicy, tally: Tally, pinned: str = "") -> None:
+    def __init__(
+        self, policy: StreamPolicy, tally: Tally, pinned: str = "", asked: Asked = NOTHING
+    ) -> None:
         self._pinned = pinned
+        self._asked = asked
+        self._begun = False
         self.policy = policy
         self.tally = tally
         self._unanswered: deque[tuple[int, Chunk]] = deque()
@@ -137,12 +143,20 @@ class Ledger:
         """Notes that a chunk is sent, and returns its message."""
         self._unanswered.append((self._sent, chunk))
         self._sent += 1
-        return chunk.request(self._sent - 1, pin_model=self.policy.pin_model)
+        return self._message(self._sent - 1, chunk)
 
     def again(self) -> Iterator[pb.PredictStreamRequest]:
-        """Yields the messages with which a new stream begins."""
+        """Yields the messages with which a new stream begins, if there are any yet."""
+        self._begun = False
         for sequence, chunk in list(self._unanswered):
-            yield chunk.request(sequence, pin_model=self.policy.pin_model)
+            yield self._message(sequence, chunk)
+
+    def _message(self, sequence: int, chunk: Chunk) -> pb.PredictStreamRequest:
+        request = chunk.request(sequence, pin_model=self.policy.pin_model)
+        if not self._begun:
+            self._asked.apply(request)
+            self._begun = True
+        return request
 
     def answered(self, response: pb.PredictStreamResponse) -> ChunkScores:
         """Notes that the oldest chunk is answered, and returns its prices.
@@ -158,7 +172,7 @@ class Ledger:
                 f"the server did not answer chunk {sequence} in its turn", reason="ANSWER_MISMATCH"
             )
         self._check_pin(answer.model_version)
-        scores = decode_chunk(answer, chunk)
+        scores = decode_chunk(answer, chunk, self._asked)
         self._unanswered.popleft()
         self.tally.resumes += self._failures > 0
         self._failures = 0

@@ -7,6 +7,7 @@ from typing import Any
 from housing.v1 import model_pb2, prediction_pb2
 
 from . import decode
+from .asked import NOTHING, Asked
 from .chunks import Form, Layout
 from .errors import InvalidArgumentError
 from .house import HouseLike, read
@@ -20,7 +21,9 @@ INFO_SECONDS = 5.0
 RELOAD_SECONDS = 120.0
 
 
-def predict(house: HouseLike | None, features: Mapping[str, Any]) -> prediction_pb2.PredictRequest:
+def predict(
+    house: HouseLike | None, features: Mapping[str, Any], asked: Asked = NOTHING
+) -> prediction_pb2.PredictRequest:
     """Returns the request for the price of one house.
 
     Raises:
@@ -30,7 +33,7 @@ def predict(house: HouseLike | None, features: Mapping[str, Any]) -> prediction_
         found = {**(read(house) if house is not None else {}), **read(features)}
     except InvalidArgumentError as error:
         raise error.inside("house") from None
-    return prediction_pb2.PredictRequest(house=prediction_pb2.House(**found))
+    return prediction_pb2.PredictRequest(house=prediction_pb2.House(**found), **asked.fields)
 
 
 class Batch:
@@ -38,11 +41,15 @@ class Batch:
 
     Args:
         houses: As callers have them.
+        asked: What is asked for beside prices.
     """
 
-    def __init__(self, houses: Iterable[HouseLike]) -> None:
+    def __init__(self, houses: Iterable[HouseLike], asked: Asked = NOTHING) -> None:
         self._chunk = Layout(form="rows", ignore=()).pack(0, list(houses))
-        self.request = prediction_pb2.PredictBatchRequest(items=self._chunk.payload)  # type: ignore[arg-type]
+        self.request = prediction_pb2.PredictBatchRequest(
+            items=self._chunk.payload,  # type: ignore[arg-type]
+            **asked.fields,
+        )
 
     def results(self, answer: prediction_pb2.PredictBatchResponse) -> list[Prediction | RowError]:
         """Returns one result a house, in order."""

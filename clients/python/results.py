@@ -20,6 +20,78 @@ class RangeWarning:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PriceInterval:
+    """Between which prices a house like those of the training data most likely sells.
+
+    Attributes:
+        lower: In the target's unit, never below 0.
+        upper: In the target's unit.
+        level: Share of houses whose true price lies between the two.
+        extrapolated: Whether the house is so unlike those of the training data that the share
+            holds no promise for it.
+    """
+
+    lower: float
+    upper: float
+    level: float
+    extrapolated: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applicability:
+    """How unusual a house is among those that the model was trained on.
+
+    Attributes:
+        p_value: Share of the training houses that are at least as far from the others; below
+            0.01 the house is unlike any that is known.
+        distance: To the nearest training house, in standard deviations; None from `score` in
+            its matrix form.
+        odd_features: That differ most, where the house is unlike any; likewise.
+    """
+
+    p_value: float
+    distance: float | None = None
+    odd_features: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contribution:
+    """What one feature adds to a price, or takes from it.
+
+    Attributes:
+        feature: Its name, such as "RM".
+        amount: What it adds, in the target's unit.
+        imputed: Whether the value was missing and filled in.
+        value: Its value, or the one that was filled in; None from `score` in its matrix form.
+        factor: By how much it multiplies the price; None for models that do not multiply, and
+            from `score` in its matrix form.
+    """
+
+    feature: str
+    amount: float
+    imputed: bool
+    value: float | None = None
+    factor: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What makes a price: base and amounts add up to it. It says nothing about causes.
+
+    Attributes:
+        base: What the amounts start from: the mean of the training houses, or the price of the
+            reference house.
+        contributions: One a feature, in the order of `FEATURES`.
+        method: How they were computed, by the contract's name; None from `score` in its matrix
+            form.
+    """
+
+    base: float
+    contributions: tuple[Contribution, ...]
+    method: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
     """The price of one house.
 
@@ -34,6 +106,9 @@ class Prediction:
         range_warnings: The same for programs.
         out_of_range_features: Features with a value outside the training range.
         imputed_features: Features that were missing and filled in.
+        interval: How sure the price is; None if the model cannot tell.
+        applicability: How unusual the house is; None if the model cannot tell.
+        explanation: What makes the price.
         row: Its place among many houses, from 0; None where it was the only one.
         kept: Values of the columns that `score` was asked to keep, in their order.
     """
@@ -45,6 +120,9 @@ class Prediction:
     range_warnings: tuple[RangeWarning, ...] | None = None
     out_of_range_features: tuple[str, ...] | None = None
     imputed_features: tuple[str, ...] | None = None
+    interval: PriceInterval | None = None
+    applicability: Applicability | None = None
+    explanation: Explanation | None = None
     row: int | None = None
     kept: tuple[object, ...] = ()
 

@@ -11,9 +11,11 @@ from math import nan
 from housing.v1 import prediction_pb2 as pb
 
 from . import decode
+from .asked import NOTHING, Asked
 from .chunks import Chunk, Kept, from_bytes
 from .errors import ServerFaultError
 from .house import FEATURES
+from .remarks import Numbers, numbers_of, numbers_of_rows
 from .results import Prediction, RowError
 
 # Features by the place of the house in its chunk; a house that has none is not there.
@@ -37,6 +39,7 @@ class ChunkScores:
         out_of_range: Which features of which houses have such a value; None from a server that
             is too old to say it.
         imputed: Which features of which houses were missing and filled in; likewise.
+        beside: Intervals, p-values and contributions as numbers, where they were asked for.
         kept: What is handed on of each house; empty if nothing is.
     """
 
@@ -50,7 +53,33 @@ class ChunkScores:
     imputed_rows: int
     out_of_range: Marks | None
     imputed: Marks | None
+    beside: Numbers
     kept: Sequence[Kept] = ()
+
+    @property
+    def lower(self) -> Sequence[float] | None:
+        """Lower ends of the intervals, one a house, NaN where there is none; None without them."""
+        return self.beside.lower
+
+    @property
+    def upper(self) -> Sequence[float] | None:
+        """Upper ends; likewise."""
+        return self.beside.upper
+
+    @property
+    def p_value(self) -> Sequence[float] | None:
+        """How unusual each house is; likewise."""
+        return self.beside.p_value
+
+    @property
+    def contributions(self) -> Sequence[float] | None:
+        """What each feature adds, 13 a house, in the order of `FEATURES`; likewise."""
+        return self.beside.contributions
+
+    @property
+    def base(self) -> float:
+        """What all contributions start from, in the target's unit; NaN without them."""
+        return self.beside.base
 
     def results(self) -> Iterator[Prediction | RowError]:
         """Yields one result a house, in order."""
@@ -63,6 +92,9 @@ class ChunkScores:
                     timestamp=self.timestamp,
                     out_of_range_features=_at(self.out_of_range, place),
                     imputed_features=_at(self.imputed, place),
+                    interval=self.beside.interval(place),
+                    applicability=self.beside.applicability(place),
+                    explanation=self.beside.explanation(place, _at(self.imputed, place) or ()),
                 )
                 yield replace(found, kept=self.kept[place]) if self.kept else found
             else:
@@ -70,18 +102,23 @@ class ChunkScores:
                 yield replace(error, kept=self.kept[place]) if self.kept else error
 
 
-def decode_chunk(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
+def decode_chunk(answer: pb.ChunkResult, chunk: Chunk, asked: Asked = NOTHING) -> ChunkScores:
     """Returns the answer to a chunk.
+
+    Args:
+        answer: As it came over the wire.
+        chunk: What was sent.
+        asked: What was asked for beside prices.
 
     Raises:
         ServerFaultError: It is not an answer to that chunk.
     """
     if answer.WhichOneof("payload") == "prices":
-        return _of_matrix(answer, chunk)
+        return _of_matrix(answer, chunk, asked)
     return _of_rows(answer, chunk)
 
 
-def _of_matrix(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
+def _of_matrix(answer: pb.ChunkResult, chunk: Chunk, asked: Asked) -> ChunkScores:
     vector = answer.prices
     # What was wrong before it was sent says more than that the house came empty.
     errors = {
@@ -90,7 +127,9 @@ def _of_matrix(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
         if each.row not in chunk.faults
     }
     prices = from_bytes(vector.values)
-    _check_count(len(prices), chunk)
+    beside = numbers_of(vector, asked)
+    for count in (len(prices), *beside.counts()):
+        _check_count(count, chunk)
     return ChunkScores(
         start=chunk.start,
         model_version=answer.model_version,
@@ -102,6 +141,7 @@ def _of_matrix(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
         imputed_rows=vector.imputed_rows,
         out_of_range=_marks(vector.out_of_range, vector.out_of_range_rows),
         imputed=_marks(vector.imputed, vector.imputed_rows),
+        beside=beside,
         kept=chunk.kept,
     )
 
@@ -134,6 +174,7 @@ def _of_rows(answer: pb.ChunkResult, chunk: Chunk) -> ChunkScores:
         imputed_rows=len(missing),
         out_of_range=outside,
         imputed=missing,
+        beside=numbers_of_rows(details, len(prices)),
         kept=chunk.kept,
     )
 
@@ -158,10 +199,10 @@ def _at(marks: Marks | None, place: int) -> tuple[str, ...] | None:
     return None if marks is None else marks.get(place, ())
 
 
-def _check_count(count: int, chunk: Chunk) -> None:
+def _check_count(count: float, chunk: Chunk) -> None:
     if count != chunk.count:
         raise ServerFaultError(
-            f"the server answered {count} prices for the {chunk.count} houses from row "
+            f"the server answered {count:g} prices for the {chunk.count} houses from row "
             f"{chunk.start + 1} on",
             reason="ANSWER_MISMATCH",
         )

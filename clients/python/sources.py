@@ -1,12 +1,22 @@
 """Chunks from whatever holds houses: rows, a table in memory or a file."""
 
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sized
-from contextlib import contextmanager
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sized,
+)
+from contextlib import closing, contextmanager
 from io import TextIOWrapper
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal
+
+from housing.v1 import prediction_pb2 as pb
 
 from . import tables, text
 from .chunks import Chunk, Layout
@@ -66,7 +76,7 @@ async def chunks_of_async(source: AsyncIterable[Any], layout: Layout) -> AsyncIt
 
 def from_file(
     path: str | PathLike[str], file_format: FileFormat, layout: Layout
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     """Yields the chunks of a file; "-" is the standard input.
 
     Raises:
@@ -78,6 +88,27 @@ def from_file(
     read = text.from_csv if file_format == "csv" else text.from_ndjson
     with _lines(path) as lines:
         yield from read(lines, layout)
+
+
+def one_house(path: str | PathLike[str]) -> pb.House:
+    """Returns the house of a file that holds one.
+
+    Raises:
+        InvalidArgumentError: It holds none, more than one, or one that cannot be read.
+        OSError: It cannot be read.
+    """
+    layout = Layout(form="rows", chunk_rows=2)
+    with closing(from_file(path, format_of(path), layout)) as chunks:
+        chunk = next(chunks, None)
+    count = chunk.count if chunk else 0
+    if chunk is None or count != 1:
+        what = "more than one house" if count else "no house"
+        raise InvalidArgumentError(
+            f"{fspath(path)}: holds {what}; name a file with one", reason="NOT_A_HOUSE"
+        )
+    for fault in chunk.faults.values():
+        raise InvalidArgumentError(f"{fspath(path)}: {fault.message}", reason=fault.reason)
+    return chunk.payload[0]  # type: ignore[index]
 
 
 def format_of(path: str | PathLike[str], *, to_write: bool = False) -> FileFormat:

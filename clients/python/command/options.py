@@ -55,6 +55,13 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_level(parser: argparse.ArgumentParser) -> None:
+    """Adds the flag that says how sure an interval is to be."""
+    parser.add_argument(
+        "--level", type=_share, help="share of prices that an interval is to hold [0.9]"
+    )
+
+
 def connect(given: argparse.Namespace) -> HousingClient:
     """Returns a client for what the command line says.
 
@@ -75,6 +82,14 @@ def seconds(text: str) -> float:
     found = cells.number(text)
     if found is None or not 0 < found < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above zero")
+    return found
+
+
+def _share(text: str) -> float:
+    found = cells.number(text)
+    # What a level may be, the server says.
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; give one from 0.5 to 0.99")
     return found
 
 

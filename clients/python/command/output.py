@@ -18,6 +18,7 @@ from ..errors import InvalidArgumentError
 from ..results import Prediction, RowError
 from ..scores import ChunkScores, Marks
 from ..sources import FileFormat
+from . import sureness
 from .claim import named, open_claimed
 from .files import UsageError
 from .lines import Done, done_so_far
@@ -35,6 +36,7 @@ class Output:
         path: A file, or "-" for the standard output.
         file_format: What to write.
         keep: Names of the columns that are handed on.
+        intervals: Whether to write lower, upper and p_value, too.
         resume: Whether to go on with a file that is half done.
         force: Whether to write over a file that exists.
 
@@ -49,14 +51,26 @@ class Output:
         file_format: FileFormat,
         *,
         keep: Sequence[str] = (),
+        intervals: bool = False,
         resume: bool,
         force: bool,
     ) -> None:
-        _check_names(keep, file_format)
+        columns = (*_COLUMNS, *sureness.COLUMNS) if intervals else _COLUMNS
+        _check_names(keep, columns, file_format)
         if resume and (path == "-" or file_format == "parquet"):
             raise InvalidArgumentError("--resume needs an output file of CSV or NDJSON")
         self._path = path
-        self._writer = _open(path, file_format, keep, resume=resume, force=force)
+        if file_format == "parquet":
+            self._writer: _Writer = ParquetOutput(path, keep, intervals=intervals)
+        elif file_format == "csv":
+            header = _line((*columns, *keep))
+            self._writer = _Lines(
+                path, header, partial(_csv, intervals), resume=resume, force=force
+            )
+        else:
+            self._writer = _Lines(
+                path, "", partial(_ndjson, keep, intervals), resume=resume, force=force
+            )
         self.rows = self.done.rows
 
     @property
@@ -97,22 +111,12 @@ class _Writer(Protocol):
     def close(self, *, whole: bool) -> None: ...
 
 
-def _open(
-    path: str, file_format: FileFormat, keep: Sequence[str], *, resume: bool, force: bool
-) -> _Writer:
-    if file_format == "parquet":
-        return ParquetOutput(path, keep)
-    if file_format == "csv":
-        return _Lines(path, _line((*_COLUMNS, *keep)), _csv, resume=resume, force=force)
-    return _Lines(path, "", partial(_ndjson, keep), resume=resume, force=force)
-
-
-def _check_names(keep: Sequence[str], file_format: FileFormat) -> None:
+def _check_names(keep: Sequence[str], columns: Sequence[str], file_format: FileFormat) -> None:
     # In NDJSON, they stand apart.
-    own = set() if file_format == "ndjson" else set(_COLUMNS)
+    own = set() if file_format == "ndjson" else set(columns)
     for name in keep:
         plain = name.strip().lower()
-        if plain in _COLUMNS and plain in own:
+        if plain in columns and plain in own:
             raise InvalidArgumentError(
                 f"--keep {name}: the output has a column of that name itself; write NDJSON "
                 '(--to ndjson), where it stands under "kept", or rename the column of the input'
@@ -187,18 +191,25 @@ class _Lines:
         return file
 
 
-def _csv(scores: ChunkScores) -> str:
+def _csv(intervals: bool, scores: ChunkScores) -> str:
     version = scores.model_version
     outside, imputed = _words(scores.out_of_range), _words(scores.imputed)
     # What every line of an ordinary chunk ends with.
-    is_plain = scores.out_of_range == scores.imputed == {} and not scores.kept
+    is_plain = scores.out_of_range == scores.imputed == {} and not (scores.kept or intervals)
     plain = f",{version},,\n" if is_plain else ""
+    ends = _sureness(scores) if intervals else ()
     lines = []
     for place, price in enumerate(scores.prices):
         row, text = scores.start + place, repr(price) if price == price else ""  # noqa: PLR0124
-        end = plain or _end(scores, place, f",{version},{outside[place]},{imputed[place]}")
+        start = f",{version},{outside[place]},{imputed[place]}{ends[place] if ends else ''}"
+        end = plain or _end(scores, place, start)
         lines.append(f"{row},{text}{end}")
     return "".join(lines)
+
+
+def _sureness(scores: ChunkScores) -> list[str]:
+    rows = zip(*sureness.columns(scores), strict=True)
+    return ["".join("," if each is None else f",{each!r}" for each in row) for row in rows]
 
 
 def _end(scores: ChunkScores, place: int, start: str) -> str:
@@ -222,11 +233,12 @@ def _cell(value: object) -> str:
     return "" if is_missing(value) else " ".join(str(value).splitlines())
 
 
-def _ndjson(keep: Sequence[str], scores: ChunkScores) -> str:
-    return "".join(
-        f"{json.dumps(_document(keep, scores.model_version, each), default=str)}\n"
-        for each in scores.results()
-    )
+def _ndjson(keep: Sequence[str], intervals: bool, scores: ChunkScores) -> str:
+    documents = [_document(keep, scores.model_version, each) for each in scores.results()]
+    if intervals:
+        for document, *row in zip(documents, *sureness.columns(scores), strict=True):
+            document |= dict(zip(sureness.COLUMNS, row, strict=True))
+    return "".join(f"{json.dumps(document, default=str)}\n" for document in documents)
 
 
 def _document(keep: Sequence[str], version: str, found: Prediction | RowError) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from housing_table.columns import TARGET
 
 from .. import requests
+from ..asked import asked
 from ..chunks import Form
 from ..client import HousingClient
 from ..errors import InvalidArgumentError
@@ -49,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         help="a column, such as an id, to write beside the price",
     )
+    parser.add_argument(
+        "--intervals",
+        action="store_true",
+        help="write lower, upper and p_value, too: how sure each price is, how unusual the house",
+    )
+    options.add_level(parser)
     parser.add_argument("--chunk-rows", type=_count, default=1000, help="houses a message [1000]")
     parser.add_argument(
         "--patience",
@@ -63,6 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Scores the file; rows that are rejected make the exit code 4."""
+    # A level says nothing where no interval is written.
+    given.intervals = given.intervals or given.level is not None
     source = _format(given.source_format, given.input)
     target = _format(given.output_format, given.output, to_write=True)
     if source == "parquet" and given.input == "-":
@@ -73,7 +82,12 @@ def run(given: argparse.Namespace) -> int:
     with (
         options.connect(given) as client,
         Output(
-            given.output, target, keep=given.keep, resume=given.resume, force=given.force
+            given.output,
+            target,
+            keep=given.keep,
+            intervals=given.intervals,
+            resume=given.resume,
+            force=given.force,
         ) as output,
         Rejected(rejected_path, keep=output.rows) as rejected,
     ):
@@ -121,6 +135,7 @@ def _scores(
         ),
         pinned=output.done.model_version,
         blocks=partial(_is_silent, given.input),
+        beside=asked(intervals=given.intervals, level=given.level),
     )
 
 
