@@ -178,6 +178,9 @@ class CommandList:
         file: _Text = None,
         target: _Text = None,
         tls: _Text = None,
+        explain: _Text = None,
+        reference: _Text = None,
+        level: _Text = None,
         json: _Text = None,
         **features: str,
     ) -> None:
@@ -189,12 +192,16 @@ class CommandList:
             file: CSV or Parquet file of houses to be priced.
             target: Server, host:port; by default localhost:50051, or as GRPC_PORT says.
             tls: Encrypt the connection.
+            explain: Say what makes the price of one house, with a bar for each feature.
+            reference: CSV or Parquet file with one house to explain the price against.
+            level: Share of prices that the interval is to hold, such as 0.8; 0.9 by default.
             json: Write the result as JSON, and nothing else, to standard output; a house may
                 follow, as a JSON object of its features, or a list of houses.
         """
         document = None if json in (None, "True", "False") else json
         as_json = "True" if document else json
         given = {"file": file, "target": target, "tls": tls, "features": features}
+        given |= {"explain": explain, "reference": reference, "level": level}
         self._take("predict", given | {"document": document, "json": as_json})
 
     @_texts

@@ -1,7 +1,7 @@
 """Asks a server for prices."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..base import options
 from ..base.errors import ServerError, UsageError
@@ -9,6 +9,7 @@ from ..base.options import Text
 from ..base.settings import Settings
 from ..server import houses_to_price
 from ..terminal.console import Console
+from ..terminal.explanation import lines
 
 if TYPE_CHECKING:
     from ..server.answers import Prediction
@@ -24,6 +25,9 @@ def run(
     document: Text = None,
     target: Text = None,
     tls: Text = None,
+    explain: Text = None,
+    reference: Text = None,
+    level: Text = None,
 ) -> None:
     """Show the price of each house.
 
@@ -35,17 +39,23 @@ def run(
         document: JSON of houses.
         target: Server (host:port).
         tls: Whether to encrypt the connection.
+        explain: Whether to say what makes each price.
+        reference: CSV or Parquet file with one house to explain prices against.
+        level: Share of prices that intervals are to hold.
     """
+    beside = _beside(options.flag(explain, "--explain"), reference, level)
     houses, notes = _houses(features, options.given(file, "--file"), document)
     for note in notes:
         console.say(note)
     # Several were asked for as a file or a list, whatever their number.
     alone = file is None and not (document or "").lstrip().startswith("[")
     address = options.given(target, "--target") or settings.target
-    from ..server.client import connect
+    from ..server.client import Asked, connect
+
+    asked = Asked(**beside)
 
     with connect(settings, address, tls=options.flag(tls, "--tls")) as server:
-        found = [server.predict_one(houses[0])] if alone else server.predict(houses)
+        found = [server.predict_one(houses[0], asked)] if alone else server.predict(houses, asked)
         unit = "" if console.as_json else _unit(server)
     if alone:
         _show_one(console, found[0], unit)
@@ -53,6 +63,13 @@ def run(
     else:
         _show(console, found, unit)
         console.give([each.document for each in found])
+
+
+def _beside(explain: bool, reference: Text, level: Text) -> dict[str, Any]:
+    """Return what is asked for beside prices."""
+    path = options.given(reference, "--reference")
+    against = None if path is None else houses_to_price.one_from_file(path, "--reference")
+    return {"explain": explain, "reference": against, "level": options.share(level, "--level")}
 
 
 def _houses(
@@ -88,6 +105,8 @@ def _show_one(console: Console, found: "Prediction", unit: str) -> None:
     console.show(f"{found.price:.3f} {unit} (model version {found.version})".replace("  ", " "))
     if found.imputed:
         console.show(f"imputed: {', '.join(found.imputed)}")
+    for line in lines(found.said, unit) if found.said else ():
+        console.show(line)
     for warning in found.warnings:
         console.show(f"warning: {warning}")
 

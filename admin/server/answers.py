@@ -34,6 +34,7 @@ class Prediction:
         version: Of the model that answered.
         document: The same as the JSON form of the contract; of one of many houses, as the
             stream over HTTP has it, with its row, from 0.
+        said: The answer itself, or None where there is no price.
     """
 
     price: float | None
@@ -42,6 +43,7 @@ class Prediction:
     imputed: tuple[str, ...]
     version: str
     document: Mapping[str, Any]
+    said: PredictResponse | None = None
 
 
 def document(message: Message) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def of_house(answer: PredictResponse) -> Prediction:
         imputed=tuple(answer.imputed_features),
         version=answer.model_version,
         document=document(answer),
+        said=answer,
     )
 
 
@@ -86,6 +89,11 @@ def of_batch(answer: PredictBatchResponse, first: int) -> list[Prediction]:
 
 
 def _priced(row: RowResult, number: int, answer: PredictBatchResponse) -> Prediction:
+    parts = {
+        name: getattr(row, name)
+        for name in ("interval", "applicability", "explanation")
+        if row.HasField(name)
+    }
     alone = of_house(
         PredictResponse(
             prediction=row.prediction,
@@ -94,6 +102,7 @@ def _priced(row: RowResult, number: int, answer: PredictBatchResponse) -> Predic
             warnings=row.warnings,
             range_warnings=row.range_warnings,
             imputed_features=row.imputed_features,
+            **parts,
         )
     )
     return replace(alone, document={"row": number, **alone.document})

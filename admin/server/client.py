@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import grpc
@@ -21,6 +22,29 @@ _CHUNK = 500
 Metadata = tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked for beside prices.
+
+    Attributes:
+        explain: Whether to say what makes each price.
+        reference: A house to explain prices against, or None.
+        level: Share of prices that intervals are to hold, or None for the server's own.
+    """
+
+    explain: bool = False
+    reference: Mapping[str, float] | None = None
+    level: float | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of a request."""
+        reference = {} if self.reference is None else {"reference": _house(self.reference)}
+        return {"explain": self.explain, "level": self.level or 0.0, **reference}
+
+
+NOTHING = Asked()
+
+
 class ServerClient:
     """Calls to one server.
 
@@ -36,11 +60,14 @@ class ServerClient:
         self._predictions = prediction_pb2_grpc.PredictionServiceStub(channel)
         self._models = model_pb2_grpc.ModelServiceStub(channel)
 
-    def predict(self, houses: Sequence[Mapping[str, float]]) -> list[Prediction]:
+    def predict(
+        self, houses: Sequence[Mapping[str, float]], asked: Asked = NOTHING
+    ) -> list[Prediction]:
         """Ask for the prices of houses.
 
         Args:
             houses: Features by name; those that are not there are imputed.
+            asked: What is asked for beside prices.
 
         Raises:
             ServerError: The server does not answer, or refused.
@@ -48,21 +75,22 @@ class ServerClient:
         found: list[Prediction] = []
         for start in range(0, len(houses), _CHUNK):
             items = [_house(house) for house in houses[start : start + _CHUNK]]
-            request = prediction_pb2.PredictBatchRequest(items=items)
+            request = prediction_pb2.PredictBatchRequest(items=items, **asked.fields())
             answer = self._call(self._predictions.PredictBatch, request, _PREDICT_SECONDS)
             found += answers.of_batch(answer, start)
         return found
 
-    def predict_one(self, house: Mapping[str, float]) -> Prediction:
+    def predict_one(self, house: Mapping[str, float], asked: Asked = NOTHING) -> Prediction:
         """Ask for the price of a house.
 
         Args:
             house: Features by name; those that are not there are imputed.
+            asked: What is asked for beside the price.
 
         Raises:
             ServerError: The server does not answer, or refused.
         """
-        request = prediction_pb2.PredictRequest(house=_house(house))
+        request = prediction_pb2.PredictRequest(house=_house(house), **asked.fields())
         return answers.of_house(self._call(self._predictions.Predict, request, _PREDICT_SECONDS))
 
     def info(self, *, seconds: float = _INFO_SECONDS) -> model_pb2.ModelInfoResponse:

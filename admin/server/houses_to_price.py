@@ -72,6 +72,23 @@ def from_file(path: str) -> tuple[list[House], tuple[str, ...]]:
     return [{str(name): x for name, x in row.items() if not math.isnan(x)} for row in rows], notes
 
 
+def one_from_file(path: str, name: str) -> House:
+    """Return the house of a CSV or Parquet file that holds one.
+
+    Args:
+        path: Of the file.
+        name: Of the flag that names it.
+
+    Raises:
+        DataError: It cannot be used.
+        UsageError: It holds more than one.
+    """
+    houses, _ = from_file(path)
+    if len(houses) != 1:
+        raise UsageError(f"{name}: {path} holds {len(houses)} houses; name a file with one")
+    return houses[0]
+
+
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     twice = [name for name in names if names.count(name) > 1]

@@ -36,6 +36,13 @@ def folder_server(stack: ExitStack, linear: Example, monkeypatch: pytest.MonkeyP
     return linear
 
 
+@pytest.fixture
+def honest_server(stack: ExitStack, honest: Example, monkeypatch: pytest.MonkeyPatch) -> Example:
+    """A server of a bundle that has all there is to tell."""
+    start(stack, ServerSettings(grpc_port=0, bundle_dir=str(honest.folder)), monkeypatch)
+    return honest
+
+
 def price(example: Example, **house: float) -> float:
     row = np.array([[house.get(name, np.nan) for name in FEATURE_NAMES]])
     return float(example.prices(row)[0])
@@ -185,3 +192,35 @@ def test_promoting_can_reload_a_server_in_the_same_breath(
 
     assert ": version 2 -> 1 in " in say("reload", "--version", "1").out
     assert ": version 1 -> 2 in " in say("reload").out
+
+
+def test_a_price_is_explained_with_bars(honest_server: Example, say: Say, tmp_path: Path) -> None:
+    said = say("predict", "--RM", "6.2", "--LSTAT", "9", "--explain", "--level", "0.8").out
+    lines = said.splitlines()
+    assert any(line.startswith("interval 80 %: ") for line in lines)
+    assert any(
+        line.startswith("house: like those of the training data (p-value ") for line in lines
+    )
+    begin = next(place for place, line in enumerate(lines) if line.startswith("base "))
+    base, *features, last = lines[begin : begin + 15]
+    amounts = [float(line.split()[1]) for line in (base, *features)]
+    assert last.startswith("price ")
+    assert sum(amounts) == pytest.approx(float(last.split()[1]), abs=0.01)
+    assert sum(line.endswith("(imputed)") for line in features) == 11
+    assert features[0].count("+" if amounts[1] > 0 else "-") == 21
+    house = tmp_path / "house.csv"
+    house.write_text("RM\n6\n")
+    found = json.loads(say("predict", "--RM", "6.2", "--reference", house, "--json").out)
+    assert found["explanation"]["method"] == "EXPLANATION_METHOD_REFERENCE"
+    (many,) = json.loads(say("predict", "--explain", "--json", '[{"RM": 6}]').out)
+    assert {"interval", "applicability", "explanation"} <= many.keys()
+
+
+def test_what_cannot_be_asked_beside_a_price_is_told(
+    folder_server: Example, say: Say, tmp_path: Path
+) -> None:
+    two = tmp_path / "two.csv"
+    two.write_text("RM\n6\n7\n")
+    assert "holds 2 houses" in say("predict", "--reference", two, code=2).err
+    assert "--level: 'high'" in say("predict", "--level", "high", code=2).err
+    assert "[NOT_IN_BUNDLE]" in say("predict", "--level", "0.8", code=5).err
