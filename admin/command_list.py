@@ -205,6 +205,32 @@ class CommandList:
         self._take("predict", given | {"document": document, "json": as_json})
 
     @_texts
+    def whatif(  # noqa: D417 (as of predict)
+        self,
+        *,
+        file: _Text = None,
+        level: _Text = None,
+        target: _Text = None,
+        tls: _Text = None,
+        json: _Text = None,
+        **features: str,
+    ) -> None:
+        """Ask a running server how a price changes with one feature, such as --RM 5:8:0.5.
+
+        Give that feature as LOW:HIGH:STEP, and the others as flags; what is left out is imputed.
+        Houses that are unlike the training data are marked as off the data.
+
+        Args:
+            file: CSV or Parquet file with one house, instead of the other flags.
+            level: Share of prices that the intervals are to hold, such as 0.8; 0.9 by default.
+            target: Server, host:port; by default localhost:50051, or as GRPC_PORT says.
+            tls: Encrypt the connection.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        given = {"file": file, "level": level, "target": target, "tls": tls}
+        self._take("whatif", given | {"features": features, "json": json})
+
+    @_texts
     def info(self, *, target: _Text = None, tls: _Text = None, json: _Text = None) -> None:
         """Ask a running server which model it serves.
 

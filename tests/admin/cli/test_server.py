@@ -224,3 +224,42 @@ def test_what_cannot_be_asked_beside_a_price_is_told(
     assert "holds 2 houses" in say("predict", "--reference", two, code=2).err
     assert "--level: 'high'" in say("predict", "--level", "high", code=2).err
     assert "[NOT_IN_BUNDLE]" in say("predict", "--level", "0.8", code=5).err
+
+
+def test_a_price_is_a_curve_over_one_feature(
+    honest_server: Example, say: Say, tmp_path: Path
+) -> None:
+    known = {name: value for name, value in EXAMPLE.items() if name != "RM"}
+    flags = [part for name, value in known.items() for part in (f"--{name}", str(value))]
+    header, *rows = say("whatif", "--RM", "5:9.5:0.5", *flags).out.splitlines()
+    assert header.split("\t")[:4] == ["RM", "price", "lower", "upper"]
+    cells = [row.split("\t") for row in rows]
+    assert [float(each[0]) for each in cells] == [5 + place / 2 for place in range(10)]
+    assert all(float(low) < float(price) < float(high) for _, price, low, high, *_ in cells)
+    assert cells[3][-1] == "-"
+    assert [each[-1] for each in cells[-2:]] == ["off the data"] * 2
+    house = tmp_path / "house.csv"
+    house.write_text("LSTAT,RM\n9,6\n")
+    found = json.loads(say("whatif", "--rm", "6:6.3:0.1", "--file", house, "--json").out)
+    assert [each["value"] for each in found] == [6, 6.1, 6.2, 6.3]
+    assert found[1]["prediction"] == pytest.approx(price(honest_server, RM=6.1, LSTAT=9))
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--RM", "6"], "give one feature as LOW:HIGH:STEP"),
+        (["--RM", "5:6:1", "--AGE", "5:6:1"], "give one feature as LOW:HIGH:STEP"),
+        (["--RM", "5:6"], "--RM: '5:6' is not LOW:HIGH:STEP"),
+        (["--RM", "5:six:1"], "is not LOW:HIGH:STEP"),
+        (["--RM", "6:5:1"], "LOW is at most HIGH"),
+        (["--RM", "5:6:0"], "STEP above zero"),
+        (["--RM", "5:nan:1"], "LOW is at most HIGH"),
+        (["--RM", "0:inf:1"], "at most 500 values"),
+        (["--RM", "0:500:1"], "at most 500 values"),
+        (["--ROOMS", "5:6:1"], "is no feature"),
+        (["--RM", "5:6:1", "--AGE", "5", "--file", "x.csv"], "only one"),
+    ],
+)
+def test_a_curve_that_cannot_be_drawn(say: Say, flags: list[str], complaint: str) -> None:
+    assert complaint in say("whatif", *flags, code=2).err
