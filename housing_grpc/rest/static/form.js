@@ -1,9 +1,21 @@
-// A form for one prediction. The fields, their units and ranges come from the live model.
+// A form for houses: asks for prices, and shows them only beside the fields that they were made from.
+
+import { hideAnswer, showAnswer } from "./answer.js";
+import { drawCurve, offerFeatures, staleCurve } from "./curve.js";
+import { count, describeFields, fill, mark, names, read, unmark } from "./fields.js";
+import { acceptFiles } from "./many.js";
+import { ask } from "./server.js";
+import { lacking, outOf } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
-const fields = new Map(); // feature name -> its elements, and what the model says of it
+const submit = document.querySelector("button[type=submit]");
 let model = { version: "", target: { name: "", unit: "" } };
 let pending = null; // The question that is under way.
+let timer = 0; // Of a question that waits for the next change.
+
+// How long nothing changes before a price is asked for, in milliseconds.
+const AFTER_TYPING = 500;
+const AFTER_SLIDING = 120;
 
 // The file that this software comes with, by its SHA-256, and what its card says of prices.
 const SHIPPED = "62dd418543c243be3634afa228fab0eddcdc97803d85348361c5dad00e22f740";
@@ -17,181 +29,58 @@ const KINDS = {
   gradient_boost: "Gradient-boosted trees",
   xgboost: "Boosted trees (XGBoost)",
 };
-
-async function ask(path, body, signal) {
-  const headers = { accept: "application/json" };
-  const key = byId("key").value.trim();
-  // A browser would send no such header, and say of it what it says of a server that is away.
-  if (/[^ -~]/.test(key)) throw Object.assign(new Error("The API key has characters that no key has: copy it anew."), { key: true });
-  if (key) headers["x-api-key"] = key;
-  if (body) headers["content-type"] = "application/json";
-  const response = await fetch(path, { method: body ? "POST" : "GET", headers, body, signal }).catch(unreached);
-  const answer = await response.json().catch(() => null);
-  if (response.ok && answer) return answer;
-  const error = answer?.error ?? { message: `Something else than the server has answered (HTTP ${response.status}).` };
-  throw Object.assign(new Error(explain(error, response)), {
-    violations: (error.details ?? []).flatMap((detail) => detail.field_violations ?? []),
-    key: ["UNAUTHENTICATED", "PERMISSION_DENIED"].includes(error.status),
-  });
-}
-
-function unreached(error) {
-  if (error.name === "AbortError") throw error;
-  throw new Error(
-    navigator.onLine
-      ? "The server cannot be reached. Is it running? Then try again."
-      : "This device is offline. Connect it, then try again.",
-  );
-}
-
-function explain(error, response) {
-  if (error.status === "UNAUTHENTICATED") {
-    return byId("key").value ? "The server does not know this API key." : "The server asks for an API key.";
-  }
-  if (error.status === "PERMISSION_DENIED") return `This is not allowed: ${error.message}.`;
-  const seconds = response.headers.get("retry-after");
-  return seconds ? `${error.message} (in ${seconds} s)` : error.message;
-}
-
-const short = (number) => String(Number(number.toPrecision(6)));
-
-function control(feature, root) {
-  const input = root.querySelector("input");
-  if (feature.choices.length === 0) return input;
-  const select = document.createElement("select");
-  select.append(new Option("left out", ""), ...feature.choices.map((each) => new Option(each, each)));
-  input.replaceWith(select);
-  return select;
-}
-
-function addField(feature) {
-  const root = byId("field").content.firstElementChild.cloneNode(true);
-  const part = (name) => root.querySelector(`.${name}`);
-  const input = control(feature, root);
-  const id = `feature-${feature.name}`;
-  Object.assign(input, { id, name: feature.name });
-  root.querySelector("label").htmlFor = id;
-  for (const name of ["range", "message"]) part(name).id = `${id}-${name}`;
-  input.setAttribute("aria-describedby", `${id}-message ${id}-range`);
-  input.addEventListener("input", () => {
-    unmark(feature.name);
-    forget();
-  });
-  fields.set(feature.name, { root, input, part, message: part("message") });
-  byId("features").append(root);
-}
-
-function describeField(feature) {
-  const field = fields.get(feature.name);
-  field.feature = feature;
-  field.part("about").textContent = feature.description;
-  field.part("name").textContent = feature.name;
-  field.part("unit").textContent = feature.unit;
-  const kind = feature.choices.length ? `one of ${feature.choices.join(", ")}` : `trained on ${short(feature.min)} to ${short(feature.max)}`;
-  field.part("range").textContent = feature.integer && !feature.choices.length ? `${kind}, whole` : kind;
-}
+const LEVELS = [0.5, 0.8, 0.9, 0.95, 0.99];
 
 function describe(info) {
   model = info;
   const stale = info.stale ? "; the registry does not answer" : "";
   byId("model").textContent = `${KINDS[info.model_type] ?? info.model_type}, version ${info.version} (${info.model_type} with ${info.preprocessing}${stale})`;
-  for (const feature of info.features) {
-    if (!fields.has(feature.name)) addField(feature);
-    describeField(feature);
-  }
+  describeFields(info.features, changed);
+  offerFeatures(info.features);
+  offerLevels(info.interval);
+  byId("parts").textContent = lacking(info);
   byId("caveat").textContent = info.data_digest === SHIPPED ? CAVEAT : CAVEAT_OF_OTHERS;
 }
 
-function mark(name, style, text) {
-  const field = fields.get(name);
-  if (!field) return false;
-  field.root.classList.add(style);
-  field.message.textContent = text;
-  if (style === "wrong") field.input.setAttribute("aria-invalid", "true");
-  return true;
+function offerLevels(interval) {
+  const select = byId("level");
+  const chosen = select.value || "0.9";
+  const possible = LEVELS.filter((each) => interval && each <= interval.max_level);
+  select.replaceChildren(...possible.map((each) => new Option(outOf(each), each)));
+  byId("levels").hidden = possible.length < 2;
+  if (possible.includes(Number(chosen))) select.value = chosen;
 }
 
-function unmark(name) {
-  const { root, input, message } = fields.get(name);
-  root.classList.remove("warned", "wrong", "filled");
-  input.removeAttribute("aria-invalid");
-  message.textContent = "";
+// What can be asked of the live model besides prices.
+function options() {
+  return { ...(model.interval && byId("level").value ? { level: Number(byId("level").value) } : {}) };
 }
 
 // What is shown was made from other fields: it goes, and so does a question that is under way.
 function forget() {
+  clearTimeout(timer);
   pending?.abort();
   pending = null;
-  if (byId("price").textContent !== "–") byId("exact").textContent = "The fields have changed: predict again.";
-  byId("price").textContent = "–";
-  for (const id of ["notes", "origin"]) byId(id).textContent = "";
+  if (hideAnswer()) byId("exact").textContent = "The fields have changed …";
+  staleCurve();
   byId("failure").hidden = true;
   byId("failure").textContent = "";
-  document.querySelector("button[type=submit]").removeAttribute("aria-disabled");
+  submit.removeAttribute("aria-disabled");
 }
 
-// The number that a field holds, or a text that says why there is none.
-function numberIn(text, { integer }) {
-  if (/^[+-]?\d+,\d+$/.test(text)) {
-    const whole = /,\d{3}$/.test(text) ? ` or ${text.replace(",", "")}` : "";
-    return `“${text}” has a comma: write ${text.replace(",", ".")}${whole}`;
-  }
-  if (/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(text)) return `“${text}” has commas: write ${text.replaceAll(",", "")}`;
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return `“${text}” is not a number: write one such as 6.5`;
-  const number = Number(text);
-  if (!Number.isFinite(Math.fround(number))) return `“${text}” is too large`;
-  return integer && !Number.isInteger(number) ? `“${text}” must be a whole number` : number;
-}
-
-function read() {
-  const house = {};
-  let wrong = 0;
-  for (const [name, { input, feature }] of fields) {
-    const text = input.value.trim();
-    if (!text) continue;
-    const found = numberIn(text, feature);
-    if (typeof found === "number") house[name] = found;
-    else wrong += mark(name, "wrong", found);
-  }
-  return wrong ? null : house;
-}
-
-function fill(house) {
+function changed(soon) {
   forget();
-  for (const [name, { input }] of fields) {
-    unmark(name);
-    input.value = house[name] ?? "";
-  }
+  timer = setTimeout(predict, soon ? AFTER_SLIDING : AFTER_TYPING);
 }
 
-function priceText(value) {
-  if (model.target.unit === "thousands of USD") {
-    const money = { style: "currency", currency: "USD", maximumFractionDigits: 0 };
-    return new Intl.NumberFormat("en-US", money).format(value * 1000);
-  }
-  return `${short(value)} ${model.target.unit}`;
-}
-
-const inWords = (name) => `${fields.get(name).feature.description} (${name})`;
-
-function show(answer) {
-  byId("price").textContent = priceText(answer.prediction);
-  byId("exact").textContent = `${short(answer.prediction)} ${model.target.unit} (${model.target.name})`;
-  answer.range_warnings.forEach((warning) => {
-    mark(warning.feature, "warned", `outside ${short(warning.min)} to ${short(warning.max)}: less certain`);
-  });
-  answer.imputed_features.forEach((name) => mark(name, "filled", "left out: the model fills it in"));
-  const outside = answer.range_warnings.map((warning) => inWords(warning.feature));
-  byId("notes").textContent = outside.length ? `Outside what the model was trained on, so less certain: ${outside.join("; ")}.` : "";
-  byId("origin").textContent = `Model ${answer.model_version}, ${new Date(answer.timestamp).toLocaleString()}`;
-}
-
-function fail(error) {
+function fail(error, byHand) {
   const marked = (error.violations ?? []).filter((each) => mark(each.field, "wrong", each.description));
   forget();
   byId("exact").textContent = "";
   byId("failure").textContent = marked.length ? "Some values cannot be used; see the fields." : error.message;
   byId("failure").hidden = false;
+  // Who is typing is not interrupted.
+  if (!byHand) return;
   if (error.key) {
     byId("access").open = true;
     byId("key").focus();
@@ -199,52 +88,86 @@ function fail(error) {
   document.querySelector("[aria-invalid]")?.focus();
 }
 
-async function predict() {
-  const button = document.querySelector("button[type=submit]");
-  if (button.getAttribute("aria-disabled") === "true") return;
-  if (fields.size === 0) return start();
-  for (const name of fields.keys()) unmark(name);
+async function predict(byHand = false) {
+  if (submit.getAttribute("aria-disabled") === "true") return;
+  if (count() === 0) return start();
+  clearTimeout(timer);
+  pending?.abort();
+  for (const name of names()) unmark(name);
   const house = read();
-  if (!house) return fail(new Error("Some values cannot be used; see the fields."));
-  const mine = (pending = new AbortController());
-  button.setAttribute("aria-disabled", "true");
-  try {
-    const answer = await ask("v1/predict", JSON.stringify(house), mine.signal);
-    // Units and ranges are those of the model that has answered.
-    const info = answer.model_version === model.version ? null : await ask("v1/model/info", null, mine.signal);
-    if (pending !== mine) return;
-    if (info) describe(info);
-    byId("failure").hidden = true;
-    show(answer);
-  } catch (error) {
-    if (pending === mine) fail(error);
-  } finally {
-    if (pending === mine) {
-      pending = null;
-      button.removeAttribute("aria-disabled");
-    }
+  if (!house) return fail(new Error("Some values cannot be used; see the fields."), byHand);
+  if (!byHand && Object.keys(house).length === 0) {
+    byId("exact").textContent = "Fill in a field.";
+    return;
   }
+  const mine = (pending = new AbortController());
+  if (byHand) submit.setAttribute("aria-disabled", "true");
+  try {
+    const answer = await answerOf(house, mine);
+    if (pending !== mine) return;
+    byId("failure").hidden = true;
+    showAnswer(answer, model);
+    drawCurve(house, answer, model, options(), mine.signal);
+  } catch (error) {
+    if (pending === mine) fail(error, byHand);
+  } finally {
+    if (pending === mine) submit.removeAttribute("aria-disabled");
+  }
+}
+
+// Units, ranges and parts are those of the model that has answered; another one may go live meanwhile.
+async function answerOf(house, mine) {
+  for (const again of [true, false]) {
+    const before = asked();
+    const answer = await ask(`v1/predict${before}`, JSON.stringify(house), mine.signal).catch((error) => {
+      if (error.reason === "NOT_IN_BUNDLE" && again) return { model_version: null };
+      throw error;
+    });
+    if (answer.model_version === model.version) return answer;
+    const info = await ask("v1/model/info", null, mine.signal);
+    if (pending !== mine) return answer;
+    describe(info);
+    if (answer.model_version === info.version && asked() === before) return answer;
+    if (answer.model_version !== null && !again) return answer;
+  }
+  throw new Error("Another model went live meanwhile: predict again.");
+}
+
+function asked() {
+  const query = new URLSearchParams(options());
+  if (model.explanation) query.set("explain", "true");
+  return query.size ? `?${query}` : "";
 }
 
 async function load() {
   const [info, example] = await Promise.all([ask("v1/model/info"), ask("static/example-house.json")]);
   describe(info);
   fill(example);
-  byId("example").addEventListener("click", () => fill(example));
-  await predict();
+  byId("example").addEventListener("click", () => {
+    fill(example);
+    changed(true);
+  });
+  byId("many").hidden = false;
+  await predict(true);
 }
 
 // Also called by the button while there are no fields: after a key was entered, or the server is back.
 function start() {
   return load().catch((error) => {
     byId("model").textContent = "";
-    fail(error);
+    fail(error, true);
   });
 }
 
 byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  predict();
+  predict(true);
 });
-byId("clear").addEventListener("click", () => fill({}));
+byId("clear").addEventListener("click", () => {
+  fill({});
+  changed(true);
+});
+byId("level").addEventListener("change", () => changed(true));
+byId("curve-of").addEventListener("change", () => changed(true));
+acceptFiles(() => ({ model, options: options() }));
 start();

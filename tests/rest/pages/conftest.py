@@ -3,10 +3,17 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from housing_grpc.bundle import format as bundle_format
+from tests.rest.conftest import Loop, proxied
+from tests.support import examples
+from tests.support.examples import Example
+from tests.support.serving import housing_server
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -36,6 +43,39 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, rest: httpx.Client, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page that fails the test if it asks another host, or if its scripts do."""
     yield from opened(browser, str(rest.base_url), SIZES[request.param])
+
+
+@pytest.fixture(scope="package")
+def api(loop: Loop, honest: Example) -> Iterator[httpx.Client]:
+    """A proxy to a server whose model tells how sure it is, how unusual a house, and why."""
+    with ExitStack() as stack:
+        server = housing_server(stack, honest.folder)
+        yield stack.enter_context(proxied(loop, f"127.0.0.1:{server.port}"))
+
+
+@pytest.fixture(params=SIZES)
+def sure(browser: Browser, api: httpx.Client, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The same of that server."""
+    yield from opened(browser, str(api.base_url), SIZES[request.param])
+
+
+@pytest.fixture(scope="package")
+def bare(
+    loop: Loop, linear: Example, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """A proxy to a server of a bundle of format 1, which tells a price alone."""
+    folder = tmp_path_factory.mktemp("bare") / "bundle"
+    metadata = bundle_format.read(linear.folder).metadata
+    bundle_format.write(folder, *examples.format_1(metadata, examples.contents(linear.folder)))
+    with ExitStack() as stack:
+        server = housing_server(stack, folder)
+        yield stack.enter_context(proxied(loop, f"127.0.0.1:{server.port}"))
+
+
+@pytest.fixture(params=SIZES)
+def old(browser: Browser, bare: httpx.Client, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The same of that server."""
+    yield from opened(browser, str(bare.base_url), SIZES[request.param])
 
 
 def opened(browser: Browser, url: str, size: tuple[int, int]) -> Iterator[Page]:

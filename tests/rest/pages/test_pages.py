@@ -5,6 +5,8 @@ import re
 import httpx
 import pytest
 
+from housing_grpc.rest.pages import STATIC
+
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
@@ -42,7 +44,7 @@ def test_a_page_loads_only_what_is_here(rest: httpx.Client, path: str) -> None:
         assert found.content
 
 
-@pytest.mark.parametrize("name", ["form.js", "form.css", "docs.js", "docs.css"])
+@pytest.mark.parametrize("name", sorted(path.name for path in STATIC.glob("*.[jc]s*")))
 def test_our_own_files_name_no_other_host(rest: httpx.Client, name: str) -> None:
     response = rest.get(f"/static/{name}")
     assert response.headers["x-content-type-options"] == "nosniff"
