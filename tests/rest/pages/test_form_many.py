@@ -94,7 +94,7 @@ def test_a_model_without_parts_leaves_their_columns_empty(old: Page) -> None:
     ("text", "told"),
     [
         ("", "This file is empty. Expected is a CSV file"),
-        ("a,b\n1,2\n", "No column is a feature. Expected is a CSV file"),
+        ("x,y\n1,2\n", "No column is a feature. Expected is a CSV file"),
         ("RM,LSTATT\n6.5,5\n", "did you mean LSTAT?"),
         ("RM,rm\n6.5,5\n", "The column RM is there twice"),
         ("RM\n", "has no row below"),
