@@ -11,12 +11,13 @@ conformal prediction" (2008).
 """
 
 import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold
 from sklearn.pipeline import Pipeline
@@ -311,16 +312,18 @@ def _held_out_prices(
         for fold in np.unique(folds)
     ]
     found = [np.empty(len(dataset.target)) for _ in ways]
-    # The libraries let go of the interpreter's lock while they fit.
-    parallel: Any = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
-    prices = parallel(
-        delayed(predict_held)(pipeline, dataset, fitted, held) for _, fitted, held in tasks
-    )
     starts = {len(tasks) * number // STEPS for number in range(STEPS)}
-    for number, (way, _, held) in enumerate(tasks):
-        if number in starts:
-            step(f"houses held out, fit {number + 1} of {len(tasks)}")
-        found[way][held] = next(prices)
+    # The libraries let go of the interpreter's lock while they fit.
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        prices = pool.map(lambda task: predict_held(pipeline, dataset, *task[1:]), tasks)
+        for number, (way, _, held) in enumerate(tasks):
+            if number in starts:
+                step(f"houses held out, fit {number + 1} of {len(tasks)}")
+            found[way][held] = next(prices)
+    finally:
+        # Of a training that is stopped, no more are begun.
+        pool.shutdown(cancel_futures=True)
     return found
 
 

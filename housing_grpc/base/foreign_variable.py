@@ -6,6 +6,7 @@ which: a name that is set, and that the code which failed knows, is the one.
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from types import CodeType, TracebackType
 
@@ -40,6 +41,9 @@ def complaint(error: BaseException, environment: Mapping[str, str] = os.environ)
         blamed = [name for name in names & environment.keys() if not _EVERYBODYS.fullmatch(name)]
         if blamed:
             return _said(blamed, str(error).partition("\n")[0].rstrip("."))
+    # By 2 there are no docstrings, and some libraries write theirs with those of others.
+    if sys.flags.optimize > 1 and isinstance(error, AttributeError) and "None" in str(error):
+        return _said(["PYTHONOPTIMIZE"], "it needs the docstrings that 2 takes away")
     return ""
 
 

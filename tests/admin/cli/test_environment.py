@@ -28,7 +28,7 @@ OTHERS = {
     "GIT_DIR": "/nowhere",
     "GIT_INDEX_FILE": "/nowhere",
     "AWS_PROFILE": "nobody",
-    "PYTHONOPTIMIZE": "2",
+    "PYTHONOPTIMIZE": "1",
     "PYTHONUTF8": "0",
     "PYTHONWARNINGS": "error",
     "PYTHONIOENCODING": "ascii:strict",
@@ -79,9 +79,15 @@ def test_a_variable_that_mlflow_cannot_read_is_named(bare_home: Path) -> None:
 
 
 def test_a_variable_that_mlflow_cannot_read_when_it_is_imported_is_named(bare_home: Path) -> None:
-    done = admin(bare_home, "models", MLFLOW_CONFIGURE_LOGGING="perhaps")
+    done = admin(bare_home, "train", "--model", "linear", MLFLOW_CONFIGURE_LOGGING="perhaps")
     assert done.returncode == 4
     assert done.stderr.startswith("error: MLflow cannot be loaded: MLFLOW_CONFIGURE_LOGGING")
+
+
+def test_a_training_without_docstrings_says_what_takes_them_away(bare_home: Path) -> None:
+    done = admin(bare_home, "train", "--model", "linear", PYTHONOPTIMIZE="2")
+    assert done.returncode == 2
+    assert "error: PYTHONOPTIMIZE in the environment is of no use" in done.stderr
 
 
 def test_they_keep_no_server_from_its_registry(
