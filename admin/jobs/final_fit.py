@@ -20,7 +20,7 @@ from ..data.dataset import Dataset
 from ..export import Exported, Facts, export, signing
 from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
-from ..tracking.run_log import spec_params
+from ..tracking.run_log import log_metrics, spec_params
 from ..tracking.tags import MODEL_ID_TAG
 from ..training import honesty, plots
 from ..training.evaluate import Evaluation
@@ -119,8 +119,8 @@ def add_bundle(
     client.set_tag(run_id, DIGEST_TAG, exported.digest)
     client.set_tag(run_id, MODEL_ID_TAG, model_id)
     intervals = learned.intervals if learned else None
-    for name, value in (intervals.metrics if intervals else {}).items():
-        client.log_metric(run_id, name, value, model_id=model_id)
+    if intervals:
+        log_metrics(client, run_id, intervals.metrics, evaluation, model_id=model_id)
     return BundleRun(
         run_id=run_id,
         model_id=model_id,

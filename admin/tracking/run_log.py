@@ -104,23 +104,49 @@ def log_scores(
         evaluation: The scores.
         model_id: Logged model that they are of, or None if no model was logged.
     """
-    now = int(time.time() * 1000)
-    of_data = {
-        "dataset_name": Path(evaluation.data_file).name,
-        "dataset_digest": evaluation.data_digest[:_DIGEST_LENGTH],
-    }
-    metrics = [
-        Metric(name, value, now, 0, model_id=model_id, run_id=run_id, **of_data)
-        for name, value in evaluation.metrics.items()
-    ]
+    log_metrics(client, run_id, evaluation.metrics, evaluation, model_id=model_id)
+    now = _now()
     folds = evaluation.cross_validation.folds if evaluation.cross_validation else ()
-    metrics += [
+    metrics = [
         Metric(f"cv_fold_{name}", value, now, step)
         for step, fold in enumerate(folds, start=1)
         for name, value in asdict(fold).items()
         if not math.isnan(value)
     ]
     client.log_batch(run_id, metrics=metrics)
+
+
+def log_metrics(
+    client: MlflowClient,
+    run_id: str,
+    values: Mapping[str, float],
+    evaluation: Evaluation,
+    *,
+    model_id: str | None = None,
+) -> None:
+    """Log what was measured on the data.
+
+    Args:
+        client: MLflow.
+        run_id: Of the run.
+        values: By name.
+        evaluation: Says which data it was.
+        model_id: Logged model that they are of, or None if no model was logged.
+    """
+    now, name = _now(), Path(evaluation.data_file).name
+    digest = evaluation.data_digest[:_DIGEST_LENGTH]
+    metrics = [
+        Metric(
+            key, value, now, 0, model_id=model_id, run_id=run_id, dataset_name=name,
+            dataset_digest=digest,
+        )
+        for key, value in values.items()
+    ]  # fmt: skip
+    client.log_batch(run_id, metrics=metrics)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def log_dataset(client: MlflowClient, run_id: str, evaluation: Evaluation) -> None:

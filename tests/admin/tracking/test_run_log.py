@@ -29,7 +29,8 @@ def test_a_run_says_how_good_it_is(client: "Client", trained: Trained) -> None:
     metrics = client.get_run(trained.run_id).data.metrics
     names = {"rmse", "mae", "r2", "mape"}
     spread = {f"cv_{name}{end}" for name in names for end in ("", "_std")}
-    assert set(metrics) == names | spread | {f"cv_fold_{name}" for name in names}
+    sure = {f"interval_{name}" for name in ("coverage", "town_coverage", "width", "winkler")}
+    assert set(metrics) == names | spread | {f"cv_fold_{name}" for name in names} | sure
     folds = client.get_metric_history(trained.run_id, "cv_fold_rmse")
     assert [fold.step for fold in folds] == [1, 2, 3]
     assert sum(fold.value for fold in folds) / 3 == pytest.approx(metrics["cv_rmse"])
