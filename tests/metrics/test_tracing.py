@@ -235,7 +235,7 @@ def test_a_variable_that_the_library_cannot_use_is_told_at_the_start(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(StartError, match=f"OpenTelemetry's cannot be used: .*{text}") as caught:
-        tracing.from_environment({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
+        tracing.from_environment({OTLP: "http://127.0.0.1:1", name: value})
     assert caught.value.exit_code == EXIT_SETTINGS
 
 
