@@ -139,7 +139,9 @@ def _nearest_of_other_folds(scores: Numbers, folds: Indices) -> Numbers:
 
 
 def _knots(column: Numbers, most: int) -> tuple[Numbers, Numbers]:
-    values, counts = np.unique(column, return_counts=True)
+    # What differs by its rounding alone, as filled-in values do, is one value: between two knots
+    # so close together a line would be a jump.
+    values, counts = np.unique(column.round(9), return_counts=True)
     # Equal values share the middle of their ranks.
     ranks = np.cumsum(counts) - counts / 2
     scores = ndtri(ranks / len(column))
