@@ -58,21 +58,24 @@ def honest(tmp_path_factory: pytest.TempPathFactory, houses: Dataset) -> Example
 
 
 @pytest.fixture(scope="session")
-def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home whose MLflow is set up and holds nothing, for tests to copy."""
     home = tmp_path_factory.mktemp("bare")
     with homes.embedded():
         homes.set_up(home)
-    return home
+    with homes.unchanged(home):
+        yield home
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, bare_home: Path) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory, bare_home: Path) -> Iterator[Trained]:
     """A home with one finished run, for tests to copy."""
     home = tmp_path_factory.mktemp("trained") / "home"
     homes.copy(bare_home, home)
     with homes.embedded():
-        return Trained(home=home, run_id=homes.train(home))
+        run_id = homes.train(home)
+    with homes.unchanged(home):
+        yield Trained(home=home, run_id=run_id)
 
 
 @pytest.fixture

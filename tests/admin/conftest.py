@@ -1,6 +1,7 @@
 """A real MLflow on SQLite for each test, copied from one that is set up only once."""
 
 import shutil
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import pytest
 from admin import cli
 from admin.base.settings import Settings
 from tests.support.commands import Say, saying
-from tests.support.homes import Trained, copy, embedded, settings_of
+from tests.support.homes import Trained, copy, embedded, settings_of, unchanged
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
@@ -73,7 +74,7 @@ def here(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def promoted_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def promoted_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home, files and all, whose run is promoted as version 1, for tests to copy."""
     from admin.tracking.client import connect
     from admin.tracking.promotion import promote
@@ -85,7 +86,8 @@ def promoted_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) ->
     with embedded(), connect(settings) as client:
         register(client, settings.location, trained.run_id)
         promote(client, settings.location, 1)
-    return home
+    with unchanged(home):
+        yield home
 
 
 @pytest.fixture

@@ -45,6 +45,14 @@ def copy(source: Path, home: Path) -> Settings:
 
 
 @contextmanager
+def unchanged(home: Path) -> Iterator[None]:
+    """Fails where a test has written to a home that others copy."""
+    before = (home / "mlflow.db").read_bytes()
+    yield
+    assert (home / "mlflow.db").read_bytes() == before, f"a test has changed {home}"
+
+
+@contextmanager
 def embedded() -> Iterator[None]:
     """Lets MLflow be used in this process, whatever its variables say."""
     with pytest.MonkeyPatch.context() as patch:

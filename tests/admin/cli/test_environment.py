@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from admin.base.settings import Settings
 from housing_grpc.bundle.files import MAX_BYTES
 from housing_grpc.model.children import Children
 from housing_grpc.model.source import Target
@@ -70,22 +71,22 @@ def test_variables_of_other_programs_end_no_training(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["version"] == "1"
 
 
-def test_a_variable_that_mlflow_cannot_read_is_named(bare_home: Path) -> None:
+def test_a_variable_that_mlflow_cannot_read_is_named(bare: Settings) -> None:
     variables = {"MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "many"}
-    done = admin(bare_home, "train", "--model", "linear", **variables)
+    done = admin(bare.home, "train", "--model", "linear", **variables)
     assert done.returncode == 4
     assert done.stderr.startswith("error: MLflow cannot be opened: ")
     assert "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE" in done.stderr
 
 
-def test_a_variable_that_mlflow_cannot_read_when_it_is_imported_is_named(bare_home: Path) -> None:
-    done = admin(bare_home, "train", "--model", "linear", MLFLOW_CONFIGURE_LOGGING="perhaps")
+def test_a_variable_that_mlflow_cannot_read_when_it_is_imported_is_named(bare: Settings) -> None:
+    done = admin(bare.home, "train", "--model", "linear", MLFLOW_CONFIGURE_LOGGING="perhaps")
     assert done.returncode == 4
     assert done.stderr.startswith("error: MLflow cannot be loaded: MLFLOW_CONFIGURE_LOGGING")
 
 
-def test_a_training_without_docstrings_says_what_takes_them_away(bare_home: Path) -> None:
-    done = admin(bare_home, "train", "--model", "linear", PYTHONOPTIMIZE="2")
+def test_a_training_without_docstrings_says_what_takes_them_away(bare: Settings) -> None:
+    done = admin(bare.home, "train", "--model", "linear", PYTHONOPTIMIZE="2")
     assert done.returncode == 2
     assert "error: PYTHONOPTIMIZE in the environment is of no use" in done.stderr
 
