@@ -66,6 +66,30 @@ class Model:
             out: Float64, not overlapping the others.
         """
 
+    def answer_plain(
+        self,
+        row: bytes,
+        minimum: NDArray[Any],
+        maximum: NDArray[Any],
+        domain: NDArray[Any],
+        quantile: float,
+        /,
+    ) -> tuple[float, float, float, float, float] | None:
+        """Returns what `predict` and `assess` give for one row of which there is no more to say.
+
+        Args:
+            row: Of float64, one for each feature, NaN where it is missing.
+            minimum: As of `summarize`.
+            maximum: The same.
+            domain: The same.
+            quantile: As of `assess`.
+
+        Returns:
+            The price, its bounds, the p-value and the distance, each NaN if it is not known. None
+            if a value is missing, outside the training range or out of bounds, or the price is
+            not finite.
+        """
+
     def explain(self, filled: NDArray[Any], other: NDArray[Any], out: NDArray[Any], /) -> None:
         """Writes what each feature adds to the sum of trees to `out`, shape (n, features).
 

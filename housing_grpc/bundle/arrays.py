@@ -14,3 +14,6 @@ Vector = NDArray[np.float64]
 
 Counts = NDArray[np.int64]
 """Whole numbers: counts, or indices."""
+
+PlainNumbers = tuple[float, float, float, float, float]
+"""Of one row: price, lower and upper bound, p-value, distance; all but the price may be NaN."""

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import extension
-from .arrays import Prices, Rows, Vector
+from .arrays import PlainNumbers, Prices, Rows, Vector
 from .errors import BundleFormatError, ModelOutputError
 from .parts.loaded import Loaded
 from .parts.spread import Spread
 from .preprocess import Preprocessor
+from .ranges import Ranges
 from .regressor import Linear, Regressor
 from .trees import Trees
 
@@ -52,6 +53,12 @@ class NativeEvaluator:
         out = np.empty((4, len(rows)))
         self._model.assess(extension.readable(rows), extension.readable(prices), quantile, out)
         return out
+
+    def answer_plain(
+        self, row: bytes, ranges: Ranges, domain: Rows, quantile: float
+    ) -> PlainNumbers | None:
+        """Prices and assesses one row; as `Bundle.answer_plain`."""
+        return self._model.answer_plain(row, ranges.minimum, ranges.maximum, domain, quantile)
 
     def margins(self, filled: Rows, other: Vector | None) -> Rows:
         """Returns what each feature adds to the sum of trees, shape (n, features).

@@ -10,6 +10,7 @@ from .parts.loaded import Loaded
 from .parts.spread import inputs
 from .parts.tree_shap import TreeShap
 from .preprocess import Preprocessor
+from .ranges import Ranges
 from .regressor import Linear, Regressor
 from .trees import Trees
 
@@ -72,6 +73,9 @@ class NumpyEvaluator:
                 out[0] = np.where(prices - halves > 0, prices - halves, 0.0 * halves)
                 out[1] = prices + halves
         return out
+
+    def answer_plain(self, row: bytes, ranges: Ranges, domain: Rows, quantile: float) -> None:
+        """Leaves it to `predict` and `assess`; as `Bundle.answer_plain`."""
 
     def margins(self, filled: Rows, other: Vector | None) -> Rows:
         """Returns what each feature adds to the sum of trees; as `NativeEvaluator.margins`."""

@@ -44,8 +44,20 @@ _IN_ORDER = [pb.House.DESCRIPTOR.fields_by_name[name].number for name in FIELDS]
 )
 
 
-class PriceRequest(msgspec.Struct, frozen=True):  # Made for every call: quicker than a dataclass.
-    """A PredictRequest or a PredictBatchRequest.
+class HouseRequest(msgspec.Struct, frozen=True):  # Made for every call: quicker than a dataclass.
+    """A PredictRequest.
+
+    Attributes:
+        row: The house: float64, one for each feature, NaN where a value is missing.
+        options: What is asked besides its price.
+    """
+
+    row: bytes
+    options: Options = NO_OPTIONS
+
+
+class BatchRequest(msgspec.Struct, frozen=True):
+    """A PredictBatchRequest.
 
     Attributes:
         rows: The houses.
@@ -74,35 +86,37 @@ class Chunk(msgspec.Struct, frozen=True):
     options: Options = NO_OPTIONS
 
 
-def read_house(data: bytes) -> PriceRequest:
-    """Reads a PredictRequest; returns one row.
+def read_house(data: bytes) -> HouseRequest:
+    """Reads a PredictRequest.
 
     Raises:
         DecodeError: The bytes are none.
     """
     # It is written as a list of one row is.
-    rows = _plain_rows(data, 1)
-    if rows is None or not len(rows):
+    row = _plain_rows(data, 1)
+    if not row:
         message = pb.PredictRequest.FromString(data)
-        return PriceRequest(_rows([message.house]), _options(message))
-    return PriceRequest(rows)
+        return HouseRequest(_rows([message.house]).tobytes(), _options(message))
+    return HouseRequest(row)
 
 
-def read_batch(data: bytes, most: int) -> PriceRequest:
+def read_batch(data: bytes, most: int) -> BatchRequest:
     """Reads a PredictBatchRequest of so many houses at most.
 
     Raises:
         DecodeError: The bytes are none.
         ServingError: EMPTY_BATCH or BATCH_TOO_LARGE.
     """
-    rows, options = _plain_rows(data, most), NO_OPTIONS
-    if rows is None:
+    plain, options = _plain_rows(data, most), NO_OPTIONS
+    if plain is not None:
+        rows = rows_of(plain)
+    else:
         # guard: rows are counted before they are parsed
         row_limit.check_bytes(data, _ITEMS, most, "items")
         message = pb.PredictBatchRequest.FromString(data)
         rows, options = _rows(message.items), _options(message)
     row_limit.check(len(rows), most, "items")
-    return PriceRequest(rows, options)
+    return BatchRequest(rows, options)
 
 
 def read_chunk(data: bytes, most: int) -> Chunk:
@@ -124,11 +138,15 @@ def read_chunk(data: bytes, most: int) -> Chunk:
     return chunk
 
 
-def _plain_rows(data: bytes | memoryview, most: int) -> Rows | None:
+def rows_of(data: bytes) -> Rows:
+    """Returns houses of their bytes, shape (n, features)."""
+    return np.frombuffer(data).reshape(-1, _WIDTH)
+
+
+def _plain_rows(data: bytes | memoryview, most: int) -> bytes | None:
     if extension.read_rows is None or not _IN_ORDER:
         return None
-    rows = extension.read_rows(data, _WIDTH, most)
-    return None if rows is None else np.frombuffer(rows).reshape(-1, _WIDTH)
+    return extension.read_rows(data, _WIDTH, most)
 
 
 def _plain_chunk(data: bytes, most: int) -> Chunk | None:
@@ -151,7 +169,9 @@ def _plain_chunk(data: bytes, most: int) -> Chunk | None:
                 return None
     except IndexError:  # A number does not end.
         return None
-    return None if rows is None else Chunk(found[_SEQUENCE], bool(found[_PIN]), rows, False)
+    if rows is None:
+        return None
+    return Chunk(found[_SEQUENCE], bool(found[_PIN]), rows_of(rows), False)
 
 
 def _options(

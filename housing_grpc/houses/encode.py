@@ -9,7 +9,7 @@ from housing.v1 import prediction_pb2 as pb
 from numpy.typing import NDArray
 
 from housing_grpc.base import status
-from housing_grpc.bundle.arrays import Rows
+from housing_grpc.bundle.arrays import PlainNumbers, Rows
 from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
@@ -37,14 +37,23 @@ def encode_prediction(
     response.timestamp.seconds, response.timestamp.nanos = divmod(time.time_ns(), _NANOS)
     if house.summary.is_remarkable:
         remarks.add_ranges(response, house.rows[0].tolist(), ranges)
-    more = plain.usual(scored)
-    if more is None and _is_plain(house, scored):
-        more = plain.details(scored)
-    if more is None:
-        _tell(response, scored, 0)
-        return response.SerializeToString()
-    # Messages are joined by joining their bytes.
-    return response.SerializeToString() + more
+    if _is_plain(house, scored):
+        # Messages are joined by joining their bytes.
+        return response.SerializeToString() + plain.details(scored)
+    _tell(response, scored, 0)
+    return response.SerializeToString()
+
+
+def encode_plain(numbers: PlainNumbers, model_version: str) -> bytes:
+    """Returns the answer for a house of which there is no more to say than numbers.
+
+    Args:
+        numbers: What the model said of it.
+        model_version: Of the model that answered.
+    """
+    response = pb.PredictResponse(model_version=model_version)
+    response.timestamp.seconds, response.timestamp.nanos = divmod(time.time_ns(), _NANOS)
+    return plain.answer(numbers) + response.SerializeToString()
 
 
 def encode_results(houses: Partition, scored: Scored, ranges: Ranges) -> bytes:

@@ -1,13 +1,13 @@
 """Answers that have nothing to say but numbers, which nearly all have: written as records."""
 
-import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import msgspec
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING
+from housing_grpc.bundle.arrays import PlainNumbers
+from housing_grpc.bundle.metadata import INTERVAL_LEVEL
 from housing_grpc.bundle.parts.explanation import Explanation, Method
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses.record import Column, Record
@@ -46,20 +46,15 @@ def results(
     return record.many(count, columns), record.size
 
 
-def usual(scored: Scored) -> bytes | None:
-    """Returns what nearly every PredictResponse tells beside its price: an interval and a p-value.
-
-    Returns:
-        None if there is more or less to tell; this is a quick way, not the only one.
-    """
-    assessment = scored.assessment
-    if assessment is None or scored.explanation is not None:
-        return None
-    lower, upper, p_value, distance = assessment.numbers[:, 0].tolist()
-    # Written so that a NaN is none of the usual.
-    if not (p_value >= UNLIKE_TRAINING and lower <= upper < math.inf):
-        return None
-    return _USUAL.one((lower, upper, assessment.level, p_value, distance))
+def answer(numbers: PlainNumbers) -> bytes:
+    """Returns a PredictResponse for one house, but for the version and the time."""
+    price, lower, upper, p_value, distance = numbers
+    # A number that is not known is NaN, which is not equal to itself.
+    if p_value != p_value:  # noqa: PLR0124 - quicker than math.isnan
+        return _PRICED.one((price,))
+    if lower != lower:  # noqa: PLR0124
+        return _ASSESSED.one((price, p_value, distance))
+    return _BOUNDED.one((price, lower, upper, INTERVAL_LEVEL, p_value, distance))
 
 
 def details(scored: Scored) -> bytes:
@@ -139,4 +134,17 @@ def _fill(answer: Answer, shape: Shape, numbers: Iterator[float]) -> None:
                 contribution.factor = next(numbers)
 
 
-_USUAL = _detail(Shape(interval=True, applicability=True, method=None, factors=False))
+def _answer(*, interval: bool, applicability: bool) -> Record:
+    shape = Shape(interval, applicability, method=None, factors=False)
+
+    def sample(numbers: Iterator[float]) -> pb.PredictResponse:
+        made = pb.PredictResponse(prediction=next(numbers))
+        _fill(made, shape, numbers)
+        return made
+
+    return Record(sample)
+
+
+_PRICED = _answer(interval=False, applicability=False)
+_ASSESSED = _answer(interval=False, applicability=True)
+_BOUNDED = _answer(interval=True, applicability=True)

@@ -43,16 +43,15 @@ class Window:
         self._rows = _Latest(len(metadata.features))
         self._p_values = _Latest(1)
 
-    def add(self, rows: Rows, p_values: Vector | None = None) -> None:
+    def add(self, rows: Rows, p_values: Vector) -> None:
         """Takes houses in, and drops the oldest beyond the window.
 
         Args:
             rows: Shape (n, features), NaN where a value is missing.
-            p_values: Of these houses, shape (n,), where they are known.
+            p_values: Of those of these houses of which they are known, shape (m,).
         """
         self._rows.add(rows)
-        if p_values is not None:
-            self._p_values.add(p_values[:, None])
+        self._p_values.add(p_values[:, None])
 
     def series(self) -> Series:
         """Returns the houses in each bin, missing last; then the same of the training data."""

@@ -2,16 +2,15 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
 
 from housing_grpc.base.errors import Area, Reason
-from housing_grpc.bundle.arrays import Counts, Prices, Rows, Vector
+from housing_grpc.bundle.arrays import Counts, PlainNumbers, Rows
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING, Assessment
+from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses.row_summary import summarize
@@ -36,7 +35,7 @@ class PredictionMetrics:
 
     def __init__(self) -> None:
         # Appending to a deque is atomic and takes no lock.
-        self._queue: deque[tuple[Ranges, Rows, Prices, Rows | None]] = deque()
+        self._queue: deque[tuple[Ranges, bytes, PlainNumbers]] = deque()
         self._lock = threading.Lock()
         self._imputed = np.zeros(_COLUMNS, dtype=np.int64)
         self._outside = np.zeros(_COLUMNS, dtype=np.int64)
@@ -48,18 +47,33 @@ class PredictionMetrics:
         self._live: Bundle | None = None
         self._window: Window | None = None
 
+    def observe_house(self, ranges: Ranges, row: bytes, numbers: PlainNumbers) -> None:
+        """Counts the answer for one house.
+
+        Args:
+            ranges: Of the model that answered.
+            row: Float64, one for each feature, NaN where it was missing.
+            numbers: What the model said of it.
+        """
+        self._queue.append((ranges, row, numbers))
+        # Houses that come one by one are counted by the thousand.
+        if len(self._queue) >= _BACKLOG:
+            self._fold_if_free()
+
     def observe(self, ranges: Ranges, rows: Rows, scored: Scored) -> None:
         """Counts the answers for some houses.
 
         Args:
             ranges: Of the model that answered.
-            rows: Those that were scored; not changed after.
+            rows: Those that were scored.
             scored: What the model said of them.
         """
-        self._queue.append((ranges, rows, scored.prices, _told(scored.assessment)))
-        # Houses that come one by one are counted by the thousand.
-        if len(rows) > 1 or len(self._queue) >= _BACKLOG:
-            self._fold_if_free()
+        numbers = _numbers(scored)
+        if len(rows) == 1:
+            self.observe_house(ranges, rows.tobytes(), tuple(numbers[:, 0].tolist()))
+            return
+        with self._lock:
+            self._count(ranges, rows, numbers)
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Counts houses that could not be scored."""
@@ -101,37 +115,33 @@ class PredictionMetrics:
         # By identity: arrays do not compare to one truth.
         for _, group in groupby(queue, key=lambda entry: id(entry[0])):
             entries = list(group)
-            rows = np.concatenate([entry[1] for entry in entries])
-            prices = np.concatenate([entry[2] for entry in entries])
-            told = [entry[3] for entry in entries if entry[3] is not None]
-            self._count(entries[0][0], rows, prices, told)
+            rows = np.frombuffer(b"".join([entry[1] for entry in entries]))
+            numbers = np.array([entry[2] for entry in entries]).T
+            self._count(entries[0][0], rows.reshape(-1, _COLUMNS), numbers)
 
-    def _count(self, ranges: Ranges, rows: Rows, prices: Prices, told: Sequence[Rows]) -> None:
+    def _count(self, ranges: Ranges, rows: Rows, numbers: Rows) -> None:
         summary = summarize(rows, ranges)
         self._outside += summary.outside
         self._imputed += summary.missing
+        prices, lower, upper, p_values, _ = numbers
         self._prices.add(prices)
-        p_values = self._count_told(told) if told else None
-        if self._window and self._live and ranges is self._live.ranges:
-            self._window.add(rows, p_values)
-
-    def _count_told(self, told: Sequence[Rows]) -> Vector:
-        p_values: Vector
-        lower, upper, p_values, _ = np.concatenate(told, axis=1)
-        widths = upper - lower
+        widths, p_values = upper - lower, p_values[~np.isnan(p_values)]
         self._widths.add(widths[np.isfinite(widths)])
         self._p_values.add(p_values)
         self._unlike += int(np.count_nonzero(p_values < UNLIKE_TRAINING))
-        return p_values
+        if self._window and self._live and ranges is self._live.ranges:
+            self._window.add(rows, p_values)
 
 
-def _told(assessment: Assessment | None) -> Rows | None:
-    """Returns what is counted of an assessment, shape (4, n)."""
-    if assessment is None or assessment.level == INTERVAL_LEVEL:
-        return None if assessment is None else assessment.numbers
-    # Widths of different levels are no one distribution.
-    numbers = assessment.numbers.copy()
-    numbers[0] = np.nan
+def _numbers(scored: Scored) -> Rows:
+    """Returns what is counted of each house, as of PlainNumbers: shape (5, n)."""
+    numbers = np.full((5, len(scored.prices)), np.nan)
+    numbers[0] = scored.prices
+    if scored.assessment is not None:
+        numbers[1:] = scored.assessment.numbers
+        # Widths of different levels are no one distribution.
+        if scored.assessment.level != INTERVAL_LEVEL:
+            numbers[1] = np.nan
     return numbers
 
 

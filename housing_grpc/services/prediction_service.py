@@ -6,7 +6,7 @@ import grpc
 from housing.v1 import prediction_pb2
 
 from housing_grpc.houses import encode
-from housing_grpc.houses.decode import Chunk, PriceRequest
+from housing_grpc.houses.decode import BatchRequest, Chunk, HouseRequest
 from housing_grpc.model.live import Models
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
@@ -26,13 +26,13 @@ class PredictionServicer:
         self._scorer = scorer
         self._streams = streams
 
-    def Predict(self, request: PriceRequest, context: grpc.ServicerContext) -> bytes:
+    def Predict(self, request: HouseRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the price of one house."""
         live, options = self._models.current(), request.options
         with self._scorer.admitted(live, options, 1):
-            return self._scorer.score_house(live, request.rows, options, context)
+            return self._scorer.score_house(live, request.row, options, context)
 
-    def PredictBatch(self, request: PriceRequest, context: grpc.ServicerContext) -> bytes:
+    def PredictBatch(self, request: BatchRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the prices of many houses, all with the same model."""
         live, options = self._models.current(), request.options
         with self._scorer.admitted(live, options, len(request.rows)):

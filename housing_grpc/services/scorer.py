@@ -11,11 +11,11 @@ import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base import processors
-from housing_grpc.bundle.arrays import Rows
+from housing_grpc.bundle.arrays import PlainNumbers, Rows
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.deadline import check_active
-from housing_grpc.houses import encode
+from housing_grpc.houses import decode, domain, encode
 from housing_grpc.houses.options import NO_OPTIONS, Options
 from housing_grpc.houses.partition import Partition, partition
 from housing_grpc.houses.scored import Scored
@@ -34,6 +34,9 @@ class Observer(Protocol):
 
     def observe(self, ranges: Ranges, rows: Rows, scored: Scored) -> None:
         """Takes note of houses, and of what the model said of them."""
+
+    def observe_house(self, ranges: Ranges, row: bytes, numbers: PlainNumbers) -> None:
+        """Takes note of one house of which there was no more to say than numbers."""
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Takes note of houses that could not be scored."""
@@ -107,20 +110,25 @@ class Scorer:
             yield start, rows[start : start + step]
 
     def score_house(
-        self, live: LiveModel, row: Rows, options: Options, context: grpc.ServicerContext
+        self, live: LiveModel, row: bytes, options: Options, context: grpc.ServicerContext
     ) -> bytes:
         """Returns the answer for one house, as the bytes of a PredictResponse.
 
         Args:
             live: The model to ask.
-            row: The house, shape (1, features).
+            row: The house, as of a HouseRequest.
             options: What is asked of it.
             context: The call's.
 
         Raises:
             ServingError: It cannot be scored.
         """
-        houses = partition(row, live.bundle.ranges, lambda _: "house")
+        if options is NO_OPTIONS:
+            numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+            if numbers is not None:
+                self._observer.observe_house(live.bundle.ranges, row, numbers)
+                return encode.encode_plain(numbers, live.version)
+        houses = partition(decode.rows_of(row), live.bundle.ranges, lambda _: "house")
         scored = self._scored(live, houses, options.level, assess=True)
         if houses.errors:
             raise houses.errors[0]

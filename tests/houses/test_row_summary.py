@@ -109,7 +109,7 @@ def results(scorer: Scorer, live: Any, rows: Rows, start: int) -> list[pb.RowRes
 
 def result(scorer: Scorer, live: Any, row: Rows, path: str) -> pb.RowResult:
     try:
-        data = scorer.score_house(live, row.reshape(1, -1), NO_OPTIONS, CONTEXT)
+        data = scorer.score_house(live, row.tobytes(), NO_OPTIONS, CONTEXT)
     except ServingError:
         (error,) = domain.errors(row.reshape(1, -1), lambda _: path).values()
         return pb.RowResult(error=status.to_proto(error))

@@ -9,7 +9,7 @@ from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest
 from housing.v1.prediction_pb2 import PredictResponse, RangeWarning
 
-from housing_grpc.houses.decode import PriceRequest
+from housing_grpc.houses.decode import HouseRequest
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.services.model_service import ModelServicer
@@ -48,7 +48,7 @@ def invoke(server: Any, service: Any, method: str, request: Any) -> Any:
 def test_predict(server: Any, linear: Example) -> None:
     row = np.full((1, 13), np.nan)
     row[0, [3, 5, 8]] = (0, 9, 4)
-    data = invoke(server, PREDICTION, "Predict", PriceRequest(row))
+    data = invoke(server, PREDICTION, "Predict", HouseRequest(row.tobytes()))
     answer = PredictResponse.FromString(data)
     assert answer == PredictResponse(
         prediction=answer.prediction,

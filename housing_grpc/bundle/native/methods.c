@@ -1,7 +1,9 @@
 /* What a model can be asked; the arrays come from Python, and the lock is let go for what lasts. */
 #include "methods.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Below so many rows a thread switch costs more than other threads could win. */
 #define RELEASE_ROWS 32
@@ -125,6 +127,58 @@ static PyObject *assess(PyObject *self, PyObject *args) {
     return done;
 }
 
+/* Of a row that is in its limits and misses nothing. */
+static PyObject *numbers_of(const Model *model, const double *row, double quantile) {
+    double price, out[4] = {NAN, NAN, NAN, NAN};
+    void *scratch = malloc(model_scratch(model));
+    if (!scratch)
+        return PyErr_NoMemory();
+    int finite = model_many(model, row, 1, &price, scratch);
+    if (finite && model->known.blocks)
+        model_assess(model, row, &price, 1, quantile, out, scratch);
+    free(scratch);
+    if (!finite)
+        Py_RETURN_NONE;
+    return Py_BuildValue("ddddd", price, out[0], out[1], out[2], out[3]);
+}
+
+static PyObject *plain_of(const Model *model, const Py_buffer *data, const Numbers *taken,
+                          double quantile) {
+    double row[MAX_FEATURES];
+    int64_t outside[MAX_FEATURES] = {0}, missing[MAX_FEATURES] = {0};
+    Limits limits;
+    Summary summary = {.outside = outside, .missing = missing};
+    size_t features = model->features;
+    if ((size_t)data->len != features * sizeof(double) || taken[0].count != features ||
+        taken[1].count != features || taken[2].count != 3 * features)
+        return PyErr_Format(PyExc_ValueError, "a row and its limits must have %zu numbers each",
+                            features);
+    if (refuse(limits_make(&limits, taken[0].view.buf, taken[1].view.buf, taken[2].view.buf,
+                           features)) < 0)
+        return NULL;
+    memcpy(row, data->buf, (size_t)data->len);
+    summarize_rows(&limits, row, 1, &summary);
+    if (summary.refused_rows || summary.outside_rows || summary.missing_rows)
+        Py_RETURN_NONE;
+    return numbers_of(model, row, quantile);
+}
+
+static PyObject *answer_plain(PyObject *self, PyObject *args) {
+    PyObject *arrays[3], *done = NULL;
+    Py_buffer data;
+    Numbers taken[MOST_ARRAYS] = {0};
+    double quantile;
+    if (!PyArg_ParseTuple(args, "y*OOOd", &data, &arrays[0], &arrays[1], &arrays[2], &quantile))
+        return NULL;
+    if (take_numbers(arrays[0], 'd', 0, &taken[0]) == 0 &&
+        take_numbers(arrays[1], 'd', 0, &taken[1]) == 0 &&
+        take_numbers(arrays[2], 'd', 0, &taken[2]) == 0)
+        done = plain_of(model_of(self), &data, taken, quantile);
+    release_arrays(taken);
+    PyBuffer_Release(&data);
+    return done;
+}
+
 static PyObject *explain(PyObject *self, PyObject *args) {
     return with_arrays(self, args, "ddD", run_explain);
 }
@@ -133,6 +187,7 @@ PyMethodDef model_methods[] = {
     {"predict", predict, METH_VARARGS, NULL},
     {"fill", fill, METH_VARARGS, NULL},
     {"assess", assess, METH_VARARGS, NULL},
+    {"answer_plain", answer_plain, METH_VARARGS, NULL},
     {"explain", explain, METH_VARARGS, NULL},
     {0},
 };
