@@ -1,6 +1,7 @@
 """How much metadata a call may have, of whatever service."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NoReturn
 
 import grpc
@@ -8,7 +9,7 @@ import grpc
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.calls.call_pool import InlinePool, on_pool
 
-Metadata = Iterable[tuple[str, str | bytes]]
+Metadata = Sequence[tuple[str, str | bytes]]
 
 # HTTP/2 counts as much for each name and its value, beside their bytes.
 _ENTRY_BYTES = 32
@@ -30,7 +31,7 @@ class MetadataLimit:
 
     def fault(self, metadata: Metadata) -> ServingError | None:
         """Returns METADATA_TOO_LARGE if a call's metadata is."""
-        size = sum(len(name) + len(value) + _ENTRY_BYTES for name, value in metadata)
+        size = _ENTRY_BYTES * len(metadata) + sum(map(len, chain.from_iterable(metadata)))
         return ServingError(Reason.METADATA_TOO_LARGE, self._told) if size > self._most else None
 
     def around(self, handler: grpc.GenericRpcHandler) -> grpc.GenericRpcHandler:
