@@ -52,6 +52,11 @@ class Rounds:
     p99: list[float] = field(default_factory=list)
     latencies: list[Seconds] = field(default_factory=list)
 
+    def extend(self, other: "Rounds") -> None:
+        """Takes what other rounds found."""
+        for name, values in vars(self).items():
+            values.extend(getattr(other, name))
+
     def percentiles(self, shares: Sequence[float]) -> list[float]:
         """Returns latencies in seconds at shares (percent) of all calls."""
         pooled = np.concatenate(self.latencies)

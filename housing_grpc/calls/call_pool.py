@@ -109,13 +109,10 @@ class CallPool(ThreadPoolExecutor):
             self._jobs.put(job)
         return _ENDED
 
-    def queued(self) -> int:
-        """Returns how many calls wait for a worker."""
-        return self._jobs.qsize()
-
-    def expected_wait(self) -> float:
-        """Returns how many seconds a call would wait for a worker, as calls went lately."""
-        return self._jobs.qsize() * self._mean / self._count
+    def queue(self) -> tuple[int, float]:
+        """Returns how many calls wait for a worker, and for how many seconds one more would."""
+        queued = self._jobs.qsize()
+        return queued, queued * self._mean / self._count
 
     def check_room(self, most_queued: int, longest_wait: float) -> None:
         """Checks whether one more call may wait for a worker.
@@ -127,8 +124,8 @@ class CallPool(ThreadPoolExecutor):
         Raises:
             ServingError: OVERLOADED.
         """
-        wait = self.expected_wait()
-        if wait > longest_wait or self.queued() >= most_queued:
+        queued, wait = self.queue()
+        if wait > longest_wait or queued >= most_queued:
             raise ServingError(
                 Reason.OVERLOADED,
                 "the queue is too long to serve this call in time; try again later",

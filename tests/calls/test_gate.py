@@ -119,7 +119,7 @@ def test_a_full_queue_refuses_before_there_is_a_message(stack: ExitStack) -> Non
     calls = [later(client)]
     assert held.busy.acquire(timeout=SECONDS)
     calls.append(later(client))
-    until(lambda: pool.queued() == 1)
+    until(lambda: pool.queue()[0] == 1)
     call: Any = client.channel.stream_unary(f"/{PREDICTION.full_name}/Predict")
     assert overloaded(failure(lambda: call(nothing(), timeout=SECONDS)))
     ended.set()
