@@ -40,7 +40,7 @@ def gauges(workers: Workers, streams: StreamSlots, certificates: Certificates | 
         certificates: What TLS is served with, if it is.
     """
     return {
-        "housing_queue_depth": workers.predict.queued,
+        "housing_queue_depth": lambda: workers.predict.queue()[0],
         "housing_streams_open": streams.count,
         "housing_grpcio_fallback": lambda: float(not workers.threadless_waits),
         "housing_tls_certificate_expiry_timestamp_seconds": lambda: (
