@@ -43,8 +43,13 @@ def extended(golden: Golden, bundle: Answering) -> Golden:
     )
 
 
-def check(golden: Golden, bundle: Answering) -> None:
+def check(golden: Golden, bundle: Answering, *, explain: bool) -> None:
     """Has the golden rows answered again.
+
+    Args:
+        golden: The rows.
+        bundle: To be asked.
+        explain: Whether to have the prices explained again, too.
 
     Raises:
         ModelOutputError: A price is not a finite number.
@@ -61,7 +66,7 @@ def check(golden: Golden, bundle: Answering) -> None:
     if golden.p_values:
         found = assessed.p_value[: len(golden.p_values)] if assessed else np.nan
         _compare("a p-value", found, golden.p_values, _P_VALUE_TOLERANCE)
-    if golden.contributions:
+    if explain and golden.contributions:
         few = len(golden.contributions)
         explained = bundle.explain(rows[:few], prices=prices[:few])
         amounts = explained.amounts if explained else np.nan

@@ -57,8 +57,12 @@ class LocalDeployer:
 
     def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
         """Loads a bundle beside the one that is live, and changes the reference."""
+        # Calls that are served meanwhile would wait for what its trial has done before.
+        tried = self.live() is not None
         self._live_slot.prepare(
             fetched.digest,
-            lambda: model.load(fetched.folder, self._verifier, max_bytes=self._max_bytes),
+            lambda: model.load(
+                fetched.folder, self._verifier, max_bytes=self._max_bytes, tried=tried
+            ),
         )
         return self._live_slot.commit(facts()).release

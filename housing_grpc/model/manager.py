@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from housing_grpc.base import log
+from housing_grpc.base import background, log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.model.deployer import Deployer
@@ -111,7 +111,7 @@ class Manager:
                 Reason.RELOAD_IN_PROGRESS, "another reload is running", retry_seconds=1
             )
         try:
-            return self._reload(target)
+            return background.run(lambda: self._reload(target), "reload")
         except (ServingError, BundleError) as error:
             log.event(
                 _logger, logging.WARNING, "reload.failed",
