@@ -54,12 +54,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         measured: Time of day in UTC, ISO 8601.
+        machine: Processor, cores, memory and system.
         figures: By name, such as "linear".
         series: By plot, then by curve.
         notes: What to know about it.
     """
 
     measured: str
+    machine: dict[str, str]
     figures: dict[str, Figure]
     series: dict[str, dict[str, Series]] = {}
     notes: list[str] = []
@@ -69,12 +71,10 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """All figures.
 
     Attributes:
-        machine: Processor, cores, memory and system.
         versions: Of Python and of the packages that matter.
         parts: By the measurement's name.
     """
 
-    machine: dict[str, str]
     versions: dict[str, str]
     parts: dict[str, Part]
 
@@ -82,7 +82,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path = PATH) -> Results:
     """Reads the figures; there are none if there is no file yet."""
     if not path.exists():
-        return Results(machine={}, versions={}, parts={})
+        return Results(versions={}, parts={})
     return msgspec.json.decode(path.read_bytes(), type=Results)
 
 
@@ -97,12 +97,13 @@ def record(
     """Writes what a measurement found, in place of what it found before."""
     part = Part(
         measured=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine(),
         figures=figures,
         series=series or {},
         notes=notes or [],
     )
     parts = dict(sorted({**load(path).parts, name: part}.items()))
-    results = Results(machine=machine(), versions=versions(), parts=parts)
+    results = Results(versions=versions(), parts=parts)
     text = json.dumps(_rounded(msgspec.to_builtins(results)), indent=1, ensure_ascii=False)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(text + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@
 between that file's two markers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,6 +111,14 @@ GOALS: tuple[Goal, ...] = (
         over="p99 in peace",
         limit=1.5,
     ),
+    Goal(text="a look at the registry, processor: MLflow server", part="registry",
+         key="look, server", limit=20),
+    Goal(text="a look at the registry, processor: SQLite", part="registry", key="look, SQLite",
+         limit=20),
+    Goal(text="asking and fetching for a reload, processor", part="registry",
+         key="fetch, processor", limit=300),
+    Goal(text="to find a key's owner: 10,000 keys ÷ one", part="keys", key="10,000 keys / 1",
+         limit=2),
     Goal(text="a registry that is silent for a minute: p99 ÷ that while it answers",
          part="blackhole", key="p99 ratio", limit=1.2),
     Goal(text="the same: p99 ÷ that of a server that asks nobody", part="blackhole",
@@ -156,10 +164,20 @@ def render(found: Results) -> str:
         figure = _find(found, goal)
         if figure is not None:
             lines.append(_line(goal, figure))
-    machine, versions = found.machine, found.versions
-    facts = [*(f"{value} {key}" if key == "cores" else value for key, value in machine.items())]
-    facts += [f"{name} {version}" for name, version in versions.items()]
-    return "\n".join([*lines, "", f"Measured on: {', '.join(facts)}."])
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    return "\n".join([*lines, "", *_machines(found), "", f"Versions: {versions}."])
+
+
+def _machines(found: Results) -> Iterator[str]:
+    """Returns a line for each machine, with the parts that were measured on it."""
+    parts: dict[str, list[str]] = {}
+    for name, part in found.parts.items():
+        facts = [
+            f"{value} {key}" if key == "cores" else value for key, value in part.machine.items()
+        ]
+        parts.setdefault(", ".join(facts), []).append(f"`{name}`")
+    for machine, names in parts.items():
+        yield f"Measured on {machine}: {', '.join(names)}."
 
 
 def _find(found: Results, goal: Goal) -> Figure | None:
