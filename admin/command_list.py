@@ -247,6 +247,7 @@ class CommandList:
         *,
         version: _Text = None,
         alias: _Text = None,
+        dry_run: _Text = None,
         target: _Text = None,
         tls: _Text = None,
         json: _Text = None,
@@ -256,6 +257,7 @@ class CommandList:
         Args:
             version: Load this version instead.
             alias: Load the version that this alias names instead.
+            dry_run: Change nothing; show how the prices would change.
             target: Server, host:port; by default localhost:50051, or as GRPC_PORT says.
             tls: Encrypt the connection.
             json: Write the result as JSON, and nothing else, to standard output.

@@ -1,5 +1,6 @@
 """Tells a server to take a version."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from ..base.settings import Settings
 from ..terminal.console import Console
 
 if TYPE_CHECKING:
+    from housing.v1.model_pb2 import ReloadModelResponse
+
     from ..server.client import ServerClient
 
 
@@ -19,6 +22,7 @@ def run(
     *,
     version: Text = None,
     alias: Text = None,
+    dry_run: Text = None,
     target: Text = None,
     tls: Text = None,
 ) -> None:
@@ -29,6 +33,7 @@ def run(
         settings: The usual server, and its key.
         version: Number of the version.
         alias: Whose version to load; without either, the one that the server's alias names.
+        dry_run: Whether to change nothing, and to show how the prices would change.
         target: Server (host:port).
         tls: Whether to encrypt the connection.
     """
@@ -37,8 +42,10 @@ def run(
     if number is not None and name is not None:
         raise UsageError("give --version or --alias, not both")
     text = None if number is None else str(number)
-    address = target or "True"
-    console.give(send(console, settings, version=text, alias=name, target=address, tls=tls))
+    address, dry = target or "True", options.flag(dry_run, "--dry-run")
+    console.give(
+        send(console, settings, version=text, alias=name, dry_run=dry, target=address, tls=tls)
+    )
 
 
 def send(
@@ -47,6 +54,7 @@ def send(
     *,
     version: Text = None,
     alias: Text = None,
+    dry_run: bool = False,
     target: str,
     tls: Text = None,
 ) -> dict[str, Any]:
@@ -57,6 +65,7 @@ def send(
         settings: The usual server, and its key.
         version: Number of the version, or None.
         alias: Whose version to load, or None.
+        dry_run: Whether to change nothing.
         target: Server (host:port), or "True" for the usual one.
         tls: Whether to encrypt the connection.
 
@@ -66,8 +75,13 @@ def send(
     address = _address(settings, target)
     from ..server.answers import document
 
-    with console.busy(f"Reloading {address} ..."), _connected(settings, address, tls) as server:
-        done = server.reload(version=version, alias=alias)
+    doing = "Asking" if dry_run else "Reloading"
+    with console.busy(f"{doing} {address} ..."), _connected(settings, address, tls) as server:
+        done = server.reload(version=version, alias=alias, dry_run=dry_run)
+    if dry_run:
+        for line in _differences(done):
+            console.show(line)
+        return document(done)
     seconds = done.duration.ToTimedelta().total_seconds()
     change = (
         f"version {done.previous_version} -> {done.version} in {seconds:.1f} s"
@@ -76,6 +90,19 @@ def send(
     )
     console.show(f"{address}: {change}")
     return document(done)
+
+
+def _differences(found: "ReloadModelResponse") -> Iterator[str]:
+    """Say how prices would change, line by line."""
+    yield f"version {found.previous_version} serves, version {found.version} would; nothing changed"
+    diff = found.diff
+    yield (
+        f"prices of {diff.rows} {diff.rows_from}: mean change {diff.mean_change:+.2f}, "
+        f"99 % within {diff.p99_change:.2f}, largest {diff.largest_change:.2f}"
+    )
+    for change in diff.changes:
+        given = [f"{field.json_name} {value:g}" for field, value in change.house.ListFields()]
+        yield f"  {change.price:.2f} -> {change.new_price:.2f}: {', '.join(given)}"
 
 
 def check(settings: Settings, target: str, tls: Text) -> None:

@@ -10,7 +10,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
-from housing.v1.model_pb2 import FeatureInfo
+from housing.v1.model_pb2 import FeatureInfo, ReloadDiff
 from housing.v1.prediction_pb2 import PredictBatchResponse, PredictResponse, RowResult
 
 from . import refusal
@@ -57,6 +57,12 @@ def document(message: Message) -> dict[str, Any]:
             found[field.name] = getattr(message, field.name)
         elif field.message_type is FeatureInfo.DESCRIPTOR:
             found[field.name] = [document(each) for each in getattr(message, field.name)]
+        elif field.message_type is ReloadDiff.DESCRIPTOR and message.HasField(field.name):
+            diff = getattr(message, field.name)
+            changes = [
+                {**document(each), "house": MessageToDict(each.house)} for each in diff.changes
+            ]
+            found[field.name] = {**document(diff), "changes": changes}
     return found
 
 

@@ -107,23 +107,19 @@ class ServerClient:
         return answer
 
     def reload(
-        self, *, version: str | None = None, alias: str | None = None
+        self, *, version: str | None = None, alias: str | None = None, dry_run: bool = False
     ) -> model_pb2.ReloadModelResponse:
         """Make another model live.
 
         Args:
             version: To load, or None.
             alias: Whose version to load, or None; without either, the server's own.
+            dry_run: Whether to change nothing, and to learn how prices would differ.
 
         Raises:
             ServerError: The server does not answer, or keeps the model it has.
         """
-        if version is not None:
-            request = model_pb2.ReloadModelRequest(version=version)
-        elif alias is not None:
-            request = model_pb2.ReloadModelRequest(alias=alias)
-        else:
-            request = model_pb2.ReloadModelRequest()
+        request = model_pb2.ReloadModelRequest(version=version, alias=alias, dry_run=dry_run)
         answer: model_pb2.ReloadModelResponse = self._call(
             self._models.ReloadModel, request, _RELOAD_SECONDS
         )

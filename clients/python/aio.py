@@ -119,10 +119,11 @@ class AsyncHousingClient(Caller):
         *,
         version: str | None = None,
         alias: str | None = None,
+        dry_run: bool = False,
         timeout: float = requests.RELOAD_SECONDS,
     ) -> Reloaded:
         """Makes another model live; see `HousingClient.reload`."""
-        request = requests.reload(version, alias)
+        request = requests.reload(version, alias, dry_run=dry_run)
         return decode.reloaded(await self._call(self._models.ReloadModel, request, timeout))
 
     async def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:

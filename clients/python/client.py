@@ -183,6 +183,7 @@ class HousingClient(Caller):
         *,
         version: str | None = None,
         alias: str | None = None,
+        dry_run: bool = False,
         timeout: float = requests.RELOAD_SECONDS,
     ) -> Reloaded:
         """Makes another model live; without a target, the one of the server's alias.
@@ -190,12 +191,13 @@ class HousingClient(Caller):
         Args:
             version: A registered version.
             alias: An alias of the registered model.
+            dry_run: Whether to change nothing, and to learn how prices would differ.
             timeout: Seconds to wait; the reload goes on without its caller.
 
         Raises:
             HousingError: The old model goes on serving.
         """
-        request = requests.reload(version, alias)
+        request = requests.reload(version, alias, dry_run=dry_run)
         return decode.reloaded(self._call(self._models.ReloadModel, request, timeout))
 
     def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:

@@ -15,7 +15,9 @@ from .results import (
     IntervalInfo,
     ModelInfo,
     Prediction,
+    PriceChange,
     RangeWarning,
+    ReloadDiff,
     Reloaded,
     RowError,
     TargetInfo,
@@ -129,6 +131,25 @@ def reloaded(answer: model_pb2.ReloadModelResponse) -> Reloaded:
         duration=timedelta(microseconds=answer.duration.ToMicroseconds()),
         bundle_digest=answer.bundle_digest,
         generation=answer.generation,
+        diff=_diff(answer.diff) if answer.HasField("diff") else None,
+    )
+
+
+def _diff(found: model_pb2.ReloadDiff) -> ReloadDiff:
+    return ReloadDiff(
+        rows=found.rows,
+        rows_from=found.rows_from,
+        mean_change=found.mean_change,
+        p99_change=found.p99_change,
+        largest_change=found.largest_change,
+        changes=tuple(
+            PriceChange(
+                house={field.json_name: value for field, value in each.house.ListFields()},
+                price=each.price,
+                new_price=each.new_price,
+            )
+            for each in found.changes
+        ),
     )
 
 

@@ -74,7 +74,10 @@ def of_info(found: ModelInfo) -> dict[str, Any]:
 
 def of_reload(found: Reloaded) -> dict[str, Any]:
     """Returns what a reload did, as ReloadModel has it."""
-    return {**asdict(found), "duration": _seconds(found.duration)}
+    told = {**asdict(found), "duration": _seconds(found.duration)}
+    if found.diff is None:
+        del told["diff"]
+    return told
 
 
 def of_result(found: Prediction | RowError) -> dict[str, Any]:

@@ -65,7 +65,9 @@ def info() -> model_pb2.ModelInfoRequest:
     return model_pb2.ModelInfoRequest()
 
 
-def reload(version: str | None, alias: str | None) -> model_pb2.ReloadModelRequest:
+def reload(
+    version: str | None, alias: str | None, *, dry_run: bool
+) -> model_pb2.ReloadModelRequest:
     """Returns the request for another model.
 
     Raises:
@@ -74,8 +76,8 @@ def reload(version: str | None, alias: str | None) -> model_pb2.ReloadModelReque
     if version is not None and alias is not None:
         raise InvalidArgumentError("give a version or an alias, not both", reason="INVALID_TARGET")
     if version is not None:
-        return model_pb2.ReloadModelRequest(version=str(version))
-    return model_pb2.ReloadModelRequest(alias=alias) if alias else model_pb2.ReloadModelRequest()
+        return model_pb2.ReloadModelRequest(version=str(version), dry_run=dry_run)
+    return model_pb2.ReloadModelRequest(alias=alias or None, dry_run=dry_run)
 
 
 def policy(chosen: StreamPolicy | None, *, pin_model: bool) -> StreamPolicy:

@@ -239,8 +239,33 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PriceChange:
+    """A house whose price would change."""
+
+    house: Mapping[str, float]
+    """Its features, by name, but those that are missing."""
+    price: float
+    new_price: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReloadDiff:
+    """How the prices of another model differ, in the target's unit."""
+
+    rows: int
+    rows_from: str
+    """Where the houses come from, such as "golden rows"."""
+    mean_change: float
+    p99_change: float
+    """The size that 99 of 100 changes do not exceed."""
+    largest_change: float
+    changes: tuple[PriceChange, ...]
+    """The largest, the largest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reloaded:
-    """What a reload did."""
+    """What a reload did, or would do."""
 
     previous_version: str
     version: str
@@ -248,3 +273,5 @@ class Reloaded:
     duration: timedelta
     bundle_digest: str
     generation: int
+    diff: ReloadDiff | None = None
+    """Only of a dry run, after which the old model serves on."""

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from housing_grpc.bundle import files, model
+from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.signature import Verifier
+from housing_grpc.model import difference
+from housing_grpc.model.difference import Difference
 from housing_grpc.model.live import Facts, LiveSlot, Release
 from housing_grpc.model.source import Fetched
 
@@ -14,6 +17,15 @@ class Deployer(Protocol):
 
     def live(self) -> Release | None:
         """Returns what is known of the live model, if there is one."""
+        ...
+
+    def difference(self, fetched: Fetched) -> Difference:
+        """Says how the prices of another model, which has been tried, differ; it serves nowhere.
+
+        Raises:
+            ServingError: There is no live model.
+            BundleError: The bundle cannot be served.
+        """
         ...
 
     def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
@@ -55,14 +67,19 @@ class LocalDeployer:
         live = self._live_slot.live()
         return live.release if live else None
 
+    def difference(self, fetched: Fetched) -> Difference:
+        """Says how the prices of another model differ, which is in memory meanwhile."""
+        serving = self._live_slot.current().bundle
+        if serving.digest == fetched.digest:
+            return difference.between(serving, serving)
+        return difference.between(serving, self._load(fetched, tried=True))
+
     def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
         """Loads a bundle beside the one that is live, and changes the reference."""
         # Calls that are served meanwhile would wait for what its trial has done before.
         tried = self.live() is not None
-        self._live_slot.prepare(
-            fetched.digest,
-            lambda: model.load(
-                fetched.folder, self._verifier, max_bytes=self._max_bytes, tried=tried
-            ),
-        )
+        self._live_slot.prepare(fetched.digest, lambda: self._load(fetched, tried=tried))
         return self._live_slot.commit(facts()).release
+
+    def _load(self, fetched: Fetched, *, tried: bool) -> Bundle:
+        return model.load(fetched.folder, self._verifier, max_bytes=self._max_bytes, tried=tried)

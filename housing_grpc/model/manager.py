@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from housing_grpc.base import background, log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.model.deployer import Deployer
+from housing_grpc.model.difference import Difference
 from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched, Source, Target
 
@@ -26,6 +28,26 @@ class Reloaded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     previous_version: str
     changed: bool
     seconds: float
+
+
+class DryRun(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What a reload would do.
+
+    Attributes:
+        live: What serves, and goes on to.
+        version: That would serve.
+        digest: Of its bundle.
+        changed: Whether it is another model.
+        seconds: How long it took to find out.
+        difference: Of its prices.
+    """
+
+    live: Release
+    version: str
+    digest: str
+    changed: bool
+    seconds: float
+    difference: Difference
 
 
 class Manager:
@@ -104,22 +126,54 @@ class Manager:
         self._on_reload("changed" if reloaded.changed else "unchanged")
         return reloaded
 
-    def _reload_alone(self, target: Target) -> Reloaded:
+    def dry_run(self, target: Target) -> DryRun:
+        """Does all of a reload but to make the model live, and says how its prices differ.
+
+        Raises:
+            ServingError: As of `reload`.
+            BundleError: The same.
+        """
+        with self._alone():
+            return background.run(lambda: self._dry_run(target), "dry-run")
+
+    def _dry_run(self, target: Target) -> DryRun:
+        started = time.monotonic()
+        live = self.current()
+        fetched = self._source.fetch(target)
+        if fetched.digest != live.digest:
+            self._trial(fetched.folder)
+        found = self._deployer.difference(fetched)
+        return DryRun(
+            live=live,
+            version=fetched.version,
+            digest=fetched.digest,
+            changed=(fetched.digest, fetched.version) != (live.digest, live.version),
+            seconds=time.monotonic() - started,
+            difference=found,
+        )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         # guard: one reload at a time
         if not self._reloading.acquire(blocking=False):
             raise ServingError(
                 Reason.RELOAD_IN_PROGRESS, "another reload is running", retry_seconds=1
             )
         try:
-            return background.run(lambda: self._reload(target), "reload")
+            yield
+        finally:
+            self._reloading.release()
+
+    def _reload_alone(self, target: Target) -> Reloaded:
+        try:
+            with self._alone():
+                return background.run(lambda: self._reload(target), "reload")
         except (ServingError, BundleError) as error:
             log.event(
                 _logger, logging.WARNING, "reload.failed",
                 reason=str(error.reason), serving=self.version(),
             )  # fmt: skip
             raise
-        finally:
-            self._reloading.release()
 
     def _reload(self, target: Target) -> Reloaded:
         started = time.monotonic()

@@ -3,6 +3,7 @@
 import re
 
 from housing.v1 import model_pb2 as pb
+from housing.v1.prediction_pb2 import House
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.base.version import VERSION
@@ -11,10 +12,12 @@ from housing_grpc.bundle.metadata import INTERVAL_LEVEL, Feature
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.parts.explanation import Link
 from housing_grpc.bundle.schema import FEATURES, FeatureSpec
+from housing_grpc.houses.decode import FIELDS
 from housing_grpc.houses.options import MOST_LEVEL
 from housing_grpc.houses.remarks import METHODS
+from housing_grpc.model.difference import PriceChange
 from housing_grpc.model.live import LiveModel
-from housing_grpc.model.manager import Reloaded
+from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import is_alias
 from housing_grpc.services.explainer import most_rows
@@ -82,6 +85,34 @@ def encode_reloaded(reloaded: Reloaded) -> pb.ReloadModelResponse:
     )
     response.duration.FromNanoseconds(round(reloaded.seconds * 1e9))
     return response
+
+
+def encode_dry_run(found: DryRun) -> pb.ReloadModelResponse:
+    """Returns what a reload would do."""
+    difference = found.difference
+    response = pb.ReloadModelResponse(
+        previous_version=found.live.version,
+        version=found.version,
+        changed=found.changed,
+        bundle_digest=found.digest,
+        generation=found.live.facts.generation,
+        diff=pb.ReloadDiff(
+            rows=difference.rows,
+            rows_from="golden rows",
+            mean_change=difference.mean,
+            p99_change=difference.p99,
+            largest_change=difference.largest,
+            changes=map(_encode_change, difference.changes),
+        ),
+    )
+    response.duration.FromNanoseconds(round(found.seconds * 1e9))
+    return response
+
+
+def _encode_change(change: PriceChange) -> pb.PriceChange:
+    values = zip(FIELDS, change.house, strict=True)
+    house = House(**{name: value for name, value in values if value is not None})
+    return pb.PriceChange(house=house, price=change.price, new_price=change.new_price)
 
 
 def _invalid_target(field: str, fix: str) -> ServingError:

@@ -6,7 +6,7 @@ import grpc
 from housing.v1 import model_pb2
 
 from housing_grpc.model.live import Models
-from housing_grpc.model.manager import Reloaded
+from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.services import model_messages
 
@@ -16,6 +16,10 @@ class Reloads(Protocol):
 
     def reload(self, target: Target) -> Reloaded:
         """Makes the wanted model live; on any error the old one goes on serving."""
+        ...
+
+    def dry_run(self, target: Target) -> DryRun:
+        """Says what that would do."""
         ...
 
 
@@ -42,6 +46,8 @@ class ModelServicer:
     def ReloadModel(
         self, request: model_pb2.ReloadModelRequest, context: grpc.ServicerContext
     ) -> model_pb2.ReloadModelResponse:
-        """Makes another version live, without dropping a call."""
+        """Makes another version live, without dropping a call; or says what that would do."""
         target = model_messages.decode_target(request)
+        if request.dry_run:
+            return model_messages.encode_dry_run(self._reloads.dry_run(target))
         return model_messages.encode_reloaded(self._reloads.reload(target))

@@ -8,9 +8,12 @@ from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.format import BundleFiles
+from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.native_evaluator import NativeEvaluator
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.live import Facts, Release
+from housing_grpc.model import difference
+from housing_grpc.model.difference import Difference
+from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched
 from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
@@ -97,6 +100,14 @@ class Fleet:
             self._release, self._bundle = release, bundle
             _commit(workers, release)
             return release
+
+    def difference(self, fetched: Fetched) -> Difference:
+        """Says how the prices of another model differ; the workers know nothing of it."""
+        with self._changing:
+            if self._bundle is None:
+                raise not_ready()
+            serving, other = Bundle(self._bundle), Bundle(self._read(fetched))
+        return difference.between(serving, other)
 
     def admit(self, worker: WorkerHandle) -> None:
         """Makes a new worker serve what is live; only then does it listen.

@@ -10,7 +10,7 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.metrics.state import State
 from housing_grpc.model.live import Facts
-from housing_grpc.model.manager import Reloaded
+from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
 
@@ -88,6 +88,7 @@ class Reload(Message, frozen=True, kw_only=True):
 
     version: str | None
     alias: str | None
+    dry_run: bool = False
 
 
 class Leaving(Message, frozen=True, kw_only=True):
@@ -158,7 +159,7 @@ class Refused(Message, frozen=True, kw_only=True):
 
 Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Count | Rekey | Stop
 Question: TypeAlias = Order | Reload | Leaving
-Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Reloaded
+Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Reloaded | DryRun
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, tag=True):

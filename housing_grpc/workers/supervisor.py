@@ -178,11 +178,12 @@ class Supervisor:
             self._totals.note(worker, question.state)
             reply(protocol.Done())
         elif isinstance(question, protocol.Reload):
-            reply(self._reload(Target(version=question.version, alias=question.alias)))
+            reply(self._reload(question))
 
-    def _reload(self, target: Target) -> protocol.Answer:
+    def _reload(self, asked: protocol.Reload) -> protocol.Answer:
+        target, manager = Target(version=asked.version, alias=asked.alias), self._supply.manager
         try:
-            return self._supply.manager.reload(target)
+            return manager.dry_run(target) if asked.dry_run else manager.reload(target)
         except (ServingError, BundleError) as error:
             return protocol.Failed.of(public_error(error))
         except Exception as error:  # noqa: BLE001 - the caller gets INTERNAL, the log the rest

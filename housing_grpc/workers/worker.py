@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError, StartError, public_error
 from housing_grpc.base.signals import HARD_EXIT_SECONDS, end, exit_hard_after
-from housing_grpc.model.manager import Reloaded
+from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.workers import protocol
 from housing_grpc.workers.link import Link, LinkClosedError, Reply
@@ -76,7 +76,24 @@ class Worker:
         Raises:
             ServingError: It cannot; all go on with the old one.
         """
-        question = protocol.Reload(version=target.version, alias=target.alias)
+        answer = self._reload(protocol.Reload(version=target.version, alias=target.alias))
+        if not isinstance(answer, Reloaded):
+            raise TypeError(f"a reload was answered with {type(answer).__name__}")
+        return answer
+
+    def dry_run(self, target: Target) -> DryRun:
+        """Has the supervisor say what a reload would do.
+
+        Raises:
+            ServingError: It could not be done.
+        """
+        question = protocol.Reload(version=target.version, alias=target.alias, dry_run=True)
+        answer = self._reload(question)
+        if not isinstance(answer, DryRun):
+            raise TypeError(f"a dry run was answered with {type(answer).__name__}")
+        return answer
+
+    def _reload(self, question: protocol.Reload) -> protocol.Answer:
         try:
             answer = self._link.ask(question, _RELOAD_SECONDS)
         except LinkClosedError:
@@ -87,8 +104,6 @@ class Worker:
             ) from None
         if isinstance(answer, protocol.Failed):
             raise answer.error()
-        if not isinstance(answer, Reloaded):
-            raise TypeError(f"a reload was answered with {type(answer).__name__}")
         return answer
 
     def _serve(self, question: protocol.Question, reply: Reply) -> None:

@@ -183,7 +183,7 @@ def test_sigterm_in_the_middle_of_a_verification(
         shutil.rmtree(folder)
         shutil.copytree(forest.folder, folder)
 
-        def reload(**target: str) -> object:
+        def reload(**target: Any) -> object:
             return client.models.ReloadModel(ReloadModelRequest(**target), timeout=600)
 
         # The one that is to verify it waits already; it would be done too soon otherwise.

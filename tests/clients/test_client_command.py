@@ -178,6 +178,9 @@ def test_info_and_reload(say: Say, linear: Example) -> None:
     assert "linear, v1_median" in text
     assert json.loads(say("info", "--json").out)["version"] == linear.version
     assert say("reload").out == f"{linear.version} is live already\n"
+    first, second = say("reload", "--dry-run").out.splitlines()
+    assert first == f"{linear.version} is live, {linear.version} would be; nothing changed"
+    assert second.endswith("golden rows: mean change +0.00, 99 % within 0.00, largest 0.00")
     assert "SOURCE_HAS_NO_VERSIONS" in say("reload", "--version", "3", code=1).err
 
 

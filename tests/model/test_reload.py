@@ -5,10 +5,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelResponse
+from housing.v1.prediction_pb2 import PredictRequest
 
+from housing_grpc.bundle.model import load
 from tests.support import broken_bundles as broken
 from tests.support.client import SECONDS, Client, failure, reason_of, refusal
 from tests.support.examples import Example
@@ -57,6 +60,46 @@ def test_the_same_bundle_stays_live(client: Client, linear: Example) -> None:
         bundle_digest=linear.digest,
         generation=1,
     )
+
+
+def test_a_dry_run_says_how_prices_differ_and_changes_nothing(
+    serve: Serve, folder: Path, linear: Example, forest: Example, events: Events
+) -> None:
+    client = serve(folder)
+    before = client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
+    replace(folder, forest.folder)
+    answer = reload(client, dry_run=True)
+    assert (answer.previous_version, answer.version) == (linear.version, forest.version)
+    assert (answer.changed, answer.bundle_digest, answer.generation) == (True, forest.digest, 1)
+    old, new = load(linear.folder), load(forest.folder)
+    golden = [*old.metadata.golden.rows, *new.metadata.golden.rows]
+    rows = np.array(list(dict.fromkeys(map(tuple, golden))), dtype=np.float64)
+    changes = new.predict(rows) - old.predict(rows)
+    diff = answer.diff
+    assert (diff.rows, diff.rows_from) == (len(rows), "golden rows")
+    assert diff.mean_change == pytest.approx(changes.mean())
+    assert diff.largest_change == pytest.approx(np.abs(changes).max())
+    assert 0 < diff.p99_change <= diff.largest_change
+    found = [each.new_price - each.price for each in diff.changes]
+    assert np.abs(found) == pytest.approx(np.sort(np.abs(changes))[:-6:-1])
+    for each in diff.changes:
+        asked = PredictRequest(house=each.house)
+        assert client.predictions.Predict(asked, timeout=SECONDS).prediction == each.price
+    assert client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS) == before
+    assert len(events.of("model.live")) == 1
+
+
+def test_a_dry_run_of_what_is_live(client: Client, linear: Example) -> None:
+    answer = reload(client, dry_run=True)
+    assert (answer.changed, answer.version, answer.generation) == (False, linear.version, 1)
+    assert (answer.diff.largest_change, len(answer.diff.changes)) == (0, 0)
+
+
+def test_a_dry_run_refuses_what_a_reload_would(serve: Serve, folder: Path) -> None:
+    client = serve(folder)
+    (folder / "model.linear").write_bytes(b"")
+    status = failure(lambda: reload(client, dry_run=True))
+    assert reason_of(status) == "BUNDLE_CHECKSUM"
 
 
 @pytest.mark.parametrize("target", [{"version": "2"}, {"alias": "production"}])

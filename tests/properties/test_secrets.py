@@ -223,7 +223,8 @@ def test_a_registry_that_says_again_what_it_was_told(
     running: Running, registry: Registry, secrets: Canaries
 ) -> None:
     reload = running.client.models.ReloadModel
-    for target in ({}, {"version": "3"}, {"alias": "other"}):
+    targets: list[dict[str, Any]] = [{}, {"version": "3"}, {"alias": "other"}, {"dry_run": True}]
+    for target in targets:
         request = model_pb2.ReloadModelRequest(**target)
         call = lambda request=request: reload(request, timeout=SECONDS, metadata=ADMIN)  # noqa: E731
         text = told(call)

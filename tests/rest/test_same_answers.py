@@ -184,10 +184,14 @@ def test_a_fault_has_one_reason_and_one_text(
         assert each == answer, house[:80]
 
 
-def test_a_reload_has_one_form_in_json(rest: httpx.Client, said: Callable[..., Any]) -> None:
-    answer = rest.post("/model/reload").json()
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_reload_has_one_form_in_json(
+    rest: httpx.Client, said: Callable[..., Any], dry_run: bool
+) -> None:
+    answer = rest.post("/model/reload", json={"dry_run": dry_run}).json()
+    assert ("diff" in answer) == dry_run
     for main in (admin_cli.main, client_cli.main):
-        found = said(main, "reload", "--json")
+        found = said(main, "reload", "--json", *["--dry-run"] * dry_run)
         assert re.fullmatch(r"\d+(\.\d+)?s", found["duration"])
         assert {**found, "duration": ""} == {**answer, "duration": ""}
 

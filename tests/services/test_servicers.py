@@ -30,7 +30,7 @@ def server(linear: Example) -> Any:
     streams = StreamScorer(manager, PinnedModels(), scorer, limits)
     servicers = {
         PREDICTION: PredictionServicer(manager, streams, scorer),
-        MODEL: ModelServicer(manager, manager, explain_seconds=0.25),
+        MODEL: ModelServicer(manager, manager.manager, explain_seconds=0.25),
     }
     return grpc_testing.server_from_dictionary(
         servicers, grpc_testing.strict_fake_time(1_800_000_000)

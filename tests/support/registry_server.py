@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from housing.v1.model_pb2 import (
     ModelInfoRequest,
@@ -52,6 +53,6 @@ def info(client: Client) -> ModelInfoResponse:
     return client.models.ModelInfo(ModelInfoRequest(), timeout=SECONDS)
 
 
-def reload(client: Client, **target: str) -> ReloadModelResponse:
+def reload(client: Client, **target: Any) -> ReloadModelResponse:
     """Reloads the alias, or a version or alias that is given."""
     return client.models.ReloadModel(ReloadModelRequest(**target), timeout=SECONDS)

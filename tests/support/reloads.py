@@ -4,6 +4,7 @@ import itertools
 import shutil
 import weakref
 from pathlib import Path
+from typing import Any
 
 from housing.v1.model_pb2 import ReloadModelRequest, ReloadModelResponse
 from housing.v1.prediction_pb2 import House, PredictRequest
@@ -15,7 +16,7 @@ from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
 
 
-def reload(client: Client, **target: str) -> ReloadModelResponse:
+def reload(client: Client, **target: Any) -> ReloadModelResponse:
     """Asks a server to reload."""
     return client.models.ReloadModel(ReloadModelRequest(**target), timeout=SECONDS)
 

@@ -100,6 +100,24 @@ def test_a_reload_through_any_worker_changes_all(
     assert found["housing_model_reloads_total", (("result", "changed"),)] == 1 + 12
 
 
+def test_a_dry_run_through_any_worker_changes_none(
+    start: Start, folder: Path, linear: Example, forest: Example
+) -> None:
+    fleet = start(folder)
+    put(forest, folder)
+    clients = [client for held in fleet.placed(1).values() for client in held]
+    answers = []
+    for client in clients:
+        request = ReloadModelRequest(dry_run=True)
+        answers.append(client.models.ReloadModel(request, timeout=SECONDS))
+    assert {(each.version, each.changed, each.generation) for each in answers} == {
+        (forest.version, True, 1)
+    }
+    assert len({each.diff.SerializeToString(deterministic=True) for each in answers}) == 1
+    assert answers[0].diff.largest_change > 0
+    assert {version(client) for client in clients} == {linear.version}
+
+
 def faulty(start_faulty: Start, folder: Path, what: str, number: int) -> tuple[Fleet, Path]:
     trigger = folder.parent / "fault"
     return start_faulty(folder, f"{what} {number} {trigger}"), trigger

@@ -153,25 +153,55 @@ class TargetInfo(_message.Message):
     def __init__(self, name: _Optional[str] = ..., unit: _Optional[str] = ..., min: _Optional[float] = ..., max: _Optional[float] = ...) -> None: ...
 
 class ReloadModelRequest(_message.Message):
-    __slots__ = ("version", "alias")
+    __slots__ = ("version", "alias", "dry_run")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     ALIAS_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     version: str
     alias: str
-    def __init__(self, version: _Optional[str] = ..., alias: _Optional[str] = ...) -> None: ...
+    dry_run: bool
+    def __init__(self, version: _Optional[str] = ..., alias: _Optional[str] = ..., dry_run: _Optional[bool] = ...) -> None: ...
 
 class ReloadModelResponse(_message.Message):
-    __slots__ = ("previous_version", "version", "changed", "duration", "bundle_digest", "generation")
+    __slots__ = ("previous_version", "version", "changed", "duration", "bundle_digest", "generation", "diff")
     PREVIOUS_VERSION_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_NUMBER: _ClassVar[int]
     DURATION_FIELD_NUMBER: _ClassVar[int]
     BUNDLE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
+    DIFF_FIELD_NUMBER: _ClassVar[int]
     previous_version: str
     version: str
     changed: bool
     duration: _duration_pb2.Duration
     bundle_digest: str
     generation: int
-    def __init__(self, previous_version: _Optional[str] = ..., version: _Optional[str] = ..., changed: _Optional[bool] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
+    diff: ReloadDiff
+    def __init__(self, previous_version: _Optional[str] = ..., version: _Optional[str] = ..., changed: _Optional[bool] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., generation: _Optional[int] = ..., diff: _Optional[_Union[ReloadDiff, _Mapping]] = ...) -> None: ...
+
+class ReloadDiff(_message.Message):
+    __slots__ = ("rows", "rows_from", "mean_change", "p99_change", "largest_change", "changes")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FROM_FIELD_NUMBER: _ClassVar[int]
+    MEAN_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    P99_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_CHANGE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    rows: int
+    rows_from: str
+    mean_change: float
+    p99_change: float
+    largest_change: float
+    changes: _containers.RepeatedCompositeFieldContainer[PriceChange]
+    def __init__(self, rows: _Optional[int] = ..., rows_from: _Optional[str] = ..., mean_change: _Optional[float] = ..., p99_change: _Optional[float] = ..., largest_change: _Optional[float] = ..., changes: _Optional[_Iterable[_Union[PriceChange, _Mapping]]] = ...) -> None: ...
+
+class PriceChange(_message.Message):
+    __slots__ = ("house", "price", "new_price")
+    HOUSE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    NEW_PRICE_FIELD_NUMBER: _ClassVar[int]
+    house: _prediction_pb2.House
+    price: float
+    new_price: float
+    def __init__(self, house: _Optional[_Union[_prediction_pb2.House, _Mapping]] = ..., price: _Optional[float] = ..., new_price: _Optional[float] = ...) -> None: ...

@@ -1,6 +1,7 @@
 """The commands that talk to a server, with a real one."""
 
 import json
+import re
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -189,6 +190,19 @@ def test_promoting_can_reload_a_server_in_the_same_breath(
     assert (done["previous_version"], done["version"]) == ("1", "2")
     assert (done["reload"]["previous_version"], done["reload"]["version"]) == ("1", "2")
     assert done["reload"]["changed"] is True
+
+    first, second, *changes = say("reload", "--version", "1", "--dry-run").out.splitlines()
+    assert first == "version 2 serves, version 1 would; nothing changed"
+    assert re.fullmatch(
+        r"prices of \d+ golden rows: mean change [+-]\d+\.\d\d, 99 % within \d+\.\d\d, "
+        r"largest \d+\.\d\d",
+        second,
+    )
+    assert len(changes) == 5
+    assert re.match(r"  \d+\.\d\d -> \d+\.\d\d: .*\bRM \d", changes[0])
+    told = json.loads(say("reload", "--version", "1", "--dry-run", "--json").out)
+    assert (told["previous_version"], told["version"], told["generation"]) == ("2", "1", 2)
+    assert told["diff"]["changes"][0]["house"]["RM"] > 0
 
     assert ": version 2 -> 1 in " in say("reload", "--version", "1").out
     assert ": version 1 -> 2 in " in say("reload").out

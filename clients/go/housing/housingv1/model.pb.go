@@ -743,7 +743,10 @@ type ReloadModelRequest struct {
 	//
 	//	*ReloadModelRequest_Version
 	//	*ReloadModelRequest_Alias
-	Target        isReloadModelRequest_Target `protobuf_oneof:"target"`
+	Target isReloadModelRequest_Target `protobuf_oneof:"target"`
+	// Fetch, verify and try the model, say how its prices differ from those of the
+	// one that serves, and change nothing.
+	DryRun        bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -803,6 +806,13 @@ func (x *ReloadModelRequest) GetAlias() string {
 	return ""
 }
 
+func (x *ReloadModelRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
 type isReloadModelRequest_Target interface {
 	isReloadModelRequest_Target()
 }
@@ -821,21 +831,23 @@ func (*ReloadModelRequest_Version) isReloadModelRequest_Target() {}
 
 func (*ReloadModelRequest_Alias) isReloadModelRequest_Target() {}
 
-// What a reload did.
+// What a reload did, or would do.
 type ReloadModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Version that served before.
 	PreviousVersion string `protobuf:"bytes,1,opt,name=previous_version,json=previousVersion,proto3" json:"previous_version,omitempty"`
-	// Version that serves now.
+	// Version that serves now; after a dry run, that would serve.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// Whether another model is live than before.
+	// Whether another model is live than before, or would be.
 	Changed bool `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
 	// How long it took.
 	Duration *durationpb.Duration `protobuf:"bytes,4,opt,name=duration,proto3" json:"duration,omitempty"`
-	// Digest of the bundle that serves now.
+	// Digest of the bundle that serves now, or would.
 	BundleDigest string `protobuf:"bytes,5,opt,name=bundle_digest,json=bundleDigest,proto3" json:"bundle_digest,omitempty"`
 	// How many times a model has been made live in this process.
-	Generation    uint64 `protobuf:"varint,6,opt,name=generation,proto3" json:"generation,omitempty"`
+	Generation uint64 `protobuf:"varint,6,opt,name=generation,proto3" json:"generation,omitempty"`
+	// How the prices of the two models differ; only after a dry run.
+	Diff          *ReloadDiff `protobuf:"bytes,7,opt,name=diff,proto3" json:"diff,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -908,6 +920,170 @@ func (x *ReloadModelResponse) GetBundleDigest() string {
 func (x *ReloadModelResponse) GetGeneration() uint64 {
 	if x != nil {
 		return x.Generation
+	}
+	return 0
+}
+
+func (x *ReloadModelResponse) GetDiff() *ReloadDiff {
+	if x != nil {
+		return x.Diff
+	}
+	return nil
+}
+
+// How the prices of another model differ from those of the one that serves.
+type ReloadDiff struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Houses that were priced by both.
+	Rows uint64 `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Where they come from, such as "golden rows": the training houses that each
+	// bundle carries along.
+	RowsFrom string `protobuf:"bytes,2,opt,name=rows_from,json=rowsFrom,proto3" json:"rows_from,omitempty"`
+	// Mean of the changes, up or down, in the target's unit; above zero if prices
+	// rise.
+	MeanChange float64 `protobuf:"fixed64,3,opt,name=mean_change,json=meanChange,proto3" json:"mean_change,omitempty"`
+	// 99 of 100 houses change by at most this much, up or down.
+	P99Change float64 `protobuf:"fixed64,4,opt,name=p99_change,json=p99Change,proto3" json:"p99_change,omitempty"`
+	// The largest change, up or down.
+	LargestChange float64 `protobuf:"fixed64,5,opt,name=largest_change,json=largestChange,proto3" json:"largest_change,omitempty"`
+	// The houses whose prices change most, the largest change first.
+	Changes       []*PriceChange `protobuf:"bytes,6,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReloadDiff) Reset() {
+	*x = ReloadDiff{}
+	mi := &file_housing_v1_model_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReloadDiff) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReloadDiff) ProtoMessage() {}
+
+func (x *ReloadDiff) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_model_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReloadDiff.ProtoReflect.Descriptor instead.
+func (*ReloadDiff) Descriptor() ([]byte, []int) {
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ReloadDiff) GetRows() uint64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *ReloadDiff) GetRowsFrom() string {
+	if x != nil {
+		return x.RowsFrom
+	}
+	return ""
+}
+
+func (x *ReloadDiff) GetMeanChange() float64 {
+	if x != nil {
+		return x.MeanChange
+	}
+	return 0
+}
+
+func (x *ReloadDiff) GetP99Change() float64 {
+	if x != nil {
+		return x.P99Change
+	}
+	return 0
+}
+
+func (x *ReloadDiff) GetLargestChange() float64 {
+	if x != nil {
+		return x.LargestChange
+	}
+	return 0
+}
+
+func (x *ReloadDiff) GetChanges() []*PriceChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+// A house whose price changes.
+type PriceChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The house.
+	House *House `protobuf:"bytes,1,opt,name=house,proto3" json:"house,omitempty"`
+	// Its price as it is now, in the target's unit.
+	Price float64 `protobuf:"fixed64,2,opt,name=price,proto3" json:"price,omitempty"`
+	// Its price by the other model.
+	NewPrice      float64 `protobuf:"fixed64,3,opt,name=new_price,json=newPrice,proto3" json:"new_price,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceChange) Reset() {
+	*x = PriceChange{}
+	mi := &file_housing_v1_model_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceChange) ProtoMessage() {}
+
+func (x *PriceChange) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_model_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceChange.ProtoReflect.Descriptor instead.
+func (*PriceChange) Descriptor() ([]byte, []int) {
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PriceChange) GetHouse() *House {
+	if x != nil {
+		return x.House
+	}
+	return nil
+}
+
+func (x *PriceChange) GetPrice() float64 {
+	if x != nil {
+		return x.Price
+	}
+	return 0
+}
+
+func (x *PriceChange) GetNewPrice() float64 {
+	if x != nil {
+		return x.NewPrice
 	}
 	return 0
 }
@@ -986,11 +1162,12 @@ const file_housing_v1_model_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04unit\x18\x02 \x01(\tR\x04unit\x12\x10\n" +
 	"\x03min\x18\x03 \x01(\x01R\x03min\x12\x10\n" +
-	"\x03max\x18\x04 \x01(\x01R\x03max\"R\n" +
+	"\x03max\x18\x04 \x01(\x01R\x03max\"k\n" +
 	"\x12ReloadModelRequest\x12\x1a\n" +
 	"\aversion\x18\x01 \x01(\tH\x00R\aversion\x12\x16\n" +
-	"\x05alias\x18\x02 \x01(\tH\x00R\x05aliasB\b\n" +
-	"\x06target\"\xf0\x01\n" +
+	"\x05alias\x18\x02 \x01(\tH\x00R\x05alias\x12\x17\n" +
+	"\adry_run\x18\x03 \x01(\bR\x06dryRunB\b\n" +
+	"\x06target\"\x9c\x02\n" +
 	"\x13ReloadModelResponse\x12)\n" +
 	"\x10previous_version\x18\x01 \x01(\tR\x0fpreviousVersion\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x18\n" +
@@ -999,7 +1176,22 @@ const file_housing_v1_model_proto_rawDesc = "" +
 	"\rbundle_digest\x18\x05 \x01(\tR\fbundleDigest\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x06 \x01(\x04R\n" +
-	"generation2\x80\x02\n" +
+	"generation\x12*\n" +
+	"\x04diff\x18\a \x01(\v2\x16.housing.v1.ReloadDiffR\x04diff\"\xd7\x01\n" +
+	"\n" +
+	"ReloadDiff\x12\x12\n" +
+	"\x04rows\x18\x01 \x01(\x04R\x04rows\x12\x1b\n" +
+	"\trows_from\x18\x02 \x01(\tR\browsFrom\x12\x1f\n" +
+	"\vmean_change\x18\x03 \x01(\x01R\n" +
+	"meanChange\x12\x1d\n" +
+	"\n" +
+	"p99_change\x18\x04 \x01(\x01R\tp99Change\x12%\n" +
+	"\x0elargest_change\x18\x05 \x01(\x01R\rlargestChange\x121\n" +
+	"\achanges\x18\x06 \x03(\v2\x17.housing.v1.PriceChangeR\achanges\"i\n" +
+	"\vPriceChange\x12'\n" +
+	"\x05house\x18\x01 \x01(\v2\x11.housing.v1.HouseR\x05house\x12\x14\n" +
+	"\x05price\x18\x02 \x01(\x01R\x05price\x12\x1b\n" +
+	"\tnew_price\x18\x03 \x01(\x01R\bnewPrice2\x80\x02\n" +
 	"\fModelService\x12o\n" +
 	"\tModelInfo\x12\x1c.housing.v1.ModelInfoRequest\x1a\x1d.housing.v1.ModelInfoResponse\"%\x82\xd3\xe4\x93\x02\x1fZ\r\x12\v/model/info\x12\x0e/v1/model/info\x12\x7f\n" +
 	"\vReloadModel\x12\x1e.housing.v1.ReloadModelRequest\x1a\x1f.housing.v1.ReloadModelResponse\"/\x82\xd3\xe4\x93\x02):\x01*Z\x12:\x01*\"\r/model/reload\"\x10/v1/model/reloadb\x06proto3"
@@ -1016,7 +1208,7 @@ func file_housing_v1_model_proto_rawDescGZIP() []byte {
 	return file_housing_v1_model_proto_rawDescData
 }
 
-var file_housing_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_housing_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_housing_v1_model_proto_goTypes = []any{
 	(*ModelInfoRequest)(nil),      // 0: housing.v1.ModelInfoRequest
 	(*ModelInfoResponse)(nil),     // 1: housing.v1.ModelInfoResponse
@@ -1027,33 +1219,39 @@ var file_housing_v1_model_proto_goTypes = []any{
 	(*TargetInfo)(nil),            // 6: housing.v1.TargetInfo
 	(*ReloadModelRequest)(nil),    // 7: housing.v1.ReloadModelRequest
 	(*ReloadModelResponse)(nil),   // 8: housing.v1.ReloadModelResponse
-	nil,                           // 9: housing.v1.ModelInfoResponse.MetricsEntry
-	nil,                           // 10: housing.v1.ModelInfoResponse.LibraryVersionsEntry
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(ExplanationMethod)(0),        // 12: housing.v1.ExplanationMethod
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*ReloadDiff)(nil),            // 9: housing.v1.ReloadDiff
+	(*PriceChange)(nil),           // 10: housing.v1.PriceChange
+	nil,                           // 11: housing.v1.ModelInfoResponse.MetricsEntry
+	nil,                           // 12: housing.v1.ModelInfoResponse.LibraryVersionsEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(ExplanationMethod)(0),        // 14: housing.v1.ExplanationMethod
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(*House)(nil),                 // 16: housing.v1.House
 }
 var file_housing_v1_model_proto_depIdxs = []int32{
 	5,  // 0: housing.v1.ModelInfoResponse.features:type_name -> housing.v1.FeatureInfo
 	6,  // 1: housing.v1.ModelInfoResponse.target:type_name -> housing.v1.TargetInfo
-	9,  // 2: housing.v1.ModelInfoResponse.metrics:type_name -> housing.v1.ModelInfoResponse.MetricsEntry
-	11, // 3: housing.v1.ModelInfoResponse.trained_at:type_name -> google.protobuf.Timestamp
-	11, // 4: housing.v1.ModelInfoResponse.loaded_at:type_name -> google.protobuf.Timestamp
-	10, // 5: housing.v1.ModelInfoResponse.library_versions:type_name -> housing.v1.ModelInfoResponse.LibraryVersionsEntry
+	11, // 2: housing.v1.ModelInfoResponse.metrics:type_name -> housing.v1.ModelInfoResponse.MetricsEntry
+	13, // 3: housing.v1.ModelInfoResponse.trained_at:type_name -> google.protobuf.Timestamp
+	13, // 4: housing.v1.ModelInfoResponse.loaded_at:type_name -> google.protobuf.Timestamp
+	12, // 5: housing.v1.ModelInfoResponse.library_versions:type_name -> housing.v1.ModelInfoResponse.LibraryVersionsEntry
 	2,  // 6: housing.v1.ModelInfoResponse.interval:type_name -> housing.v1.IntervalInfo
 	3,  // 7: housing.v1.ModelInfoResponse.applicability:type_name -> housing.v1.ApplicabilityInfo
 	4,  // 8: housing.v1.ModelInfoResponse.explanation:type_name -> housing.v1.ExplanationInfo
-	12, // 9: housing.v1.ExplanationInfo.method:type_name -> housing.v1.ExplanationMethod
-	13, // 10: housing.v1.ReloadModelResponse.duration:type_name -> google.protobuf.Duration
-	0,  // 11: housing.v1.ModelService.ModelInfo:input_type -> housing.v1.ModelInfoRequest
-	7,  // 12: housing.v1.ModelService.ReloadModel:input_type -> housing.v1.ReloadModelRequest
-	1,  // 13: housing.v1.ModelService.ModelInfo:output_type -> housing.v1.ModelInfoResponse
-	8,  // 14: housing.v1.ModelService.ReloadModel:output_type -> housing.v1.ReloadModelResponse
-	13, // [13:15] is the sub-list for method output_type
-	11, // [11:13] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	14, // 9: housing.v1.ExplanationInfo.method:type_name -> housing.v1.ExplanationMethod
+	15, // 10: housing.v1.ReloadModelResponse.duration:type_name -> google.protobuf.Duration
+	9,  // 11: housing.v1.ReloadModelResponse.diff:type_name -> housing.v1.ReloadDiff
+	10, // 12: housing.v1.ReloadDiff.changes:type_name -> housing.v1.PriceChange
+	16, // 13: housing.v1.PriceChange.house:type_name -> housing.v1.House
+	0,  // 14: housing.v1.ModelService.ModelInfo:input_type -> housing.v1.ModelInfoRequest
+	7,  // 15: housing.v1.ModelService.ReloadModel:input_type -> housing.v1.ReloadModelRequest
+	1,  // 16: housing.v1.ModelService.ModelInfo:output_type -> housing.v1.ModelInfoResponse
+	8,  // 17: housing.v1.ModelService.ReloadModel:output_type -> housing.v1.ReloadModelResponse
+	16, // [16:18] is the sub-list for method output_type
+	14, // [14:16] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_housing_v1_model_proto_init() }
@@ -1072,7 +1270,7 @@ func file_housing_v1_model_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_housing_v1_model_proto_rawDesc), len(file_housing_v1_model_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

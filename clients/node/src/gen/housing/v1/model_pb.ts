@@ -7,7 +7,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import type { Duration, DurationJson, Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { ExplanationMethod, ExplanationMethodJson } from "./prediction_pb.js";
+import type { ExplanationMethod, ExplanationMethodJson, House, HouseJson } from "./prediction_pb.js";
 import { file_housing_v1_prediction } from "./prediction_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file housing/v1/model.proto.
  */
 export const file_housing_v1_model: GenFile = /*@__PURE__*/
-  fileDesc("ChZob3VzaW5nL3YxL21vZGVsLnByb3RvEgpob3VzaW5nLnYxIhIKEE1vZGVsSW5mb1JlcXVlc3QixwYKEU1vZGVsSW5mb1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRISCgptb2RlbF90eXBlGAMgASgJEhUKDXByZXByb2Nlc3NpbmcYBCABKAkSKQoIZmVhdHVyZXMYBSADKAsyFy5ob3VzaW5nLnYxLkZlYXR1cmVJbmZvEiYKBnRhcmdldBgGIAEoCzIWLmhvdXNpbmcudjEuVGFyZ2V0SW5mbxI7CgdtZXRyaWNzGAcgAygLMiouaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZS5NZXRyaWNzRW50cnkSLgoKdHJhaW5lZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbG9hZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1idW5kbGVfZGlnZXN0GAogASgJEhMKC2RhdGFfZGlnZXN0GAsgASgJEkwKEGxpYnJhcnlfdmVyc2lvbnMYDCADKAsyMi5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlLkxpYnJhcnlWZXJzaW9uc0VudHJ5Eg4KBnNvdXJjZRgNIAEoCRINCgVzdGFsZRgOIAEoCBISCgpnZW5lcmF0aW9uGA8gASgEEg4KBnJ1bl9pZBgQIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgRIAEoCRIRCglldmFsdWF0b3IYEiABKAkSFQoNc2NoZW1hX2RpZ2VzdBgTIAEoCRIqCghpbnRlcnZhbBgUIAEoCzIYLmhvdXNpbmcudjEuSW50ZXJ2YWxJbmZvEjQKDWFwcGxpY2FiaWxpdHkYFSABKAsyHS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHlJbmZvEjAKC2V4cGxhbmF0aW9uGBYgASgLMhsuaG91c2luZy52MS5FeHBsYW5hdGlvbkluZm8aLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEaNgoUTGlicmFyeVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKyAQoMSW50ZXJ2YWxJbmZvEg4KBm1ldGhvZBgBIAEoCRINCgVmb2xkcxgCIAEoDRIOCgZzY29yZXMYAyABKAQSDQoFbGV2ZWwYBCABKAESEAoIY292ZXJhZ2UYBSABKAESFgoOY292ZXJhZ2VfZXJyb3IYBiABKAESGAoQY292ZXJhZ2VfYnlfdG93bhgHIAEoARINCgV3aWR0aBgIIAEoARIRCgltYXhfbGV2ZWwYCSABKAEiMwoRQXBwbGljYWJpbGl0eUluZm8SDgoGbWV0aG9kGAEgASgJEg4KBmhvdXNlcxgCIAEoBCJ4Cg9FeHBsYW5hdGlvbkluZm8SLQoGbWV0aG9kGAEgASgOMh0uaG91c2luZy52MS5FeHBsYW5hdGlvbk1ldGhvZBIWCg5tdWx0aXBsaWNhdGl2ZRgCIAEoCBIMCgRiYXNlGAMgASgBEhAKCG1heF9yb3dzGAQgASgNIpEBCgtGZWF0dXJlSW5mbxIMCgRuYW1lGAEgASgJEgwKBHVuaXQYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSCwoDbWluGAQgASgBEgsKA21heBgFIAEoARIVCg1taXNzaW5nX2NvdW50GAYgASgEEg8KB2ludGVnZXIYByABKAgSDwoHY2hvaWNlcxgIIAMoASJCCgpUYXJnZXRJbmZvEgwKBG5hbWUYASABKAkSDAoEdW5pdBgCIAEoCRILCgNtaW4YAyABKAESCwoDbWF4GAQgASgBIkIKElJlbG9hZE1vZGVsUmVxdWVzdBIRCgd2ZXJzaW9uGAEgASgJSAASDwoFYWxpYXMYAiABKAlIAEIICgZ0YXJnZXQiqQEKE1JlbG9hZE1vZGVsUmVzcG9uc2USGAoQcHJldmlvdXNfdmVyc2lvbhgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEg8KB2NoYW5nZWQYAyABKAgSKwoIZHVyYXRpb24YBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNYnVuZGxlX2RpZ2VzdBgFIAEoCRISCgpnZW5lcmF0aW9uGAYgASgEMoACCgxNb2RlbFNlcnZpY2USbwoJTW9kZWxJbmZvEhwuaG91c2luZy52MS5Nb2RlbEluZm9SZXF1ZXN0Gh0uaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZSIlgtPkkwIfEg4vdjEvbW9kZWwvaW5mb1oNEgsvbW9kZWwvaW5mbxJ/CgtSZWxvYWRNb2RlbBIeLmhvdXNpbmcudjEuUmVsb2FkTW9kZWxSZXF1ZXN0Gh8uaG91c2luZy52MS5SZWxvYWRNb2RlbFJlc3BvbnNlIi+C0+STAikiEC92MS9tb2RlbC9yZWxvYWQ6ASpaEiINL21vZGVsL3JlbG9hZDoBKmIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_housing_v1_prediction]);
+  fileDesc("ChZob3VzaW5nL3YxL21vZGVsLnByb3RvEgpob3VzaW5nLnYxIhIKEE1vZGVsSW5mb1JlcXVlc3QixwYKEU1vZGVsSW5mb1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRISCgptb2RlbF90eXBlGAMgASgJEhUKDXByZXByb2Nlc3NpbmcYBCABKAkSKQoIZmVhdHVyZXMYBSADKAsyFy5ob3VzaW5nLnYxLkZlYXR1cmVJbmZvEiYKBnRhcmdldBgGIAEoCzIWLmhvdXNpbmcudjEuVGFyZ2V0SW5mbxI7CgdtZXRyaWNzGAcgAygLMiouaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZS5NZXRyaWNzRW50cnkSLgoKdHJhaW5lZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbG9hZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1idW5kbGVfZGlnZXN0GAogASgJEhMKC2RhdGFfZGlnZXN0GAsgASgJEkwKEGxpYnJhcnlfdmVyc2lvbnMYDCADKAsyMi5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlLkxpYnJhcnlWZXJzaW9uc0VudHJ5Eg4KBnNvdXJjZRgNIAEoCRINCgVzdGFsZRgOIAEoCBISCgpnZW5lcmF0aW9uGA8gASgEEg4KBnJ1bl9pZBgQIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgRIAEoCRIRCglldmFsdWF0b3IYEiABKAkSFQoNc2NoZW1hX2RpZ2VzdBgTIAEoCRIqCghpbnRlcnZhbBgUIAEoCzIYLmhvdXNpbmcudjEuSW50ZXJ2YWxJbmZvEjQKDWFwcGxpY2FiaWxpdHkYFSABKAsyHS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHlJbmZvEjAKC2V4cGxhbmF0aW9uGBYgASgLMhsuaG91c2luZy52MS5FeHBsYW5hdGlvbkluZm8aLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEaNgoUTGlicmFyeVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKyAQoMSW50ZXJ2YWxJbmZvEg4KBm1ldGhvZBgBIAEoCRINCgVmb2xkcxgCIAEoDRIOCgZzY29yZXMYAyABKAQSDQoFbGV2ZWwYBCABKAESEAoIY292ZXJhZ2UYBSABKAESFgoOY292ZXJhZ2VfZXJyb3IYBiABKAESGAoQY292ZXJhZ2VfYnlfdG93bhgHIAEoARINCgV3aWR0aBgIIAEoARIRCgltYXhfbGV2ZWwYCSABKAEiMwoRQXBwbGljYWJpbGl0eUluZm8SDgoGbWV0aG9kGAEgASgJEg4KBmhvdXNlcxgCIAEoBCJ4Cg9FeHBsYW5hdGlvbkluZm8SLQoGbWV0aG9kGAEgASgOMh0uaG91c2luZy52MS5FeHBsYW5hdGlvbk1ldGhvZBIWCg5tdWx0aXBsaWNhdGl2ZRgCIAEoCBIMCgRiYXNlGAMgASgBEhAKCG1heF9yb3dzGAQgASgNIpEBCgtGZWF0dXJlSW5mbxIMCgRuYW1lGAEgASgJEgwKBHVuaXQYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSCwoDbWluGAQgASgBEgsKA21heBgFIAEoARIVCg1taXNzaW5nX2NvdW50GAYgASgEEg8KB2ludGVnZXIYByABKAgSDwoHY2hvaWNlcxgIIAMoASJCCgpUYXJnZXRJbmZvEgwKBG5hbWUYASABKAkSDAoEdW5pdBgCIAEoCRILCgNtaW4YAyABKAESCwoDbWF4GAQgASgBIlMKElJlbG9hZE1vZGVsUmVxdWVzdBIRCgd2ZXJzaW9uGAEgASgJSAASDwoFYWxpYXMYAiABKAlIABIPCgdkcnlfcnVuGAMgASgIQggKBnRhcmdldCLPAQoTUmVsb2FkTW9kZWxSZXNwb25zZRIYChBwcmV2aW91c192ZXJzaW9uGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDwoHY2hhbmdlZBgDIAEoCBIrCghkdXJhdGlvbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1idW5kbGVfZGlnZXN0GAUgASgJEhIKCmdlbmVyYXRpb24YBiABKAQSJAoEZGlmZhgHIAEoCzIWLmhvdXNpbmcudjEuUmVsb2FkRGlmZiKYAQoKUmVsb2FkRGlmZhIMCgRyb3dzGAEgASgEEhEKCXJvd3NfZnJvbRgCIAEoCRITCgttZWFuX2NoYW5nZRgDIAEoARISCgpwOTlfY2hhbmdlGAQgASgBEhYKDmxhcmdlc3RfY2hhbmdlGAUgASgBEigKB2NoYW5nZXMYBiADKAsyFy5ob3VzaW5nLnYxLlByaWNlQ2hhbmdlIlEKC1ByaWNlQ2hhbmdlEiAKBWhvdXNlGAEgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVwcmljZRgCIAEoARIRCgluZXdfcHJpY2UYAyABKAEygAIKDE1vZGVsU2VydmljZRJvCglNb2RlbEluZm8SHC5ob3VzaW5nLnYxLk1vZGVsSW5mb1JlcXVlc3QaHS5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlIiWC0+STAh8SDi92MS9tb2RlbC9pbmZvWg0SCy9tb2RlbC9pbmZvEn8KC1JlbG9hZE1vZGVsEh4uaG91c2luZy52MS5SZWxvYWRNb2RlbFJlcXVlc3QaHy5ob3VzaW5nLnYxLlJlbG9hZE1vZGVsUmVzcG9uc2UiL4LT5JMCKSIQL3YxL21vZGVsL3JlbG9hZDoBKloSIg0vbW9kZWwvcmVsb2FkOgEqYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_housing_v1_prediction]);
 
 /**
  * Asks about the model that is live.
@@ -899,6 +899,14 @@ export type ReloadModelRequest = Message<"housing.v1.ReloadModelRequest"> & {
     value: string;
     case: "alias";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Fetch, verify and try the model, say how its prices differ from those of the
+   * one that serves, and change nothing.
+   *
+   * @generated from field: bool dry_run = 3;
+   */
+  dryRun: boolean;
 };
 
 /**
@@ -921,6 +929,14 @@ export type ReloadModelRequestJson = {
    * @generated from field: string alias = 2;
    */
   alias?: string;
+
+  /**
+   * Fetch, verify and try the model, say how its prices differ from those of the
+   * one that serves, and change nothing.
+   *
+   * @generated from field: bool dry_run = 3;
+   */
+  dryRun?: boolean;
 };
 
 /**
@@ -931,7 +947,7 @@ export const ReloadModelRequestSchema: GenMessage<ReloadModelRequest, {jsonType:
   messageDesc(file_housing_v1_model, 7);
 
 /**
- * What a reload did.
+ * What a reload did, or would do.
  *
  * @generated from message housing.v1.ReloadModelResponse
  */
@@ -944,14 +960,14 @@ export type ReloadModelResponse = Message<"housing.v1.ReloadModelResponse"> & {
   previousVersion: string;
 
   /**
-   * Version that serves now.
+   * Version that serves now; after a dry run, that would serve.
    *
    * @generated from field: string version = 2;
    */
   version: string;
 
   /**
-   * Whether another model is live than before.
+   * Whether another model is live than before, or would be.
    *
    * @generated from field: bool changed = 3;
    */
@@ -965,7 +981,7 @@ export type ReloadModelResponse = Message<"housing.v1.ReloadModelResponse"> & {
   duration?: Duration | undefined;
 
   /**
-   * Digest of the bundle that serves now.
+   * Digest of the bundle that serves now, or would.
    *
    * @generated from field: string bundle_digest = 5;
    */
@@ -977,10 +993,17 @@ export type ReloadModelResponse = Message<"housing.v1.ReloadModelResponse"> & {
    * @generated from field: uint64 generation = 6;
    */
   generation: bigint;
+
+  /**
+   * How the prices of the two models differ; only after a dry run.
+   *
+   * @generated from field: housing.v1.ReloadDiff diff = 7;
+   */
+  diff?: ReloadDiff | undefined;
 };
 
 /**
- * What a reload did.
+ * What a reload did, or would do.
  *
  * @generated from message housing.v1.ReloadModelResponse
  */
@@ -993,14 +1016,14 @@ export type ReloadModelResponseJson = {
   previousVersion?: string;
 
   /**
-   * Version that serves now.
+   * Version that serves now; after a dry run, that would serve.
    *
    * @generated from field: string version = 2;
    */
   version?: string;
 
   /**
-   * Whether another model is live than before.
+   * Whether another model is live than before, or would be.
    *
    * @generated from field: bool changed = 3;
    */
@@ -1014,7 +1037,7 @@ export type ReloadModelResponseJson = {
   duration?: DurationJson;
 
   /**
-   * Digest of the bundle that serves now.
+   * Digest of the bundle that serves now, or would.
    *
    * @generated from field: string bundle_digest = 5;
    */
@@ -1026,6 +1049,13 @@ export type ReloadModelResponseJson = {
    * @generated from field: uint64 generation = 6;
    */
   generation?: string;
+
+  /**
+   * How the prices of the two models differ; only after a dry run.
+   *
+   * @generated from field: housing.v1.ReloadDiff diff = 7;
+   */
+  diff?: ReloadDiffJson;
 };
 
 /**
@@ -1034,6 +1064,178 @@ export type ReloadModelResponseJson = {
  */
 export const ReloadModelResponseSchema: GenMessage<ReloadModelResponse, {jsonType: ReloadModelResponseJson}> = /*@__PURE__*/
   messageDesc(file_housing_v1_model, 8);
+
+/**
+ * How the prices of another model differ from those of the one that serves.
+ *
+ * @generated from message housing.v1.ReloadDiff
+ */
+export type ReloadDiff = Message<"housing.v1.ReloadDiff"> & {
+  /**
+   * Houses that were priced by both.
+   *
+   * @generated from field: uint64 rows = 1;
+   */
+  rows: bigint;
+
+  /**
+   * Where they come from, such as "golden rows": the training houses that each
+   * bundle carries along.
+   *
+   * @generated from field: string rows_from = 2;
+   */
+  rowsFrom: string;
+
+  /**
+   * Mean of the changes, up or down, in the target's unit; above zero if prices
+   * rise.
+   *
+   * @generated from field: double mean_change = 3;
+   */
+  meanChange: number;
+
+  /**
+   * 99 of 100 houses change by at most this much, up or down.
+   *
+   * @generated from field: double p99_change = 4;
+   */
+  p99Change: number;
+
+  /**
+   * The largest change, up or down.
+   *
+   * @generated from field: double largest_change = 5;
+   */
+  largestChange: number;
+
+  /**
+   * The houses whose prices change most, the largest change first.
+   *
+   * @generated from field: repeated housing.v1.PriceChange changes = 6;
+   */
+  changes: PriceChange[];
+};
+
+/**
+ * How the prices of another model differ from those of the one that serves.
+ *
+ * @generated from message housing.v1.ReloadDiff
+ */
+export type ReloadDiffJson = {
+  /**
+   * Houses that were priced by both.
+   *
+   * @generated from field: uint64 rows = 1;
+   */
+  rows?: string;
+
+  /**
+   * Where they come from, such as "golden rows": the training houses that each
+   * bundle carries along.
+   *
+   * @generated from field: string rows_from = 2;
+   */
+  rowsFrom?: string;
+
+  /**
+   * Mean of the changes, up or down, in the target's unit; above zero if prices
+   * rise.
+   *
+   * @generated from field: double mean_change = 3;
+   */
+  meanChange?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * 99 of 100 houses change by at most this much, up or down.
+   *
+   * @generated from field: double p99_change = 4;
+   */
+  p99Change?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * The largest change, up or down.
+   *
+   * @generated from field: double largest_change = 5;
+   */
+  largestChange?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * The houses whose prices change most, the largest change first.
+   *
+   * @generated from field: repeated housing.v1.PriceChange changes = 6;
+   */
+  changes?: PriceChangeJson[];
+};
+
+/**
+ * Describes the message housing.v1.ReloadDiff.
+ * Use `create(ReloadDiffSchema)` to create a new message.
+ */
+export const ReloadDiffSchema: GenMessage<ReloadDiff, {jsonType: ReloadDiffJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_model, 9);
+
+/**
+ * A house whose price changes.
+ *
+ * @generated from message housing.v1.PriceChange
+ */
+export type PriceChange = Message<"housing.v1.PriceChange"> & {
+  /**
+   * The house.
+   *
+   * @generated from field: housing.v1.House house = 1;
+   */
+  house?: House | undefined;
+
+  /**
+   * Its price as it is now, in the target's unit.
+   *
+   * @generated from field: double price = 2;
+   */
+  price: number;
+
+  /**
+   * Its price by the other model.
+   *
+   * @generated from field: double new_price = 3;
+   */
+  newPrice: number;
+};
+
+/**
+ * A house whose price changes.
+ *
+ * @generated from message housing.v1.PriceChange
+ */
+export type PriceChangeJson = {
+  /**
+   * The house.
+   *
+   * @generated from field: housing.v1.House house = 1;
+   */
+  house?: HouseJson;
+
+  /**
+   * Its price as it is now, in the target's unit.
+   *
+   * @generated from field: double price = 2;
+   */
+  price?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Its price by the other model.
+   *
+   * @generated from field: double new_price = 3;
+   */
+  newPrice?: number | "NaN" | "Infinity" | "-Infinity";
+};
+
+/**
+ * Describes the message housing.v1.PriceChange.
+ * Use `create(PriceChangeSchema)` to create a new message.
+ */
+export const PriceChangeSchema: GenMessage<PriceChange, {jsonType: PriceChangeJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_model, 10);
 
 /**
  * Tells about the model that is live, and changes it.
