@@ -3,7 +3,7 @@
 import csv
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
 
@@ -18,6 +18,9 @@ LONGEST_LINE = 1 << 20
 _BLANK = " "
 # More of them in a line of numbers, and it is none of the houses.
 _BLANKS = 6
+_COMMENT = "#"
+# All that a row without a value consists of, such as those that Excel writes below a table.
+_EMPTY = ' \t,;"\ufeff'
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,23 @@ class RowFault:
     """
 
     text: str
+
+
+@dataclass(slots=True)
+class EmptyRows:
+    """Rows without a value, which are left out as blank lines are.
+
+    Attributes:
+        count: Of those so far.
+    """
+
+    count: int = 0
+
+    def notes(self) -> tuple[str, ...]:
+        """Returns what is to be said of them once all rows are read, if there was one."""
+        if not self.count:
+            return ()
+        return (f"rows left out because none of their cells has a value: {self.count}",)
 
 
 Row = list[str] | RowFault
@@ -43,17 +63,20 @@ class TextTable:
         names: Of the columns.
         rows: Cells by the row, as wide as it is.
         notes: What was skipped or assumed, one line each, for people.
+        empty: Rows that were left out up to now.
     """
 
     names: list[str]
     rows: Iterator[Row]
     notes: tuple[str, ...] = ()
+    empty: EmptyRows = field(default_factory=EmptyRows)
 
 
 def read(lines: Iterable[str]) -> TextTable:
     """Reads as much of a text as tells its columns; the rows follow as they are asked for.
 
-    Lines that are blank are left out. One line above that with the names is skipped, such as
+    Lines that are blank, and rows without a value, are left out. So are comments above the line
+    with the names, which begin with a `#` as that line itself may, and one other line, such as
     scikit-learn's, which counts rows and columns. Without names, 13 or 14 columns of numbers are
     the features and the price in their usual order.
 
@@ -63,10 +86,19 @@ def read(lines: Iterable[str]) -> TextTable:
     Raises:
         TableError: There is no line, or the one with the names cannot be read.
     """
-    written = (line for line in map(_stripped, lines) if line and not line.isspace())
-    head = list(islice(written, 1))
+    empty = EmptyRows()
+    written = _written(lines, empty)
+    above, head = _Comments(), list(islice(written, 1))
+    while head and head[0].lstrip(_EMPTY).startswith(_COMMENT):
+        above.add(head[0])
+        head = list(islice(written, 1))
     if not head:
         raise TableError("there is no line; the first one names the columns")
+    return replace(_below(above, head, written), empty=empty)
+
+
+def _below(above: "_Comments", head: list[str], written: Iterator[str]) -> TextTable:
+    """Reads what is below the comments, of which the first line was drawn."""
     other = recognised(head[0])
     if other:
         raise TableError(other)
@@ -76,19 +108,59 @@ def read(lines: Iterable[str]) -> TextTable:
     if isinstance(first, RowFault):
         raise TableError(f"the first line, which names the columns, {first.text}")
     if any(map(meaning, first)):
-        return _named(first, written, split)
+        return _named(first, written, split, *above.notes(above.count))
+    names = above.names(len(first))
+    if names:
+        rows = map(split, chain(head, written))
+        return TextTable(names=names, rows=rows, notes=above.notes(above.count - 1))
     if _are_values(first):
         names = [*FEATURES, TARGET][: len(first)]
         note = f"no names of columns: the {len(names)} there are taken for {', '.join(names)}"
-        return TextTable(names=names, rows=map(split, chain(head, written)), notes=(note,))
+        notes = (*above.notes(above.count), note)
+        return TextTable(names=names, rows=map(split, chain(head, written)), notes=notes)
     for line in islice(written, 1):
         split = _splitter(line)
         second = split(line)
         if isinstance(second, list) and any(map(meaning, second)):
             note = f"line skipped above the names of the columns: {quoted(head[0])}"
-            return _named(second, written, split, note)
+            return _named(second, written, split, *above.notes(above.count), note)
     _check_utf8(head[0], "\ufffd")
     return TextTable(names=first, rows=iter(()))
+
+
+class _Comments:
+    """Lines above the names of the columns that begin with a `#`."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last = ""
+
+    def add(self, line: str) -> None:
+        """Takes one more."""
+        self.count += 1
+        self._last = line
+
+    def names(self, width: int) -> list[str]:
+        """Returns the names in the last of them, or nothing if it does not name as many columns."""
+        line = self._last.lstrip(_EMPTY + _COMMENT)
+        found = _splitter(line)(line)
+        if isinstance(found, RowFault) or len(found) != width or not any(map(meaning, found)):
+            return []
+        return found
+
+    def notes(self, count: int) -> tuple[str, ...]:
+        """Returns what is to be said of that many of them."""
+        return (f"comments skipped above the names of the columns: {count}",) if count else ()
+
+
+def _written(lines: Iterable[str], empty: EmptyRows) -> Iterator[str]:
+    """Yields the lines in which something stands, without their ends."""
+    for line in map(_stripped, lines):
+        bare = line.strip(_EMPTY)
+        if (bare and not bare.isspace()) or line.count('"') % 2:
+            yield line
+        elif line and not line.isspace():
+            empty.count += 1
 
 
 def _check_utf8(line: str, mark: str) -> None:

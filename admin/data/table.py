@@ -126,7 +126,7 @@ def _text(content: bytes, choose: Choose) -> _Read:
             _check_rows(len(rows))
     if faults:
         raise TableError(str(faults))
-    return columns, rows, where, found.notes
+    return columns, rows, where, (*found.notes, *found.empty.notes())
 
 
 def _parquet(content: bytes, choose: Choose) -> _Read:

@@ -11,6 +11,8 @@ from .channel import host_of, is_loopback
 
 # How gRPC begins its text for a certificate that was not accepted, by either side.
 _HANDSHAKE = "handshake failed"
+# How it says that today is not within the dates of a certificate.
+_DATED = ("has expired", "is not yet valid")
 _KEY = "HOUSING_API_KEY (or API_KEY)"
 
 
@@ -60,6 +62,12 @@ def one_line(status: Status) -> str:
 
 
 def _unreachable(target: str, text: str) -> str:
+    for dated in _DATED:
+        if dated in text:
+            return (
+                f"the certificate of the server at {target} is not accepted: it {dated}, or the"
+                " clock of this machine is wrong; renew the one or set the other"
+            )
     if "CERTIFICATE_VERIFY_FAILED" in text or "Hostname Verification" in text:
         return (
             f"the certificate of the server at {target} is not accepted; set HOUSING_CA_FILE to"

@@ -44,6 +44,7 @@ def from_csv(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:
         values = array("d", chain.from_iterable(rows))
         matrix = Matrix(features=tuple(columns.features), values=to_bytes(values))
         yield Chunk(start=start, count=len(rows), payload=matrix, faults=faults, kept=kept)
+    layout.notes.extend(table.empty.notes())
 
 
 def from_ndjson(lines: Iterable[str], layout: Layout) -> Iterator[Chunk]:

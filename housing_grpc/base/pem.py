@@ -1,13 +1,17 @@
 """Certificates and keys in PEM form, which may be replaced while they are used."""
 
+import logging
 import ssl
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
 
-from housing_grpc.base import small_file
+from housing_grpc.base import log, small_file
 from housing_grpc.base.options import OptionError
+
+_logger = logging.getLogger(__name__)
 
 _NO_STAMP = (0, 0, 0)
 # The second is no ValueError.
@@ -98,13 +102,26 @@ def load_pair(certificate: PemFile, key: PemFile) -> ssl.SSLContext:
 def expiry(certificate: PemFile) -> float:
     """Returns when the first certificate in a file ends, in seconds since 1970.
 
+    One that is not valid today is warned about and taken, as it may be the clock that is wrong.
+
     Raises:
         OptionError: There is none.
     """
     try:
-        return x509.load_pem_x509_certificate(certificate.read()).not_valid_after_utc.timestamp()
+        found = x509.load_pem_x509_certificate(certificate.read())
+        begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
     except _UNREADABLE as error:
         raise OptionError(f"{certificate}: has to be a certificate in PEM ({error})") from error
+    if not begins <= datetime.now(UTC) <= ends:
+        log.event(
+            _logger,
+            logging.WARNING,
+            "tls.not_valid_today",
+            setting=certificate.setting,
+            begins=f"{begins:%Y-%m-%dT%H:%M:%SZ}",
+            ends=f"{ends:%Y-%m-%dT%H:%M:%SZ}",
+        )
+    return ends.timestamp()
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

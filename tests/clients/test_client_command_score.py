@@ -308,3 +308,18 @@ def test_ndjson_is_gone_on_with_wherever_it_was_cut(run: Run, tmp_path: Path) ->
         (tmp_path / "part.rejected.csv").unlink(missing_ok=True)
         assert run("score", source, part, "--resume") == 4
         assert timeless(part) == timeless(whole)
+
+
+def test_rows_that_excel_writes_below_a_table_are_counted_and_not_rejected(
+    run: Run, tmp_path: Path, capsys: Capture
+) -> None:
+    source, target = tmp_path / "houses.csv", tmp_path / "prices.csv"
+    source.write_text("id;RM;LSTAT\r\n1;6.5;5\r\n2;;\r\n;;\r\n;;\r\n")
+    # What has an id is a row, and says why it has no price.
+    assert run("score", source, target, "--keep", "id", "--chunk-rows", 2) == 4
+    assert [row["id"] for row in read(target)] == ["1", "2"]
+    (rejected,) = read(tmp_path / "prices.rejected.csv")
+    assert rejected["row"] == "1"
+    said = capsys.readouterr().err
+    assert said.count("rows left out because none of their cells has a value: 2") == 1
+    assert "2 rows; 1 rejected" in said

@@ -202,6 +202,21 @@ def test_files_that_are_broken_keep_the_old_certificate(
         assert answered(client)
 
 
+@pytest.mark.parametrize(("since", "days"), [(-30, -1), (1, 2)])
+def test_a_certificate_of_another_time_is_warned_about(
+    started: Start, ca: Ca, events: Events, since: int, days: int
+) -> None:
+    started(ca.issue("server", since=since, days=days))
+    (told,) = events.of("tls.not_valid_today")
+    assert told["setting"] == "TLS_CERT_FILE"
+    assert told["begins"] < told["ends"]
+
+
+def test_a_certificate_of_today_is_not_warned_about(started: Start, ca: Ca, events: Events) -> None:
+    started(ca.issue("server"))
+    assert not events.of("tls.not_valid_today")
+
+
 def test_when_the_certificate_ends_is_a_metric(started: Start, ca: Ca) -> None:
     server = started(ca.issue("server", days=3))
     name = "housing_tls_certificate_expiry_timestamp_seconds"

@@ -46,18 +46,21 @@ class Ca:
         signed = own.add_extension(authority, critical=True).sign(self._key, hashes.SHA256())
         self.file = _written(folder / f"{name}.pem", _pem(signed))
 
-    def issue(self, name: str, *, hosts: Sequence[str] = _HOSTS, days: float = 1) -> Pair:
+    def issue(
+        self, name: str, *, hosts: Sequence[str] = _HOSTS, days: float = 1, since: float = -30
+    ) -> Pair:
         """Makes a certificate for servers and clients, with its key.
 
         Args:
             name: Its subject, and the name of the files; those of before are replaced.
             hosts: Names and addresses that it is for.
             days: When it ends; less than 0 for one that has ended.
+            since: When it begins, in days from now.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         both = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
         signed = (
-            _builder(_named(name), self._name, key, days=days)
+            _builder(_named(name), self._name, key, days=days, since=since)
             .add_extension(x509.SubjectAlternativeName([_host(each) for each in hosts]), False)
             .add_extension(x509.ExtendedKeyUsage(both), critical=False)
             .sign(self._key, hashes.SHA256())
@@ -74,7 +77,12 @@ class Ca:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, days: float
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    *,
+    days: float,
+    since: float = -30,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -83,7 +91,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
+        .not_valid_before(now + timedelta(days=since))
         .not_valid_after(now + timedelta(days=days))
     )
 

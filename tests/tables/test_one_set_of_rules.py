@@ -112,6 +112,37 @@ FILES: dict[str, Written] = {
     **{f"{word} for missing": (blank(word), ()) for word in ("", "None", "nan", "#N/A", "?")},
     "a byte order mark": (f"\ufeff{text(LOWER)}", CASES_ONLY),
     "lines of Windows": (text(NAMES).replace("\n", "\r\n"), ()),
+    "rows without a value, as Excel writes them": (
+        text(NAMES, [*LINES, [""] * 14, ['""'] * 14, ["", " "] * 7]) + "\r\n",
+        ("rows left out because none of their cells has a value: 3",),
+    ),
+    "a row without a value on top": (
+        f"{';' * 13}\n{text(NAMES, separator=';')}",
+        ("rows left out because none of their cells has a value: 1",),
+    ),
+    "comments": (
+        f"# Boston\n# made by hand, in 1978\n\n{text(NAMES)}",
+        ("comments skipped above the names of the columns: 2",),
+    ),
+    "names in a comment, as NumPy writes them": (f"# {text(NAMES)}", ()),
+    "a comment above names in one": (
+        f"\ufeff# houses\n#{text(LOWER, separator=' ')}",
+        ("comments skipped above the names of the columns: 1", *CASES_ONLY),
+    ),
+    "comments without names": (
+        f"# Boston\n# 14 columns\n{text([])}".replace("\n\n", "\n"),
+        (
+            "comments skipped above the names of the columns: 2",
+            f"no names of columns: the 14 there are taken for {', '.join(NAMES)}",
+        ),
+    ),
+    "a comment and counts": (
+        f"# Boston\n40,13{',' * 12}\n{text(NAMES)}",
+        (
+            "comments skipped above the names of the columns: 1",
+            f"line skipped above the names of the columns: '40,13{',' * 12}'",
+        ),
+    ),
     "blank lines": (f"\n{text(NAMES).replace(chr(10), chr(10) * 2)}  \n", ()),
 }
 # Those whose columns, rather than whose text, are odd.

@@ -15,7 +15,6 @@ from ..client import HousingClient
 from ..errors import InvalidArgumentError
 from ..job import Scores
 from ..ledger import StreamPolicy, Tally
-from ..scores import ChunkScores
 from ..sources import FORMATS, FileFormat, count_of, format_of, from_file
 from . import options
 from .files import check_apart, check_existing
@@ -93,9 +92,10 @@ def run(given: argparse.Namespace) -> int:
     ):
         _say_lost(output.done.rejected - rejected.kept, rejected.path)
         scores = _scores(client, given, source, target, output)
+        said = 0
         try:
             for chunk in scores.chunks():
-                _say_notes(given, scores.tally, chunk)
+                said = _say_notes(given, scores.tally, said)
                 output.start()
                 rejected.write(chunk)
                 output.write(chunk)
@@ -106,6 +106,7 @@ def run(given: argparse.Namespace) -> int:
             if output.rows and given.output != "-" and target != "parquet":
                 _say(f"{_rows(output.rows)} done; go on with --resume")
             raise
+        _say_notes(given, scores.tally, said)
         if not given.quiet:
             _say(_summary(scores.tally, output, rejected))
     return EXIT_REJECTED if rejected.rows or output.done.rejected else 0
@@ -160,11 +161,12 @@ def _rejected_path(given: argparse.Namespace) -> Path | None:
     return None if given.output == "-" else Path(given.output).with_suffix(".rejected.csv")
 
 
-def _say_notes(given: argparse.Namespace, tally: Tally, chunk: ChunkScores) -> None:
-    """Says what was made of the columns, once there is a first answer."""
-    if not given.quiet and tally.rows == len(chunk.prices):
-        for note in tally.notes:
+def _say_notes(given: argparse.Namespace, tally: Tally, said: int) -> int:
+    """Says what was made of the table and was not said; some of it shows at the end alone."""
+    if not given.quiet:
+        for note in tally.notes[said:]:
             _say(note)
+    return len(tally.notes)
 
 
 def _summary(tally: Tally, output: Output, rejected: Rejected) -> str:

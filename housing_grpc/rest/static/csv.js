@@ -4,38 +4,99 @@ import { numberIn } from "./words.js";
 
 const OTHER_NAMES = { black: "B", cmedv: "MEDV", target: "MEDV", price: "MEDV", medval: "MEDV", medianvalue: "MEDV", medv: "MEDV" };
 const MISSING = new Set(["", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#n/a", "#na", "?"]);
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const CLOSE = 0.8; // From here on, two names are taken for one and a misspelling of it.
+const OTHER_FORMATS = [
+  [/^\s*(\{|\[\s*(\{|\[|$))/, "JSON, and no table"],
+  [/^\s*@relation\b/i, "ARFF, and no table"],
+  [/^\s*<(!doctype|html|head|body|\?xml)\b/i, "a web page or XML, and no table"],
+  [/^version \S+git-lfs/, "a pointer of Git LFS: fetch what it points to by “git lfs pull”"],
+];
 export const EXPECTED =
   "Expected is a CSV file in UTF-8 whose first line names the columns, such as RM,LSTAT, " +
-  "separated by commas, semicolons or tabs; a column that is left out, the model fills in.";
+  "separated by commas, semicolons, tabs or blanks; a column that is left out, the model fills in.";
 
 // Gives header, rows of cells, where each feature stands, and notes; throws what is wrong with the file.
 export function readTable(text, features) {
   if (text.includes("\0") || text.includes("\ufffd")) throw new Error(`This file is no text in UTF-8. ${EXPECTED}`);
-  const lines = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/).filter((line) => line.trim());
-  if (!lines.length) throw new Error(`This file is empty. ${EXPECTED}`);
-  const separator = separatorOf(lines[0]);
-  const header = cellsOf(lines[0], separator) ?? [];
+  const written = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/).filter((line) => line.trim());
+  const lines = written.filter((line) => !isEmpty(line));
+  const empty = written.length - lines.length;
+  const { header, rows, separator, notes } = headed(lines, features);
+  if (hasRowName(rows[0], separator, header.length)) header.unshift("");
   const columns = columnsOf(header, features);
-  return { header, ...columns, rows: lines.slice(1).map((line) => cellsOf(line, separator)) };
+  notes.push(...columns.notes);
+  if (empty) notes.push(`Rows left out because none of their cells has a value: ${empty}.`);
+  return { header, ...columns, notes, rows: rows.map((line) => cellsOf(line, separator)) };
 }
 
+// What stands above the names is skipped: comments, and one other line such as scikit-learn's, which counts.
+function headed(lines, features) {
+  const below = lines.findIndex((line) => !line.trimStart().startsWith("#"));
+  if (below < 0) throw new Error(`This file is empty. ${EXPECTED}`);
+  const named = (line, at, skipped) => {
+    const separator = separatorOf(line);
+    const notes = skipped ? [`Lines skipped above the names of the columns: ${skipped}.`] : [];
+    return { header: cellsOf(line, separator) ?? [], rows: lines.slice(at), separator, notes };
+  };
+  const other = OTHER_FORMATS.find(([sign]) => sign.test(lines[below]));
+  if (other) throw new Error(`This file is ${other[1]}. ${EXPECTED}`);
+  const names = ({ header }) => header.some((name) => meaning(name, features));
+  const first = named(lines[below], below + 1, below);
+  if (names(first)) return first;
+  if (below) {
+    const comment = named(lines[below - 1].replace(/^[\s#]+/, ""), below, below - 1);
+    if (names(comment) && comment.header.length === first.header.length) return { ...comment, separator: first.separator };
+  }
+  if (areValues(first.header, features)) {
+    const header = [...features.map(({ name }) => name), "MEDV"].slice(0, first.header.length);
+    const note = `No names of columns: the ${header.length} there are taken for ${header.join(", ")}.`;
+    return { ...first, header, rows: lines.slice(below), notes: [...first.notes, note] };
+  }
+  if (below + 1 === lines.length) return first;
+  const second = named(lines[below + 1], below + 2, below + 1);
+  return names(second) ? second : first;
+}
+
+// Nothing but signs between cells, as in the rows that Excel writes below a table.
+const isEmpty = (line) => /^[\s,;"]*$/.test(line) && line.split('"').length % 2 === 1;
+
+// R writes no name above the names of rows; elsewhere than between blanks, those stand in quotes.
+function hasRowName(line, separator, width) {
+  const cells = line && cellsOf(line, separator);
+  if (cells?.length !== width + 1) return false;
+  return separator === " " || (line.trimStart().startsWith('"') && line.split('"').length === 3 && cells.at(-1) !== "");
+}
+
+// Numbers, most of them there, as many as a house can have.
+function areValues(cells, features) {
+  const blanks = cells.filter((cell) => MISSING.has(cell.toLowerCase())).length;
+  const numbers = cells.filter((cell) => NUMBER.test(cell)).length;
+  return blanks + numbers === cells.length && blanks <= 6 && [0, 1].includes(cells.length - features.length);
+}
+
+// A blank separates where nothing else does.
 function separatorOf(line) {
-  const bare = line.split('"').filter((_, place) => place % 2 === 0).join("");
+  const bare = line.trim().split('"').filter((_, place) => place % 2 === 0).join("");
   const uses = (sign) => bare.split(sign).length;
-  return ["\t", ";", ","].reduce((best, each) => (uses(each) > uses(best) ? each : best), ",");
+  const best = ["\t", ";", ","].reduce((best, each) => (uses(each) > uses(best) ? each : best));
+  return uses(best) === 1 && bare.includes(" ") ? " " : uses(best) === 1 ? "," : best;
 }
 
 // The cells of a line, or null where a quote is not closed in it.
 function cellsOf(line, separator) {
-  if (!line.includes('"')) return line.split(separator).map((cell) => cell.trim());
+  if (separator === " ") line = line.trim();
+  if (!line.includes('"')) return line.split(separator === " " ? /\s+/ : separator).map((cell) => cell.trim());
   const cells = [];
   let [cell, quoted] = ["", false];
   for (let at = 0; at < line.length; at++) {
     const sign = line[at];
     if (quoted && sign === '"' && line[at + 1] === '"') cell += line[++at];
     else if (sign === '"' && (quoted || !cell.trim())) quoted = !quoted;
-    else if (!quoted && sign === separator) [cell] = ["", cells.push(cell.trim())];
+    else if (!quoted && sign === separator) {
+      [cell] = ["", cells.push(cell.trim())];
+      while (separator === " " && line[at + 1] === " ") at++;
+    }
     else cell += sign;
   }
   return quoted ? null : [...cells, cell.trim()];
@@ -43,26 +104,41 @@ function cellsOf(line, separator) {
 
 const plain = (name) => name.split(/\(|\[| - |:/)[0].toLowerCase().replace(/[ _.-]/g, "");
 
+function meaning(name, features) {
+  return features.find((each) => each.name.toLowerCase() === plain(name))?.name ?? OTHER_NAMES[plain(name)];
+}
+
 function columnsOf(header, features) {
-  const byPlain = new Map(features.map(({ name }) => [name.toLowerCase(), name]));
-  const places = new Map();
-  const unused = [];
+  const claims = new Map();
   header.forEach((name, place) => {
-    const found = byPlain.get(plain(name)) ?? OTHER_NAMES[plain(name)];
-    if (found === "MEDV") return;
-    if (!found) unused.push(name);
-    else if (places.has(found)) throw new Error(`The column ${found} is there twice: take one out.`);
-    else places.set(found, place);
+    const found = meaning(name, features) ?? "";
+    claims.set(found, [...(claims.get(found) ?? []), place]);
   });
-  if (!places.size) throw new Error(`No column is a feature. ${EXPECTED}`);
-  const missing = [...byPlain.values()].filter((name) => !places.has(name));
-  for (const name of unused) {
-    const close = missing.find((each) => likeness(plain(name), each.toLowerCase()) >= CLOSE);
-    if (close) throw new Error(`The column “${name}” is no feature (did you mean ${close}?): rename it, or take it out.`);
+  const unused = claims.get("") ?? [];
+  const places = new Map();
+  const faults = [];
+  for (const { name } of features) {
+    const all = claims.get(name) ?? [];
+    // A column of its own name goes before one of another name for it.
+    const own = all.filter((place) => plain(header[place]) === name.toLowerCase());
+    const chosen = own.length ? own : all;
+    unused.push(...all.filter((place) => !chosen.includes(place)));
+    if (chosen.length) places.set(name, chosen[0]);
+    if (chosen.length > 1) faults.push(`The column ${name} is there ${chosen.length} times: keep one.`);
   }
+  if (!places.size) throw new Error(`No column is a feature. ${EXPECTED}`);
+  const missing = features.map(({ name }) => name).filter((name) => !places.has(name));
+  const others = unused.sort((one, other) => one - other).map((place) => header[place]).filter(Boolean);
+  for (const name of others) {
+    const close = missing.find((each) => likeness(plain(name), each.toLowerCase()) >= CLOSE);
+    if (close) faults.push(`The column “${name}” is no feature (did you mean ${close}?): rename it, or take it out.`);
+  }
+  if (faults.length) throw new Error(faults.join(" "));
+  const renamed = [...places].filter(([name, place]) => header[place].toUpperCase() !== name);
   const notes = [
+    renamed.length ? `Columns renamed: ${renamed.map(([name, place]) => `${header[place]} to ${name}`).join(", ")}.` : "",
     missing.length ? `Filled in by the model in every row: ${missing.join(", ")}.` : "",
-    unused.some(Boolean) ? `Columns not used: ${unused.filter(Boolean).join(", ")}.` : "",
+    others.length ? `Columns not used: ${others.join(", ")}.` : "",
   ];
   return { places, notes: notes.filter(Boolean) };
 }

@@ -149,6 +149,19 @@ def test_a_server_with_tls_that_is_not_trusted_or_asked_in_the_clear(
     assert complaint in say("predict", *flags, code=5).err
 
 
+@pytest.mark.parametrize(
+    ("dates", "told"), [((-30, -1), "it has expired"), ((1, 2), "it is not yet valid")]
+)
+def test_a_certificate_of_another_time_says_so(
+    ca: Ca, dates: tuple[int, int], told: str, monkeypatch: pytest.MonkeyPatch, say: Say
+) -> None:
+    monkeypatch.setenv("HOUSING_CA_FILE", str(ca.file))
+    pair = ca.issue("server", since=dates[0], days=dates[1]).content
+    with served(grpc.ssl_server_credentials([pair])) as target:
+        said = say("predict", "--target", target, code=5).err
+    assert f"{told}, or the clock of this machine is wrong" in said
+
+
 def test_a_server_without_tls_is_not_taken_for_one_with_it(open_server: str, say: Say) -> None:
     assert "it may not speak TLS" in say("predict", "--tls", code=5).err
 

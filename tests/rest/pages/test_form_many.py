@@ -96,7 +96,7 @@ def test_a_model_without_parts_leaves_their_columns_empty(old: Page) -> None:
         ("", "This file is empty. Expected is a CSV file"),
         ("x,y\n1,2\n", "No column is a feature. Expected is a CSV file"),
         ("RM,LSTATT\n6.5,5\n", "did you mean LSTAT?"),
-        ("RM,rm\n6.5,5\n", "The column RM is there twice"),
+        ("RM,rm\n6.5,5\n", "The column RM is there 2 times"),
         ("RM\n", "has no row below"),
         ("PK\x03\x04\x00", "This file is no text in UTF-8"),
     ],
