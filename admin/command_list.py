@@ -110,11 +110,14 @@ class CommandList:
         self._take("register", locals())
 
     @_texts
-    def upgrade(self, version: str, *, json: _Text = None) -> None:
+    def upgrade(self, version: str, *, data: _Text = None, json: _Text = None) -> None:
         """Make a version whose bundle has an older format one of the newest, as a new version.
+
+        Its prices stay the same. With its training data at hand, it says how sure they are, too.
 
         Args:
             version: Number of the version, as `models` lists it.
+            data: File that it was trained on, if that is not where it was.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("upgrade", locals())

@@ -69,7 +69,8 @@ class Asked:
 
     def winkler(self, halves: Numbers | float) -> Numbers:
         """Returns the width, and twenty times how far the price was beyond the bounds."""
-        low, high = np.maximum(self.predicted - halves, 0), self.predicted + halves
+        low = np.maximum(self.predicted - halves, np.minimum(self.predicted, 0))
+        high = self.predicted + halves
         return winkler(self.actual, low, high)
 
 

@@ -5,8 +5,21 @@ arrays, `description` the metadata, and `comparison` asks the two for the prices
 bundle's own `format` writes it.
 """
 
+from housing_grpc.bundle.metadata import Metadata
+
 from .exporter import Exported, Facts, export
+from .reading import NEWEST_FORMAT, metadata_of, same_prices
 from .signing import signing
 from .upgrade import upgrade
 
-__all__ = ["Exported", "Facts", "export", "signing", "upgrade"]
+__all__ = [
+    "NEWEST_FORMAT",
+    "Exported",
+    "Facts",
+    "Metadata",
+    "export",
+    "metadata_of",
+    "same_prices",
+    "signing",
+    "upgrade",
+]

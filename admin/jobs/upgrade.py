@@ -1,6 +1,7 @@
 """Makes a registered version whose bundle has an older format one of the newest."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 
 from ..base.settings import Settings
-from ..export import signing, upgrade
 from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
 from ..tracking.mlflow_client import Client
@@ -19,6 +19,10 @@ from ..tracking.pyfunc_model import log_model
 from ..tracking.records import find_version
 from ..tracking.registry import register
 from ..tracking.tags import MODEL_ID_TAG, UPGRADED_TAG
+from .repeated_training import STEPS
+from .upgraded_bundle import Making
+
+__all__ = ["STEPS", "Upgraded", "upgrade_version"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,24 +33,39 @@ class Upgraded:
         version: Its number.
         run_id: The run that it is of.
         digest: Of its bundle.
+        missing: Why its bundle does not say how sure prices are, and what to do; "" if it does.
     """
 
     version: int
     run_id: str
     digest: str
+    missing: str
 
 
-def upgrade_version(client: Client, settings: Settings, number: int) -> Upgraded:
+def upgrade_version(
+    client: Client,
+    settings: Settings,
+    number: int,
+    *,
+    data: Path | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Upgraded:
     """Register a version anew, with the same model in a bundle of the newest format.
+
+    Where the training data is at hand, the training is repeated, and the bundle says what it has
+    to say beside prices; elsewhere it gives prices alone.
 
     Args:
         client: MLflow.
         settings: Where artifacts go, the registered model, and the key that signs.
         number: Of the version.
+        data: File that it was trained on, if it is to be looked for nowhere else.
+        step: Called with what begins, at most `STEPS` times.
 
     Raises:
         RegistryError: There is no such version.
-        UsageError: Its bundle has the newest format already.
+        UsageError: Its bundle has all that the newest has, or can get no more; or `data` is
+            not what it was trained on.
         ExportError: Its bundle cannot be used.
     """
     location = settings.location
@@ -57,13 +76,9 @@ def upgrade_version(client: Client, settings: Settings, number: int) -> Upgraded
             dst_path=scratch,
             tracking_uri=client.tracking_uri,
         )
-        folder = Path(scratch) / "new" / Path(BUNDLE_FOLDER).name
-        digest, metadata = upgrade(
-            Path(source) / BUNDLE_FOLDER,
-            folder,
-            sign=signing(settings.signing_key_file),
-            max_bytes=settings.max_bundle_bytes,
-        )
+        made = Making(client, settings, number, Path(source) / BUNDLE_FOLDER, Path(scratch))
+        bundle = made.bundle(data, step)
+        metadata = bundle.metadata
         experiment = experiment_id(client, settings)
         note = (
             f"The model of version {number} of {location.model_name}, in a bundle of format "
@@ -75,18 +90,20 @@ def upgrade_version(client: Client, settings: Settings, number: int) -> Upgraded
             params = {"model": metadata.model_type, "preprocessing": metadata.preprocessing}
             for name, value in params.items():
                 client.log_param(run_id, name, value)
-            for name, score in metadata.metrics.items():
+            for name, score in {**metadata.metrics, **bundle.measured}.items():
                 client.log_metric(run_id, name, score)
             model_id = log_model(
                 client,
                 experiment=experiment,
                 run_id=run_id,
-                bundle=folder,
+                bundle=bundle.folder,
                 houses=pd.DataFrame(metadata.golden.rows, columns=list(FEATURE_NAMES), dtype=float),
-                tags={DIGEST_TAG: digest},
+                tags={DIGEST_TAG: bundle.digest},
                 params=params,
             )
-            client.set_tag(run_id, DIGEST_TAG, digest)
+            client.set_tag(run_id, DIGEST_TAG, bundle.digest)
             client.set_tag(run_id, MODEL_ID_TAG, model_id)
-    made = register(client, location, run_id)
-    return Upgraded(version=made.version, run_id=run_id, digest=digest)
+    registered = register(client, location, run_id)
+    return Upgraded(
+        version=registered.version, run_id=run_id, digest=bundle.digest, missing=bundle.missing
+    )

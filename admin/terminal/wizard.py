@@ -32,14 +32,15 @@ def ask() -> Flags:
         answers = ask_all(terminal, _STEPS)
     except EOFError as error:
         raise KeyboardInterrupt from error
-    folds, register = answers["cv"], answers["register"]
+    folds = answers["cv"]
     return {
         "model": answers["model"],
         "preprocessor": answers["preprocessor"],
         "params": answers.get("params") or None,
         "preprocessor_params": answers.get("preprocessor_params") or None,
         "cv": None if folds == _NO_FOLDS else folds,
-        "register": "True" if register == "yes" else None,
+        "no_neighbours": "True" if answers["no_neighbours"] == "yes" else None,
+        "register": "True" if answers["register"] == "yes" else None,
     }
 
 
@@ -140,6 +141,17 @@ def _fold_count(typed: str) -> str:
     return str(int(typed))
 
 
+def _no_neighbours(_: Answers) -> Question:
+    return Question(
+        prompt="Keep houses of the data out of the bundle? (yes or no)",
+        default="no",
+        read=_yes_or_no,
+        help="A bundle holds the houses of the data, or 2,000 centres of them, to tell which houses"
+        " the model cannot know. If whoever gets the bundle may not see them, answer yes: that is"
+        " then told, less well, from the columns and their correlations.",
+    )
+
+
 def _register(_: Answers) -> Question:
     return Question(
         prompt="Register the result? (yes or no)",
@@ -180,5 +192,6 @@ _STEPS: Sequence[tuple[str, Step]] = (
     ),
     ("preprocessor_params", _parameters(preprocessing, "preprocessor")),
     ("cv", _folds),
+    ("no_neighbours", _no_neighbours),
     ("register", _register),
 )

@@ -11,6 +11,7 @@ from .tags import DATA_FILE_TAG, DATA_PATH_TAG
 
 _PARTS = {"--params": "model.", "--preprocessor_params": "preprocessing."}
 _DIGITS = 12
+_A_FILE = "FILE.csv"
 
 
 def training_command(run: Run) -> str:
@@ -42,13 +43,12 @@ def training_command(run: Run) -> str:
 
 def _data(tags: Mapping[str, str]) -> tuple[dict[str, str], str]:
     """Return the flags for the data, none if it is trained on without them, and what to do."""
-    digest, name = tags.get("data_digest", ""), tags.get(DATA_FILE_TAG, "FILE.csv")
+    digest, name = tags.get("data_digest", ""), tags.get(DATA_FILE_TAG, _A_FILE)
     unit = {"--target_unit": tags.get("target_unit", "")}
-    if _is(default_data(), digest):
-        return {}, "train and register the same model with"
-    for file in (Path(tags.get(DATA_PATH_TAG, name)), Path(name)):
-        if _is(file, digest):
-            return {"--data": _shown(file), **unit}, "train and register the same model with"
+    file = data_file(digest, tags)
+    if file is not None:
+        given = {} if file == default_data() else {"--data": _shown(file), **unit}
+        return given, "train and register the same model with"
     words = (
         f"its data, {name} with the SHA-256 {digest[:_DIGITS]}..., is not where it was; train and"
         " register the same model, once --data names that file, with"
@@ -56,7 +56,23 @@ def _data(tags: Mapping[str, str]) -> tuple[dict[str, str], str]:
     return {"--data": f".../{name}", **unit}, words
 
 
-def _is(file: Path, digest: str) -> bool:
+def data_file(digest: str, tags: Mapping[str, str]) -> Path | None:
+    """Return the file that a run was trained on: the shipped one, or where it was, or here.
+
+    Args:
+        digest: SHA-256 of it.
+        tags: Of the run.
+
+    Returns:
+        None if none of these has the digest.
+    """
+    name = tags.get(DATA_FILE_TAG, _A_FILE)
+    places = (default_data(), Path(tags.get(DATA_PATH_TAG, name)), Path(name))
+    return next((file for file in places if is_file(file, digest)), None)
+
+
+def is_file(file: Path, digest: str) -> bool:
+    """Return whether a file is there and has a digest."""
     try:
         return hashlib.sha256(file.read_bytes()).hexdigest() == digest
     except OSError:

@@ -20,7 +20,12 @@ from ..base.parameters import scalar
 from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
 from .spec import DEFAULT_FOLDS, DEFAULT_SEED, DEFAULT_TEST_SIZE, TrainingSpec, default_data
 
-_KEYS = ("data", "accept", "target_unit", "cv", "test_size", "seed", "models", "preprocessors")
+_KEYS = (
+    "data", "accept", "target_unit", "cv", "test_size", "seed", "no_neighbours", "models",
+    "preprocessors",
+)  # fmt: skip
+
+_NOUNS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 # Each is a training of its own.
 _MOST_COMBINATIONS = 10_000
@@ -153,6 +158,7 @@ def _shared(found: Mapping[str, Any]) -> dict[str, Any]:
         "cv": folds,
         "test_size": test_size,
         "seed": seed,
+        "neighbours": not _get(found, "no_neighbours", bool, False),
     }
 
 
@@ -163,9 +169,8 @@ def _get(found: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     # A bool is an int to Python, but not to the person who wrote it.
-    if not isinstance(value, kind) or isinstance(value, bool):
-        noun = {int: "a whole number", float: "a number", str: "a text"}[kind]
-        raise UsageError(f"{key} is {_shown(value)}; give {noun}")
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+        raise UsageError(f"{key} is {_shown(value)}; give {_NOUNS[kind]}")
     return value
 
 

@@ -158,7 +158,8 @@ def learn(
         reach=reach,
     )
     halves = _quantiles(learned.scores, rows.folds) * widths
-    lower, upper = np.maximum(predicted - halves, 0), predicted + halves
+    lower = np.maximum(predicted - halves, np.minimum(predicted, 0))
+    upper = predicted + halves
     overshoot = np.maximum(lower - rows.target, 0) + np.maximum(rows.target - upper, 0)
     coverage = float((errors <= halves).mean())
     return Intervals(

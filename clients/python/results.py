@@ -24,7 +24,7 @@ class PriceInterval:
     """Between which prices a house like those of the training data most likely sells.
 
     Attributes:
-        lower: In the target's unit, never below 0.
+        lower: In the target's unit; below 0 only if the price is.
         upper: In the target's unit.
         level: Share of houses whose true price lies between the two.
         extrapolated: Whether the house is so unlike those of the training data that the share

@@ -70,7 +70,8 @@ class NumpyEvaluator:
                 halves = quantile * (self._scale(inputs(scaled, prices, blanks)) * beyond)
                 # Of a spread that nobody has trained.
                 halves[~((halves >= 0) & (halves <= np.finfo(np.float64).max))] = np.nan
-                out[0] = np.where(prices - halves > 0, prices - halves, 0.0 * halves)
+                # Nothing sells for less than 0; what the model says is within all the same.
+                out[0] = np.maximum(prices - halves, np.minimum(prices, 0.0))
                 out[1] = prices + halves
         return out
 

@@ -4,7 +4,7 @@ from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.bundle.parts.facts import Parts
 from housing_grpc.houses.options import Options
 
-_FIX = "train the model again with this release (housing-admin upgrade does not add it)"
+_FIX = "train the model again with this release, or add it with housing-admin upgrade VERSION"
 
 
 def check(parts: Parts, options: Options) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.toolchain import (
     check_example,
+    check_says_how_sure,
     check_says_in_one_line,
     check_survives_restart,
     contents,
@@ -56,6 +57,13 @@ def test_the_example_runs(example: str, linear: Example) -> None:
         port = server.event("server.serving")["port"]
         text = printed([example, "-target", f"localhost:{port}"], CLIENT)
     check_example(text, linear.version)
+
+
+def test_the_example_says_how_sure_and_why(example: str, honest: Example) -> None:
+    with serving(honest.folder) as server:
+        target = f"localhost:{server.event('server.serving')['port']}"
+        text = printed([example, "-target", target, "-rows", "10"], CLIENT)
+        check_says_how_sure(text, target)
 
 
 def test_without_a_server_the_example_says_so(example: str) -> None:

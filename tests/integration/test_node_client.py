@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.toolchain import (
     check_example,
+    check_says_how_sure,
     check_says_in_one_line,
     check_survives_restart,
     contents,
@@ -64,6 +65,13 @@ def test_the_example_runs(node: str, client: Path, linear: Example) -> None:
         port = server.event("server.serving")["port"]
         text = printed([node, "examples/example.js", f"localhost:{port}"], client)
     check_example(text, linear.version)
+
+
+def test_the_example_says_how_sure_and_why(node: str, client: Path, honest: Example) -> None:
+    with serving(honest.folder) as server:
+        target = f"localhost:{server.event('server.serving')['port']}"
+        text = printed([node, "examples/example.js", target, "10"], client)
+        check_says_how_sure(text, target)
 
 
 def test_without_a_server_the_example_says_so(node: str, client: Path) -> None:

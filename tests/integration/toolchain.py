@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 
+from clients.python import HousingClient
 from housing_grpc.bundle.metadata import Metadata
 from tests.support import examples, waiting
 from tests.support.examples import Example
@@ -72,6 +73,7 @@ def check_example(text: str, version: str) -> None:
         r"  house\.CHAS: is 2, but must be 0 or 1",
         r"  house\.RAD: is 1\.5, but must be a whole number",
         r"  row 1235: .*FEATURE_NOT_FINITE",
+        r"sure:     \w.*interval",
         rf"score:    {HOUSES} houses in order, 1 refused, mean price \d+\.\d\d",
         rf"matrix:   100000 houses in order, mean price \d+\.\d\d, versions {version}\n",
     )
@@ -88,6 +90,27 @@ def check_example(text: str, version: str) -> None:
     }
     for part in parts:
         assert re.search(part, text), f"{part} is not in:\n{text}"
+
+
+def check_says_how_sure(text: str, target: str) -> None:
+    """Checks what an example prints of a server that knows how sure it is, against our client."""
+    with HousingClient(target) as client:
+        found = client.predict(CRIM=0.00632, RM=6.575, LSTAT=4.98, explain=True, level=0.8)
+    interval, unusual, why = found.interval, found.applicability, found.explanation
+    assert interval is not None, found
+    assert unusual is not None, found
+    assert why is not None, found
+    parts = [
+        f"{each.amount:+.4f} {each.feature}{'*' if each.imputed else ''}"
+        for each in why.contributions
+    ]
+    assert sum(each.imputed for each in why.contributions) == len(parts) - 3
+    told = (
+        f"{found.price:.4f}, in 0.80 of cases {interval.lower:.4f} to {interval.upper:.4f}, "
+        f"p-value {unusual.p_value:.4f}, {' '.join([f'{why.base:.4f}', *parts])}"
+    )
+    for title in ("sure:    ", "  matrix:"):
+        assert f"\n{title} {told}\n" in text, f"{told} is not in:\n{text}"
 
 
 def check_says_in_one_line(command: Sequence[str], folder: Path) -> None:

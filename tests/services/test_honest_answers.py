@@ -38,7 +38,7 @@ UNLIKE = {
     "dis": 11.0, "rad": 24.0, "tax": 190.0, "ptratio": 12.7, "b": 2.0, "lstat": 35.0,
 }  # fmt: skip
 ODD = pb.House(**UNLIKE)
-FIX = "train the model again with this release (housing-admin upgrade does not add it)"
+FIX = "train the model again with this release, or add it with housing-admin upgrade VERSION"
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,7 @@ def make(
     sign: Sign | None = None,
     *,
     honest: bool = False,
+    seed: int = 7,
     **params: object,
 ) -> Example:
     """Train on all houses and export, as `admin train` does.
@@ -86,7 +87,7 @@ def make(
     """
     chosen, filling = models.get(model), preprocessing.get(imputer)
     pipeline = build_pipeline(
-        chosen, {**chosen.defaults, **params}, filling, dict(filling.defaults), seed=7
+        chosen, {**chosen.defaults, **params}, filling, dict(filling.defaults), seed=seed
     )
     pipeline.fit(houses.features, houses.target)
     facts = Facts(
@@ -104,7 +105,7 @@ def make(
         training=houses,
         facts=facts,
         folder=folder,
-        honesty=honesty.learn(pipeline, houses, seed=7) if honest else None,
+        honesty=honesty.learn(pipeline, houses, seed=seed) if honest else None,
         sign=sign,
     )
     return Example(folder=folder, digest=exported.digest, pipeline=pipeline)

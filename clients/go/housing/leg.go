@@ -25,6 +25,7 @@ type leg struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	timeout time.Duration
+	opening *opening // of the job
 	stream  grpc.BidiStreamingClient[pb.PredictStreamRequest, pb.PredictStreamResponse]
 
 	sent  chan *Chunk // in flight; closed when no more are sent
@@ -37,8 +38,10 @@ type leg struct {
 }
 
 // open starts a stream that sends what was not answered by the one before, then new work.
-func (c *Client) open(ctx context.Context, unanswered []*Chunk, work <-chan item) *leg {
-	l := &leg{timeout: c.timeout, sent: make(chan *Chunk, window), left: unanswered}
+func (c *Client) open(
+	ctx context.Context, opening *opening, unanswered []*Chunk, work <-chan item,
+) *leg {
+	l := &leg{timeout: c.timeout, opening: opening, sent: make(chan *Chunk, window), left: unanswered}
 	l.ctx, l.cancel = context.WithCancelCause(ctx)
 	if l.stream, l.lost = c.predictions.PredictStream(l.ctx); l.lost != nil {
 		close(l.sent)
@@ -63,7 +66,7 @@ func (l *leg) close() []*Chunk {
 
 func (l *leg) send(work <-chan item) {
 	defer close(l.sent)
-	for l.fetch(work) {
+	for first := true; l.fetch(work); first = false {
 		select {
 		case l.sent <- l.left[0]:
 		case <-l.ctx.Done():
@@ -71,7 +74,7 @@ func (l *leg) send(work <-chan item) {
 		}
 		chunk := l.left[0]
 		l.left = l.left[1:]
-		if l.stream.Send(chunk) != nil {
+		if l.stream.Send(l.opening.message(chunk, first)) != nil {
 			return // Recv tells why.
 		}
 	}

@@ -65,7 +65,7 @@ func gather(options []Asking) asked {
 	return found
 }
 
-// chunk makes a message; every one says what is asked for, as any may be the first of a stream.
+// chunk adds what is asked for; the first message of each stream says it.
 func (s scoring) chunk(chunk *Chunk) *Chunk {
 	chunk.PinModel = s.pin
 	chunk.Explain, chunk.Reference = s.asked.explain, s.asked.reference

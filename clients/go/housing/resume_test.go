@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"housing-grpc/clients/go/housing"
+	pb "housing-grpc/clients/go/housing/housingv1"
 )
 
 // failure makes what the server fails with; a delay of zero is left out.
@@ -165,5 +167,33 @@ func TestClosedClientIsNotTriedAgain(t *testing.T) {
 	}
 	if status.Code(err) != codes.Canceled || service.streams.Load() != 1 {
 		t.Fatal(err, service.streams.Load())
+	}
+}
+
+func TestFirstMessageOfEachStreamSaysWhatIsAskedFor(t *testing.T) {
+	var mutex sync.Mutex
+	openings := 0
+	received := func(chunk int, request *pb.PredictStreamRequest) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		first := chunk == 1
+		if first {
+			openings++
+		}
+		if request.GetExplain() != first || request.GetIntervals() != first ||
+			(request.GetLevel() == 0.8) != first || (request.GetReference().GetRm() == 6) != first {
+			t.Errorf("message %d of a stream asks for %v", chunk, request)
+		}
+	}
+	gone := status.Error(codes.Unavailable, "gone")
+	service := &fake{before: breaking(gone), received: received}
+	asked := housing.Ask(
+		housing.Explain(), housing.Level(0.8), housing.Reference(&housing.House{Rm: new(6.0)}))
+	results := serve(t, service).Score(t.Context(), rooms(100), housing.ChunkRows(10), asked)
+	count, err := prices(t, results)
+	mutex.Lock()
+	defer mutex.Unlock()
+	if count != 100 || err != nil || openings != 2 {
+		t.Fatalf("%d prices, then %v, %d streams", count, err, openings)
 	}
 }

@@ -21,6 +21,7 @@ type (
 // When the server stops, restarts or wants no longer stream, the chunks that were not
 // answered are sent again in a new one, and each answer is yielded once. Chunks with PinModel
 // are all to be answered by one model: the stream ends with MODEL_CHANGED if that is gone.
+// What is asked for beside prices is read from the first chunk, and counts for all.
 func (c *Client) Stream(ctx context.Context, chunks iter.Seq[*Chunk]) iter.Seq2[*Answer, error] {
 	return c.stream(ctx, func(yield func(*Chunk, error) bool) {
 		for chunk := range chunks {
@@ -40,8 +41,9 @@ func (c *Client) stream(
 		work := feed(ctx, chunks)
 		var unanswered []*Chunk
 		var so ledger
+		var begin opening
 		for {
-			leg := c.open(ctx, unanswered, work)
+			leg := c.open(ctx, &begin, unanswered, work)
 			ended, err := leg.run(func(chunk *Chunk, answer *Answer) (bool, *Error) {
 				if changed := so.answered(chunk, answer); changed != nil {
 					return false, changed

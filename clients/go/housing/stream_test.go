@@ -32,6 +32,8 @@ type fake struct {
 	version func(stream int) string
 	// predict is called with the number of the call, from 1.
 	predict func(ctx context.Context, call int) (*pb.PredictResponse, error)
+	// received is called with each message and its number in its stream, from 1.
+	received func(chunk int, request *pb.PredictStreamRequest)
 }
 
 func (f *fake) PredictStream(s stream) error {
@@ -44,6 +46,9 @@ func (f *fake) PredictStream(s stream) error {
 		}
 		if err != nil {
 			return err
+		}
+		if f.received != nil {
+			f.received(chunk, request)
 		}
 		if err := f.before(number, chunk); err != nil {
 			return err

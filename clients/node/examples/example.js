@@ -1,4 +1,5 @@
-// Asks a running server: about its model, for one price, for one that it refuses, and for many.
+// Asks a running server: about its model, for one price, for one that it refuses, for what makes a
+// price, and for many.
 //
 //     npm ci && npm run example -- localhost:50051 [rows to send as raw numbers]
 //
@@ -52,6 +53,39 @@ async function refused(client) {
     return;
   }
   throw new Error("a house with CHAS 2 was not refused");
+}
+
+function tell(title, price, { level, lower, upper }, { pValue }, { base, contributions }) {
+  const signed = (amount) => (amount < 0 ? "" : "+") + amount.toFixed(4);
+  const parts = contributions.map(
+    ({ feature, amount, imputed }) => `${signed(amount)} ${feature}${imputed ? "*" : ""}`,
+  );
+  const ends = `${lower.toFixed(4)} to ${upper.toFixed(4)}, p-value ${pValue.toFixed(4)}`;
+  const sum = [base.toFixed(4), ...parts].join(" ");
+  console.log(`${title} ${price.toFixed(4)}, in ${level.toFixed(2)} of cases ${ends}, ${sum}`);
+}
+
+/**
+ * Asks how sure a price is, how unusual the house is and what makes the price, twice: as a message
+ * and as raw numbers. A model may be unable to tell.
+ */
+async function sure(client) {
+  const house = { CRIM: 0.00632, RM: 6.575, LSTAT: 4.98 };
+  const asked = { explain: true, level: 0.8 };
+  try {
+    const { prediction, interval, applicability, explanation } = await client.predict(house, asked);
+    tell("sure:    ", prediction, interval, applicability, explanation);
+  } catch (error) {
+    if (!(error instanceof HousingError && error.reason === "NOT_IN_BUNDLE")) {
+      throw error;
+    }
+    console.log(`sure:     ${error.message}`);
+    return;
+  }
+  const answers = client.scoreMatrix(Object.keys(house), [Object.values(house)], asked);
+  for await (const { price, interval, applicability, explanation } of answers) {
+    tell("  matrix:", price, interval, applicability, explanation);
+  }
 }
 
 function* houses(count) {
@@ -109,7 +143,7 @@ async function scoreMatrix(client) {
 async function main() {
   const client = connect();
   try {
-    for (const show of [info, predict, refused, score, scoreMatrix]) {
+    for (const show of [info, predict, refused, sure, score, scoreMatrix]) {
       await show(client);
     }
   } finally {

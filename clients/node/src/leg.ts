@@ -8,6 +8,7 @@ import type {
 } from "./gen/housing/v1/prediction_pb.js";
 import { type Ledger, noAnswer } from "./ledger.js";
 import { Lookahead } from "./lookahead.js";
+import type { Opening } from "./opening.js";
 
 /** Some houses, as rows or as a matrix. */
 export type Chunk = PredictStreamRequest;
@@ -23,6 +24,8 @@ const WINDOW = 4;
 export interface LegOptions {
   /** Sent first; kept up to date. */
   readonly unanswered: Chunk[];
+  /** What each stream of the job begins with. */
+  readonly opening: Opening;
   /** Called with every answer. */
   readonly ledger: Ledger;
   /** Longest wait for an answer that is owed. */
@@ -34,14 +37,17 @@ export class Leg {
   readonly #call: Call;
   readonly #answers: Lookahead<PredictStreamResponse>;
   readonly #unanswered: Chunk[];
+  readonly #opening: Opening;
   readonly #ledger: Ledger;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
+  #begun = false;
 
-  constructor(call: Call, { unanswered, ledger, timeoutMs, signal }: LegOptions) {
+  constructor(call: Call, { unanswered, opening, ledger, timeoutMs, signal }: LegOptions) {
     this.#call = call;
     this.#answers = new Lookahead(call[Symbol.asyncIterator]());
     this.#unanswered = unanswered;
+    this.#opening = opening;
     this.#ledger = ledger;
     this.#timeoutMs = timeoutMs;
     this.#signal = signal;
@@ -52,7 +58,7 @@ export class Leg {
   /** Yields an answer a chunk until there are no more chunks and the server has agreed. */
   async *run(input: Lookahead<Chunk>): AsyncGenerator<Answer> {
     for (const chunk of this.#unanswered) {
-      this.#call.write(chunk);
+      this.#write(chunk);
     }
     let more = true;
     while (more || this.#unanswered.length > 0) {
@@ -82,8 +88,13 @@ export class Leg {
       return false;
     }
     this.#unanswered.push(next.value);
-    this.#call.write(next.value);
+    this.#write(next.value);
     return true;
+  }
+
+  #write(chunk: Chunk): void {
+    this.#call.write(this.#opening.message(chunk, !this.#begun));
+    this.#begun = true;
   }
 
   async #answer(): Promise<void> {

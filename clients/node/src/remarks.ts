@@ -6,7 +6,7 @@ import { FEATURES } from "./house.js";
 
 /** Between which prices a house like those of the training data most likely sells. */
 export interface Interval {
-  /** In the target's unit, never below 0. */
+  /** In the target's unit; below 0 only if the price is. */
   readonly lower: number;
   /** In the target's unit. */
   readonly upper: number;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Ledger } from "./ledger.js";
 import { type Answer, type Call, type Chunk, Leg } from "./leg.js";
 import { Lookahead } from "./lookahead.js";
+import { Opening } from "./opening.js";
 
 export interface StreamOptions {
   readonly timeoutMs: number;
@@ -14,7 +15,8 @@ export interface StreamOptions {
  *
  * When the server stops, restarts or wants no longer stream, the chunks that were not
  * answered are sent again in a new one. Chunks that ask for the model to be pinned are all to
- * be answered by one: the stream ends with MODEL_CHANGED if that is gone.
+ * be answered by one: the stream ends with MODEL_CHANGED if that is gone. What is asked for beside
+ * prices is read from the first chunk, and counts for all.
  */
 export async function* converse(
   open: () => Call,
@@ -23,10 +25,11 @@ export async function* converse(
 ): AsyncGenerator<Answer> {
   const input = new Lookahead(numbered(chunks));
   const unanswered: Chunk[] = [];
+  const opening = new Opening();
   const ledger = new Ledger();
   try {
     for (;;) {
-      const leg = new Leg(open(), { unanswered, ledger, timeoutMs, signal });
+      const leg = new Leg(open(), { unanswered, opening, ledger, timeoutMs, signal });
       try {
         yield* leg.run(input);
         return;

@@ -62,14 +62,16 @@ export function connect(target, options) {
  * the model `version(stream)`.
  */
 export async function stream(before, options, version = () => "") {
-  const seen = { streams: 0 };
+  const seen = { streams: 0, asked: [] };
   const predictStream = (call) => {
     const number = ++seen.streams;
     let chunk = 0;
     call.on("data", async (request) => {
       call.pause();
       try {
-        await before(number, ++chunk);
+        const { explain, level, intervals, reference } = request;
+        seen.asked.push({ first: ++chunk === 1, explain, level, intervals, rm: reference?.rm });
+        await before(number, chunk);
         call.write(answerTo(request, version(number)));
         call.resume();
       } catch (error) {

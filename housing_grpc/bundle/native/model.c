@@ -138,8 +138,9 @@ static void assess_block(const Model *model, const double *rows, const double *p
         /* Of a spread that nobody has trained. */
         if (!(half >= 0 && half <= DBL_MAX))
             continue;
-        /* No price is below 0. */
-        lower[i] = prices[i] - half > 0 ? prices[i] - half : 0;
+        /* Nothing sells for less than 0; what the model says is within all the same. */
+        double least = prices[i] < 0 ? prices[i] : 0;
+        lower[i] = prices[i] - half > least ? prices[i] - half : least;
         upper[i] = prices[i] + half;
     }
 }

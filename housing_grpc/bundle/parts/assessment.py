@@ -40,7 +40,7 @@ class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):  # Made for e
 
     @property
     def lower(self) -> Prices:
-        """Shape (n,), in the target's unit, not below 0; NaN where there is no bound.
+        """Shape (n,), in the target's unit; below 0 only if the price is. NaN where there is none.
 
         That is where the bundle has no intervals, or too few scores for the level: then all are.
         """

@@ -38,7 +38,7 @@ def test_the_wizard_trains_what_was_answered(bare: Settings) -> None:
     terminal.type("1\n")
     terminal.expect("Give 0, or 2 or more.")
     terminal.type("2\n")
-    terminal.expect("Register the result?")
+    terminal.expect("Keep houses of the data out of the bundle?")
     terminal.type("<\n")
     terminal.expect("0 for none (2):")
     terminal.type("back\n")
@@ -46,13 +46,17 @@ def test_the_wizard_trains_what_was_answered(bare: Settings) -> None:
     terminal.type("\n")
     terminal.expect("0 for none (2):")
     terminal.type("\n")
-    terminal.expect("(no):")
+    terminal.expect("out of the bundle? (yes or no) (no):")
+    terminal.type("none\n")
+    terminal.expect("Give yes or no.")
+    terminal.type("yes\n")
+    terminal.expect("Register the result? (yes or no) (no):")
     terminal.type("maybe\n")
     terminal.expect("Give yes or no.")
     terminal.type("Y\n")
     terminal.expect(
         "housing-admin train --model linear --preprocessor v1_median --params alpha=2"
-        " --cv 2 --register"
+        " --cv 2 --no_neighbours --register"
     )
     terminal.expect("linear x v1_median, 506 houses, errors in thousands of USD")
     terminal.expect("Registered as version 1")
@@ -61,6 +65,7 @@ def test_the_wizard_trains_what_was_answered(bare: Settings) -> None:
         [version] = client.versions(bare.location.model_name)
         params = client.get_run(version.run_id).data.params
         assert (params["model.alpha"], params["cv_folds"]) == ("2", "2")
+        assert params["no_neighbours"] == "True"
 
 
 def test_leaving_the_wizard_trains_nothing(bare: Settings) -> None:

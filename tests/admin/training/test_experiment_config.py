@@ -59,6 +59,14 @@ def test_lists_of_names_are_enough(tmp_path: Path) -> None:
     found = read(tmp_path, "models: [linear]\npreprocessors: v1_median\n")
     assert [each.title for each in found.specs] == ["linear x v1_median"]
     assert found.specs[0].cv == 5
+    assert found.specs[0].neighbours
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("true", False), ("false", True), ("", True)])
+def test_houses_are_kept_out_of_the_bundle(tmp_path: Path, typed: str, kept: bool) -> None:
+    grid = "models: [linear, xgboost]\npreprocessors: v1_median\n"
+    found = read(tmp_path, f"no_neighbours: {typed}\n{grid}")
+    assert {each.neighbours for each in found.specs} == {kept}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +94,14 @@ def test_lists_of_names_are_enough(tmp_path: Path) -> None:
             "seed is -1; give a whole number from 0 to 2147483647",
         ),
         ("test_size: 1\nmodels: [linear]\npreprocessors: [v1_median]", "test_size is 1.0; give"),
+        (
+            "no_neighbours: 1\nmodels: [linear]\npreprocessors: [v1_median]",
+            "no_neighbours is 1; give true or false",
+        ),
+        (
+            "no_neighbors: true\nmodels: [linear]\npreprocessors: [v1_median]",
+            "'no_neighbors' is no key (did you mean no_neighbours?)",
+        ),
         ("data: 3\nmodels: [linear]\npreprocessors: [v1_median]", "data is 3; give a text"),
     ],
 )

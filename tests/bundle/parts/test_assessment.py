@@ -49,10 +49,20 @@ def test_bounds_hold_the_price_and_grow_with_the_level(made: Made) -> None:
         found = made.native.assess(rows, prices, level)
         assert found is not None
         assert found.has_bounds
-        assert (found.lower >= 0).all()
-        assert ((found.lower <= np.maximum(prices, 0)) & (prices <= found.upper)).all()
+        assert (found.lower >= np.minimum(prices, 0)).all()
+        assert ((found.lower <= prices) & (prices <= found.upper)).all()
         assert (found.upper - prices >= last).all()
         last = found.upper - prices
+
+
+def test_a_price_below_0_lies_within_its_bounds(made: Made) -> None:
+    rows, prices = houses()[:5], np.array([-40.0, -3.0, 0.0, 1e-3, 30.0])
+    for bundle in (made.native, made.numpy):
+        found = bundle.assess(rows, prices)
+        assert found is not None
+        assert found.lower[:3].tolist() == [-40.0, -3.0, 0.0]
+        assert ((found.lower <= prices) & (prices <= found.upper)).all()
+        assert (found.lower[2:] >= 0).all()
 
 
 def test_too_few_scores_for_a_level_give_no_bounds(boosted: Made) -> None:

@@ -1,5 +1,5 @@
-// Example asks a running server: about its model, for one price, for one that it refuses,
-// and for many.
+// Example asks a running server: about its model, for one price, for one that it refuses, for
+// what makes a price, and for many.
 //
 //	go run ./cmd/example -target localhost:50051
 //
@@ -43,7 +43,7 @@ func show(target string, encrypt bool, many int) error {
 	defer func() { _ = client.Close() }()
 	ctx := context.Background()
 	for _, part := range []func(context.Context, *housing.Client) error{
-		info, predict, refused, score,
+		info, predict, refused, sure, score,
 	} {
 		if err := part(ctx, client); err != nil {
 			return err

@@ -442,7 +442,7 @@ func (x *PredictResponse) GetExplanation() *Explanation {
 // sells.
 type PriceInterval struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Lower end, in the target's unit; never below 0.
+	// Lower end, in the target's unit; below 0 only if the price is.
 	Lower float64 `protobuf:"fixed64,1,opt,name=lower,proto3" json:"lower,omitempty"`
 	// Upper end, in the target's unit.
 	Upper float64 `protobuf:"fixed64,2,opt,name=upper,proto3" json:"upper,omitempty"`

@@ -468,7 +468,7 @@ export const PredictResponseSchema: GenMessage<PredictResponse, {jsonType: Predi
  */
 export type PriceInterval = Message<"housing.v1.PriceInterval"> & {
   /**
-   * Lower end, in the target's unit; never below 0.
+   * Lower end, in the target's unit; below 0 only if the price is.
    *
    * @generated from field: double lower = 1;
    */
@@ -506,7 +506,7 @@ export type PriceInterval = Message<"housing.v1.PriceInterval"> & {
  */
 export type PriceIntervalJson = {
   /**
-   * Lower end, in the target's unit; never below 0.
+   * Lower end, in the target's unit; below 0 only if the price is.
    *
    * @generated from field: double lower = 1;
    */

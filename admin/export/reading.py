@@ -1,0 +1,56 @@
+"""Reads a bundle that was made before."""
+
+from pathlib import Path
+
+import numpy as np
+
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle import metadata as meta
+from housing_grpc.bundle import model as bundle_model
+from housing_grpc.bundle.errors import BundleError
+from housing_grpc.bundle.metadata import Metadata
+
+from ..base.errors import ExportError
+from ..data.dataset import Dataset
+from .probes import probes
+
+NEWEST_FORMAT = meta.FORMATS[-1]
+
+
+def metadata_of(folder: Path, max_bytes: int) -> Metadata:
+    """Return what a bundle says of itself.
+
+    Args:
+        folder: The bundle.
+        max_bytes: Most bytes of a bundle that servers take.
+
+    Raises:
+        ExportError: It cannot be read.
+    """
+    try:
+        return bundle_format.read(folder, max_bytes=max_bytes).metadata
+    except BundleError as error:
+        raise ExportError(f"its bundle cannot be used: {error}") from error
+
+
+def same_prices(one: Path, other: Path, training: Dataset, max_bytes: int) -> bool:
+    """Return whether two bundles give the same prices to the bit.
+
+    Args:
+        one: The one bundle.
+        other: The other.
+        training: The rows that they were fitted to; as many kinds of rows are made of them as for
+            an export.
+        max_bytes: Most bytes of a bundle that servers take.
+
+    Raises:
+        ExportError: One cannot be used.
+    """
+    try:
+        first, second = (bundle_model.load(each, max_bytes=max_bytes) for each in (one, other))
+        return all(
+            np.array_equal(first.predict(rows), second.predict(rows))
+            for rows in probes(training.features.to_numpy()).values()
+        )
+    except BundleError as error:
+        raise ExportError(f"its bundle cannot be used: {error}") from error

@@ -1,0 +1,127 @@
+"""Trains the model of a bundle once more, for what the bundle does not say of its prices yet."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from housing_grpc.bundle import files
+
+from .. import models, preprocessing
+from ..base.errors import AdminError
+from ..base.options import column_names
+from ..export import Exported, Facts, Metadata, export, same_prices, signing
+from ..training import honesty
+from ..training.evaluate import load_data
+from ..training.intervals import Intervals
+from ..training.pipeline import complete, pipeline_of
+from ..training.spec import TrainingSpec
+
+STEPS = honesty.STEPS + 2
+"""How many steps `repeat` announces."""
+
+
+class NotRepeatedError(Exception):
+    """A training that cannot be repeated; the text says why."""
+
+
+def repeat(
+    source: Path,
+    metadata: Metadata,
+    data: Path,
+    folder: Path,
+    *,
+    step: Callable[[str], None] = lambda _: None,
+    signing_key: Path | None = None,
+    max_bytes: int = files.MAX_BYTES,
+) -> tuple[Exported, Intervals]:
+    """Write a bundle anew, with the same model and all that is learned beside it.
+
+    Args:
+        source: The bundle.
+        metadata: What it says of itself.
+        data: The file that it was trained on.
+        folder: Where to write it; must not exist yet.
+        step: Called `STEPS` times, with what begins.
+        signing_key: File of the key that signs it.
+        max_bytes: Most bytes of a bundle that servers take.
+
+    Returns:
+        The bundle, and how the bounds of its prices did.
+
+    Raises:
+        NotRepeatedError: The same training does not give the same model to the bit, or is refused.
+    """
+    try:
+        spec = complete(_spec(metadata, data))
+        dataset = load_data(spec)
+        step("fit to every row")
+        pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
+        learned = honesty.learn(
+            pipeline, dataset, keep_rows=spec.neighbours, seed=spec.seed, step=step
+        )
+        step("export and compare")
+        made = export(
+            pipeline,
+            model=models.get(spec.model),
+            preprocessing=preprocessing.get(spec.preprocessing),
+            training=dataset,
+            facts=_facts(metadata),
+            folder=folder,
+            honesty=learned,
+            sign=signing(signing_key),
+            max_bytes=max_bytes,
+        )
+        same = same_prices(source, folder, dataset, max_bytes)
+    except AdminError as error:
+        raise NotRepeatedError(
+            f"its training cannot be repeated ({error}); train it again: housing-admin train"
+        ) from error
+    if not same:
+        raise NotRepeatedError(
+            "with the libraries of today, the same training gives a model of other prices; train it"
+            " again: housing-admin train"
+        )
+    return made, learned.intervals
+
+
+def _spec(metadata: Metadata, data: Path) -> TrainingSpec:
+    params = metadata.params
+    return TrainingSpec(
+        model=metadata.model_type,
+        preprocessing=metadata.preprocessing,
+        params=_beginning(params, "model."),
+        preprocessing_params=_beginning(params, "preprocessing."),
+        data=data,
+        accept=column_names(str(params["accept"]), "accept") if "accept" in params else (),
+        target_unit=metadata.target.unit,
+        seed=_seed(params),
+        neighbours=not params.get("no_neighbours"),
+    )
+
+
+def _beginning(params: Mapping[str, object], prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in params.items()
+        if name.startswith(prefix)
+    }
+
+
+def _seed(params: Mapping[str, object]) -> int:
+    seed = params.get("seed")
+    if not isinstance(seed, int):
+        raise NotRepeatedError(
+            "it does not say with which seed it was trained; train it again: housing-admin train"
+        )
+    return seed
+
+
+def _facts(metadata: Metadata) -> Facts:
+    return Facts(
+        name=metadata.name,
+        params=metadata.params,
+        metrics=metadata.metrics,
+        run_id=metadata.run_id,
+        code_version=metadata.code_version,
+        trained_at=metadata.trained_at,
+    )
