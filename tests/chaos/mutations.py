@@ -69,6 +69,11 @@ GUARDS = (
         "serving/test_tls.py::test_files_that_are_broken_keep_the_old_certificate",
     ),
     Guard(
+        "odd houses are looked at together",
+        "places = np.array([row])",
+        "bundle/parts/test_assessment.py::test_ten_thousand_odd_houses_are_named_in_one_go",
+    ),
+    Guard(
         "the files are read once",
         "if (first := certificate.path) and (second := key.path):",
         "base/test_pem.py::test_files_that_are_replaced_while_they_are_read",
