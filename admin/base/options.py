@@ -105,3 +105,22 @@ def given(text: Text, name: str) -> Text:
         where = "after the flag" if name.startswith("-") else "after the command"
         raise UsageError(f"{name} needs a value; give it {where}")
     return text
+
+
+def bundle_text(text: Text, name: str) -> Text:
+    """Return a text that a bundle is to hold, such as a unit.
+
+    Raises:
+        UsageError: No server would take it. Without this that would show after the training.
+    """
+    # Not loaded by commands that need neither.
+    import msgspec
+
+    from housing_grpc.bundle import metadata
+
+    try:
+        return msgspec.convert(text, metadata.Text | None)
+    except msgspec.ValidationError:
+        raise UsageError(
+            f"{name}: a text has at most 255 characters, all of which can be shown; give another"
+        ) from None

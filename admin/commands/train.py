@@ -98,7 +98,9 @@ def spec_of(
         ),
         data=Path(file) if file else default_data(),
         accept=options.column_names(accept, "--accept"),
-        target_unit=options.given(target_unit, "--target_unit"),
+        target_unit=options.bundle_text(
+            options.given(target_unit, "--target_unit"), "--target_unit"
+        ),
         seed=DEFAULT_SEED if chosen is None else chosen,
         cv=_folds(cv),
         test_size=DEFAULT_TEST_SIZE if share is None else share,

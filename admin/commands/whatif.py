@@ -116,5 +116,5 @@ def _cells(found: "Prediction", most: float) -> tuple[str, str, str, str]:
         lower, upper = (
             f"{end:.3f}" for end in (found.said.interval.lower, found.said.interval.upper)
         )
-    bar = "#" * max(0, round(_WIDTH * found.price / most)) if most > 0 else ""
+    bar = "#" * max(0, round(_WIDTH * (found.price / most))) if most > 0 else ""
     return f"{found.price:.3f}", lower, upper, bar

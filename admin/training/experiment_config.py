@@ -15,7 +15,7 @@ from housing_table.cells import shortened
 from .. import models, preprocessing
 from ..base.discovery import guess
 from ..base.errors import UsageError
-from ..base.options import column_names
+from ..base.options import bundle_text, column_names
 from ..base.parameters import scalar
 from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
 from .spec import DEFAULT_FOLDS, DEFAULT_SEED, DEFAULT_TEST_SIZE, TrainingSpec, default_data
@@ -154,7 +154,7 @@ def _shared(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "data": Path(data) if data else default_data(),
         "accept": column_names(_get(found, "accept", str, None), "accept"),
-        "target_unit": unit,
+        "target_unit": bundle_text(unit, "target_unit"),
         "cv": folds,
         "test_size": test_size,
         "seed": seed,

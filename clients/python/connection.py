@@ -4,12 +4,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import grpc
 
-from . import pem
+from . import pem, small_file
 from .errors import CallCancelledError
 from .target import check_target, is_loopback
 
@@ -152,4 +151,4 @@ def _options(target: str, tls: TlsChoice, extra: Options) -> list[tuple[str, Any
 
 
 def _read(path: str | PathLike[str] | None) -> bytes | None:
-    return None if path is None else Path(path).read_bytes()
+    return None if path is None else small_file.read(path)

@@ -2,7 +2,8 @@
 
 import ssl
 from os import PathLike, fspath
-from pathlib import Path
+
+from . import small_file
 
 File = str | PathLike[str]
 
@@ -21,8 +22,8 @@ def check(ca: File | None, certificate: File | None, key: File | None) -> None:
     """
     for file in (ca, certificate, key):
         if file is not None:
-            # OpenSSL would not say which of them it is that cannot be read.
-            Path(file).open("rb").close()
+            # OpenSSL would not say which of them cannot be read, and waits for a pipe for ever.
+            small_file.read(file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca is not None:
         try:

@@ -1,10 +1,15 @@
 """Certificates and keys in PEM form, which may be replaced while they are used."""
 
 import logging
+import os
 import ssl
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from cryptography import x509
 
@@ -65,6 +70,23 @@ class Changes:
         return [_stamp(path) for path in self._paths]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A certificate and its key, as they were at one moment.
+
+    Attributes:
+        certificate: Its bytes, and those of what is between it and its root.
+        key: Bytes of the key.
+        context: A server's context that shows it.
+        expires: When the certificate ends, in seconds since 1970.
+    """
+
+    certificate: bytes
+    key: bytes
+    context: ssl.SSLContext
+    expires: float
+
+
 def check_roots(file: PemFile) -> bytes:
     """Returns the roots in a file.
 
@@ -79,49 +101,58 @@ def check_roots(file: PemFile) -> bytes:
     return content
 
 
-def load_pair(certificate: PemFile, key: PemFile) -> ssl.SSLContext:
-    """Returns a server's context with a certificate and its key.
+def load_pair(certificate: PemFile, key: PemFile) -> Pair:
+    """Reads a certificate and its key, each once: what is checked is what is shown.
 
     Raises:
         OptionError: They cannot be read, or do not belong together.
     """
-    for file in (certificate, key):
-        file.read()
+    shown, secret = certificate.read(), key.read()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(certificate.path, key.path, password=_no_password)
-    except (OSError, ValueError) as error:
+        # guard: the files are read once
+        with _in_memory(shown) as first, _in_memory(secret) as second:
+            context.load_cert_chain(first, second, password=_no_password)
+        expires = _expiry(certificate, x509.load_pem_x509_certificate(shown))
+    except (OSError, *_UNREADABLE) as error:
         raise OptionError(
             f"{certificate}: it and {key.setting} have to be PEM, with a key that belongs to "
             f"the certificate and has no password ({error})"
         ) from error
-    return context
+    return Pair(certificate=shown, key=secret, context=context, expires=expires)
 
 
-def expiry(certificate: PemFile) -> float:
-    """Returns when the first certificate in a file ends, in seconds since 1970.
-
-    One that is not valid today is warned about and taken, as it may be the clock that is wrong.
-
-    Raises:
-        OptionError: There is none.
-    """
-    try:
-        found = x509.load_pem_x509_certificate(certificate.read())
-        begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
-    except _UNREADABLE as error:
-        raise OptionError(f"{certificate}: has to be a certificate in PEM ({error})") from error
+def _expiry(file: PemFile, certificate: x509.Certificate) -> float:
+    """Returns when a certificate ends; one that is not valid today may be right, not the clock."""
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if not begins <= datetime.now(UTC) <= ends:
         log.event(
             _logger,
             logging.WARNING,
             "tls.not_valid_today",
-            setting=certificate.setting,
+            setting=file.setting,
             begins=f"{begins:%Y-%m-%dT%H:%M:%SZ}",
             ends=f"{ends:%Y-%m-%dT%H:%M:%SZ}",
         )
     return ends.timestamp()
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[str]:
+    """Gives a path to bytes, as Python's TLS takes nothing else; they never lie on a disk."""
+    with _unnamed() as file:
+        file.write(content)
+        file.flush()
+        file.seek(0)
+        yield f"/dev/fd/{file.fileno()}"
+
+
+def _unnamed() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("pem"), "w+b")
+    # Without a name, and for this user alone, where the system knows no file in memory.
+    return tempfile.TemporaryFile()
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

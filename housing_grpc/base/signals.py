@@ -21,7 +21,7 @@ class Signals:
     """What SIGTERM, SIGINT and SIGHUP ask for.
 
     The first of SIGTERM and SIGINT asks for a stop, the next one ends the process at once.
-    SIGHUP calls something, never twice at a time.
+    SIGHUP calls something, never twice at a time, and however many come meanwhile, once more.
 
     They are heard on a thread of its own. Python runs handlers on the main thread alone,
     and a signal that the system gave to another thread does not wake it from a wait.
@@ -37,7 +37,7 @@ class Signals:
         self._serving = False
         self._asked = False
         self._stopped: SimpleQueue[None] = SimpleQueue()
-        self._hung_up: SimpleQueue[None] = SimpleQueue()
+        self._hung_up = threading.Event()
         self._heard, self._told = socket.socketpair()
         self._told.setblocking(False)
         for target in (self._hear, self._serve_hang_ups):
@@ -71,11 +71,14 @@ class Signals:
                 os._exit(128 + number)
             self.ask()
         elif number in _HEARD:
-            self._hung_up.put(None)
+            self._hung_up.set()
 
     def _serve_hang_ups(self) -> None:
         while True:
-            self._hung_up.get()
+            self._hung_up.wait()
+            # Before the call, which may miss what has changed since it began.
+            # guard: many hang-ups are one
+            self._hung_up.clear()
             self._hang_up()
 
 

@@ -7,12 +7,17 @@ from typing import Protocol
 import numpy as np
 
 from .arrays import Prices, Rows, Vector
+from .errors import BundleFormatError, ModelOutputError
+from .part_files import COVERS_FILE
 from .parts.explanation import Explanation, Link, Method, amounts
 from .parts.facts import Explaining
 from .parts.loaded import Loaded
 from .parts.tree_shap import mean_of
 from .preprocess import Preprocessor
 from .regressor import Linear, Regressor
+
+# Of a price; beyond it there is none, or it is 0.
+_MOST_LOGARITHM = 700.0
 
 
 class Evaluator(Protocol):
@@ -54,7 +59,11 @@ class Explainer:
         regressor: Regressor,
         parts: Loaded,
     ) -> "Explainer | None":
-        """Returns what explains the prices of a bundle, or None if nothing does."""
+        """Returns what explains the prices of a bundle, or None if nothing does.
+
+        Raises:
+            BundleFormatError: By its shares a price starts from what is no price.
+        """
         facts = parts.facts.explanation
         if facts is None:
             return None
@@ -62,6 +71,7 @@ class Explainer:
             linear, start = regressor, regressor.intercept
         elif parts.shares is not None:
             linear, start = None, mean_of(regressor, parts.shares)
+            _check_start(start, facts.link)
         else:
             return None
         return cls(
@@ -79,13 +89,23 @@ class Explainer:
 
     def explain(self, rows: Rows, prices: Prices, reference: Vector | None) -> Explanation:
         """Explains prices; as `Bundle.explain`."""
+        # What overflows is found below.
+        with np.errstate(all="ignore"):
+            found = self._explained(rows, prices, reference)
+        made = [found.margins, found.amounts, *([] if found.factors is None else [found.factors])]
+        # guard: amounts are finite
+        if not all(np.isfinite(numbers).all() for numbers in made):
+            raise ModelOutputError("what the model gave for a feature is no finite number")
+        return found
+
+    def _explained(self, rows: Rows, prices: Prices, reference: Vector | None) -> Explanation:
         filled = self.evaluator.fill(rows)
         other, start, base = None, self.start, self.base
         if reference is not None:
             alone = reference.reshape(1, -1)
             other = self.evaluator.fill(alone)[0]
             base = float(self.evaluator.predict(alone)[0])
-            start = math.log(base) if self.facts.link is Link.LOG else base
+            start = _logarithm(base) if self.facts.link is Link.LOG else base
         margins = self.margins(filled, other)
         return Explanation(
             method=self.facts.method if reference is None else Method.REFERENCE,
@@ -113,3 +133,19 @@ class Explainer:
 
     def _price(self, margin: float) -> float:
         return math.exp(margin) if self.facts.link is Link.LOG else margin
+
+
+def _check_start(start: float, link: Link) -> None:
+    # Shares that are no training's lead to leaves that no price comes from.
+    if not (math.isfinite(start) and (link is Link.IDENTITY or abs(start) < _MOST_LOGARITHM)):
+        raise BundleFormatError(
+            f"{COVERS_FILE}: makes prices start from what is none; train and register the model"
+            " again"
+        )
+
+
+def _logarithm(price: float) -> float:
+    # guard: the logarithm of a price
+    if price <= 0:
+        raise ModelOutputError("the model gave a price of 0, of which there is no logarithm")
+    return math.log(price)

@@ -164,10 +164,10 @@ class Bundle:
         except ModelOutputError as error:
             raise SelfTestError(f"golden rows: {error}") from error
 
-    def _odd_features(self, row: Rows) -> tuple[str, ...]:
+    def _odd_features(self, rows: Rows) -> list[tuple[str, ...]]:
         known = self._parts.known
-        scaled = self._preprocessor.scaled(self._predictor.fill(row))
-        return known.odd_features(scaled) if known else ()
+        scaled = self._preprocessor.scaled(self._predictor.fill(rows))
+        return known.odd_features(scaled) if known else [()] * len(rows)
 
 
 def regressor_of(files: BundleFiles) -> Regressor:

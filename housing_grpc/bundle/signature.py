@@ -10,7 +10,7 @@ with every registered model, which needs neither.
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SIGNATURE_FILE = "metadata.sig"
 SIGNATURE_LIMIT = 1024
 
-_PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z ]{1,64})-----")
 
 Sign = Callable[[bytes], bytes]
 
@@ -56,11 +56,11 @@ class Verifier:
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
         found = []
-        for block in _PEM.finditer(_read(self.file)):
-            if b"PRIVATE" in block[1]:
+        for kind, block in _blocks(_read(self.file)):
+            if b"PRIVATE" in kind:
                 raise KeyFileError("holds a private key; give the public one")
             try:
-                key = load_pem_public_key(block[0])
+                key = load_pem_public_key(block)
             except (ValueError, UnsupportedAlgorithm):
                 raise KeyFileError("holds a key that cannot be read") from None
             if not isinstance(key, Ed25519PublicKey):
@@ -125,6 +125,19 @@ def signer(file: Path) -> Sign:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError("holds a key that is not Ed25519")
     return lambda document: base64.b64encode(key.sign(document)) + b"\n"
+
+
+def _blocks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Gives what PEM says it holds, and the whole block with it."""
+    place = 0
+    while begin := _BEGIN.search(content, place):
+        line = b"-----END " + begin[1] + b"-----"
+        end = content.find(line, begin.end())
+        # guard: a key file is read once
+        if end < 0:
+            raise KeyFileError("holds a key that does not end")
+        place = end + len(line)
+        yield begin[1], content[begin.start() : place]
 
 
 def _read(file: Path) -> bytes:

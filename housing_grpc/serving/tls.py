@@ -66,10 +66,9 @@ class Certificates:
         roots = pem.check_roots(self._client_ca) if self._client_ca else None
         # gRPC would say neither that the two do not belong together, nor that they are no PEM.
         # guard: the key belongs to the certificate
-        pem.load_pair(self._certificate, self._key)
-        pair = self._key.read(), self._certificate.read()
-        shown = grpc.ssl_server_certificate_configuration([pair], roots)
-        return shown, pem.expiry(self._certificate)
+        pair = pem.load_pair(self._certificate, self._key)
+        chain = (pair.key, pair.certificate)
+        return grpc.ssl_server_certificate_configuration([chain], roots), pair.expires
 
 
 def _text(moment: float) -> str:

@@ -1,6 +1,7 @@
 """Signed bundles: who may have signed one, and what is told of the others."""
 
 import base64
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle import small_file
 from housing_grpc.bundle.errors import BundleChecksumError, BundleSignatureError, BundleUnsafeError
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import load
@@ -134,6 +136,17 @@ def test_a_file_that_holds_no_public_key(
     with pytest.raises(KeyFileError, match=text):
         Verifier(tmp_path / "keys").keys()
     refused(signed, tmp_path / "keys", f"the file of public keys .*{text}")
+
+
+@pytest.mark.parametrize(
+    "line", [b"-----BEGIN PUBLIC KEY-----\n", b"-----BEGIN A-----\n", b"-----BEGIN "]
+)
+def test_a_key_file_that_would_take_minutes(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "keys").write_bytes(line * (small_file.LIMIT // len(line)))
+    begun = time.process_time()
+    with pytest.raises(KeyFileError, match=r"a key that does not end|no public key in PEM"):
+        Verifier(tmp_path / "keys").keys()
+    assert time.process_time() - begun < 5
 
 
 def test_a_private_key_is_not_taken_for_a_public_one(pair: Pair) -> None:

@@ -64,8 +64,39 @@ GUARDS = (
     ),
     Guard(
         "the key belongs to the certificate",
-        "pass",
+        "pair = pem.Pair(certificate=self._certificate.read(), key=self._key.read(), "
+        "context=None, expires=0.0)",
         "serving/test_tls.py::test_files_that_are_broken_keep_the_old_certificate",
+    ),
+    Guard(
+        "amounts are finite",
+        "if False:",
+        "bundle/parts/test_hostile_explanations.py::test_amounts_that_are_no_numbers",
+    ),
+    Guard(
+        "the logarithm of a price",
+        "if False:",
+        "bundle/parts/test_hostile_explanations.py::test_a_reference_whose_price_is_0",
+    ),
+    Guard(
+        "odd houses are looked at together",
+        "places = np.array([row])",
+        "bundle/parts/test_assessment.py::test_ten_thousand_odd_houses_are_named_in_one_go",
+    ),
+    Guard(
+        "the files are read once",
+        "if (first := certificate.path) and (second := key.path):",
+        "base/test_pem.py::test_files_that_are_replaced_while_they_are_read",
+    ),
+    Guard(
+        "many hang-ups are one",
+        "pass",
+        "base/test_signals.py::test_hang_ups_by_the_thousand_are_two",
+    ),
+    Guard(
+        "a key file is read once",
+        "if False:",
+        "bundle/test_signature.py::test_a_key_file_that_would_take_minutes",
     ),
     # What is slower is said
     Guard(

@@ -22,7 +22,8 @@ def scored(*columns: tuple[float, float, float]) -> Scored:
     lower, upper, p_values = np.array(columns).T
     numbers = np.array([lower, upper, p_values, np.full(len(columns), 0.5)])
     count = len(columns)
-    return Scored(PRICES[:count], Assessment(0.9, numbers, ROWS[:count], lambda _: ("RM", "B")))
+    assessment = Assessment(0.9, numbers, ROWS[:count], lambda rows: [("RM", "B")] * len(rows))
+    return Scored(PRICES[:count], assessment)
 
 
 def results(found: Scored) -> list[pb.RowResult]:

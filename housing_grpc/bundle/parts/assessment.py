@@ -20,23 +20,31 @@ class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):  # Made for e
         level: Share of prices of houses like the training ones that are within their bounds.
         numbers: Shape (4, n): `lower`, `upper`, `p_value` and `distance`.
         rows: Shape (n, features).
-        odd_features: Returns what sets a row of shape (1, features) apart.
+        odd_features: Returns what sets each of some rows, shape (n, features), apart.
+        named: What was asked of it, by row.
     """
 
     level: float
     numbers: Rows
     rows: Rows
-    odd_features: Callable[[Rows], tuple[str, ...]]
+    odd_features: Callable[[Rows], list[tuple[str, ...]]]
+    named: dict[int, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     def odd(self, row: int) -> tuple[str, ...]:
         """Returns the features that set a row apart from the nearest known house.
 
-        The oddest is the first. Meant for those that are extrapolated: it takes some time.
+        The oddest is the first. Meant for those that are extrapolated, which are all looked at
+        with the first of them: one by one they would take a hundred times as long.
 
         Args:
             row: Its place.
         """
-        return self.odd_features(self.rows[row : row + 1])
+        if row not in self.named:
+            # guard: odd houses are looked at together
+            places = np.union1d(np.flatnonzero(self.extrapolated), row)
+            found = self.odd_features(self.rows[places])
+            self.named.update(zip(places.tolist(), found, strict=True))
+        return self.named[row]
 
     @property
     def lower(self) -> Prices:

@@ -115,29 +115,33 @@ class Neighbours:
         nearer = np.searchsorted(self.distances, distances - _TIE, side="left")
         return np.asarray((1.0 + (held - nearer)) / (1.0 + held), dtype=np.float64)
 
-    def odd_features(self, scaled: Rows) -> tuple[str, ...]:
-        """Returns what sets a row apart from the nearest known house, the oddest first.
+    def odd_features(self, scaled: Rows) -> list[tuple[str, ...]]:
+        """Returns what sets each row apart from the nearest known house, the oddest first.
 
         Args:
-            scaled: Shape (1, features).
+            scaled: Shape (n, features).
         """
         _, places = self.nearest(scaled)
-        scores = self.normal_scores(scaled)[0].astype(np.float32).astype(np.float64)
-        gaps = scores - self.points[places[0]]
-        pulls = gaps if self.matrix is None else self.matrix.T @ (self.matrix @ gaps)
+        scores = self.normal_scores(scaled).astype(np.float32).astype(np.float64)
+        gaps = scores - self.points[places]
+        pulls = gaps
+        if self.matrix is not None:
+            pulls = _multiplied(_multiplied(gaps, self.matrix), self.matrix.T)
         squares = gaps * pulls
-        order = np.argsort(-squares, kind="stable")[:_MOST_ODD]
-        explained = np.cumsum(squares[order]) - squares[order]
-        kept = order[(explained < _ODD_SHARE * squares.sum()) & (squares[order] > 0)]
-        return tuple(FEATURE_NAMES[place] for place in kept)
+        order = np.argsort(-squares, axis=1, kind="stable")[:, :_MOST_ODD]
+        largest = np.take_along_axis(squares, order, axis=1)
+        explained = np.cumsum(largest, axis=1) - largest
+        totals = squares.cumsum(axis=1)[:, -1:]
+        kept = (explained < _ODD_SHARE * totals) & (largest > 0)
+        return [
+            tuple(FEATURE_NAMES[place] for place in row[marks].tolist())
+            for row, marks in zip(order, kept, strict=True)
+        ]
 
     def _compared(self, scores: Rows) -> Floats:
         if self.matrix is None:
             return scores.astype(np.float32)
-        total = np.zeros_like(scores)
-        for column, weights in zip(scores.T, self.matrix.T, strict=True):
-            total += weights * column[:, None]
-        return total.astype(np.float32)
+        return _multiplied(scores, self.matrix).astype(np.float32)
 
 
 def encode(found: Neighbours) -> bytes:
@@ -194,6 +198,14 @@ def decode(data: bytes) -> Neighbours:
         method=METHODS[method], counts=counts, values=values, scores=scores, matrix=matrix,
         points=coordinates, distances=held,
     )  # fmt: skip
+
+
+def _multiplied(rows: Rows, matrix: Rows) -> Rows:
+    """Returns the matrix times each row, the same however many rows there are."""
+    total = np.zeros_like(rows)
+    for column, weights in zip(rows.T, matrix.T, strict=True):
+        total += weights * column[:, None]
+    return total
 
 
 def _bounded(read: Layout, numbers: Rows, most: float) -> None:

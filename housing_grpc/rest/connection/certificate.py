@@ -61,10 +61,11 @@ class Certificate:
             log.event(_logger, logging.INFO, "tls.reloaded", setting=self._certificate.setting)
 
     def _load(self) -> tuple[ssl.SSLContext, float]:
-        context: Any = pem.load_pair(self._certificate, self._key)
+        pair = pem.load_pair(self._certificate, self._key)
+        context: Any = pair.context
         # Python has no other name for what OpenSSL calls with every message.
         context._msg_callback = self._count  # noqa: SLF001
-        return context, pem.expiry(self._certificate)
+        return context, pair.expires
 
     def _count(
         self, connection: object, direction: str, _tls: int, _kind: int, message: int, _: bytes

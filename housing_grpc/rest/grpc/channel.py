@@ -56,8 +56,8 @@ class ServerTls:
         certificate, key = None, None
         if self._pair:
             # gRPC would say neither that they do not belong together, nor that they are no PEM.
-            pem.load_pair(*self._pair)
-            certificate, key = (file.read() for file in self._pair)
+            pair = pem.load_pair(*self._pair)
+            certificate, key = pair.certificate, pair.key
         return grpc.ssl_channel_credentials(roots, key, certificate)
 
 

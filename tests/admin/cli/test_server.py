@@ -15,11 +15,12 @@ from admin.server.houses_to_price import EXAMPLE
 from admin.tracking.client import connect
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
+from housing_grpc.bundle.regressor import Linear
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings as ServerSettings
 from tests.support.commands import Say
-from tests.support.examples import DATA, Example
+from tests.support.examples import DATA, Example, rewrite
 from tests.support.homes import Trained
 
 
@@ -257,6 +258,16 @@ def test_a_price_is_a_curve_over_one_feature(
     found = json.loads(say("whatif", "--rm", "6:6.3:0.1", "--file", house, "--json").out)
     assert [each["value"] for each in found] == [6, 6.1, 6.2, 6.3]
     assert found[1]["prediction"] == pytest.approx(price(honest_server, RM=6.1, LSTAT=9))
+
+
+def test_a_curve_of_prices_as_high_as_numbers_go(
+    stack: ExitStack, linear: Example, tmp_path: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    high = Linear(coefficients=np.zeros(len(FEATURE_NAMES)), intercept=1.5e308)
+    rewrite(linear.folder, tmp_path / "high", regressor=high)
+    start(stack, ServerSettings(grpc_port=0, bundle_dir=str(tmp_path / "high")), monkeypatch)
+    _, *rows = say("whatif", "--RM", "5:7:1").out.splitlines()
+    assert [row.split("\t")[4] for row in rows] == ["#" * 20] * 3
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from admin.base.errors import UsageError
+from admin.commands import train
 from admin.training import experiment_config
 from admin.training.experiment_config import ExperimentConfig
 
@@ -127,3 +129,16 @@ def test_the_shipped_experiments_can_be_read(name: str) -> None:
         "random_forest",
         "xgboost",
     }
+
+
+@pytest.mark.parametrize("unit", ["x" * 256, "EUR\u202e", "EUR\a"])
+def test_a_unit_that_no_bundle_holds_is_refused_before_the_training(
+    tmp_path: Path, unit: str
+) -> None:
+    told = "target_unit: a text has at most 255 characters, all of which can be shown"
+    text = f"target_unit: {json.dumps(unit)}\nmodels: {{linear: }}\n"
+    with pytest.raises(UsageError, match=f"grid.yaml: {told}"):
+        read(tmp_path, text)
+    with pytest.raises(UsageError, match=f"^--{told}"):
+        train.spec_of(target_unit=unit)
+    assert train.spec_of(target_unit="x" * 255).target_unit == "x" * 255

@@ -130,6 +130,26 @@ def test_nonsense_is_noticed_and_the_odd_features_are_named(linear: Made) -> Non
     assert usual.odd(0) == ()
 
 
+def test_ten_thousand_odd_houses_are_named_in_one_go(made: Made) -> None:
+    rows = houses()[np.arange(10_000) % 400]
+    rows[:, FEATURE_NAMES.index("RM")] = np.linspace(12, 500, len(rows))
+    found = made.native.assess(rows, made.native.predict(rows))
+    assert found is not None
+    assert found.extrapolated.all()
+    asked = []
+
+    def odd_features(part: Rows) -> list[tuple[str, ...]]:
+        asked.append(len(part))
+        return found.odd_features(part)
+
+    counted = msgspec.structs.replace(found, odd_features=odd_features)
+    named = [counted.odd(row) for row in range(len(rows))]
+    assert asked == [len(rows)]
+    for row in range(0, len(rows), 250):
+        assert found.odd_features(rows[row : row + 1]) == [named[row]]
+    assert {len(names) for names in named} <= {1, 2, 3}
+
+
 def test_an_interval_is_wider_where_no_house_is_near(linear: Made) -> None:
     near = DATASET.features.to_numpy()[:1]
     far = near.copy()
