@@ -124,7 +124,7 @@ def load_pair(certificate: PemFile, key: PemFile) -> Pair:
 
 
 def _expiry(file: PemFile, certificate: x509.Certificate) -> float:
-    """Returns when a certificate ends; one that is not valid today may be right, not the clock."""
+    """Returns when a certificate ends; one of another day is taken: the clock may be wrong."""
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if not begins <= datetime.now(UTC) <= ends:
         log.event(
