@@ -4,7 +4,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import mlflow.artifacts
 import pandas as pd
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
@@ -13,6 +12,7 @@ from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from ..base.settings import Settings
 from ..export import signing, upgrade
 from ..tracking import origin, run_log
+from ..tracking.bundle_folder import download
 from ..tracking.client import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.pyfunc_model import log_model
@@ -52,14 +52,10 @@ def upgrade_version(client: Client, settings: Settings, number: int) -> Upgraded
     location = settings.location
     find_version(client.versions(location.model_name), location, number)
     with tempfile.TemporaryDirectory(prefix="housing-upgrade-") as scratch:
-        source = mlflow.artifacts.download_artifacts(
-            f"models:/{location.model_name}/{number}",
-            dst_path=scratch,
-            tracking_uri=client.tracking_uri,
-        )
+        source = download(client, location, number, Path(scratch))
         folder = Path(scratch) / "new" / Path(BUNDLE_FOLDER).name
         digest, metadata = upgrade(
-            Path(source) / BUNDLE_FOLDER,
+            source,
             folder,
             sign=signing(settings.signing_key_file),
             max_bytes=settings.max_bundle_bytes,

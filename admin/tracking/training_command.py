@@ -40,15 +40,26 @@ def training_command(run: Run) -> str:
     return f"{words}: {' '.join(('housing-admin train', *typed, '--register'))}"
 
 
+def data_file(tags: Mapping[str, str]) -> Path | None:
+    """Return the file that a run was trained on, or None if it is not here.
+
+    Args:
+        tags: Of the run.
+    """
+    digest, name = tags.get("data_digest", ""), tags.get(DATA_FILE_TAG, "FILE.csv")
+    places = (default_data(), Path(tags.get(DATA_PATH_TAG, name)), Path(name))
+    return next((file for file in places if _is(file, digest)), None)
+
+
 def _data(tags: Mapping[str, str]) -> tuple[dict[str, str], str]:
     """Return the flags for the data, none if it is trained on without them, and what to do."""
     digest, name = tags.get("data_digest", ""), tags.get(DATA_FILE_TAG, "FILE.csv")
     unit = {"--target_unit": tags.get("target_unit", "")}
     if _is(default_data(), digest):
         return {}, "train and register the same model with"
-    for file in (Path(tags.get(DATA_PATH_TAG, name)), Path(name)):
-        if _is(file, digest):
-            return {"--data": _shown(file), **unit}, "train and register the same model with"
+    file = data_file(tags)
+    if file is not None:
+        return {"--data": _shown(file), **unit}, "train and register the same model with"
     words = (
         f"its data, {name} with the SHA-256 {digest[:_DIGITS]}..., is not where it was; train and"
         " register the same model, once --data names that file, with"
