@@ -30,7 +30,9 @@ from .terminal.stopping import StoppedError
 _NAME = "housing-admin"
 _HELP = ("-h", "--help")
 _DEBUG = "--debug"
-_WITH_ARGUMENT = frozenset({"backup", "keygen", "promote", "register", "restore", "upgrade"})
+_WITH_ARGUMENT = frozenset(
+    {"backup", "gate", "keygen", "promote", "register", "restore", "upgrade"}
+)
 _SWITCHES = frozenset({"--json", "--replace", "--tls"})
 _INTERRUPTED = 130
 _UNEXPECTED = 1

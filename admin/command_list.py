@@ -132,6 +132,23 @@ class CommandList:
         self._take("models", locals())
 
     @_texts
+    def gate(
+        self, version: str, *, data: _Text = None, policy: _Text = None, json: _Text = None
+    ) -> None:
+        """Say whether a version may be promoted: compare it with the promoted one, by rules.
+
+        Nothing is promoted. Where a rule refuses it, the exit code is 7.
+
+        Args:
+            version: Number of the version, as `models` lists it.
+            data: CSV or Parquet file to compare the two on; what the version was trained on by
+                default.
+            policy: YAML file with what is to differ from the shipped rules.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("gate", locals())
+
+    @_texts
     def promote(
         self,
         version: _Text = None,

@@ -14,7 +14,7 @@ USUAL = (
 )  # fmt: skip
 # Longer, or for one question only.
 OTHERS = (
-    "accuracy", "blackhole", "evaluate", "explain", "flood", "honest", "intervals", "keys",
+    "accuracy", "blackhole", "evaluate", "explain", "flood", "gate", "honest", "intervals", "keys",
     "metrics_cost", "peers", "registry", "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")

@@ -5,7 +5,8 @@ AdminError (1)
 ├── DataError (3)       the training data cannot be used
 ├── RegistryError (4)   MLflow cannot be reached, or has no such run or version
 ├── ServerError (5)     a prediction server cannot be reached, or refused
-└── ExportError (6)     the bundle would not answer as the fitted pipeline does
+├── ExportError (6)     the bundle would not answer as the fitted pipeline does
+└── GateError (7)       a version does not keep the rules for what may be promoted
 """
 
 
@@ -43,3 +44,9 @@ class ExportError(AdminError):
     """The bundle would not answer as the fitted pipeline does."""
 
     exit_code = 6
+
+
+class GateError(AdminError):
+    """A version does not keep the rules for what may be promoted."""
+
+    exit_code = 7

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import mlflow.artifacts
 import pandas as pd
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from housing_grpc.registry.location import DIGEST_TAG
 
 from ..base.settings import Settings
 from ..tracking import origin, run_log
+from ..tracking.bundle_folder import download
 from ..tracking.client import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.pyfunc_model import log_model
@@ -71,12 +71,8 @@ def upgrade_version(
     location = settings.location
     find_version(client.versions(location.model_name), location, number)
     with tempfile.TemporaryDirectory(prefix="housing-upgrade-") as scratch:
-        source = mlflow.artifacts.download_artifacts(
-            f"models:/{location.model_name}/{number}",
-            dst_path=scratch,
-            tracking_uri=client.tracking_uri,
-        )
-        made = Making(client, settings, number, Path(source) / BUNDLE_FOLDER, Path(scratch))
+        source = download(client, location, number, Path(scratch))
+        made = Making(client, settings, number, source, Path(scratch))
         bundle = made.bundle(data, step)
         metadata = bundle.metadata
         experiment = experiment_id(client, settings)

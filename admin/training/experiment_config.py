@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from housing_grpc.bundle import small_file
 from housing_table.cells import shortened
 
 from .. import models, preprocessing
+from ..base import yaml_file
 from ..base.discovery import guess
 from ..base.errors import UsageError
 from ..base.options import bundle_text, column_names
@@ -26,6 +24,8 @@ _KEYS = (
 )  # fmt: skip
 
 _NOUNS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+_NEEDS = "models and preprocessors"
 
 # Each is a training of its own.
 _MOST_COMBINATIONS = 10_000
@@ -56,7 +56,7 @@ def load(path: Path) -> ExperimentConfig:
     Raises:
         UsageError: It cannot be read, or a key in it is wrong; the text names the key.
     """
-    found = _read(path)
+    found = yaml_file.read(path, _NEEDS)
     try:
         return ExperimentConfig(name=path.stem, specs=_specs(found))
     except UsageError as error:
@@ -69,50 +69,11 @@ def shared(path: Path) -> TrainingSpec:
     Raises:
         UsageError: The file cannot be read, or a key of these is wrong.
     """
-    found = _read(path)
+    found = yaml_file.read(path, _NEEDS)
     try:
         return TrainingSpec(**_shared(found))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads no aliases: a few of them stand for billions of values."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuses an alias, where the library would put what it stands for."""
-        # guard: aliases of aliases
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            problem = "an alias (*name) is not read here: write out what it stands for"
-            raise yaml.composer.ComposerError(None, None, problem, mark)
-        return super().compose_node(parent, index)
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        # Its loader is safe_load's.
-        found = yaml.load(small_file.read(path).decode(), _Loader)  # noqa: S506
-    except FileNotFoundError as error:
-        raise UsageError(f"{path}: there is no such file; check the path") from error
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UsageError(f"{path}: the file cannot be read ({reason}); check it") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: the file is not UTF-8; save it as such") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}:" if mark else ""
-        reason = getattr(error, "problem", None) or "it is not YAML"
-        raise UsageError(f"{path}:{line} {reason}; correct it") from error
-    except RecursionError as error:
-        raise UsageError(f"{path}: it is nested too deeply; correct it") from error
-    except ValueError as error:
-        # Of a date that is none, or a number of thousands of digits.
-        raise UsageError(f"{path}: a value cannot be read ({error}); correct it") from error
-    if not isinstance(found, Mapping):
-        raise UsageError(f"{path}: it holds no keys; it needs models and preprocessors")
-    return found
 
 
 def _specs(found: Mapping[str, Any]) -> tuple[TrainingSpec, ...]:

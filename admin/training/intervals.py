@@ -11,11 +11,9 @@ conformal prediction" (2008).
 """
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +27,8 @@ from .. import models
 from ..data.dataset import Dataset
 from ..strategies import sklearn_trees
 from ..strategies.graph import Tree, Trees
+from . import held_out
 from .known_houses import KnownHouses, held_out_distances
-from .scores import predict_held
 
 LEVEL = 0.9
 METHOD = "cross-conformal: spread x distance"
@@ -145,28 +143,24 @@ def learn(
         step: Called `STEPS` times, with what begins.
     """
     rows = _Rows.of(pipeline, dataset, seed, by_town)
-    predicted, town_predicted = _held_out_prices(pipeline, dataset, (rows.folds, rows.towns), step)
+    predicted, town_predicted = held_out.prices(pipeline, dataset, (rows.folds, rows.towns), step)
     errors, inputs = np.abs(rows.target - predicted), rows.inputs(predicted)
-    reach = _reach(distances)
-    spreads = _held_out_spreads(inputs, errors, rows.folds, inputs)
-    widths = spreads * np.maximum(1.0, distances / reach)
+    found = bounds(inputs, rows.target, rows.folds, distances)
     learned = _Learned(
         town_predicted=town_predicted,
         errors=errors,
         inputs=inputs,
-        scores=errors / widths,
-        reach=reach,
+        scores=found.scores,
+        reach=_reach(distances),
     )
-    halves = _quantiles(learned.scores, rows.folds) * widths
-    lower = np.maximum(predicted - halves, np.minimum(predicted, 0))
-    upper = predicted + halves
+    lower, upper = found.lower, found.upper
     overshoot = np.maximum(lower - rows.target, 0) + np.maximum(rows.target - upper, 0)
-    coverage = float((errors <= halves).mean())
+    coverage = float(found.covered.mean())
     return Intervals(
         spread=_spread(inputs, errors),
         scores=_kept(learned.scores, seed),
         errors=errors,
-        reach=reach,
+        reach=learned.reach,
         folds=len(np.unique(rows.folds)),
         coverage=coverage,
         coverage_error=math.sqrt(coverage * (1 - coverage) / len(errors)),
@@ -176,8 +170,48 @@ def learn(
     )
 
 
-STEPS = 10
+STEPS = held_out.STEPS
 """How many steps `learn` announces."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bounds:
+    """Bounds of prices at `LEVEL`, each by what the other folds tell; all of shape (n,).
+
+    Attributes:
+        scores: How far each price was off, over what is usual for such a house.
+        covered: Whether the true price is within.
+        lower: Not below 0, but where the price is.
+        upper: As far above the price.
+    """
+
+    scores: Numbers
+    covered: NDArray[np.bool_]
+    lower: Numbers
+    upper: Numbers
+
+
+def bounds(inputs: Numbers, target: Numbers, folds: Indices, distances: Numbers) -> Bounds:
+    """Return the bounds of prices that were found out of fold; no recipe is fitted for it.
+
+    Args:
+        inputs: The scaled features, the price and the number of blanks, shape (n, 15).
+        target: The true prices, shape (n,).
+        folds: The fold of each row.
+        distances: Of each row from the nearest other one, shape (n,).
+    """
+    predicted = inputs[:, _PRICE]
+    errors = np.abs(target - predicted)
+    spreads = _held_out_spreads(inputs, errors, folds, inputs)
+    widths = spreads * np.maximum(1.0, distances / _reach(distances))
+    scores = errors / widths
+    halves = _quantiles(scores, folds) * widths
+    return Bounds(
+        scores=scores,
+        covered=errors <= halves,
+        lower=np.maximum(predicted - halves, np.minimum(predicted, 0)),
+        upper=predicted + halves,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -205,7 +239,7 @@ class _Rows:
             scaled=np.asarray(pipeline[:-1].transform(dataset.features), dtype=np.float64),
             blanks=dataset.features.isna().to_numpy().sum(axis=1).astype(np.float64),
             target=target,
-            folds=_numbered(
+            folds=held_out.numbered(
                 KFold(min(_FOLDS, len(target)), shuffle=True, random_state=seed).split(target),
                 len(target),
             ),
@@ -302,32 +336,6 @@ def _spread(inputs: Numbers, errors: Numbers) -> Spread:
         return _PriceSpread(inputs, errors)
 
 
-def _held_out_prices(
-    pipeline: Pipeline, dataset: Dataset, ways: tuple[Indices | None, ...], step: Step
-) -> list[Numbers]:
-    """Return the price of each row by a copy that was fitted without its fold, for each way."""
-    tasks = [
-        (way, np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))
-        for way, folds in enumerate(ways)
-        if folds is not None
-        for fold in np.unique(folds)
-    ]
-    found = [np.empty(len(dataset.target)) for _ in ways]
-    starts = {len(tasks) * number // STEPS for number in range(STEPS)}
-    # The libraries let go of the interpreter's lock while they fit.
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        prices = pool.map(lambda task: predict_held(pipeline, dataset, *task[1:]), tasks)
-        for number, (way, _, held) in enumerate(tasks):
-            if number in starts:
-                step(f"houses held out, fit {number + 1} of {len(tasks)}")
-            found[way][held] = next(prices)
-    finally:
-        # Of a training that is stopped, no more are begun.
-        pool.shutdown(cancel_futures=True)
-    return found
-
-
 def town_folds(dataset: Dataset) -> Indices | None:
     """Return folds that keep towns whole: rows that follow each other with the same columns."""
     columns = dataset.features[list(_OF_A_TOWN)].to_numpy()
@@ -335,7 +343,7 @@ def town_folds(dataset: Dataset) -> Indices | None:
     towns = np.concatenate([[0], np.cumsum(~same)])
     if towns[-1] + 1 < 2 * _TOWN_FOLDS:
         return None
-    return _numbered(GroupKFold(_TOWN_FOLDS).split(columns, groups=towns), len(columns))
+    return held_out.numbered(GroupKFold(_TOWN_FOLDS).split(columns, groups=towns), len(columns))
 
 
 def _town_coverage(rows: _Rows, learned: "_Learned", known: KnownHouses, seed: int) -> float | None:
@@ -382,10 +390,3 @@ def _kept(scores: Numbers, seed: int) -> Numbers:
 def _reach(distances: Numbers) -> float:
     apart = distances[distances > 0]
     return float(np.quantile(apart, _REACH_LEVEL)) if len(apart) else 1.0
-
-
-def _numbered(splits: Any, rows: int) -> Indices:
-    found = np.empty(rows, dtype=np.int64)
-    for number, (_, held) in enumerate(splits):
-        found[held] = number
-    return found

@@ -67,8 +67,8 @@ def test_it_takes_no_name_that_others_use(wheel: Path) -> None:
         f"housing_grpc-{__version__}.dist-info",
     }  # fmt: skip
     assert {
-        "housing/openapi.json", "housing/v1/prediction_pb2.pyi", "housing_admin/py.typed",
-        "housing_admin/models/xgboost.py", "housing_grpc/py.typed",
+        "housing/openapi.json", "housing/v1/prediction_pb2.pyi", "housing_admin/gate/policy.yaml",
+        "housing_admin/models/xgboost.py", "housing_admin/py.typed", "housing_grpc/py.typed",
         "housing_grpc/bundle/_native.abi3.so", "housing_grpc/rest/static/index.html",
     } <= set(names)  # fmt: skip
     assert not [name for name in names if name.endswith((".c", ".h"))]

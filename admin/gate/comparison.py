@@ -1,0 +1,142 @@
+"""Cross-validates two recipes on the same folds, several times over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.model_selection import KFold
+
+from ..data.dataset import Dataset
+from ..training import held_out, intervals, known_houses
+from ..training.pipeline import pipeline_of
+from ..training.spec import TrainingSpec
+from .policy import Policy
+
+Numbers = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+STEPS = 2 * held_out.STEPS
+"""How many steps `compare` announces, at most."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeldOut:
+    """How a recipe did on houses that it was not fitted to, in the mean over the repeats.
+
+    Attributes:
+        squares: Square error of each house, shape (n,).
+        covered: Share of the repeats in which its price was within bounds, shape (n,).
+        width: Mean width of the bounds, in the target's unit.
+    """
+
+    squares: Numbers
+    covered: Numbers
+    width: float
+
+    @property
+    def rmse(self) -> float:
+        """Root of the mean square error, in the target's unit."""
+        return float(np.sqrt(self.squares.mean()))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compared:
+    """Two recipes on the same houses and the same folds.
+
+    Attributes:
+        candidate: The one that is to be promoted.
+        champion: The one that is.
+        dataset: The houses.
+    """
+
+    candidate: HeldOut
+    champion: HeldOut
+    dataset: Dataset
+
+
+def compare(
+    candidate: TrainingSpec,
+    champion: TrainingSpec,
+    dataset: Dataset,
+    policy: Policy,
+    step: Callable[[str], None] = lambda _: None,
+) -> Compared:
+    """Fit both recipes without each fold of each repeat, and price the houses of the fold.
+
+    Args:
+        candidate: With every hyperparameter.
+        champion: Likewise; where the two are the same, it is fitted once.
+        dataset: The houses, which both get.
+        policy: Says how many folds and repeats.
+        step: Called with what begins.
+    """
+    rows = len(dataset.target)
+    folds = [
+        held_out.numbered(
+            KFold(
+                min(policy.comparison_folds, rows),
+                shuffle=True,
+                random_state=(policy.comparison_seed + repeat) % 2**32,
+            ).split(np.empty(rows)),
+            rows,
+        )
+        for repeat in range(policy.comparison_repeats)
+    ]
+    measure = partial(_held_out, dataset=dataset, folds=folds)
+    first = measure(candidate, step=lambda what: step(f"candidate: {what}"))
+    same = _recipe(candidate) == _recipe(champion)
+    second = first if same else measure(champion, step=lambda what: step(f"champion: {what}"))
+    return Compared(candidate=first, champion=second, dataset=dataset)
+
+
+def parts(dataset: Dataset, fewest: int) -> dict[str, Mask]:
+    """Return the parts of the houses that are looked at on their own, by name.
+
+    Args:
+        dataset: The houses.
+        fewest: Rows of a part; smaller ones are left out.
+    """
+    target = dataset.target.to_numpy()
+    low, high = np.quantile(target, [1 / 3, 2 / 3])
+    found = {
+        f"prices up to {low:.4g}": target <= low,
+        f"prices from {low:.4g} to {high:.4g}": (target > low) & (target <= high),
+        f"prices above {high:.4g}": target > high,
+        "a blank": dataset.features.isna().to_numpy().any(axis=1),
+        "CHAS is 1": dataset.features["CHAS"].to_numpy() == 1,
+        "RAD is 24": dataset.features["RAD"].to_numpy() == 24,
+    }
+    return {name: mask for name, mask in found.items() if mask.sum() >= fewest}
+
+
+def _recipe(spec: TrainingSpec) -> TrainingSpec:
+    """Return what decides a fit, and nothing else."""
+    return replace(
+        spec, accept=(), target_unit=None, cv=None, test_size=0.0, bundle_format=0, neighbours=True
+    )
+
+
+def _held_out(
+    spec: TrainingSpec,
+    *,
+    dataset: Dataset,
+    folds: list[NDArray[np.int64]],
+    step: Callable[[str], None],
+) -> HeldOut:
+    pipeline, target = pipeline_of(spec), dataset.target.to_numpy()
+    prices = held_out.prices(pipeline, dataset, folds, step)
+    scaled = np.asarray(clone(pipeline[:-1]).fit_transform(dataset.features), dtype=np.float64)
+    blanks = dataset.features.isna().to_numpy().sum(axis=1)
+    _, distances = known_houses.learn(scaled, keep_rows=spec.neighbours, seed=spec.seed)
+    bounds = [
+        intervals.bounds(np.column_stack([scaled, found, blanks]), target, each, distances)
+        for found, each in zip(prices, folds, strict=True)
+    ]
+    return HeldOut(
+        squares=np.mean([(found - target) ** 2 for found in prices], axis=0),
+        covered=np.mean([each.covered for each in bounds], axis=0),
+        width=float(np.mean([each.upper - each.lower for each in bounds])),
+    )

@@ -1,0 +1,151 @@
+"""Holds a version against the one that is promoted, and says what was found."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.errors import ExportError
+from ..base.settings import Settings
+from ..data import dataset
+from ..data.dataset import Dataset
+from ..export.measured import Measured, measure
+from ..tracking.bundle_folder import download
+from ..tracking.mlflow_client import Client
+from ..tracking.records import Version, find_version
+from ..tracking.training_command import data_file
+from ..training.spec import TrainingSpec
+from . import bundle_rules, comparison, policy, recipe_rules
+from .evidence import Evidence, Finding, Inputs
+from .policy import Policy
+from .recipe import UnknownRecipeError, accepted, recipe_of
+
+STEPS = 2 + comparison.STEPS
+"""How many steps `gate` announces, at most."""
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Houses:
+    """What recipes are compared on, and the file that it is in."""
+
+    file: Path
+    dataset: Dataset
+
+
+def gate(
+    client: Client,
+    settings: Settings,
+    number: int,
+    *,
+    data: Path | None = None,
+    rules: Policy | None = None,
+    step: Step = lambda _: None,
+) -> Evidence:
+    """Hold a version against the one that the alias names. Nothing is changed.
+
+    Args:
+        client: MLflow.
+        settings: Names the registered model and the alias.
+        number: Of the version.
+        data: File to compare recipes on; None for what the version was trained on.
+        rules: To go by; None for the shipped ones.
+        step: Called with what begins.
+
+    Raises:
+        RegistryError: There is no such version, or MLflow does not answer.
+        DataError: The data cannot be used.
+    """
+    rules = rules or policy.load()
+    location = settings.location
+    found = client.versions(location.model_name)
+    version = find_version(found, location, number)
+    promoted = next((each for each in found if location.alias in each.aliases), None)
+    step("candidate: fetch and try")
+    try:
+        bundle = _measured(client, settings, version)
+    except ExportError as error:
+        return _evidence(version, promoted, rules, (bundle_rules.unusable(str(error)),))
+    if promoted is None:
+        return _evidence(version, None, rules, _of_bundle(bundle, None, rules))
+    step("champion: fetch and try")
+    try:
+        champion = _measured(client, settings, promoted)
+    except ExportError as error:
+        said = _of_bundle(bundle, None, rules)
+        undecided = recipe_rules.undecided(f"champion, version {promoted.number}: {error}")
+        return _evidence(version, promoted, rules, (*said, undecided))
+    said = (*_of_bundle(bundle, champion, rules), bundle_rules.speed(bundle, rules))
+    houses = _houses(client, bundle, data)
+    if houses is None:
+        reason = f"the data of the candidate (SHA-256 {bundle.data_digest[:12]}...) is not here"
+        return _evidence(version, promoted, rules, (*said, recipe_rules.undecided(reason)))
+    compared = _compared(bundle, champion, houses, rules, step)
+    return _evidence(version, promoted, rules, (*said, *compared), data=houses.dataset.digest)
+
+
+def _of_bundle(bundle: Measured, champion: Measured | None, rules: Policy) -> tuple[Finding, ...]:
+    return (
+        bundle_rules.exactness(bundle),
+        bundle_rules.schema(bundle, champion),
+        bundle_rules.size(bundle, rules),
+    )
+
+
+def _compared(
+    bundle: Measured, champion: Measured, houses: _Houses, rules: Policy, step: Step
+) -> tuple[Finding, ...]:
+    try:
+        ours = _recipe("candidate", bundle, houses)
+        theirs = _recipe("champion", champion, houses)
+    except UnknownRecipeError as error:
+        return (recipe_rules.undecided(str(error)),)
+    compared = comparison.compare(ours, theirs, houses.dataset, rules, step)
+    return recipe_rules.findings(compared, rules, has_intervals=bundle.has_intervals)
+
+
+def _recipe(name: str, bundle: Measured, houses: _Houses) -> TrainingSpec:
+    try:
+        return recipe_of(bundle.params, houses.file)
+    except UnknownRecipeError as error:
+        raise UnknownRecipeError(f"{name}: {error}") from error
+
+
+def _houses(client: Client, bundle: Measured, data: Path | None) -> _Houses | None:
+    """Return the data, or None if it is not here."""
+    accept = accepted(bundle.params)
+    if data is not None:
+        return _Houses(file=data, dataset=dataset.load(data, accept=accept))
+    run = client.run(bundle.run_id) if bundle.run_id else None
+    file = data_file(bundle.data_digest, run.tags if run else {})
+    if file is None:
+        return None
+    loaded = dataset.load(file, target_unit=bundle.unit, accept=accept)
+    return _Houses(file=file, dataset=loaded)
+
+
+def _measured(client: Client, settings: Settings, version: Version) -> Measured:
+    with tempfile.TemporaryDirectory(prefix="housing-gate-") as scratch:
+        return measure(download(client, settings.location, version.number, Path(scratch)))
+
+
+def _evidence(
+    version: Version,
+    promoted: Version | None,
+    rules: Policy,
+    findings: tuple[Finding, ...],
+    data: str = "",
+) -> Evidence:
+    return Evidence(
+        version=version.number,
+        against=promoted.number if promoted else None,
+        inputs=Inputs(
+            candidate=version.digest,
+            champion=promoted.digest if promoted else "",
+            data=data,
+            policy=rules.digest,
+        ),
+        findings=findings,
+        allow_inconclusive=rules.quality_allow_inconclusive,
+    )

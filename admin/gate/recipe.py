@@ -1,0 +1,63 @@
+"""Says how a bundle was trained, from what it says of itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import AdminError
+from ..base.options import column_names
+from ..training.pipeline import complete
+from ..training.spec import TrainingSpec
+
+
+class UnknownRecipeError(AdminError):
+    """It cannot be told, or not be trained any more, how a bundle was trained."""
+
+
+def recipe_of(params: Mapping[str, object], data: Path) -> TrainingSpec:
+    """Return the specification that a bundle records, with every hyperparameter.
+
+    Args:
+        params: That it records.
+        data: To train on.
+
+    Raises:
+        UnknownRecipeError: They are not all there, or this code does not take them.
+    """
+    model, preprocessing, seed = (params.get(key) for key in ("model", "preprocessing", "seed"))
+    named = isinstance(model, str) and isinstance(preprocessing, str)
+    if not named or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise UnknownRecipeError("its bundle does not say how it was trained")
+    try:
+        return complete(
+            TrainingSpec(
+                model=str(model),
+                preprocessing=str(preprocessing),
+                params=_below("model.", params),
+                preprocessing_params=_below("preprocessing.", params),
+                data=data,
+                accept=accepted(params),
+                seed=seed,
+                neighbours=not params.get("no_neighbours"),
+            )
+        )
+    except AdminError as error:
+        raise UnknownRecipeError(f"its recipe cannot be trained here: {error}") from error
+
+
+def accepted(params: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the columns that a training took as they are.
+
+    Raises:
+        UsageError: One is no column of the data.
+    """
+    names = params.get("accept")
+    return column_names(names, "accept") if isinstance(names, str) else ()
+
+
+def _below(prefix: str, params: Mapping[str, object]) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in params.items()
+        if name.startswith(prefix)
+    }

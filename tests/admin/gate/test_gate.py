@@ -1,0 +1,144 @@
+"""`housing-admin gate` on a real registry: who passes, who is refused, and why."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from admin.base.settings import Settings
+from admin.jobs.train import train
+from admin.tracking.promotion import promote
+from admin.tracking.registry import register
+from admin.tracking.tags import DATA_PATH_TAG
+from admin.training.spec import TrainingSpec
+from tests.support.commands import Say
+from tests.support.examples import DATA
+from tests.support.homes import Trained, settings_of
+
+if TYPE_CHECKING:
+    from admin.tracking.mlflow_client import Client
+
+RULES = ["exactness", "schema", "size", "speed", "quality", "interval", "slices"]
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Path:
+    """Rules that take no longer than tests need."""
+    file = tmp_path / "quick.yaml"
+    file.write_text("comparison: {repeats: 1, folds: 5, resamples: 2000}\n")
+    return file
+
+
+@pytest.fixture
+def first(here: Settings, client: "Client", trained: Trained) -> Settings:
+    """Version 1, of a linear model, is promoted."""
+    register(client, here.location, trained.run_id)
+    promote(client, here.location, 1)
+    return here
+
+
+def add(client: "Client", settings: Settings, spec: TrainingSpec) -> int:
+    run_id = train(client, settings, spec).bundle.run_id
+    return register(client, settings.location, run_id).version
+
+
+def verdicts(document: dict[str, Any]) -> dict[str, str]:
+    return {rule["rule"]: rule["verdict"] for rule in document["rules"]}
+
+
+def test_the_first_version_is_looked_at_alone(
+    here: Settings, client: "Client", trained: Trained, say: Say
+) -> None:
+    register(client, here.location, trained.run_id)
+    found = json.loads(say("gate", 1, "--json").out)
+    assert (found["against"], found["verdict"], found["refused"]) == (None, "PASS", False)
+    assert verdicts(found) == dict.fromkeys(["exactness", "schema", "size"], "PASS")
+    assert found["inputs"]["champion"] == found["inputs"]["data"] == ""
+
+
+def test_a_version_passes_against_itself(
+    first: Settings, client: "Client", say: Say, quick: Path
+) -> None:
+    found = json.loads(say("gate", 1, "--policy", quick, "--json").out)
+    assert list(verdicts(found)) == RULES
+    assert set(verdicts(found).values()) <= {"PASS", "NOT_ASKED"}
+    quality = found["rules"][4]["figures"]
+    assert (quality["ratio"], quality["lower"], quality["upper"]) == (1, 1, 1)
+    (version,) = client.versions(first.location.model_name)
+    assert found["inputs"]["candidate"] == found["inputs"]["champion"] == version.digest
+    assert found["inputs"]["data"] == client.run(version.run_id).tags["data_digest"]  # type: ignore[union-attr]
+    assert len(found["evidence_digest"]) == 64
+
+
+def test_a_better_one_passes_and_a_worse_one_is_refused(
+    first: Settings, client: "Client", say: Say, quick: Path
+) -> None:
+    trees = TrainingSpec(
+        model="xgboost", params={"n_estimators": 60, "learning_rate": 0.2}, data=DATA
+    )
+    better = add(client, first, trees)
+    found = json.loads(say("gate", better, "--policy", quick, "--json").out)
+    assert found["verdict"] == "PASS"
+    assert found["rules"][4]["figures"]["upper"] < 0.9
+    promote(client, first.location, better)
+    out, err = say("gate", 1, "--policy", quick, code=7)
+    assert "error: version 1 is refused: quality, " in err
+    assert "quality\tFAIL\tRMSE " in out
+    assert "To make quality pass: an RMSE of about " in out
+    assert "Version 1: FAIL and refused, evidence " in out
+
+
+def test_without_its_data_nothing_can_be_said(
+    first: Settings, client: "Client", say: Say, quick: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text("".join(DATA.read_text().splitlines(keepends=True)[:200]))
+    number = add(client, first, TrainingSpec(model="linear", data=own))
+    found = json.loads(say("gate", number, "--policy", quick, "--json").out)
+    assert found["inputs"]["data"] != ""
+    own.rename(tmp_path / "elsewhere.csv")
+    out = say("gate", number, "--policy", quick, code=7).out
+    assert "quality\tINCONCLUSIVE\tthe data of the candidate (SHA-256 " in out
+    assert "name the data with --data FILE" in out
+    for file in (tmp_path / "elsewhere.csv", DATA):
+        found = json.loads(say("gate", number, "--policy", quick, "--data", file, "--json").out)
+        assert found["verdict"] == "PASS"
+    allowed = tmp_path / "allowed.yaml"
+    allowed.write_text("quality: {allow_inconclusive: true}\n")
+    assert "INCONCLUSIVE" in say("gate", number, "--policy", allowed).out
+
+
+def test_a_bundle_that_is_damaged(
+    home: Path, say: Say, quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from admin.tracking.client import connect
+
+    monkeypatch.setenv("HOUSING_HOME", str(home))
+    settings = settings_of(home)
+    (file,) = home.rglob("preprocessor.json")
+    with connect(settings) as client:
+        second = add(client, settings, TrainingSpec(model="linear", data=DATA, seed=1))
+    file.write_text("{}")
+    out = say("gate", second, "--policy", quick, code=7).out
+    assert "quality\tINCONCLUSIVE\tchampion, version 1: the bundle cannot be used: " in out
+    out = say("gate", 1, code=7).out
+    assert "exactness\tFAIL\tthe bundle cannot be used: " in out
+    assert "To make exactness pass: train and register the model again." in out
+
+
+def test_what_is_typed_wrong_is_said(
+    first: Settings, client: "Client", say: Say, tmp_path: Path
+) -> None:
+    assert "has no version 7" in say("gate", 7, code=4).err
+    assert "VERSION: 'x' is not right" in say("gate", "x", code=2).err
+    assert "gate needs VERSION" in say("gate", code=2).err
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("size: {mebibytes: none}\n")
+    assert (
+        "size.mebibytes is 'none'; give a number" in say("gate", 1, "--policy", rules, code=2).err
+    )
+    (version,) = client.versions(first.location.model_name)
+    assert client.run(version.run_id).tags[DATA_PATH_TAG] == str(DATA)  # type: ignore[union-attr]
+    missing = say("gate", 1, "--data", tmp_path / "none.csv", code=3).err
+    assert "none.csv" in missing
