@@ -1,5 +1,6 @@
 """Lists the versions of the registered model, and says which one a server has live."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,17 +28,35 @@ def run(console: Console, settings: Settings) -> None:
         settings: Where MLflow is, and the server.
     """
     found: list[Version] = []
+    by_hand: str | None = None
     if embedded_store.is_set_up(settings):
         with open_records(console, settings) as records:
             found = records.versions(settings.location.model_name)
+            by_hand = _moved_by_hand(settings, found, records.model_tags)
     name = settings.location.model_name
     live = _live(settings)
     if not found:
         console.show(f"{name} has no version yet; make one with: housing-admin seed")
     else:
         console.table(_COLUMNS, [_cells(version) for version in found], title=name, spare=_SPARE)
+    if by_hand:
+        console.show(f"{by_hand}; see: housing-admin history --verify")
     _show_live(console, settings, found, live)
-    console.give({"name": name, "versions": [_document(each) for each in found], "live": live})
+    versions = [_document(each) for each in found]
+    console.give(
+        {"name": name, "versions": versions, "live": live, "moved_by_hand": by_hand is not None}
+    )
+
+
+def _moved_by_hand(
+    settings: Settings, found: "list[Version]", tags: Callable[[str], Mapping[str, str]]
+) -> str | None:
+    from ..tracking.audit import chain, verification
+
+    location = settings.location
+    current = next((each.number for each in found if location.alias in each.aliases), None)
+    history = chain.read(tags(location.model_name))
+    return verification.moved_by_hand(history, location.alias, current)
 
 
 def _live(settings: Settings) -> dict[str, Any] | None:
