@@ -55,7 +55,10 @@ def test_a_promotion_is_told_and_gone_back_from(say: Say, told: Callable[..., An
 
 
 def test_an_alias_moved_by_hand_shows(two: Path, say: Say, told: Callable[..., Any]) -> None:
-    assert told("models")["moved_by_hand"] is False
+    promotion = told("models")["promotion"]
+    assert (promotion["version"], promotion["moved_by_hand"]) == ("1", False)
+    line = f"production names 1 since {promotion['at'][:16].replace('T', ' ')}Z by "
+    assert f"\n{line}{promotion['who']}\n" in say("models").out
     with connect(settings_of(two)) as client:
         client.set_registered_model_alias(MODEL_NAME, "production", "2")
     text = "production was moved by hand: it names version 2, and entry 1 let it name version 1"
@@ -65,7 +68,7 @@ def test_an_alias_moved_by_hand_shows(two: Path, say: Say, told: Callable[..., A
     found = told("history", "--verify", code=4)
     assert (found["whole"], found["problems"]) == (False, [text])
     assert f"{text}; see: housing-admin history --verify\n" in say("models").out
-    assert told("models")["moved_by_hand"] is True
+    assert told("models")["promotion"]["moved_by_hand"] is True
     # A rollback takes it back to what was promoted.
     assert told("rollback", "--reason", "by hand")["version"] == "1"
 
