@@ -156,19 +156,43 @@ class CommandList:
         list: _Text = None,  # noqa: A002 (it is the name of the flag)
         reload: _Text = None,
         tls: _Text = None,
+        reason: _Text = None,
         json: _Text = None,
     ) -> None:
-        """Choose the version that servers load.
+        """Choose the version that servers load, and keep that in the history.
 
         Args:
             version: Number of the version, as `models` lists it.
             list: List the versions instead.
             reload: Make a server take it at once: host:port, or nothing for the usual one.
             tls: Encrypt the connection to that server.
+            reason: Why, for the history; at most 1,000 characters.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         given = {"version": version, "listing": list, "reload_target": reload, "tls": tls}
-        self._take("promote", given | {"json": json})
+        self._take("promote", given | {"reason": reason, "json": json})
+
+    @_texts
+    def rollback(self, *, to: _Text = None, reason: _Text = None, json: _Text = None) -> None:
+        """Go back to the version before the one that is promoted.
+
+        Args:
+            to: Number of another version that was promoted before.
+            reason: Why, for the history; at most 1,000 characters. It has to be given.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("rollback", locals())
+
+    @_texts
+    def history(self, *, verify: _Text = None, json: _Text = None) -> None:
+        """List who promoted which version, when and why, the newest first.
+
+        Args:
+            verify: Check that no entry was changed or is missing, and that no alias was moved
+                without one; exit code 4 if not.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("history", locals())
 
     @_texts
     def seed(

@@ -1,5 +1,6 @@
 """Lists the versions of the registered model, and says which one a server has live."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,17 +28,51 @@ def run(console: Console, settings: Settings) -> None:
         settings: Where MLflow is, and the server.
     """
     found: list[Version] = []
+    said: str | None = None
+    promotion: dict[str, Any] | None = None
     if embedded_store.is_set_up(settings):
         with open_records(console, settings) as records:
             found = records.versions(settings.location.model_name)
+            said, promotion = _promotion(settings, found, records.model_tags)
     name = settings.location.model_name
     live = _live(settings)
     if not found:
         console.show(f"{name} has no version yet; make one with: housing-admin seed")
     else:
         console.table(_COLUMNS, [_cells(version) for version in found], title=name, spare=_SPARE)
+    if said:
+        console.show(said)
     _show_live(console, settings, found, live)
-    console.give({"name": name, "versions": [_document(each) for each in found], "live": live})
+    versions = [_document(each) for each in found]
+    console.give({"name": name, "versions": versions, "promotion": promotion, "live": live})
+
+
+def _promotion(
+    settings: Settings, found: "list[Version]", tags: Callable[[str], Mapping[str, str]]
+) -> tuple[str | None, dict[str, Any] | None]:
+    """Return what the history says of the version that the alias names, for people and for JSON."""
+    from ..tracking.audit import chain, verification
+
+    location = settings.location
+    current = next((each.number for each in found if location.alias in each.aliases), None)
+    history = chain.read(tags(location.model_name))
+    last = history.last(location.alias)
+    if last is None:
+        return None, None
+    by_hand = verification.moved_by_hand(history, location.alias, current)
+    if by_hand:
+        said = f"{by_hand}; see: housing-admin history --verify"
+    else:
+        why = f": {last.reason}" if last.reason else ""
+        said = f"{location.alias} names {current} since {minute(last.moment)} by {last.who}{why}"
+    document = {
+        "version": text(last.to_version),
+        "at": last.moment,
+        "who": last.who,
+        "reason": last.reason,
+        "moved_by_hand": by_hand is not None,
+    }
+    return said, document
 
 
 def _live(settings: Settings) -> dict[str, Any] | None:

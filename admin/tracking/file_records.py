@@ -55,6 +55,15 @@ _SET_ALIAS = """
         AND current_stage <> 'Deleted_Internal'
     ON CONFLICT (workspace, name, alias) DO UPDATE SET version = excluded.version
 """
+_MODEL_TAGS = """
+    SELECT key, value FROM registered_model_tags WHERE workspace = :workspace AND name = :name
+"""
+_SET_MODEL_TAG = """
+    INSERT INTO registered_model_tags (workspace, name, key, value)
+    SELECT workspace, name, :key, :value FROM registered_models
+    WHERE workspace = :workspace AND name = :name
+    ON CONFLICT (workspace, key, name) DO UPDATE SET value = excluded.value
+"""
 
 
 class FileRecords:
@@ -131,12 +140,32 @@ class FileRecords:
             RegistryError: The version has been deleted, or MLflow has changed its tables,
                 meanwhile.
         """
-        given = {"workspace": WORKSPACE, "name": name, "alias": alias, "version": number}
+        if not self._written(_SET_ALIAS, name=name, alias=alias, version=number):
+            raise RegistryError(f"version {number} of {name} was just changed; try again")
+
+    def model_tags(self, name: str) -> dict[str, str]:
+        """Return the tags of a registered model; none if there is no such model."""
+        with self._file.opened() as database:
+            rows = _rows(database, _MODEL_TAGS, name=name)
+        return {key: value or "" for key, value in rows}
+
+    def set_model_tag(self, name: str, key: str, value: str) -> None:
+        """Set a tag of a registered model.
+
+        Raises:
+            RegistryError: The model has been deleted, or MLflow has changed its tables, meanwhile.
+        """
+        if not self._written(_SET_MODEL_TAG, name=name, key=key, value=value):
+            raise RegistryError(f"{name} was just changed; try again")
+
+    def _written(self, statement: str, **given: Any) -> bool:
+        """Write as a statement says; return whether it found what it is about."""
         with self._file.opened("rw") as database, database:
             database.execute("BEGIN IMMEDIATE")
             # Asked again, as what is written must be what MLflow reads.
-            if not is_known(database) or not database.execute(_SET_ALIAS, given).rowcount:
-                raise RegistryError(f"version {number} of {name} was just changed; try again")
+            if not is_known(database):
+                return False
+            return database.execute(statement, {"workspace": WORKSPACE, **given}).rowcount > 0
 
     def _runs(self, query: str, **given: Any) -> list[Run]:
         with self._file.opened() as database:

@@ -85,6 +85,19 @@ class Client(MlflowClient):
         """Let an alias of a registered model name a version."""
         self.set_registered_model_alias(name, alias, str(number))
 
+    def model_tags(self, name: str) -> dict[str, str]:
+        """Return the tags of a registered model; none if there is no such model."""
+        try:
+            return dict(self.get_registered_model(name).tags)
+        except MlflowException as error:
+            if error.error_code not in _ABSENT:
+                raise
+            return {}
+
+    def set_model_tag(self, name: str, key: str, value: str) -> None:
+        """Set a tag of a registered model."""
+        self.set_registered_model_tag(name, key, value)
+
 
 def _version(found: ModelVersion, aliases: dict[str, int]) -> Version:
     number = int(found.version)

@@ -1,6 +1,5 @@
 """What MLflow's pages show beside numbers: who made something, with which command and code."""
 
-import getpass
 from collections.abc import Mapping
 
 from mlflow.entities import Run, SourceType
@@ -15,6 +14,7 @@ from mlflow.utils.mlflow_tags import (
 )
 
 from ..base.code_version import code_version
+from ..base.person import user
 
 NOTE_TAG = MLFLOW_RUN_NOTE
 """Tag of a run or an experiment: its description."""
@@ -55,11 +55,3 @@ def of_run(run: Run) -> dict[str, str]:
     """Return those tags of a run that hold for what it made, too."""
     names = (MLFLOW_GIT_COMMIT, MLFLOW_USER, MLFLOW_SOURCE_NAME, MLFLOW_SOURCE_TYPE, NOTE_TAG)
     return {name: run.data.tags[name] for name in names if name in run.data.tags}
-
-
-def user() -> str:
-    """Return the name of who runs this process, or "unknown"."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # The system has no name for the number.
-        return "unknown"

@@ -1,28 +1,28 @@
 """Lets the alias name a version that servers can load."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from housing_grpc.registry.location import BUNDLE_FOLDER, RegistryLocation
 
 from ..base.errors import RegistryError
-from .embedded_store import alone
+from .audit.chain import Chain
+from .audit.decision import Decision, Moved, move
+from .audit.entry import ROLLBACK
 from .records import Records, Version, find_version
 
 LOGGED_MODEL = "models:/"
 """How the source of a version begins, before the id of its logged model."""
 
 _METADATA = "metadata.json"
+_PROMOTION = Decision()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Promoted:
-    """What `promote` did: the version that the alias named before, or None, and names now."""
-
-    previous: int | None
-    version: int
-
-
-def promote(records: Records, location: RegistryLocation, number: int) -> Promoted:
+def promote(
+    records: Records,
+    location: RegistryLocation,
+    number: int,
+    decision: Decision = _PROMOTION,
+) -> Moved:
     """Let the alias name a version.
 
     It is set in one step, so that a kill at any moment leaves the old one or the new one.
@@ -31,19 +31,49 @@ def promote(records: Records, location: RegistryLocation, number: int) -> Promot
         records: Of the registered model.
         location: Names it and the alias.
         number: Of the version.
+        decision: What the history says of it.
 
     Raises:
         RegistryError: There is no such version, or it has no bundle to serve.
     """
+
     # What is checked is what is promoted, should a backup be taken back meanwhile.
-    with alone(location):
-        found = records.versions(location.model_name)
-        _check_bundle(records, location, find_version(found, location, number))
-        named = (each.number for each in found if location.alias in each.aliases)
-        previous = next(named, None)
-        if previous != number:
-            records.set_alias(location.model_name, location.alias, number)
-    return Promoted(previous=previous, version=number)
+    def choose(_history: Chain, found: Sequence[Version], _current: int | None) -> Version:
+        return _servable(records, location, found, number)
+
+    return move(records, location, choose, decision)
+
+
+def rollback(
+    records: Records, location: RegistryLocation, number: int | None, reason: str
+) -> Moved:
+    """Let the alias name a version that it has named before.
+
+    Args:
+        records: Of the registered model.
+        location: Names it and the alias.
+        number: Of the version, or None for the one before the current one was promoted.
+        reason: In words.
+
+    Raises:
+        RegistryError: The history knows no such version, or it is gone or has no bundle.
+    """
+
+    def choose(history: Chain, found: Sequence[Version], current: int | None) -> Version:
+        if number is not None and not history.was(location.alias, number):
+            raise RegistryError(
+                f"{location.alias} has never named version {number}; to choose it all the same:"
+                f" housing-admin promote {number}"
+            )
+        wanted = history.before(location.alias, current) if number is None else number
+        if wanted is None:
+            raise RegistryError(
+                f"the history of {location.alias} knows no version before this one; see:"
+                " housing-admin history"
+            )
+        return _servable(records, location, found, wanted)
+
+    return move(records, location, choose, Decision(action=ROLLBACK, reason=reason))
 
 
 def check_promoted(records: Records, location: RegistryLocation) -> int | None:
@@ -66,6 +96,14 @@ def check_promoted(records: Records, location: RegistryLocation) -> int | None:
 def holds_bundle(records: Records, model_id: str) -> bool:
     """Return whether a logged model holds a bundle."""
     return records.has_file(model_id, BUNDLE_FOLDER, _METADATA)
+
+
+def _servable(
+    records: Records, location: RegistryLocation, found: Sequence[Version], number: int
+) -> Version:
+    version = find_version(found, location, number)
+    _check_bundle(records, location, version)
+    return version
 
 
 def _check_bundle(records: Records, location: RegistryLocation, version: Version) -> None:

@@ -132,6 +132,14 @@ class Records(Protocol):
         """Let an alias of a registered model name a version."""
         ...
 
+    def model_tags(self, name: str) -> Mapping[str, str]:
+        """Return the tags of a registered model; none if there is no such model."""
+        ...
+
+    def set_model_tag(self, name: str, key: str, value: str) -> None:
+        """Set a tag of a registered model."""
+        ...
+
 
 def promoted(records: Records, location: RegistryLocation) -> int | None:
     """Return the version that the alias names, or None if it names none that is there."""

@@ -12,9 +12,10 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 
+from ..base.person import user
 from .embedded_store import alone
 from .mlflow_client import Client
-from .origin import NOTE_TAG, user
+from .origin import NOTE_TAG
 from .promotion import LOGGED_MODEL
 from .records import Run, promoted
 from .registrable import known_version, versions_of

@@ -94,6 +94,17 @@ class ServerRecords:
         document = {"name": name, "alias": alias, "version": str(number)}
         self._http().ask(f"{API}/registered-models/alias", document=document)
 
+    def model_tags(self, name: str) -> dict[str, str]:
+        """Return the tags of a registered model; none if there is no such model."""
+        found = self._get("/registered-models/get", {"name": name})
+        with understood():
+            return _texts(found["registered_model"].get("tags", ())) if found else {}
+
+    def set_model_tag(self, name: str, key: str, value: str) -> None:
+        """Set a tag of a registered model."""
+        document = {"name": name, "key": key, "value": value}
+        self._http().ask(f"{API}/registered-models/set-tag", document=document)
+
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         try:
             return self._http().ask(API + path, query)

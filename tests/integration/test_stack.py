@@ -46,6 +46,20 @@ def test_a_model_goes_from_training_to_an_answer_and_is_replaced(
     assert models.told("seed")["version"] == str(second)
 
 
+def test_the_history_tells_who_promoted_what_and_leads_back(models: Stack) -> None:
+    versions = [models.train(), models.train("v2_knn")]
+    longest = "ü" * 1000
+    models.told("promote", f"--version={versions[0]}")
+    models.told("promote", f"--version={versions[1]}", f"--reason={longest}")
+    back = models.told("rollback", "--reason=wrong prices")
+    assert back["version"] == str(versions[0])
+    found = models.told("history", "--verify")
+    assert found["whole"]
+    newest = found["entries"][:2]
+    assert [each["reason"] for each in newest] == ["wrong prices", longest]
+    assert [each["to_version"] for each in newest] == [str(each) for each in versions]
+
+
 def test_any_mlflow_client_loads_the_model_with_the_same_answer(
     models: Stack, tmp_path: Path
 ) -> None:

@@ -128,9 +128,10 @@ def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
         "To serve it: housing-admin promote 1",
     ]
     assert say("promote", "1").out.startswith("production of housing-price-model: none -> 1\n")
-    header, line = say("models").out.splitlines()
+    header, line, since = say("models").out.splitlines()
     assert header.split("\t")[:3] == ["version", "alias", "model"]
     assert line.split("\t")[:4] == ["1", "production", "linear", "v2_knn"]
+    assert since.startswith("production names 1 since ")
 
 
 def test_moments_have_a_zone_and_runs_a_short_name(made: Made, run: Run, say: Say) -> None:

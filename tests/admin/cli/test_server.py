@@ -141,7 +141,7 @@ def test_models_says_what_is_live_where_that_is_not_what_is_promoted(
         register(client, ready.location, trained.run_id)
         promote(client, ready.location, 1)
     alone = say("models")
-    assert len(alone.out.splitlines()) == 2
+    assert len(alone.out.splitlines()) == 3
     assert json.loads(say("models", "--json").out)["live"] is None
 
     wanted = ServerSettings(grpc_port=0, housing_home=str(ready.home), registry_timeout_seconds=60)
@@ -157,7 +157,7 @@ def test_models_says_what_is_live_where_that_is_not_what_is_promoted(
         "To make the server take it: housing-admin reload",
     ]
     say("reload")
-    assert len(say("models").out.splitlines()) == 3
+    assert len(say("models").out.splitlines()) == 4
 
 
 def test_a_server_that_does_not_answer_keeps_no_list_back(

@@ -22,6 +22,8 @@ SLOW = ("mlflow", "sklearn", "pandas")
     ("arguments", "code"),
     [
         (["models"], 0),
+        (["history", "--verify"], 0),
+        (["rollback", "--reason", "worse"], 4),
         (["runs"], 0),
         (["promote", "3"], 4),
         (["register", "0123abcd"], 4),
@@ -77,6 +79,7 @@ def uri(
     [
         ("models", "\tproduction\tlinear\t"),
         ("runs", "\tfinished\tyes\t1\n"),
+        ("history --verify", "\tpromote\tproduction\t-\t1\tdone\t-\n"),
         ("promote 1", "production of housing-price-model: 1 already"),
         ("register RUN", " is already version 1 of housing-price-model."),
         ("seed", "Version 1 of housing-price-model is already production."),
@@ -95,6 +98,7 @@ def test_what_mlflow_keeps_is_asked_without_it(
     ("arguments", "code"),
     [
         ("promote 3", 4),
+        ("rollback --to 3 --reason worse", 4),
         ("register 0123abcd", 4),
         ("upgrade 7", 4),
         ("train --data README.md", 3),

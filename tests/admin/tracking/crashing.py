@@ -153,6 +153,19 @@ def _promoted(folder: Path) -> Any:
     return _connected(folder, lambda client, of: promoted(client, of.location))
 
 
+def _history(folder: Path) -> Any:
+    """Give the version that is promoted, and what is wrong with the history."""
+    from admin.tracking.audit import chain, verification
+
+    def work(client: Any, of: Any) -> Any:
+        name = of.location.model_name
+        named = {alias: each.number for each in client.versions(name) for alias in each.aliases}
+        history = chain.read(client.model_tags(name))
+        return [named.get(of.location.alias), verification.problems(history, named)]
+
+    return _connected(folder, work)
+
+
 def _register(folder: Path) -> object:
     from admin.tracking.registry import register
 
@@ -223,7 +236,7 @@ def _restore(folder: Path) -> object:
 
 SCENARIOS = {
     "write": Scenario(act=_write_bundle, look=_read_bundle),
-    "promote": Scenario(act=_promote, look=_promoted),
+    "promote": Scenario(act=_promote, look=_history),
     "register": Scenario(act=_register, look=_versions),
     "restore": Scenario(act=_restore, look=_promoted),
     "train": Scenario(act=_train, look=_versions),

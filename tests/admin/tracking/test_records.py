@@ -183,6 +183,18 @@ def test_an_alias_is_moved_as_mlflow_does(filled: Filled, name: str) -> None:
         assert records.versions(name) == client.versions(name)
 
 
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_a_tag_of_a_model_is_set_as_mlflow_does(filled: Filled, name: str) -> None:
+    with connect(filled.settings) as client, direct(filled.settings) as records:
+        for key, value in (("a.1", "ü\t'\n"), ("a.1", "x" * 5000), ("b", "")):
+            records.set_model_tag(name, key, value)
+            assert records.model_tags(name) == client.model_tags(name)
+            assert client.model_tags(name)[key] == value
+        assert records.model_tags("absent") == client.model_tags("absent") == {}
+        with pytest.raises(Exception, match=r"just changed|HTTP 404"):
+            records.set_model_tag("absent", "a", "")
+
+
 def test_tables_that_were_changed_meanwhile_are_not_written_to(bare: Settings) -> None:
     file = bare.location.sqlite_file
     assert file is not None
@@ -194,5 +206,7 @@ def test_tables_that_were_changed_meanwhile_are_not_written_to(bare: Settings) -
             database.execute("UPDATE alembic_version SET version_num = 'newer'")
         with pytest.raises(RegistryError, match="version 1 of m was just changed; try again"):
             records.set_alias("m", "a", 1)
+        with pytest.raises(RegistryError, match="m was just changed; try again"):
+            records.set_model_tag("m", "a", "1")
         with closing(sqlite3.connect(file)) as database:
             assert database.execute("SELECT * FROM registered_model_aliases").fetchall() == []

@@ -12,9 +12,10 @@ import pytest
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
 from admin.jobs.seed import Seeded, seed
+from admin.tracking.audit.decision import Moved
 from admin.tracking.client import connect, experiment_id
 from admin.tracking.mlflow_client import Client
-from admin.tracking.promotion import Promoted, promote
+from admin.tracking.promotion import promote
 from admin.tracking.records import promoted
 from admin.tracking.registry import Registered, register
 from admin.tracking.tags import MODEL_ID_TAG, SEED_TAG
@@ -116,8 +117,8 @@ def test_promoting_moves_the_alias(client: Client, ready: Settings, trained: Tra
     location = ready.location
     assert promoted(client, location) is None
     register(client, location, trained.run_id)
-    assert promote(client, location, 1) == Promoted(previous=None, version=1)
-    assert promote(client, location, 1) == Promoted(previous=1, version=1)
+    assert promote(client, location, 1) == Moved(previous=None, version=1)
+    assert promote(client, location, 1) == Moved(previous=1, version=1)
     assert promoted(client, location) == 1
     assert client.versions(location.model_name)[0].aliases == ("production",)
 
