@@ -165,15 +165,15 @@ class Manager:
             self._reloading.release()
 
     def _reload_alone(self, target: Target) -> Reloaded:
-        try:
-            with self._alone():
+        with self._alone():
+            try:
                 return background.run(lambda: self._reload(target), "reload")
-        except (ServingError, BundleError) as error:
-            log.event(
-                _logger, logging.WARNING, "reload.failed",
-                reason=str(error.reason), serving=self.version(),
-            )  # fmt: skip
-            raise
+            except (ServingError, BundleError) as error:
+                log.event(
+                    _logger, logging.WARNING, "reload.failed",
+                    reason=str(error.reason), serving=self.version(),
+                )  # fmt: skip
+                raise
 
     def _reload(self, target: Target) -> Reloaded:
         started = time.monotonic()

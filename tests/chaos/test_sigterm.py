@@ -17,6 +17,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelRequest
 from housing.v1.prediction_pb2 import (
@@ -169,6 +170,11 @@ def test_sigterm_in_the_middle_of_streams(linear: Example) -> None:
         assert process.end()[0] == 0
 
 
+def _tries(pid: int) -> bool:
+    """Whether a process is one that tries bundles."""
+    return b"trial_child" in Path("/proc", str(pid), "cmdline").read_bytes()
+
+
 def test_sigterm_in_the_middle_of_a_verification(
     linear: Example, forest: Example, tmp_path: Path
 ) -> None:
@@ -187,11 +193,19 @@ def test_sigterm_in_the_middle_of_a_verification(
             return client.models.ReloadModel(ReloadModelRequest(**target), timeout=600)
 
         # The one that is to verify it waits already; it would be done too soon otherwise.
-        until(lambda: bool(children(process.popen.pid)))
-        trials = children(process.popen.pid)
+        # Stopped before it is a program of its own, it would hold its parent.
+        until(lambda: any(map(_tries, children(process.popen.pid))))
+        trials = [pid for pid in children(process.popen.pid) if _tries(pid)]
         for pid in trials:
             os.kill(pid, signal.SIGSTOP)
-        reloading = pool.submit(failure, reload)
+
+        def let_in() -> Status:
+            # Those that ask whether it has been may be in its way.
+            while reason_of(status := failure(reload)) == "RELOAD_IN_PROGRESS":
+                pass
+            return status
+
+        reloading = pool.submit(let_in)
         # A folder has no versions, which a reload that is let in says.
         until(lambda: reason_of(failure(lambda: reload(version="2"))) == "RELOAD_IN_PROGRESS")
         process.signal(signal.SIGTERM)
