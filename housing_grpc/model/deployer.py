@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from housing_grpc.bundle import files, model
+from housing_grpc.bundle import difference, files, model
+from housing_grpc.bundle.difference import Difference
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model import difference
-from housing_grpc.model.difference import Difference
 from housing_grpc.model.live import Facts, LiveSlot, Release
 from housing_grpc.model.source import Fetched
 

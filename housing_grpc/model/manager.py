@@ -12,9 +12,9 @@ import msgspec
 
 from housing_grpc.base import background, log
 from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle.difference import Difference
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.model.deployer import Deployer
-from housing_grpc.model.difference import Difference
 from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched, Source, Target
 

@@ -8,6 +8,7 @@ from housing.v1.prediction_pb2 import House
 from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.base.version import VERSION
 from housing_grpc.bundle import schema
+from housing_grpc.bundle.difference import PriceChange
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL, Feature
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.parts.explanation import Link
@@ -15,7 +16,6 @@ from housing_grpc.bundle.schema import FEATURES, FeatureSpec
 from housing_grpc.houses.decode import FIELDS
 from housing_grpc.houses.options import MOST_LEVEL
 from housing_grpc.houses.remarks import METHODS
-from housing_grpc.model.difference import PriceChange
 from housing_grpc.model.live import LiveModel
 from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.model.source import Target

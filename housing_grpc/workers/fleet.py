@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 
 from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle import difference
 from housing_grpc.bundle import format as bundle_format
+from housing_grpc.bundle.difference import Difference
 from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.native_evaluator import NativeEvaluator
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model import difference
-from housing_grpc.model.difference import Difference
 from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched
 from housing_grpc.serving.start_checks import Fallback

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from housing_grpc.bundle.model import Bundle
+from .model import Bundle
 
 # So many houses are told of.
 _MOST_CHANGES = 5
