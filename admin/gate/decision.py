@@ -14,11 +14,11 @@ from ..tracking.bundle_folder import download
 from ..tracking.mlflow_client import Client
 from ..tracking.records import Version, find_version
 from ..tracking.training_command import data_file
+from ..training.recipe import UnknownRecipeError, accepted, recipe_of
 from ..training.spec import TrainingSpec
 from . import bundle_rules, comparison, policy, recipe_rules
 from .evidence import Evidence, Finding, Inputs
 from .policy import Policy
-from .recipe import UnknownRecipeError, accepted, recipe_of
 
 STEPS = 2 + comparison.STEPS
 """How many steps `gate` announces, at most."""

@@ -1,20 +1,18 @@
 """Trains the model of a bundle once more, for what the bundle does not say of its prices yet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from housing_grpc.bundle import files
 
 from .. import models, preprocessing
 from ..base.errors import AdminError
-from ..base.options import column_names
 from ..export import Exported, Facts, Metadata, export, same_prices, signing
 from ..training import honesty
 from ..training.evaluate import load_data
 from ..training.intervals import Intervals
-from ..training.pipeline import complete, pipeline_of
-from ..training.spec import TrainingSpec
+from ..training.pipeline import pipeline_of
+from ..training.recipe import recipe_of
 
 STEPS = honesty.STEPS + 2
 """How many steps `repeat` announces."""
@@ -52,7 +50,12 @@ def repeat(
         NotRepeatedError: The same training does not give the same model to the bit, or is refused.
     """
     try:
-        spec = complete(_spec(metadata, data))
+        recipe = {
+            **metadata.params,
+            "model": metadata.model_type,
+            "preprocessing": metadata.preprocessing,
+        }
+        spec = recipe_of(recipe, data, target_unit=metadata.target.unit)
         dataset = load_data(spec)
         step("fit to every row")
         pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
@@ -82,38 +85,6 @@ def repeat(
             " again: housing-admin train"
         )
     return made, learned.intervals
-
-
-def _spec(metadata: Metadata, data: Path) -> TrainingSpec:
-    params = metadata.params
-    return TrainingSpec(
-        model=metadata.model_type,
-        preprocessing=metadata.preprocessing,
-        params=_beginning(params, "model."),
-        preprocessing_params=_beginning(params, "preprocessing."),
-        data=data,
-        accept=column_names(str(params["accept"]), "accept") if "accept" in params else (),
-        target_unit=metadata.target.unit,
-        seed=_seed(params),
-        neighbours=not params.get("no_neighbours"),
-    )
-
-
-def _beginning(params: Mapping[str, object], prefix: str) -> dict[str, Any]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in params.items()
-        if name.startswith(prefix)
-    }
-
-
-def _seed(params: Mapping[str, object]) -> int:
-    seed = params.get("seed")
-    if not isinstance(seed, int):
-        raise NotRepeatedError(
-            "it does not say with which seed it was trained; train it again: housing-admin train"
-        )
-    return seed
 
 
 def _facts(metadata: Metadata) -> Facts:

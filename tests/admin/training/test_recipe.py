@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from admin.gate.recipe import UnknownRecipeError, recipe_of
 from admin.tracking.run_log import spec_params
 from admin.training.pipeline import complete
+from admin.training.recipe import UnknownRecipeError, recipe_of
 from admin.training.spec import TrainingSpec
 
 DATA = Path("houses.csv")

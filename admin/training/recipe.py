@@ -6,20 +6,23 @@ from typing import Any
 
 from ..base.errors import AdminError
 from ..base.options import column_names
-from ..training.pipeline import complete
-from ..training.spec import TrainingSpec
+from .pipeline import complete
+from .spec import TrainingSpec
 
 
 class UnknownRecipeError(AdminError):
     """It cannot be told, or not be trained any more, how a bundle was trained."""
 
 
-def recipe_of(params: Mapping[str, object], data: Path) -> TrainingSpec:
+def recipe_of(
+    params: Mapping[str, object], data: Path, *, target_unit: str | None = None
+) -> TrainingSpec:
     """Return the specification that a bundle records, with every hyperparameter.
 
     Args:
         params: That it records.
         data: To train on.
+        target_unit: Of its prices, or None to guess it from their size.
 
     Raises:
         UnknownRecipeError: They are not all there, or this code does not take them.
@@ -37,6 +40,7 @@ def recipe_of(params: Mapping[str, object], data: Path) -> TrainingSpec:
                 preprocessing_params=_below("preprocessing.", params),
                 data=data,
                 accept=accepted(params),
+                target_unit=target_unit,
                 seed=seed,
                 neighbours=not params.get("no_neighbours"),
             )
