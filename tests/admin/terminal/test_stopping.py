@@ -29,6 +29,22 @@ try:
 except (KeyboardInterrupt, stopping.StoppedError) as error:
     print(type(error).__name__)
 """
+# The system may give a signal to any thread.
+_ELSEWHERE = """
+import signal, sys, threading, time
+from admin.terminal import stopping
+
+def take():
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), int(sys.argv[1]))
+
+stopping.prepare()
+try:
+    threading.Thread(target=take).start()
+    time.sleep(600)
+except (KeyboardInterrupt, stopping.StoppedError) as error:
+    print(type(error).__name__)
+"""
 _WRONG = """
 from admin.terminal import stopping
 
@@ -43,10 +59,13 @@ del broken
 """
 
 
-@pytest.mark.parametrize(
+_HEARD = pytest.mark.parametrize(
     ("number", "heard"),
     [(signal.SIGTERM, "StoppedError"), (signal.SIGINT, "KeyboardInterrupt")],
 )
+
+
+@_HEARD
 def test_it_is_not_lost_where_python_drops_it(number: signal.Signals, heard: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _DELETING],
@@ -57,6 +76,12 @@ def test_it_is_not_lost_where_python_drops_it(number: signal.Signals, heard: str
     assert process.stdout.readline() == "here\n"
     process.send_signal(number)
     assert process.communicate(timeout=SECONDS) == (f"{heard}\n", "")
+
+
+@_HEARD
+def test_it_is_not_lost_where_another_thread_gets_it(number: signal.Signals, heard: str) -> None:
+    command = [sys.executable, "-c", _ELSEWHERE, str(number.value)]
+    assert outcome(command, check=True).stdout == f"{heard}\n"
 
 
 def test_what_else_python_drops_is_told_once() -> None:

@@ -53,8 +53,12 @@ def opened(settings: Settings) -> "tuple[subprocess.Popen[str], str]":
 
 
 def ended(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
-    process.send_signal(number)
-    process.communicate(timeout=SECONDS)
+    with process:
+        process.send_signal(number)
+        try:
+            process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
     return process.returncode
 
 
