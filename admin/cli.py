@@ -33,7 +33,7 @@ _DEBUG = "--debug"
 _WITH_ARGUMENT = frozenset(
     {"backup", "gate", "keygen", "promote", "register", "restore", "upgrade"}
 )
-_SWITCHES = frozenset({"--json", "--replace", "--tls"})
+_SWITCHES = frozenset({"--force", "--json", "--replace", "--tls"})
 _INTERRUPTED = 130
 _UNEXPECTED = 1
 _NOT_USABLE = 4

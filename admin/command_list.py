@@ -157,9 +157,15 @@ class CommandList:
         reload: _Text = None,
         tls: _Text = None,
         reason: _Text = None,
+        force: _Text = None,
+        data: _Text = None,
+        policy: _Text = None,
         json: _Text = None,
     ) -> None:
         """Choose the version that servers load, and keep that in the history.
+
+        It has to pass `gate` first, unless it has done so against the one that is promoted. Where
+        it is refused, nothing changes and the exit code is 7.
 
         Args:
             version: Number of the version, as `models` lists it.
@@ -167,10 +173,14 @@ class CommandList:
             reload: Make a server take it at once: host:port, or nothing for the usual one.
             tls: Encrypt the connection to that server.
             reason: Why, for the history; at most 1,000 characters.
+            force: Promote it even if it is refused. Say why with --reason.
+            data: As for `gate`.
+            policy: As for `gate`.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         given = {"version": version, "listing": list, "reload_target": reload, "tls": tls}
-        self._take("promote", given | {"reason": reason, "json": json})
+        given |= {"reason": reason, "force": force, "data": data, "policy": policy, "json": json}
+        self._take("promote", given)
 
     @_texts
     def rollback(self, *, to: _Text = None, reason: _Text = None, json: _Text = None) -> None:

@@ -147,5 +147,5 @@ def _evidence(
             policy=rules.digest,
         ),
         findings=findings,
-        allow_inconclusive=rules.quality_allow_inconclusive,
+        rules=rules,
     )

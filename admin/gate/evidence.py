@@ -5,7 +5,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .policy import Policy
 
 
 class Verdict(StrEnum):
@@ -64,15 +67,14 @@ class Evidence:
         against: The version that is, or None.
         inputs: What it was found from.
         findings: One for each rule.
-        allow_inconclusive: Whether the rules let a version pass that is neither better nor worse
-            for sure.
+        rules: That it was held against.
     """
 
     version: int
     against: int | None
     inputs: Inputs
     findings: tuple[Finding, ...]
-    allow_inconclusive: bool
+    rules: "Policy"
 
     @property
     def verdict(self) -> Verdict:
@@ -84,8 +86,7 @@ class Evidence:
     @property
     def refused(self) -> bool:
         """Whether the version is not to be promoted."""
-        allowed = {Verdict.PASS, *([Verdict.INCONCLUSIVE] if self.allow_inconclusive else [])}
-        return self.verdict not in allowed
+        return self.rules.refuses(self.verdict)
 
     @property
     def document(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from housing_table.cells import shortened
 from ..base import yaml_file
 from ..base.discovery import guess
 from ..base.errors import UsageError
+from .evidence import Verdict
 
 SHIPPED = Path(__file__).with_name("policy.yaml")
 
@@ -58,6 +59,11 @@ class Policy:
     def digest(self) -> str:
         """SHA-256 of all values, in hexadecimal."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def refuses(self, verdict: Verdict) -> bool:
+        """Return whether a version of which that is said is not to be promoted."""
+        undecided = verdict is Verdict.INCONCLUSIVE and self.quality_allow_inconclusive
+        return verdict is not Verdict.PASS and not undecided
 
 
 def load(path: Path | None = None) -> Policy:

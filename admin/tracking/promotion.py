@@ -1,6 +1,7 @@
 """Lets the alias name a version that servers can load."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from housing_grpc.registry.location import BUNDLE_FOLDER, RegistryLocation
 
@@ -17,11 +18,30 @@ _METADATA = "metadata.json"
 _PROMOTION = Decision()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """What a promotion is about.
+
+    Attributes:
+        candidate: The version that is to be promoted.
+        champion: The one that is, or None.
+    """
+
+    candidate: Version
+    champion: Version | None
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """Of the two bundles; "" of none."""
+        return self.candidate.digest, self.champion.digest if self.champion else ""
+
+
 def promote(
     records: Records,
     location: RegistryLocation,
     number: int,
     decision: Decision = _PROMOTION,
+    sides: Sides | None = None,
 ) -> Moved:
     """Let the alias name a version.
 
@@ -32,16 +52,45 @@ def promote(
         location: Names it and the alias.
         number: Of the version.
         decision: What the history says of it.
+        sides: What the decision rests on; None for whatever is there.
 
     Raises:
-        RegistryError: There is no such version, or it has no bundle to serve.
+        RegistryError: There is no such version, or it has no bundle to serve, or `sides` are
+            others by now.
     """
 
     # What is checked is what is promoted, should a backup be taken back meanwhile.
     def choose(_history: Chain, found: Sequence[Version], _current: int | None) -> Version:
-        return _servable(records, location, found, number)
+        now = _sides(records, location, found, number)
+        if sides is not None and now.digests != sides.digests:
+            raise RegistryError(
+                f"version {number} or what {location.alias} names was changed meanwhile; try again"
+            )
+        return now.candidate
 
     return move(records, location, choose, decision)
+
+
+def sides(records: Records, location: RegistryLocation, number: int) -> Sides:
+    """Return a version that a server can load, and the one that it is to replace.
+
+    Args:
+        records: Of the registered model.
+        location: Names it and the alias.
+        number: Of the version.
+
+    Raises:
+        RegistryError: There is no such version, or it has no bundle to serve.
+    """
+    return _sides(records, location, records.versions(location.model_name), number)
+
+
+def _sides(
+    records: Records, location: RegistryLocation, found: Sequence[Version], number: int
+) -> Sides:
+    candidate = _servable(records, location, found, number)
+    champion = next((each for each in found if location.alias in each.aliases), None)
+    return Sides(candidate=candidate, champion=champion)
 
 
 def rollback(

@@ -17,3 +17,9 @@ LOCK_TAG = "process_lock"
 
 UPGRADED_TAG = "upgraded_from"
 """Tag of a run that `upgrade` made: the number of the version whose model it holds."""
+
+VERDICT_TAG = "gate_verdict"
+"""Tag of a version: what the gate that looked at it last says, for people."""
+
+EVIDENCE_TAG = "gate_evidence"
+"""Tag of a version: what that gate found it from, as JSON; see `admin.gate.kept`."""

@@ -73,10 +73,15 @@ def data_file(digest: str, tags: Mapping[str, str]) -> Path | None:
 
 def is_file(file: Path, digest: str) -> bool:
     """Return whether a file is there and has a digest."""
+    return sha256_of(file) == digest
+
+
+def sha256_of(file: Path) -> str | None:
+    """Return the SHA-256 of a file in hexadecimal, or None if it cannot be read."""
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest() == digest
+        return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError:
-        return False
+        return None
 
 
 def _shown(file: Path) -> str:

@@ -38,7 +38,7 @@ class Decision:
     """Why an alias is moved.
 
     Attributes:
-        action: PROMOTE or ROLLBACK.
+        action: PROMOTE, FORCE or ROLLBACK.
         reason: In words, or "".
         evidence_digest: Of the evidence, or "".
     """

@@ -20,6 +20,7 @@ OUTCOMES = (PENDING, DONE, VOID)
 """What became of a decision: the alias may be moved yet, was moved, or was not."""
 
 PROMOTE = "promote"
+FORCE = "force"
 ROLLBACK = "rollback"
 
 
@@ -31,7 +32,7 @@ class Entry:
         sequence: Its place in the chain, from 1.
         at: When, as ISO 8601 in UTC.
         who: User and machine.
-        action: PROMOTE or ROLLBACK.
+        action: PROMOTE, FORCE (a promotion that the gate refused) or ROLLBACK.
         alias: That it moves.
         from_version: That the alias named before, or None.
         to_version: That it is to name.

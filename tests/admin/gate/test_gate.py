@@ -14,33 +14,13 @@ from admin.tracking.tags import DATA_PATH_TAG
 from admin.training.spec import TrainingSpec
 from tests.support.commands import Say
 from tests.support.examples import DATA
+from tests.admin.gate.conftest import add
 from tests.support.homes import Trained, settings_of
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
 
 RULES = ["exactness", "schema", "size", "speed", "quality", "interval", "slices"]
-
-
-@pytest.fixture
-def quick(tmp_path: Path) -> Path:
-    """Rules that take no longer than tests need."""
-    file = tmp_path / "quick.yaml"
-    file.write_text("comparison: {repeats: 1, folds: 5, resamples: 2000}\n")
-    return file
-
-
-@pytest.fixture
-def first(here: Settings, client: "Client", trained: Trained) -> Settings:
-    """Version 1, of a linear model, is promoted."""
-    register(client, here.location, trained.run_id)
-    promote(client, here.location, 1)
-    return here
-
-
-def add(client: "Client", settings: Settings, spec: TrainingSpec) -> int:
-    run_id = train(client, settings, spec).bundle.run_id
-    return register(client, settings.location, run_id).version
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,112 @@
+"""`housing-admin promote`: what a version needs for it, and what is kept of that."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from admin.base.errors import RegistryError
+from admin.base.settings import Settings
+from admin.tracking import promotion
+from admin.tracking.tags import EVIDENCE_TAG, VERDICT_TAG
+from admin.training.spec import TrainingSpec
+from tests.admin.gate.conftest import add
+from tests.support.commands import Say
+from tests.support.examples import DATA
+
+if TYPE_CHECKING:
+    from admin.tracking.mlflow_client import Client
+
+Promoting = Callable[..., Any]
+
+
+@pytest.fixture
+def promoting(say: Say, quick: Path) -> Promoting:
+    """Promotes by quick rules; returns what is said."""
+    return lambda *arguments, code=0: say("promote", *arguments, "--policy", quick, code=code)
+
+
+def worse(client: "Client", settings: Settings) -> int:
+    """Registers a version that errs far more than a good linear model; returns its number."""
+    return add(client, settings, TrainingSpec(model="linear", params={"alpha": 5000.0}, data=DATA))
+
+
+def tags(client: "Client", settings: Settings, number: int) -> dict[str, str]:
+    found = client.get_model_version(settings.location.model_name, str(number))
+    return dict(found.tags)
+
+
+def test_a_worse_version_is_promoted_by_force_alone(
+    first: Settings, client: "Client", say: Say, promoting: Promoting
+) -> None:
+    number = worse(client, first)
+    said = promoting(number, code=7)
+    assert "quality\tFAIL\tRMSE " in said.out
+    assert "version 2 is refused: quality, " in said.err
+    assert "to promote it all the same: housing-admin promote 2 --force --reason WHY" in said.err
+    assert promotion.sides(client, first.location, number).champion.number == 1  # type: ignore[union-attr]
+    assert json.loads(promoting(number, "--json", code=7).out)["gate"]["refused"] is True
+
+    assert "say why: housing-admin promote 2 --force" in promoting(number, "--force", code=2).err
+    done = json.loads(promoting(number, "--force", "--reason", "a test", "--json").out)
+    assert (done["previous_version"], done["version"]) == ("1", "2")
+    newest, *_ = json.loads(say("history", "--json").out)["entries"]
+    assert (newest["action"], newest["reason"]) == ("force", "a test")
+    assert newest["evidence_digest"] == done["gate"]["evidence_digest"]
+
+
+def test_evidence_is_kept_with_the_version_and_its_run(
+    first: Settings, client: "Client", say: Say, promoting: Promoting
+) -> None:
+    number = worse(client, first)
+    promoting(number, code=7)
+    found = tags(client, first, number)
+    kept = json.loads(found[EVIDENCE_TAG])
+    assert found[VERDICT_TAG] == kept["verdict"] == "FAIL"
+    run_id = client.get_model_version(first.location.model_name, str(number)).run_id
+    [file] = client.list_artifacts(run_id, "gate")
+    document = json.loads(Path(client.download_artifacts(run_id, file.path)).read_text())
+    assert document["inputs"] == kept["inputs"]
+    assert file.path == f"gate/{kept['digest'][:12]}.json"
+
+
+def test_a_gate_is_asked_once_of_the_same(
+    first: Settings, client: "Client", say: Say, promoting: Promoting, quick: Path, tmp_path: Path
+) -> None:
+    number = add(client, first, TrainingSpec(model="linear", data=DATA, seed=1))
+    say("gate", number, "--policy", quick)
+    digest = json.loads(tags(client, first, number)[EVIDENCE_TAG])["digest"]
+    name, table = first.location.model_name, "quality\tPASS"
+    for wrong in ("{}", "[", json.dumps({"digest": digest, "verdict": "PASS", "inputs": {}})):
+        kept = tags(client, first, number)[EVIDENCE_TAG]
+        client.set_model_version_tag(name, str(number), EVIDENCE_TAG, wrong)
+        assert table in promoting(number, "--force", "--reason", "not needed").out
+        client.set_model_version_tag(name, str(number), EVIDENCE_TAG, kept)
+        client.set_alias(name, first.location.alias, 1)
+    others = tmp_path / "others.yaml"
+    others.write_text(quick.read_text() + "quality: {pass_up_to: 1.2}\n")
+    assert table in say("promote", number, "--policy", others).out
+    client.set_alias(name, first.location.alias, 1)
+    say("gate", number, "--policy", quick)
+    other = tmp_path / "other.csv"
+    other.write_text("".join(DATA.read_text().splitlines(keepends=True)[:300]))
+    assert table in promoting(number, "--data", other).out
+    client.set_alias(name, first.location.alias, 1)
+    assert table not in promoting(number, "--data", other).out
+    entry, *_ = json.loads(say("history", "--json").out)["entries"]
+    assert entry["action"] == "promote"
+    assert entry["evidence_digest"] == json.loads(tags(client, first, number)[EVIDENCE_TAG])["digest"]
+    # The promoted one again, and another with the same bundle, are nothing to look at.
+    assert json.loads(promoting(number, "--json").out)["gate"]["verdict"] == "NOT_ASKED"
+
+
+def test_what_was_looked_at_is_what_is_promoted(first: Settings, client: "Client") -> None:
+    number = worse(client, first)
+    seen = promotion.sides(client, first.location, number)
+    other = add(client, first, TrainingSpec(model="linear", data=DATA, seed=1))
+    promotion.promote(client, first.location, other)
+    with pytest.raises(RegistryError, match="what production names was changed meanwhile"):
+        promotion.promote(client, first.location, number, sides=seen)
+    assert promotion.sides(client, first.location, number).champion.number == other  # type: ignore[union-attr]
