@@ -9,7 +9,6 @@ from ..base.options import column_names
 from .pipeline import complete
 from .spec import TrainingSpec
 
-
 # Of trees or rounds: each is fitted dozens of times, and a forest is set up before its first tree.
 _COUNTS = ("model.n_estimators", "preprocessing.max_iter")
 _MOST = 10_000

@@ -71,7 +71,7 @@ def _moves(chain: Chain) -> Iterator[str]:
         if last is not None and each.from_version != last.to_version:
             names = "no version" if each.from_version is None else f"version {each.from_version}"
             yield (
-                f"{each.alias} was moved by hand between entries {last.sequence} and {each.sequence}:"
-                f" from version {last.to_version} to {names}"
+                f"{each.alias} was moved by hand between entries {last.sequence} and"
+                f" {each.sequence}: from version {last.to_version} to {names}"
             )
         last = each
