@@ -16,8 +16,10 @@ from ..base.errors import DataError
 # What every Parquet file begins with.
 _PARQUET = b"PAR1"
 _LISTED = 5
-# All of it is read into memory, as values that take many times their bytes in the file.
-_MOST_BYTES = 256 * 2**20
+
+MOST_BYTES = 256 * 2**20
+"""Of a file: all of it is read into memory, as values that take many times their bytes there."""
+
 _MOST_ROWS = 2_000_000
 _BATCH_ROWS = 65_536
 
@@ -180,7 +182,7 @@ def _read_bytes(path: Path, place: str) -> bytes:
         if path.is_char_device() or path.is_block_device():
             # Such as one of zeros without end.
             raise DataError(f"{place}: this is a device; give the path of a CSV file")
-        return small_file.read(path, _MOST_BYTES)
+        return small_file.read(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(f"{place}: there is no such file; check the path") from error
     except OSError as error:

@@ -64,14 +64,14 @@ def gate(
     promoted = next((each for each in found if location.alias in each.aliases), None)
     step("candidate: fetch and try")
     try:
-        bundle = _measured(client, settings, version)
+        bundle = _measured(settings, version)
     except ExportError as error:
         return _evidence(version, promoted, rules, (bundle_rules.unusable(str(error)),))
     if promoted is None:
         return _evidence(version, None, rules, _of_bundle(bundle, None, rules))
     step("champion: fetch and try")
     try:
-        champion = _measured(client, settings, promoted)
+        champion = _measured(settings, promoted)
     except ExportError as error:
         said = _of_bundle(bundle, None, rules)
         undecided = recipe_rules.undecided(f"champion, version {promoted.number}: {error}")
@@ -125,9 +125,9 @@ def _houses(client: Client, bundle: Measured, data: Path | None) -> _Houses | No
     return _Houses(file=file, dataset=loaded)
 
 
-def _measured(client: Client, settings: Settings, version: Version) -> Measured:
+def _measured(settings: Settings, version: Version) -> Measured:
     with tempfile.TemporaryDirectory(prefix="housing-gate-") as scratch:
-        return measure(download(client, settings.location, version.number, Path(scratch)))
+        return measure(download(settings, version.number, Path(scratch)))
 
 
 def _evidence(

@@ -71,7 +71,7 @@ def upgrade_version(
     location = settings.location
     find_version(client.versions(location.model_name), location, number)
     with tempfile.TemporaryDirectory(prefix="housing-upgrade-") as scratch:
-        source = download(client, location, number, Path(scratch))
+        source = download(settings, number, Path(scratch))
         made = Making(client, settings, number, source, Path(scratch))
         bundle = made.bundle(data, step)
         metadata = bundle.metadata

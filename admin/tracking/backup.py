@@ -23,15 +23,10 @@ from housing_grpc.registry.moved_home import ARTIFACTS
 
 from ..base.errors import RegistryError, UsageError
 from ..base.settings import Settings
-from . import disk_space, embedded_store, relocation, run_locks
+from . import disk_space, embedded_store, passive_schema, relocation, run_locks
 
 _FOLDERS = (ARTIFACTS, run_locks.FOLDER)
 _CHUNK = 2**20
-# MLflow's own has a trigger that keeps its secrets, and no view.
-_ACTIVE = (
-    "SELECT 1 FROM sqlite_master WHERE type = 'view' OR sql LIKE 'CREATE VIRTUAL%'"
-    " OR (type = 'trigger' AND tbl_name <> 'secrets')"
-)
 # What reading an archive raises; the last two, where a name comes twice or is below a file.
 _DAMAGED = (
     tarfile.TarError,
@@ -239,10 +234,11 @@ def _is_ours(entry: tarfile.TarInfo, database: str) -> bool:
 def _check_database(database: Path, file: Path) -> None:
     try:
         with closing(_opened(database)) as found:
-            # A view may never end, and a trigger does what it likes when places are put right.
             # guard: a database that does something
-            if found.execute(_ACTIVE).fetchone():
-                raise UsageError(f"{file} holds a database with a view or a trigger; take another")
+            if not passive_schema.is_passive(found):
+                raise UsageError(
+                    f"{file} holds a database with a view, a trigger or a function; take another"
+                )
             (said,) = found.execute("PRAGMA quick_check").fetchone()
             found.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:

@@ -1,26 +1,43 @@
-"""Fetches the bundle of a registered version."""
+"""Fetches the bundle of a registered version, as servers do."""
 
 from pathlib import Path
 
-import mlflow.artifacts
+from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.model.children import Children
+from housing_grpc.model.source import Target
+from housing_grpc.registry.registry_source import RegistrySource
 
-from housing_grpc.registry.location import BUNDLE_FOLDER, RegistryLocation
+from ..base.errors import ExportError, RegistryError
+from ..base.settings import Settings
 
-from .mlflow_client import Client
+_SECONDS = 60.0
 
 
-def download(client: Client, location: RegistryLocation, number: int, folder: Path) -> Path:
-    """Return the bundle of a version, which is not checked.
+def download(settings: Settings, number: int, folder: Path) -> Path:
+    """Return the bundle of a version, whose digest is the registered one.
+
+    Whoever writes to a registry chooses what lies there and where: as for a server, sizes and
+    addresses have bounds, and it is fetched in a process of its own.
 
     Args:
-        client: MLflow.
-        location: Names the registered model.
+        settings: Names the registered model, and how large its bundles may be.
         number: Of the version.
         folder: To fetch it to.
+
+    Raises:
+        ExportError: It has no bundle that a server would take.
+        RegistryError: MLflow or its store does not deliver.
     """
-    source = mlflow.artifacts.download_artifacts(
-        f"models:/{location.model_name}/{number}",
-        dst_path=str(folder),
-        tracking_uri=client.tracking_uri,
+    source = RegistrySource(
+        settings.location,
+        folder / "fetched",
+        _SECONDS,
+        children=Children(),
+        max_bytes=settings.max_bundle_bytes,
     )
-    return Path(source) / BUNDLE_FOLDER
+    try:
+        return source.fetch(Target(version=str(number))).folder
+    except ServingError as error:
+        if error.reason in (Reason.REGISTRY_UNAVAILABLE, Reason.MODEL_NOT_FOUND):
+            raise RegistryError(f"version {number}: {error.message}") from error
+        raise ExportError(f"the bundle cannot be used: {error.message}") from error

@@ -181,8 +181,14 @@ def find_version(found: Sequence[Version], location: RegistryLocation, number: i
 
 
 def moment(milliseconds: int | None) -> datetime:
-    """Return a moment, as MLflow writes it, in UTC."""
-    return datetime.fromtimestamp((milliseconds or 0) / 1000, UTC)
+    """Return a moment, as MLflow writes it, in UTC; 1970 if there is none.
+
+    Anybody may say when a run began: what is beyond all years counts as none, too.
+    """
+    try:
+        return datetime.fromtimestamp((milliseconds or 0) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def naming(aliases: Mapping[str, int], number: int) -> tuple[str, ...]:

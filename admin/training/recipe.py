@@ -9,6 +9,10 @@ from ..base.options import column_names
 from .pipeline import complete
 from .spec import TrainingSpec
 
+# Of trees or rounds: each is fitted dozens of times, and a forest is set up before its first tree.
+_COUNTS = ("model.n_estimators", "preprocessing.max_iter")
+_MOST = 10_000
+
 
 class UnknownRecipeError(AdminError):
     """It cannot be told, or not be trained any more, how a bundle was trained."""
@@ -31,6 +35,14 @@ def recipe_of(
     named = isinstance(model, str) and isinstance(preprocessing, str)
     if not named or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise UnknownRecipeError("its bundle does not say how it was trained")
+    for name in _COUNTS:
+        count = params.get(name)
+        # guard: a recipe that never ends, or takes all memory
+        if isinstance(count, int | float) and not count <= _MOST:
+            raise UnknownRecipeError(
+                f"its recipe has {name.partition('.')[2]}={count}, and at most {_MOST:,} are"
+                " trained for a comparison"
+            )
     try:
         return complete(
             TrainingSpec(

@@ -23,7 +23,7 @@ _PART = ".part-"
 
 
 class BundleCache:
-    """Keeps the bundles that served last, and which of them did so for a location.
+    """Keeps the bundles that came or served last, and which of them did so for a location.
 
     Args:
         folder: May be shared by servers; made when it is needed.
@@ -90,6 +90,8 @@ class BundleCache:
             bundle.rename(place)
         if not _is_folder(place):
             raise FileNotFoundError("the bundle could not be moved into it")
+        # guard: versions without end, none of which is ever served
+        self._prune(digest)
 
     def discard(self, digest: Digest) -> None:
         """Removes a bundle that turned out to be damaged."""
@@ -105,12 +107,10 @@ class BundleCache:
 
     def last(self, location: RegistryLocation) -> Fetched | None:
         """Returns the bundle that served last for a location, if it is still here."""
-        try:
-            entry = json.loads(self._pointer(location).read_text())
-            version = str(entry["version"])
-            digest = bundle_digest.parse(str(entry["digest"]), "the note of the cache")
-        except (OSError, ValueError, KeyError, TypeError, BundleFormatError):
+        noted = _noted(self._pointer(location))
+        if noted is None:
             return None
+        version, digest = noted
         folder = self.path(digest)
         if not _is_folder(folder):
             return None
@@ -129,7 +129,7 @@ class BundleCache:
             beside.unlink(missing_ok=True)
             raise
         _flush(self.folder)
-        self._prune()
+        self._prune(fetched.digest)
 
     def _pointer(self, location: RegistryLocation) -> Path:
         # A registry in the same home stays the same one where both are moved.
@@ -140,20 +140,38 @@ class BundleCache:
         key = f"{place}\n{location.model_name}\n{location.alias}"
         return self.folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
 
-    def _prune(self) -> None:
+    def _last_of_all(self) -> set[str]:
+        """Returns the digests that served last, for whatever location."""
+        notes = [_noted(note) for note in self.folder.glob("last-*.json")]
+        return {noted[1] for noted in notes if noted}
+
+    def _prune(self, newest: Digest) -> None:
         folders = sorted(
             (entry for entry in self.folder.iterdir() if entry.is_dir()),
             key=lambda entry: entry.stat().st_mtime,
             reverse=True,
         )
         bundles = [entry for entry in folders if bundle_digest.is_digest(entry.name)]
+        # The next start needs these, should the registry be down.
+        needed = {newest, *self._last_of_all()}
         for entry in bundles[_KEPT:]:
-            self._remove(entry)
+            if entry.name not in needed:
+                self._remove(entry)
         for note in self.folder.glob("last-*.tmp"):
             # A server that was killed has left it; another one may be removing it, too.
             with suppress(FileNotFoundError):
                 if time.time() - note.stat().st_mtime > _ABANDONED_SECONDS:
                     note.unlink()
+
+
+def _noted(note: Path) -> tuple[str, Digest] | None:
+    """Returns the version and the digest of a note; None if it is none."""
+    try:
+        entry = json.loads(note.read_text())
+        digest = bundle_digest.parse(str(entry["digest"]), "the note of the cache")
+        return str(entry["version"]), digest
+    except (OSError, ValueError, KeyError, TypeError, BundleFormatError):
+        return None
 
 
 def _is_folder(path: Path) -> bool:

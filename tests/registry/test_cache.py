@@ -215,13 +215,31 @@ def test_no_secret_of_the_location_is_written(cache: BundleCache, folder: Path) 
     assert "secret" not in note.name + note.read_text()
 
 
+def bundles_in(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+
+
 def test_the_five_that_served_last_are_kept(cache: BundleCache, folder: Path) -> None:
-    for number in range(7):
+    for number in range(5):
         aged(kept(cache, named(number)), seconds=1000 - number)
     # The oldest of all serves now.
     cache.remember(HERE, fetched(cache, named(0)))
-    bundles = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-    assert bundles == [named(number) for number in (0, 3, 4, 5, 6)]
+    kept(cache, named(5))
+    assert bundles_in(folder) == [named(number) for number in (0, 2, 3, 4, 5)]
+
+
+def test_versions_that_never_serve_do_not_fill_the_disk(cache: BundleCache, folder: Path) -> None:
+    for digest, location in ((D1, HERE), (D2, ELSEWHERE)):
+        aged(kept(cache, digest), seconds=2000)
+        cache.remember(location, fetched(cache, digest))
+        aged(cache.path(digest), seconds=2000)
+    for number in range(10, 20):
+        aged(kept(cache, named(number)), seconds=1000 - number)
+    # What the next start needs stays.
+    assert bundles_in(folder) == [D1, D2, *(named(number) for number in range(15, 20))]
+    # One that came before all others, by a clock that went wrong, is not taken away at once.
+    aged(kept(cache, named(20)), seconds=3000)
+    assert cache.path(named(20)).is_dir()
 
 
 @contextmanager

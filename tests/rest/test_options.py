@@ -117,6 +117,7 @@ def post(api: httpx.Client, path: str, query: str) -> httpx.Response:
         ("level=0.3", "LEVEL_OUT_OF_RANGE", "level"),
         ("level=nan", "INVALID_PARAMETER", "level"),
         ("level=", "INVALID_PARAMETER", "level"),
+        ("level=%D9%A0.9", "INVALID_PARAMETER", "level"),
         ("explain=yes", "INVALID_PARAMETER", "explain"),
         ("explain=true&explain=true", "INVALID_PARAMETER", "explain"),
         ("reference=6", "INVALID_PARAMETER", "reference"),

@@ -11,6 +11,9 @@ from .entry import DONE, PENDING, ROLLBACK, VOID, Entry
 PREFIX = "audit."
 """How the names of the tags begin."""
 
+LAST = 999_999_999
+"""Place of the last entry that a history can have."""
+
 # Two who write at the same moment have names of their own, so that neither overwrites the other.
 _KEY = re.compile(r"audit\.([0-9]{6,9})\.[0-9a-f]{8}")
 

@@ -86,6 +86,11 @@ def _try(
 ) -> Moved | None:
     name, alias = location.model_name, location.alias
     history = _settled(records, location)
+    if history.next_sequence > chains.LAST:
+        raise RegistryError(
+            f"the tag {history.kept[-1].key} of {name} stands at the last place that a history"
+            " has; delete that tag in MLflow"
+        )
     found = records.versions(name)
     current = next((each for each in found if alias in each.aliases), None)
     previous = None if current is None else current.number

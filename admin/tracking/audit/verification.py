@@ -13,12 +13,17 @@ def problems(chain: Chain, named: Mapping[str, int]) -> list[str]:
         chain: The history.
         named: The version that each alias names.
     """
-    aliases = sorted({each.alias for each in chain.entries})
+    # guard: a history of as many aliases as entries
+    of_alias: dict[str, list[Kept]] = {}
+    for each in chain.kept:
+        if each.entry:
+            of_alias.setdefault(each.entry.alias, []).append(each)
+    parts = [(alias, Chain(kept=tuple(kept))) for alias, kept in sorted(of_alias.items())]
     return [
         *(f"the tag {key} is no entry" for key in chain.foreign),
         *_breaks(chain),
-        *(text for alias in aliases for text in _moves(chain, alias)),
-        *filter(None, (moved_by_hand(chain, alias, named.get(alias)) for alias in aliases)),
+        *(text for _, part in parts for text in _moves(part)),
+        *filter(None, (moved_by_hand(part, alias, named.get(alias)) for alias, part in parts)),
     ]
 
 
@@ -57,16 +62,16 @@ def _breaks(chain: Chain) -> Iterator[str]:
             yield f"entry {sequence} is there more than once"
 
 
-def _moves(chain: Chain, alias: str) -> Iterator[str]:
-    """Yield where an alias was moved by hand between two entries."""
+def _moves(chain: Chain) -> Iterator[str]:
+    """Yield where the alias of a history was moved by hand between two entries."""
     last: Entry | None = None
     for each in chain.entries:
-        if each.alias != alias or each.outcome in (VOID, PENDING):
+        if each.outcome in (VOID, PENDING):
             continue
         if last is not None and each.from_version != last.to_version:
             names = "no version" if each.from_version is None else f"version {each.from_version}"
             yield (
-                f"{alias} was moved by hand between entries {last.sequence} and {each.sequence}:"
-                f" from version {last.to_version} to {names}"
+                f"{each.alias} was moved by hand between entries {last.sequence} and"
+                f" {each.sequence}: from version {last.to_version} to {names}"
             )
         last = each

@@ -15,8 +15,8 @@ from housing_grpc.rest.json.scalars import Read
 
 Tree = dict[str, Any]
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-_WHOLE = re.compile(r"-?\d{1,300}")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,300}", re.ASCII)
 _FLOATS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
 _INTEGERS = (
     FieldDescriptor.CPPTYPE_INT32,

@@ -14,7 +14,7 @@ from housing_grpc.rest.json.strict import NotFinite
 
 Read = Callable[[Any], Any]
 
-_DECIMAL = re.compile(r"-?\d{1,20}")
+_DECIMAL = re.compile(r"-?\d{1,20}", re.ASCII)
 
 
 def reader(field: FieldDescriptor) -> Read:

@@ -100,7 +100,11 @@ def test_a_run_becomes_a_version_once(made: Made, trained: Trained, run: Run) ->
 def test_the_alias_moves_from_version_to_version(trained: Trained, run: Run) -> None:
     run("register", trained.run_id)
     first = run("promote", "2")
-    assert (first["alias"], first["previous_version"], first["version"]) == ("production", None, "2")
+    assert (first["alias"], first["previous_version"], first["version"]) == (
+        "production",
+        None,
+        "2",
+    )
     second = run("promote", "--version", "1")
     assert (second["previous_version"], second["version"]) == ("2", "1")
     assert first["gate"]["verdict"] == second["gate"]["verdict"] == "PASS"

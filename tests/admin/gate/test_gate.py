@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from admin.base.settings import Settings
-from admin.jobs.train import train
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
 from admin.tracking.tags import DATA_PATH_TAG
 from admin.training.spec import TrainingSpec
+from tests.admin.gate.conftest import add
 from tests.support.commands import Say
 from tests.support.examples import DATA
-from tests.admin.gate.conftest import add
 from tests.support.homes import Trained, settings_of
 
 if TYPE_CHECKING:

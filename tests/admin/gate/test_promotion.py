@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,9 @@ import pytest
 
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
+from admin.gate import kept
 from admin.tracking import promotion
+from admin.tracking.records import Version
 from admin.tracking.tags import EVIDENCE_TAG, VERDICT_TAG
 from admin.training.spec import TrainingSpec
 from tests.admin.gate.conftest import add
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
 
 Promoting = Callable[..., Any]
+VERSION = Version(number=1, run_id="", source="", created=datetime.now(UTC), tags={}, aliases=())
 
 
 @pytest.fixture
@@ -58,48 +63,65 @@ def test_a_worse_version_is_promoted_by_force_alone(
 
 
 def test_evidence_is_kept_with_the_version_and_its_run(
-    first: Settings, client: "Client", say: Say, promoting: Promoting
+    first: Settings, client: "Client", promoting: Promoting
 ) -> None:
     number = worse(client, first)
     promoting(number, code=7)
     found = tags(client, first, number)
-    kept = json.loads(found[EVIDENCE_TAG])
-    assert found[VERDICT_TAG] == kept["verdict"] == "FAIL"
+    tag = json.loads(found[EVIDENCE_TAG])
+    assert found[VERDICT_TAG] == tag["verdict"] == "FAIL"
     run_id = client.get_model_version(first.location.model_name, str(number)).run_id
+    assert run_id is not None
     [file] = client.list_artifacts(run_id, "gate")
     document = json.loads(Path(client.download_artifacts(run_id, file.path)).read_text())
-    assert document["inputs"] == kept["inputs"]
-    assert file.path == f"gate/{kept['digest'][:12]}.json"
+    assert document["inputs"] == tag["inputs"]
+    assert file.path == f"gate/{tag['digest'][:12]}.json"
 
 
 def test_a_gate_is_asked_once_of_the_same(
-    first: Settings, client: "Client", say: Say, promoting: Promoting, quick: Path, tmp_path: Path
+    first: Settings, client: "Client", say: Say, promoting: Promoting, quick: Path
 ) -> None:
     number = add(client, first, TrainingSpec(model="linear", data=DATA, seed=1))
+    other, table = quick.with_name("other.csv"), "quality\tPASS"
+    other.write_text("".join(DATA.read_text().splitlines(keepends=True)[:300]))
     say("gate", number, "--policy", quick)
     digest = json.loads(tags(client, first, number)[EVIDENCE_TAG])["digest"]
-    name, table = first.location.model_name, "quality\tPASS"
-    for wrong in ("{}", "[", json.dumps({"digest": digest, "verdict": "PASS", "inputs": {}})):
-        kept = tags(client, first, number)[EVIDENCE_TAG]
-        client.set_model_version_tag(name, str(number), EVIDENCE_TAG, wrong)
-        assert table in promoting(number, "--force", "--reason", "not needed").out
-        client.set_model_version_tag(name, str(number), EVIDENCE_TAG, kept)
-        client.set_alias(name, first.location.alias, 1)
-    others = tmp_path / "others.yaml"
-    others.write_text(quick.read_text() + "quality: {pass_up_to: 1.2}\n")
-    assert table in say("promote", number, "--policy", others).out
-    client.set_alias(name, first.location.alias, 1)
-    say("gate", number, "--policy", quick)
-    other = tmp_path / "other.csv"
-    other.write_text("".join(DATA.read_text().splitlines(keepends=True)[:300]))
-    assert table in promoting(number, "--data", other).out
-    client.set_alias(name, first.location.alias, 1)
-    assert table not in promoting(number, "--data", other).out
-    entry, *_ = json.loads(say("history", "--json").out)["entries"]
-    assert entry["action"] == "promote"
-    assert entry["evidence_digest"] == json.loads(tags(client, first, number)[EVIDENCE_TAG])["digest"]
+    for more, asked in (([], False), (["--data", other], True), (["--data", other], False)):
+        said = promoting(number, "--reason", "in turn", *more).out
+        assert (table in said) is asked
+        client.set_alias(first.location.model_name, first.location.alias, 1)
+    entries = json.loads(say("history", "--json").out)["entries"]
+    assert {each["action"] for each in entries} == {"promote"}
+    assert entries[-2]["evidence_digest"] == digest
+    quick.write_text(quick.read_text() + "quality: {pass_up_to: 1.2}\n")
+    assert table in promoting(number).out
     # The promoted one again, and another with the same bundle, are nothing to look at.
     assert json.loads(promoting(number, "--json").out)["gate"]["verdict"] == "NOT_ASKED"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[",
+        "[]",
+        "7",
+        "[" * 100_000,
+        '{"digest": "1", "verdict": "PASS"}',
+        '{"digest": "1", "verdict": "PASS", "inputs": {}}',
+        '{"digest": 1, "verdict": "PASS", "inputs": INPUTS}',
+        '{"digest": "1", "verdict": "GOOD", "inputs": INPUTS}',
+    ],
+)
+def test_a_tag_that_no_gate_has_written_is_none(text: str) -> None:
+    inputs = '{"candidate": "a", "champion": "b", "data": "c", "policy": "d"}'
+
+    def kept_in(value: str) -> kept.Kept | None:
+        value = value.replace("INPUTS", inputs)
+        return kept.read(replace(VERSION, tags={EVIDENCE_TAG: value}))
+
+    assert kept_in('{"digest": "1", "verdict": "PASS", "inputs": INPUTS}') is not None
+    assert kept_in(text) is None
 
 
 def test_what_was_looked_at_is_what_is_promoted(first: Settings, client: "Client") -> None:

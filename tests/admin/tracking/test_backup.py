@@ -172,12 +172,26 @@ def test_a_header_of_gigabytes_is_not_read(home: Path, tmp_path: Path) -> None:
             backup.restore(settings_of(home), file, replace=True)
 
 
+MOVED = "CREATE TRIGGER moved AFTER UPDATE ON runs BEGIN SELECT 1; END"
+FOUND = "CREATE VIRTUAL TABLE found USING fts5(x)"
+SCHEMA = "PRAGMA writable_schema = ON; UPDATE sqlite_master SET"
+
+
 @pytest.mark.parametrize(
     "statement",
     [
         "CREATE VIEW endless AS SELECT 1",
-        "CREATE TRIGGER moved AFTER UPDATE ON runs BEGIN SELECT 1; END",
-        "CREATE VIRTUAL TABLE found USING fts5(x)",
+        MOVED,
+        FOUND,
+        # SQLite takes a kind in capitals, and blanks and comments, as well.
+        f"CREATE VIEW endless AS SELECT 1; {SCHEMA} type = 'VIEW' WHERE name = 'endless'",
+        f"{MOVED}; {SCHEMA} type = 'Trigger' WHERE name = 'moved'",
+        f"{FOUND}; {SCHEMA} sql = 'CREATE /**/' || substr(sql, 8) WHERE name = 'found'",
+        # Each row that is checked is compared, which may take years.
+        "CREATE TABLE slow (a CHECK (a LIKE '%a%a%b'))",
+        "CREATE TABLE slow (a CHECK (\"like\" ('%a%a%b', a)))",
+        "CREATE TABLE slow (a, b AS (replace /**/ (a, 'a', 'aa')))",
+        "CREATE TABLE slow (a); CREATE INDEX slower ON slow (length(hex(zeroblob(a))))",
     ],
 )
 def test_a_database_that_does_something_is_not_taken(
@@ -186,10 +200,14 @@ def test_a_database_that_does_something_is_not_taken(
     other, file = tmp_path / "mlflow.db", tmp_path / "hostile.tar.gz"
     shutil.copy(home / "mlflow.db", other)
     with closing(sqlite3.connect(other)) as database:
-        database.execute(statement)
+        database.executescript(statement)
+        database.commit()
     with tarfile.open(file, "w:gz") as archive:
         archive.add(other, "mlflow.db")
-    with untouched(home), pytest.raises(UsageError, match="a database with a view or a trigger"):
+    with (
+        untouched(home),
+        pytest.raises(UsageError, match="a database with a view, a trigger or a function"),
+    ):
         backup.restore(settings_of(home), file, replace=True)
 
 

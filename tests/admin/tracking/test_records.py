@@ -18,7 +18,7 @@ from admin.tracking import embedded_store, opening
 from admin.tracking.client import connect
 from admin.tracking.file_records import FileRecords
 from admin.tracking.mlflow_client import Client
-from admin.tracking.records import Records
+from admin.tracking.records import Records, moment
 from admin.tracking.server_records import ServerRecords
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from tests.support.homes import embedded, settings_of
@@ -210,3 +210,8 @@ def test_tables_that_were_changed_meanwhile_are_not_written_to(bare: Settings) -
             records.set_model_tag("m", "a", "1")
         with closing(sqlite3.connect(file)) as database:
             assert database.execute("SELECT * FROM registered_model_aliases").fetchall() == []
+
+
+@pytest.mark.parametrize("milliseconds", [None, 10**17, -(10**17), 10**400])
+def test_a_moment_beyond_all_years_is_none(milliseconds: int | None) -> None:
+    assert moment(milliseconds).isoformat() == "1970-01-01T00:00:00+00:00"

@@ -39,6 +39,8 @@ def test_it_is_the_one_that_was_trained() -> None:
         ({"model": "forest_of_old"}, "its recipe cannot be trained here: .*forest_of_old"),
         ({"model.depth_of_old": 3}, "its recipe cannot be trained here: .*depth_of_old"),
         ({"accept": "COLOUR"}, "its recipe cannot be trained here: .*COLOUR"),
+        ({"model.n_estimators": 10**9}, "n_estimators=1000000000, and at most 10,000 are trained"),
+        ({"preprocessing.max_iter": 1e300}, "max_iter=1e.300, and at most 10,000 are trained"),
     ],
 )
 def test_one_that_cannot_be_trained_any_more(change: dict[str, object], complaint: str) -> None:

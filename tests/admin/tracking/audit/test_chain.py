@@ -74,6 +74,20 @@ def test_an_alias_that_was_moved_by_hand_is_found(current: int | None, names: st
     assert wrong(tags_of(*THREE), current) == [text]
 
 
+def test_each_of_many_aliases_is_looked_at_on_its_own() -> None:
+    tags: dict[str, str] = {}
+    for place in range(1, 5001):
+        entry = replace(FIRST, sequence=place, alias=f"alias-{place % 4999}", before="")
+        tags[f"audit.{place:06d}.00000000"] = entries.written(entry)
+    found = chain.read(tags)
+    aliases = [line for line in verification.problems(found, {}) if line.startswith("alias-")]
+    # That 4,999 name no version takes a moment, not a quarter of a minute.
+    assert len(aliases) == 4999 + 1
+    assert aliases[0] == (
+        "alias-1 was moved by hand between entries 1 and 5000: from version 1 to no version"
+    )
+
+
 def test_a_move_by_hand_is_found_after_the_next_promotion() -> None:
     text = f"{ALIAS} was moved by hand between entries 1 and 2: from version 1 to version 5"
     assert wrong(tags_of(("promote", None, 1), ("promote", 5, 2)), 2) == [text]

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from admin.base.errors import RegistryError
 from admin.base.settings import Settings
 from admin.tracking import opening
 from admin.tracking.audit import chain, decision, verification
+from admin.tracking.audit import entry as entries
 from admin.tracking.audit.chain import Chain
 from admin.tracking.audit.decision import Decision, Moved
 from admin.tracking.client import connect
@@ -132,6 +134,20 @@ def test_an_alias_moved_by_hand_shows_until_and_after_the_next_promotion(
         assert promote(records, settings.location, 2) == Moved(previous=2, version=2)
         (found,) = problems(records)
         assert found.startswith("production was moved by hand between entries ")
+
+
+def test_a_tag_at_the_last_place_is_named_and_nothing_is_written(
+    home: Path,
+) -> None:
+    settings = settings_of(home)
+    with opened(settings) as records:
+        first = next(iter(history_of(records).entries))
+        last = replace(first, sequence=chain.LAST, to_version=2)
+        records.set_model_tag(MODEL_NAME, chain.new_key(chain.LAST), entries.written(last))
+        tags = records.model_tags(MODEL_NAME)
+        with pytest.raises(RegistryError, match=r"the tag audit\.999999999\.\w+ of .* delete that"):
+            promote(records, settings.location, 1)
+        assert records.model_tags(MODEL_NAME) == tags
 
 
 @pytest.mark.parametrize("promoters", [2, 4])

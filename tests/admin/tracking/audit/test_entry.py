@@ -58,11 +58,18 @@ def test_an_entry_that_no_tag_could_hold_is_refused() -> None:
         {"at": "0001-01-01T00:00:00+23:00"},
         {"reason": None},
         {"more": ""},
+        {"to_version": 0},
+        {"from_version": 10**4000},
+        # Nobody could say of these that they are done.
+        {"reason": "x" * 5000},
+        {"reason": "\ud800"},
     ],
 )
 def test_what_is_no_entry_is_not_read(change: dict[str, object]) -> None:
     document = json.loads(entries.written(FIRST)) | change
-    assert entries.read(json.dumps(document)) is None
+    compact = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    assert entries.read(compact) is None
+    assert entries.read(json.dumps(document, separators=(",", ":"))) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", "[" * 100_000, "1" * 5000])
