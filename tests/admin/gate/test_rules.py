@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from admin.data.dataset import Dataset
-from admin.export.measured import Measured, measure
 from admin.data.parts import parts
+from admin.export.measured import Measured, measure
 from admin.gate import bundle_rules, comparison, policy, recipe_rules
 from admin.gate.comparison import Compared
 from admin.gate.evidence import Finding, Verdict
