@@ -15,7 +15,7 @@ from .models import cut, minute, number
 if TYPE_CHECKING:
     from housing_grpc.registry.location import RegistryLocation
 
-    from ..export.opened import IntervalFacts
+    from ..export.reading import IntervalFacts
     from ..jobs.side_by_side import Compared, Slices
     from ..tracking.records import Records
 

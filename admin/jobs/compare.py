@@ -12,7 +12,7 @@ from ..base.settings import Settings
 from ..data import dataset as data
 from ..data.dataset import Dataset
 from ..data.parts import parts
-from ..export.opened import between, opened
+from ..export.reading import between, opened, prices
 from ..tracking.bundle_folder import download
 from ..tracking.mlflow_client import Client
 from ..tracking.records import find_version
@@ -115,7 +115,7 @@ def _slices(first: Side, second: Side, file: Path) -> Slices:
 
 
 def _squares(side: Side, houses: Dataset) -> Numbers:
-    found = side.bundle.predict(houses.features.to_numpy(dtype=np.float64))
+    found = prices(side.bundle, houses.features.to_numpy(dtype=np.float64))
     return np.asarray((found - houses.target.to_numpy()) ** 2)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
-from ..export.opened import Bundle, Difference
+from ..export.reading import Bundle, Difference
 from ..tracking.records import Version
 
 _SCORES = ("rmse", "mae", "r2", "mape")

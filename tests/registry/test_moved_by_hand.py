@@ -2,15 +2,16 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from housing_grpc.model.source import Target
-from housing_grpc.registry import history
+from housing_grpc.registry import fetch_child, history
 from tests.registry.asking import source_of
 from tests.registry.hostile_registry import Registry, serve_bundle
 from tests.support import homes
@@ -143,6 +144,28 @@ def test_a_history_that_does_not_come_fails_no_reload(
     assert source_of(registry.uri, tmp_path / "bundles").fetch(Target()).version == "2"
     assert registry.paths[-1].endswith(LOOK)
     assert events.of(EVENT) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("note", "x", {"entry": 1, "version": 7}),
+        (b"note", "x", None),
+        ("audit.000002.0123abcd", b"\xff", None),
+    ],
+)
+def test_a_file_in_which_anything_may_stand(
+    sqlite: Path, key: object, value: object, said: dict[str, int] | None
+) -> None:
+    with closing(sqlite3.connect(sqlite)) as database, database:
+        database.executemany(
+            "INSERT INTO registered_model_tags (workspace, name, key, value)"
+            " VALUES ('default', ?, ?, ?)",
+            [(MODEL_NAME, *pair) for pair in (*written(1, 7).items(), (key, value))],
+        )
+    wanted = {"name": MODEL_NAME, "alias": "production"}
+    request = {"tracking_uri": f"sqlite:///{sqlite}", "wanted": wanted}
+    assert fetch_child.moved_by_hand(request, "2") == said
 
 
 def test_entries_are_in_the_order_of_their_places() -> None:
