@@ -31,7 +31,7 @@ _NAME = "housing-admin"
 _HELP = ("-h", "--help")
 _DEBUG = "--debug"
 _WITH_ARGUMENT = frozenset(
-    {"backup", "gate", "keygen", "promote", "register", "restore", "upgrade"}
+    {"backup", "compare", "gate", "keygen", "promote", "register", "restore", "upgrade"}
 )
 _SWITCHES = frozenset({"--force", "--json", "--replace", "--tls"})
 _INTERRUPTED = 130

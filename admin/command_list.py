@@ -149,6 +149,19 @@ class CommandList:
         self._take("gate", locals())
 
     @_texts
+    def compare(self, a: str, b: str, *, data: _Text = None, json: _Text = None) -> None:
+        """Put two versions side by side: scores, data, parameters, and prices that differ most.
+
+        Args:
+            a: Number of the one version, as `models` lists it.
+            b: Number of the other.
+            data: CSV or Parquet file of houses to price with both; what one of them was trained
+                on by default.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("compare", locals())
+
+    @_texts
     def promote(
         self,
         version: _Text = None,

@@ -13,11 +13,17 @@ from .mlflow_session import open_records
 if TYPE_CHECKING:
     from ..tracking.records import Version
 
-_COLUMNS = ("version", "alias", "model", "preprocessing", "rmse", "cv_rmse", "created", "run")
-_SPARE = ("rmse", "created")
+_COLUMNS = (
+    "version", "alias", "model", "preprocessing", "rmse", "cv_rmse", "gate", "data", "MiB",
+    "registered", "run",
+)  # fmt: skip
+_SPARE = ("run", "rmse", "preprocessing", "data", "registered", "MiB", "gate")
 # A server that takes longer is not waited for: the list is what was asked for.
 _LIVE_SECONDS = 1.0
 _SHORT = 8
+# Anybody may set tags, of any length.
+_LONGEST = 30
+_MEBIBYTE = 2**20
 
 
 def run(console: Console, settings: Settings) -> None:
@@ -108,11 +114,14 @@ def _cells(version: "Version") -> tuple[str, ...]:
     return (
         str(version.number),
         ", ".join(version.aliases) or "-",
-        version.model or "-",
-        version.preprocessing or "-",
+        cut(version.model),
+        cut(version.preprocessing),
         number(version.rmse),
         number(version.cv_rmse),
-        minute(version.created),
+        cut(version.gate),
+        cut(version.data),
+        "-" if version.bytes is None else f"{version.bytes / _MEBIBYTE:.2f}",
+        f"{minute(version.created)} {cut(version.registered_by, '')}".rstrip(),
         short(version.run_id),
     )
 
@@ -125,14 +134,23 @@ def _document(version: "Version") -> dict[str, Any]:
         "preprocessing": version.preprocessing,
         "metrics": {"rmse": version.rmse, "cv_rmse": version.cv_rmse},
         "created": version.created,
+        "registered_by": version.registered_by or None,
         "run_id": version.run_id,
+        "gate": version.gate or None,
+        "data_file": version.data or None,
         "bundle_digest": version.digest,
+        "bundle_bytes": version.bytes,
     }
 
 
 def text(version: int | None) -> str | None:
     """Return the number of a version as the contract's JSON has it, or None if there is none."""
     return None if version is None else str(version)
+
+
+def cut(text: str, none: str = "-") -> str:
+    """Return a text of the registry for a table, or what stands there if there is none."""
+    return f"{text[:_LONGEST]}..." if len(text) > _LONGEST else text or none
 
 
 def number(value: float | None) -> str:

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
+from ..data.parts import parts
 from ..training.intervals import LEVEL
 from . import bootstrap
 from .bootstrap import Ratio
-from .comparison import Compared, parts
+from .comparison import Compared
 from .evidence import Finding, Verdict
 from .policy import Policy
 

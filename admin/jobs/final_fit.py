@@ -20,8 +20,7 @@ from ..data.dataset import Dataset
 from ..export import Exported, Facts, export, signing
 from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
-from ..tracking.run_log import log_metrics, spec_params
-from ..tracking.tags import MODEL_ID_TAG
+from ..tracking.run_log import log_bundle, log_metrics, spec_params
 from ..training import honesty, plots
 from ..training.evaluate import Evaluation
 from ..training.honesty import Honesty
@@ -105,6 +104,7 @@ def add_bundle(
             max_bytes=max_bytes,
         )
         step("log")
+        size = disk_space.size(folder)
         with disk_space.explained(_places(client, experiment, folder)):
             _log_plots(client, run_id, pipeline, evaluation, Path(scratch) / "plots")
             model_id = log_model(
@@ -116,8 +116,7 @@ def add_bundle(
                 tags={DIGEST_TAG: exported.digest},
                 params=spec_params(spec),
             )
-    client.set_tag(run_id, DIGEST_TAG, exported.digest)
-    client.set_tag(run_id, MODEL_ID_TAG, model_id)
+    log_bundle(client, run_id, digest=exported.digest, size=size, model_id=model_id)
     intervals = learned.intervals if learned else None
     if intervals:
         log_metrics(client, run_id, intervals.metrics, evaluation, model_id=model_id)

@@ -11,14 +11,14 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import DIGEST_TAG
 
 from ..base.settings import Settings
-from ..tracking import origin, run_log
+from ..tracking import disk_space, origin, run_log
 from ..tracking.bundle_folder import download
 from ..tracking.client import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.pyfunc_model import log_model
 from ..tracking.records import find_version
 from ..tracking.registry import register
-from ..tracking.tags import MODEL_ID_TAG, UPGRADED_TAG
+from ..tracking.tags import DATA_FILE_TAG, UPGRADED_TAG
 from .repeated_training import STEPS
 from .upgraded_bundle import Making
 
@@ -80,7 +80,11 @@ def upgrade_version(
             f"The model of version {number} of {location.model_name}, in a bundle of format "
             f"{metadata.format_version}; it was not trained anew."
         )
-        tags = {**origin.run_tags("upgrade", note), UPGRADED_TAG: str(number)}
+        tags = {
+            **origin.run_tags("upgrade", note),
+            UPGRADED_TAG: str(number),
+            **_data_tags(client, metadata.run_id),
+        }
         title = f"version {number} in format {metadata.format_version}"
         with run_log.run(client, experiment, title, home=settings.home, tags=tags) as run_id:
             params = {"model": metadata.model_type, "preprocessing": metadata.preprocessing}
@@ -97,9 +101,18 @@ def upgrade_version(
                 tags={DIGEST_TAG: bundle.digest},
                 params=params,
             )
-            client.set_tag(run_id, DIGEST_TAG, bundle.digest)
-            client.set_tag(run_id, MODEL_ID_TAG, model_id)
+            size = disk_space.size(bundle.folder)
+            run_log.log_bundle(client, run_id, digest=bundle.digest, size=size, model_id=model_id)
     registered = register(client, location, run_id)
     return Upgraded(
         version=registered.version, run_id=run_id, digest=bundle.digest, missing=bundle.missing
     )
+
+
+def _data_tags(client: Client, run_id: str) -> dict[str, str]:
+    """Return what the run that trained the model says of its data."""
+    trained = client.run(run_id) if run_id else None
+    return {
+        name: text for name, text in (trained.tags if trained else {}).items()
+        if name == DATA_FILE_TAG
+    }  # fmt: skip

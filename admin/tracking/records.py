@@ -4,6 +4,7 @@ Most is asked in one of three ways: of MLflow's tables in a file (`file_records`
 server (`server_records`), or else of MLflow itself (`client`), whose import takes seconds.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,10 +13,13 @@ from typing import Protocol
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 
 from ..base.errors import RegistryError
-from .tags import MODEL_ID_TAG
+from .tags import BUNDLE_BYTES_TAG, DATA_FILE_TAG, MODEL_ID_TAG, REGISTERED_BY_TAG
 
 NEWEST_FIRST = "attributes.start_time DESC"
 """Order of runs in MLflow's searches; those of the same moment go by their id."""
+
+# Anybody may set tags.
+_WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 TRAINED_A_MODEL = "params.model != ''"
 """Filter of such searches: not the brackets around experiments."""
@@ -65,6 +69,27 @@ class Version:
     def digest(self) -> str:
         """Of its bundle, or "" if it has none."""
         return self.tags.get(DIGEST_TAG, "")
+
+    @property
+    def gate(self) -> str:
+        """What the last gate before a promotion said, such as "PASS", or ""."""
+        return self.tags.get("gate_verdict", "")
+
+    @property
+    def data(self) -> str:
+        """Name of the file that it was trained on, or ""."""
+        return self.tags.get(DATA_FILE_TAG, "")
+
+    @property
+    def bytes(self) -> int | None:
+        """Of its bundle's files, or None if it is not known."""
+        text = self.tags.get(BUNDLE_BYTES_TAG, "")
+        return int(text) if _WHOLE.fullmatch(text) else None
+
+    @property
+    def registered_by(self) -> str:
+        """Who registered it, or ""."""
+        return self.tags.get(REGISTERED_BY_TAG, "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,10 @@ from .promotion import LOGGED_MODEL
 from .records import Run, promoted
 from .registrable import known_version, versions_of
 from .run_lookup import whole
+from .tags import BUNDLE_BYTES_TAG, DATA_FILE_TAG, REGISTERED_BY_TAG
 
+# What `models` shows of a run's bundle.
+_OF_RUN = (DATA_FILE_TAG, BUNDLE_BYTES_TAG)
 # A description has 5,000 characters at most in some databases.
 _LONGEST_ACCEPTED = 2000
 
@@ -121,5 +124,8 @@ def _tags(run: Run) -> dict[str, str]:
         "model_type": run.params.get("model", ""),
         "preprocessing": run.params.get("preprocessing", ""),
     }
+    # Runs of older releases have not all of them.
+    of_run = {name: run.tags[name] for name in _OF_RUN if name in run.tags}
+    tags |= {**of_run, REGISTERED_BY_TAG: user()}
     metrics = {name: run.metrics.get(name) for name in ("rmse", "cv_rmse")}
     return tags | {name: repr(value) for name, value in metrics.items() if value is not None}

@@ -12,10 +12,12 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
+from housing_grpc.registry.location import DIGEST_TAG
+
 from ..training.evaluate import Evaluation
 from ..training.spec import TrainingSpec
 from . import run_locks
-from .tags import DATA_FILE_TAG, DATA_PATH_TAG, LOCK_TAG
+from .tags import BUNDLE_BYTES_TAG, DATA_FILE_TAG, DATA_PATH_TAG, LOCK_TAG, MODEL_ID_TAG
 
 _PARENT_TAG = "mlflow.parentRunId"
 _LONGEST_REASON = 500
@@ -181,6 +183,21 @@ def log_dataset(client: MlflowClient, run_id: str, evaluation: Evaluation) -> No
 def _printable(path: Path) -> str:
     # A name need not be UTF-8, and MLflow takes nothing else.
     return os.fsencode(path).decode(errors="replace")
+
+
+def log_bundle(client: MlflowClient, run_id: str, *, digest: str, size: int, model_id: str) -> None:
+    """Say in the run itself which bundle it has; only then can it be registered.
+
+    Args:
+        client: MLflow.
+        run_id: Of the run.
+        digest: Of the bundle.
+        size: Bytes of its files.
+        model_id: Logged model that holds it.
+    """
+    tags = [RunTag(DIGEST_TAG, digest), RunTag(BUNDLE_BYTES_TAG, str(size))]
+    client.log_batch(run_id, tags=tags)
+    client.set_tag(run_id, MODEL_ID_TAG, model_id)
 
 
 def log_failure(client: MlflowClient, run_id: str, reason: str) -> None:

@@ -7,10 +7,16 @@ SEED_TAG = "seed"
 """Tag of a run that `seed` trained: what it trained."""
 
 DATA_FILE_TAG = "data_file"
-"""Tag of a run: the name of the file that it was trained on."""
+"""Tag of a run and of a version: the name of the file that it was trained on."""
 
 DATA_PATH_TAG = "data_path"
 """Tag of a run: where that file was."""
+
+BUNDLE_BYTES_TAG = "bundle_bytes"
+"""Tag of a run and of a version: how many bytes the files of its bundle have."""
+
+REGISTERED_BY_TAG = "registered_by"
+"""Tag of a version: who registered it."""
 
 LOCK_TAG = "process_lock"
 """Tag of a run: the file that its process holds locked; see `admin.tracking.run_locks`."""

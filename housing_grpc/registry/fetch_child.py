@@ -2,7 +2,7 @@
 
 Reads the request as JSON from standard input and answers on standard output
 with `{"version", "digest"}`, of which the digest only if there is a `part` to download
-to, or with `{"reason", "message"}`.
+to, or with `{"reason", "message"}`. Where the alias was moved by hand, `by_hand` says so.
 """
 
 import json
@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +21,7 @@ from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.registry import direct
+from housing_grpc.registry import direct, history
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.download import download
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
@@ -30,6 +31,7 @@ from housing_grpc.registry.store import Store
 
 # MLflow takes 200 MB.
 _MEMORY_BYTES = 2**30
+_HISTORY_SECONDS = 1.0
 
 
 def main() -> None:
@@ -39,7 +41,7 @@ def main() -> None:
     os.dup2(2, 1)
     request = json.load(sys.stdin)
     # Ends it also should its parent be gone.
-    signal.signal(signal.SIGALRM, lambda *_: _give_up(answers))
+    signal.signal(signal.SIGALRM, lambda *_: _give_up(answers, {"late": True}))
     # guard: the time of a fetch
     signal.setitimer(signal.ITIMER_REAL, request["seconds"])
     _limit_memory()
@@ -47,13 +49,21 @@ def main() -> None:
         tempfile.tempdir = os.environ["TMPDIR"] = request["part"]
     found = answer(request)
     signal.setitimer(signal.ITIMER_REAL, 0)
+    if request["tell_unless"] not in (None, found.get("version")) and "digest" in found:
+        # The bundle is here: whatever comes of this question, it is what was asked for.
+        signal.signal(signal.SIGALRM, lambda *_: _give_up(answers, found))
+        # Beside the limit of each question: MLflow itself may take longer.
+        signal.setitimer(signal.ITIMER_REAL, _HISTORY_SECONDS)
+        moved = moved_by_hand(request, found["version"])
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        found |= {"by_hand": moved} if moved else {}
     json.dump(found, answers)
     answers.close()
 
 
-def _give_up(answers: IO[str]) -> None:
-    """Says that the time is up, and ends this process with all that libraries have started."""
-    json.dump({"late": True}, answers)
+def _give_up(answers: IO[str], document: Mapping[str, Any]) -> None:
+    """Answers, as the time is up, and ends this process with all that libraries have started."""
+    json.dump(document, answers)
     answers.close()
     os.killpg(0, signal.SIGKILL)
 
@@ -72,6 +82,31 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             "message": cannot_be_used(error),
             "cache_full": disk_is_full(error),
         }
+
+
+def moved_by_hand(request: dict[str, Any], version: str) -> dict[str, int] | None:
+    """Returns what the history of the alias says, if it is not that it names this version.
+
+    Args:
+        request: As of `answer`.
+        version: That the alias names.
+
+    Returns:
+        Place of the last entry, and the version that it names; None if there is nothing to say,
+        or the history cannot be read.
+    """
+    uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
+    try:
+        registry = direct.registry(uri, _HISTORY_SECONDS, os.environ) or _mlflow(uri)
+        model = registry.model(wanted.name)
+        entries = history.read(model.tags)
+    except Exception:  # noqa: BLE001 (whatever is wrong with it, the version is served)
+        return None
+    # It may have been moved again meanwhile, which the next look will show.
+    if entries is None or model.aliases.get(wanted.alias) != version:
+        return None
+    last = history.moved_by_hand(entries, wanted.alias, int(version))
+    return {"entry": last.sequence, "version": last.to_version} if last else None
 
 
 def _limit_memory() -> None:

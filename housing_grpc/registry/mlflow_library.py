@@ -23,7 +23,12 @@ from housing_grpc.registry.location import (
     keep_loopback_direct,
     sqlite_file,
 )
-from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
+from housing_grpc.registry.registered_version import (
+    RegisteredModel,
+    RegisteredVersion,
+    Wanted,
+    unavailable,
+)
 from housing_grpc.registry.store import PROMOTE_ANOTHER, STORE
 
 for _name, _value in {
@@ -95,6 +100,15 @@ class MlflowLibrary:
             raise _unavailable("the registry", error) from error
         version = RegisteredVersion(name=found.name, version=number, digest_tag=tag)
         return version.checked(wanted)
+
+    def model(self, name: str) -> RegisteredModel:
+        """Returns what is known of a registered model."""
+        try:
+            model = mlflow.MlflowClient().get_registered_model(name)
+            aliases = {alias: str(version) for alias, version in model.aliases.items()}
+            return RegisteredModel(aliases=aliases, tags=dict(model.tags))
+        except Exception as error:  # Drivers and HTTP clients raise what they like.
+            raise _unavailable("the registry", error) from error
 
     def store(self, found: RegisteredVersion) -> "MlflowStore":
         """Returns the store of a version's files.

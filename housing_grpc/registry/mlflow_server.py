@@ -11,7 +11,7 @@ from housing_grpc.bundle import files
 from housing_grpc.registry.folder_store import FolderStore
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from housing_grpc.registry.mlflow_http import API, PART_BYTES, AbsentError, MlflowHttp, understood
-from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
+from housing_grpc.registry.registered_version import RegisteredModel, RegisteredVersion, Wanted
 from housing_grpc.registry.store import STORE, Store
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -47,6 +47,16 @@ class MlflowServer:
                 name=found["name"], version=str(found["version"]), digest_tag=tags.get(DIGEST_TAG)
             )
         return version.checked(wanted)
+
+    def model(self, name: str) -> RegisteredModel:
+        """Returns what is known of a registered model."""
+        answer = self._http.ask(f"{API}/registered-models/get", {"name": name})
+        with understood():
+            model = answer["registered_model"]
+            return RegisteredModel(
+                aliases={each["alias"]: str(each["version"]) for each in model.get("aliases", ())},
+                tags={each["key"]: str(each.get("value", "")) for each in model.get("tags", ())},
+            )
 
     def store(self, found: RegisteredVersion) -> Store | None:
         """Returns the files of a version, if they can be had from here or from a folder."""

@@ -3,7 +3,12 @@
 from housing_grpc.registry import moved_home
 from housing_grpc.registry.folder_store import FolderStore
 from housing_grpc.registry.location import DIGEST_TAG
-from housing_grpc.registry.registered_version import RegisteredVersion, Wanted, unavailable
+from housing_grpc.registry.registered_version import (
+    RegisteredModel,
+    RegisteredVersion,
+    Wanted,
+    unavailable,
+)
 from housing_grpc.registry.sqlite_file import WORKSPACE, SqliteFile
 from housing_grpc.registry.store import STORE, Store
 
@@ -17,6 +22,14 @@ _QUERY = """
         ON t.workspace = v.workspace AND t.name = v.name AND t.version = v.version AND t.key = :tag
     WHERE v.workspace = :workspace AND v.name = :name AND v.current_stage <> 'Deleted_Internal'
         AND CAST(v.version AS TEXT) = COALESCE(:version, CAST(a.version AS TEXT))
+"""
+_ALIASES = """
+    SELECT alias, CAST(version AS TEXT) FROM registered_model_aliases
+    WHERE workspace = :workspace AND name = :name
+"""
+_TAGS = """
+    SELECT key, COALESCE(value, '') FROM registered_model_tags
+    WHERE workspace = :workspace AND name = :name
 """
 
 
@@ -34,6 +47,17 @@ class MlflowSqlite:
         """Returns the version that is asked for."""
         name, version, tag, _ = self._row(wanted)
         return RegisteredVersion(name=name, version=version, digest_tag=tag).checked(wanted)
+
+    def model(self, name: str) -> RegisteredModel:
+        """Returns what is known of a registered model."""
+        given = {"workspace": WORKSPACE, "name": name}
+        with self._file.opened() as database:
+            # Of one moment, whoever writes meanwhile.
+            database.execute("BEGIN")
+            aliases, tags = (
+                dict(database.execute(query, given).fetchall()) for query in (_ALIASES, _TAGS)
+            )
+        return RegisteredModel(aliases=aliases, tags=tags)
 
     def store(self, found: RegisteredVersion) -> Store | None:
         """Returns the files of a version, if they are in a folder."""

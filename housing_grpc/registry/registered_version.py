@@ -1,6 +1,7 @@
 """A version of the registered model: how it is asked for, and what a registry says of it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,11 +58,32 @@ class RegisteredVersion:
         return self
 
 
+@dataclass(frozen=True, kw_only=True)
+class RegisteredModel:
+    """What a registry says of a registered model.
+
+    Attributes:
+        aliases: The version that each names, as text.
+        tags: By name.
+    """
+
+    aliases: Mapping[str, str]
+    tags: Mapping[str, str]
+
+
 class Registry(Protocol):
     """Has versions, and says where their files lie."""
 
     def find(self, wanted: Wanted) -> RegisteredVersion:
         """Returns the version that is asked for.
+
+        Raises:
+            ServingError: There is none, or the registry cannot say.
+        """
+        ...
+
+    def model(self, name: str) -> RegisteredModel:
+        """Returns what is known of a registered model.
 
         Raises:
             ServingError: There is none, or the registry cannot say.

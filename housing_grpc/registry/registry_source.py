@@ -5,6 +5,7 @@ MLflow itself, where only it can ask a registry, never enters the server's memor
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ class RegistrySource:
         self._keys = str(verifier.file) if verifier else ""
         self._max_bytes = max_bytes
         self._first = True
+        self._told = ("", "")
 
     def fetch(self, target: Target) -> Fetched:
         """Brings the wanted version to the cache, verified."""
@@ -68,6 +70,7 @@ class RegistrySource:
         seconds = max(self._seconds, _FIRST_SECONDS) if cold else self._seconds
         answer = self._download(target, seconds)
         digest = bundle_digest.parse(answer["digest"], "the answer of the process that fetches")
+        self._tell(target, answer)
         return Fetched(folder=self._cache.path(digest), version=answer["version"], digest=digest)
 
     def wanted(self) -> str:
@@ -113,6 +116,7 @@ class RegistrySource:
             "public_key_file": self._keys,
             "max_bytes": self._max_bytes,
             "seconds": seconds,
+            "tell_unless": self._version_told(target),
         }
         try:
             answer = self._children.run(
@@ -133,6 +137,26 @@ class RegistrySource:
         if "reason" in answer:
             raise _refusal(answer["reason"], answer["message"])
         return answer
+
+    def _version_told(self, target: Target) -> str | None:
+        """Returns the version of the alias whose history was looked at; None for no look at all."""
+        if target.version is not None:
+            return None
+        alias, version = self._told
+        return version if alias == self._wanted(target).alias else ""
+
+    def _tell(self, target: Target, answer: Mapping[str, Any]) -> None:
+        """Says in the log, once for each version, that an alias was moved by hand."""
+        if target.version is not None:
+            return
+        alias, by_hand = self._wanted(target).alias, answer.get("by_hand")
+        self._told = (alias, answer["version"])
+        if by_hand:
+            log.event(
+                _logger, logging.WARNING, "alias.moved_by_hand",
+                alias=alias, version=answer["version"],
+                entry=by_hand["entry"], history_version=str(by_hand["version"]),
+            )  # fmt: skip
 
     def _wanted(self, target: Target) -> Wanted:
         alias = target.alias or self._location.alias

@@ -92,6 +92,7 @@ class Answers(Document):
             "public_key_file": "",
             "max_bytes": _LIMIT,
             "seconds": 60,
+            "tell_unless": None,
         }
 
 

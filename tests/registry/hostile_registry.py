@@ -37,8 +37,12 @@ class Registry(ThreadingHTTPServer):
         status: With which status.
         answer: The status, headers and body of every answer but files, if it is given.
         drips: How every answer begins, of which the rest comes byte by byte, for half a minute.
+        tags: Of the registered model.
+        silent: The end of the paths of questions that are never answered, or "".
+        paths: Of each question.
         heard: The headers of each question, in lower case.
         asked: Set once a file has been asked for.
+        stopped: Set at the end of the test.
         sent: Set once all of a file has been sent, or nobody takes it any more; or all that drips.
     """
 
@@ -53,8 +57,12 @@ class Registry(ThreadingHTTPServer):
         self.status = 200
         self.answer: tuple[int, dict[str, str], bytes] | None = None
         self.drips: bytes | None = None
+        self.tags: dict[str, str] = {}
+        self.silent = ""
+        self.paths: list[str] = []
         self.heard: list[dict[str, str]] = []
         self.asked, self.sent = threading.Event(), threading.Event()
+        self.stopped = threading.Event()
 
     @property
     def uri(self) -> str:
@@ -67,7 +75,10 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.heard.append({name.lower(): text for name, text in self.headers.items()})
-        if self.server.drips is not None:
+        self.server.paths.append(path)
+        if self.server.silent and path.endswith(self.server.silent):
+            self.server.stopped.wait(_PATIENCE)
+        elif self.server.drips is not None:
             self._drip(self.server.drips)
         elif self.server.answer:
             self._send_as(*self.server.answer)
@@ -77,10 +88,18 @@ class _Answers(BaseHTTPRequestHandler):
             self._send(self.server.listing)
         elif path.endswith("/get-download-uri"):
             self._send({"artifact_uri": self.server.artifact_uri})
+        elif path.endswith("/registered-models/get"):
+            self._send({"registered_model": self._model()})
         elif "/logged-models/" in path:
             self._send({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "deleted"}, 404)
         else:
             self._send({"model_version": self.server.version})
+
+    def _model(self) -> dict[str, Any]:
+        version = self.server.version
+        named = [{"alias": "production", "version": version.get("version")}]
+        tags = [{"key": key, "value": value} for key, value in self.server.tags.items()]
+        return {"name": version.get("name"), "aliases": named, "tags": tags}
 
     def _send(self, answer: Any, status: int = 200) -> None:
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -128,6 +147,7 @@ def running() -> Iterator[Registry]:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
+        server.stopped.set()
         server.shutdown()
         thread.join(_PATIENCE)
 

@@ -1,21 +1,16 @@
 """The entries that a registered model's tags hold, in their order."""
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from . import entry as entries
-from .entry import DONE, PENDING, ROLLBACK, VOID, Entry
+from housing_grpc.registry.history import DONE, KEY, PENDING, PREFIX, VOID
 
-PREFIX = "audit."
-"""How the names of the tags begin."""
+from . import entry as entries
+from .entry import ROLLBACK, Entry
 
 LAST = 999_999_999
 """Place of the last entry that a history can have."""
-
-# Two who write at the same moment have names of their own, so that neither overwrites the other.
-_KEY = re.compile(r"audit\.([0-9]{6,9})\.[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +106,7 @@ def read(tags: Mapping[str, str]) -> Chain:
     """Return the history that the tags of a registered model hold."""
     kept, foreign = [], []
     for key, text in sorted(tags.items()):
-        found = _KEY.fullmatch(key)
+        found = KEY.fullmatch(key)
         if found:
             sequence, entry = int(found[1]), entries.read(text)
             entry = entry if entry and entry.sequence == sequence else None

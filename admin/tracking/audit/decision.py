@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from housing_grpc.registry.history import DONE, PENDING, VOID
 from housing_grpc.registry.location import RegistryLocation
 
 from ...base.errors import RegistryError
@@ -23,7 +24,7 @@ from ..records import Records, Version
 from . import chain as chains
 from . import entry as entries
 from .chain import Chain
-from .entry import DONE, PENDING, PROMOTE, VOID, Entry
+from .entry import PROMOTE, Entry
 
 _TRIES = 10
 # An alias is set no later than this after its entry was begun, which takes another 10 s at most ...

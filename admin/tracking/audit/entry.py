@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
+from housing_grpc.registry.history import DONE, PENDING, VOID
+
 from ...base.errors import RegistryError, UsageError
 
 LONGEST_REASON = 1000
@@ -13,11 +15,8 @@ LONGEST_REASON = 1000
 LONGEST_ENTRY = 5000
 """Characters that MLflow's tables have for the value of a tag; PostgreSQL refuses more."""
 
-PENDING = "pending"
-DONE = "done"
-VOID = "void"
 OUTCOMES = (PENDING, DONE, VOID)
-"""What became of a decision: the alias may be moved yet, was moved, or was not."""
+"""What may become of a decision."""
 
 PROMOTE = "promote"
 FORCE = "force"

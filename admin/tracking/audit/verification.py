@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from housing_grpc.registry import history
+from housing_grpc.registry.history import PENDING, VOID
+
 from .chain import Chain, Kept
-from .entry import PENDING, VOID, Entry
+from .entry import Entry
 
 
 def problems(chain: Chain, named: Mapping[str, int]) -> list[str]:
@@ -29,9 +32,8 @@ def problems(chain: Chain, named: Mapping[str, int]) -> list[str]:
 
 def moved_by_hand(chain: Chain, alias: str, current: int | None) -> str | None:
     """Return what to say of an alias that names another version than its last entry, or None."""
-    last = chain.last(alias)
-    waiting = {each.to_version for each in chain.pending if each.alias == alias}
-    if last is None or current == last.to_version or current in waiting:
+    last = history.moved_by_hand(chain.entries, alias, current)
+    if last is None:
         return None
     names = "no version" if current is None else f"version {current}"
     return (

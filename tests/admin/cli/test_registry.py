@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from admin import cli
+from admin.base.person import user
 from admin.base.settings import Settings
 from admin.tracking.client import connect
 from housing_grpc.registry.location import default_tracking_uri
+from tests.admin.terminal.fake_terminal import Terminal
 from tests.support.commands import Say
 from tests.support.examples import DATA, MODEL_NAME
 from tests.support.homes import Trained, copy
@@ -138,6 +140,41 @@ def test_elsewhere_than_at_a_terminal_there_are_plain_lines(
     assert header.split("\t")[:3] == ["version", "alias", "model"]
     assert line.split("\t")[:4] == ["1", "production", "linear", "v2_knn"]
     assert since.startswith("production names 1 since ")
+
+
+def test_models_say_what_was_registered_by_whom_and_what_the_gate_said(
+    here: Settings, trained: Trained, say: Say
+) -> None:
+    say("register", trained.run_id)
+    (version,) = json.loads(say("models", "--json").out)["versions"]
+    assert (version["data_file"], version["gate"]) == (DATA.name, None)
+    assert version["registered_by"] == user()
+    size = version["bundle_bytes"]
+    with connect(here) as client:
+        client.set_model_version_tag(MODEL_NAME, "1", "gate_verdict", "PASS")
+        old = client.create_model_version(MODEL_NAME, "s3://nowhere/model")
+        odd = {"gate_verdict": "\x1b[2J" * 99, "bundle_bytes": "1e9", "registered_by": "a\tb\nc"}
+        client.create_model_version(MODEL_NAME, "s3://nowhere/model", tags=odd)
+        assert int(old.version) == 2
+    lines = say("models").out.splitlines()[1:]
+    assert [len(line.split("\t")) for line in lines] == [11] * 3
+    assert [line.split("\t")[6:9] for line in lines[1:]] == [
+        ["-", "-", "-"],
+        ["PASS", DATA.name, f"{size / 2**20:.2f}"],
+    ]
+    assert lines[2].split("\t")[9].endswith(f"Z {user()}")
+    assert "\x1b" not in lines[0]
+    assert "..." in lines[0]
+    assert lines[0].split("\t")[9].endswith("Z a\\tb\\nc")
+    third, _, first = json.loads(say("models", "--json").out)["versions"]
+    assert (first["gate"], third["bundle_bytes"]) == ("PASS", None)
+    with connect(here) as client:
+        client.delete_model_version(MODEL_NAME, "3")
+    terminal = Terminal("models", home=here.home, COLUMNS="80")
+    assert terminal.end() == 0
+    header, *shown = terminal.text.splitlines()[1:-1]
+    assert header.split()[-4:] == ["gate", "data", "MiB", "registered"]
+    assert max(map(len, shown)) <= 80
 
 
 def test_moments_have_a_zone_and_runs_a_short_name(made: Made, run: Run, say: Say) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from admin.data.dataset import Dataset
+from admin.data.parts import parts
 from admin.export.measured import Measured, measure
 from admin.gate import bundle_rules, comparison, policy, recipe_rules
 from admin.gate.comparison import Compared
@@ -104,7 +105,7 @@ def test_an_interval_that_does_not_hold_or_is_too_wide(same: Compared) -> None:
 
 
 def test_a_part_of_the_houses_that_is_much_worse(same: Compared) -> None:
-    masks = comparison.parts(same.dataset, 30)
+    masks = parts(same.dataset, 30)
     assert len(masks) == 6
     assert {name: int(mask.sum()) for name, mask in masks.items()}["RAD is 24"] == 132
     squares = np.where(masks["RAD is 24"], 1.5**2, 0.8) * same.champion.squares
@@ -113,7 +114,7 @@ def test_a_part_of_the_houses_that_is_much_worse(same: Compared) -> None:
     assert "RAD is 24: 1.50, surely above 1.50" in found.found
     assert "RAD is 24" in found.remedy
     assert "prices from" not in found.remedy
-    assert len(comparison.parts(same.dataset, 140)) == 3
+    assert len(parts(same.dataset, 140)) == 3
 
 
 def test_no_part_is_large_enough(same: Compared) -> None:

@@ -49,6 +49,9 @@ def test_a_version_of_format_1_becomes_one_of_format_2(
     assert (older.metadata.format_version, newer.metadata.format_version) == (1, 2)
     assert newer.digest == made.digest
     assert newer.metadata.run_id == run_id
+    second, first = bare_client.versions(bare.location.model_name)
+    assert (first.data, second.data) == (DATA.name, DATA.name)
+    assert 0 < (first.bytes or 0) < (second.bytes or 0)
     rows = np.random.default_rng(0).uniform(0, 10, (200, 13))
     rows[::3, ::2] = np.nan
     assert newer.predict(rows).tolist() == older.predict(rows).tolist()

@@ -36,7 +36,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
-            env=environment_of(home, TERM="xterm", COLUMNS="160", **environment),
+            env=environment_of(home, **{"TERM": "xterm", "COLUMNS": "160", **environment}),
             start_new_session=True,
             # So that Ctrl-C reaches it as it would a person's command.
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from admin.base.errors import RegistryError
+from admin.base.person import user
 from admin.base.settings import Settings
 from admin.jobs.seed import Seeded, seed
 from admin.tracking.audit.decision import Moved
@@ -53,6 +54,15 @@ def test_a_run_becomes_a_version_once(client: Client, ready: Settings, trained: 
     assert version.rmse == run.data.metrics["rmse"]
     assert version.cv_rmse == run.data.metrics["cv_rmse"]
     assert version.aliases == ()
+    assert version.data == DATA.name
+    assert version.bytes == sum(file.stat().st_size for file in bundle_files(trained.home))
+    assert version.registered_by == user()
+    assert version.gate == ""
+
+
+def bundle_files(home: Path) -> list[Path]:
+    (folder,) = (found for found in home.rglob(BUNDLE_FOLDER) if found.is_dir())
+    return list(folder.iterdir())
 
 
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
