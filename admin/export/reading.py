@@ -9,6 +9,7 @@ from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.metadata import Metadata
+from housing_grpc.bundle.part_files import CARD_FILE
 
 from ..base.errors import ExportError
 from ..data.dataset import Dataset
@@ -31,6 +32,16 @@ def metadata_of(folder: Path, max_bytes: int) -> Metadata:
         return bundle_format.read(folder, max_bytes=max_bytes).metadata
     except BundleError as error:
         raise ExportError(f"its bundle cannot be used: {error}") from error
+
+
+def has_card(metadata: Metadata) -> bool:
+    """Return whether a bundle lists a card."""
+    return CARD_FILE in metadata.files
+
+
+def digest_of(folder: Path, max_bytes: int) -> str:
+    """Return the digest of a bundle that `metadata_of` has read."""
+    return str(bundle_format.digest(folder, max_bytes=max_bytes))
 
 
 def same_prices(one: Path, other: Path, training: Dataset, max_bytes: int) -> bool:

@@ -20,7 +20,8 @@ from ..tracking.records import find_version
 from ..tracking.registry import register
 from ..tracking.tags import MODEL_ID_TAG, UPGRADED_TAG
 from .repeated_training import STEPS
-from .upgraded_bundle import Making
+from .run_plots import log_honest_plots
+from .upgraded_bundle import Making, UpgradedBundle
 
 __all__ = ["STEPS", "Upgraded", "upgrade_version"]
 
@@ -86,8 +87,7 @@ def upgrade_version(
             params = {"model": metadata.model_type, "preprocessing": metadata.preprocessing}
             for name, value in params.items():
                 client.log_param(run_id, name, value)
-            for name, score in {**metadata.metrics, **bundle.measured}.items():
-                client.log_metric(run_id, name, score)
+            _log_measured(client, settings, run_id, bundle)
             model_id = log_model(
                 client,
                 experiment=experiment,
@@ -103,3 +103,21 @@ def upgrade_version(
     return Upgraded(
         version=registered.version, run_id=run_id, digest=bundle.digest, missing=bundle.missing
     )
+
+
+def _log_measured(client: Client, settings: Settings, run_id: str, bundle: UpgradedBundle) -> None:
+    metadata, learned = bundle.metadata, bundle.learned
+    found = {**metadata.metrics, **(learned.metrics if learned else {})}
+    for name, score in found.items():
+        client.log_metric(run_id, name, score)
+    if learned is not None and bundle.houses is not None:
+        log_honest_plots(
+            client,
+            run_id,
+            learned,
+            bundle.folder,
+            bundle.houses,
+            title=f"{metadata.model_type} x {metadata.preprocessing}",
+            unit=metadata.target.unit,
+            max_bytes=settings.max_bundle_bytes,
+        )

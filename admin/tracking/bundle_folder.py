@@ -1,4 +1,4 @@
-"""Fetches the bundle of a registered version."""
+"""Fetches the bundle of a registered version, or of a logged model."""
 
 from pathlib import Path
 
@@ -18,9 +18,22 @@ def download(client: Client, location: RegistryLocation, number: int, folder: Pa
         number: Of the version.
         folder: To fetch it to.
     """
+    return _download(client, f"{location.model_name}/{number}", folder)
+
+
+def download_model(client: Client, model_id: str, folder: Path) -> Path:
+    """Return the bundle of a logged model, which is not checked.
+
+    Args:
+        client: MLflow.
+        model_id: Of the logged model.
+        folder: To fetch it to.
+    """
+    return _download(client, model_id, folder)
+
+
+def _download(client: Client, model: str, folder: Path) -> Path:
     source = mlflow.artifacts.download_artifacts(
-        f"models:/{location.model_name}/{number}",
-        dst_path=str(folder),
-        tracking_uri=client.tracking_uri,
+        f"models:/{model}", dst_path=str(folder), tracking_uri=client.tracking_uri
     )
     return Path(source) / BUNDLE_FOLDER

@@ -5,14 +5,19 @@ moment leaves none or a whole one.
 """
 
 import json
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 
+from .. import card
+from ..base.errors import ExportError
 from ..base.person import user
+from .bundle_folder import download_model
 from .embedded_store import alone
 from .mlflow_client import Client
 from .origin import NOTE_TAG
@@ -21,7 +26,6 @@ from .records import Run, promoted
 from .registrable import known_version, versions_of
 from .run_lookup import whole
 
-# A description has 5,000 characters at most in some databases.
 _LONGEST_ACCEPTED = 2000
 
 
@@ -61,7 +65,7 @@ def _register(client: Client, location: RegistryLocation, run: Run) -> Registere
         run_id=run.run_id,
         model_id=run.model_id,
         tags=_tags(run),
-        description=_described(run),
+        description=_described(client, run),
     )
     return _the_first(client, location, run, int(made.version))
 
@@ -96,8 +100,28 @@ def _ensure_model(client: Client, location: RegistryLocation) -> None:
             client.update_registered_model(location.model_name, text)
 
 
-def _described(run: Run) -> str:
+def _described(client: Client, run: Run) -> str:
     """Return what people read of a version; MLflow itself does not note who made it."""
+    who = f"Logged by {run.tags.get(MLFLOW_USER, 'unknown')}, registered by {user()}."
+    found = _card(client, run)
+    if found is None:
+        return "\n\n".join((*_known(run), who))
+    return card.brief(found, who)
+
+
+def _card(client: Client, run: Run) -> card.Card | None:
+    """Return the card of the run's bundle, or None: a release before cards has made it."""
+    with tempfile.TemporaryDirectory(prefix="housing-card-") as scratch:
+        folder = download_model(client, run.model_id, Path(scratch))
+        try:
+            return card.read(folder)
+        except ExportError:
+            # What is wrong with a bundle is for those to say who serve it.
+            return None
+
+
+def _known(run: Run) -> list[str]:
+    """Return what a run without a card says of itself."""
     unit = run.tags.get("target_unit", "")
     known = (("over the folds", "cv_rmse"), ("on rows held out", "rmse"))
     scores = [
@@ -110,9 +134,8 @@ def _described(run: Run) -> str:
         run.tags.get(NOTE_TAG, ""),
         f"Root mean squared error: {', '.join(scores)}." if scores else "",
         f"Trained although {'; '.join(accepted)[:_LONGEST_ACCEPTED]}" if accepted else "",
-        f"Logged by {run.tags.get(MLFLOW_USER, 'unknown')}, registered by {user()}.",
     )
-    return "\n\n".join(filter(None, lines))
+    return list(filter(None, lines))
 
 
 def _tags(run: Run) -> dict[str, str]:

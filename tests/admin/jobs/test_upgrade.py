@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from admin import models
+from admin import card, models
 from admin.base.errors import RegistryError, UsageError
 from admin.base.settings import Settings
 from admin.jobs.train import train
@@ -27,13 +27,18 @@ if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
 
 
-def bundle_of(client: "Client", settings: Settings, number: int) -> Bundle:
+def folder_of(client: "Client", settings: Settings, number: int) -> Path:
     import mlflow
 
-    found = mlflow.artifacts.download_artifacts(
-        f"models:/{settings.location.model_name}/{number}/{BUNDLE_FOLDER}"
+    return Path(
+        mlflow.artifacts.download_artifacts(
+            f"models:/{settings.location.model_name}/{number}/{BUNDLE_FOLDER}"
+        )
     )
-    return bundle_model.load(Path(found))
+
+
+def bundle_of(client: "Client", settings: Settings, number: int) -> Bundle:
+    return bundle_model.load(folder_of(client, settings, number))
 
 
 @pytest.mark.parametrize("model", ["linear", "xgboost"])
@@ -59,6 +64,12 @@ def test_a_version_of_format_1_becomes_one_of_format_2(
     assert newer.explainer is not None
     measured = bare_client.get_run(made.run_id).data.metrics
     assert measured["interval_coverage"] == newer.metadata.interval.coverage
+    about = card.read(folder_of(bare_client, bare, 2))
+    assert about is not None
+    assert about.lineage.parent == older.digest
+    assert measured["slice_rmse/all"] == about.slices[0].rmse
+    plots = {file.path for file in bare_client.list_artifacts(made.run_id, "plots")}
+    assert plots == {"plots/calibration.png", "plots/contributions.png"}
     latest, first = bare_client.versions(bare.location.model_name)
     assert (latest.model, latest.preprocessing) == (first.model, first.preprocessing)
     assert latest.rmse == first.rmse

@@ -1,0 +1,91 @@
+"""Says for parts of the houses how far prices are off that were found out of fold."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.dataset import Dataset
+from .intervals import HeldOutPrices
+
+# Of fewer, a figure says nothing.
+_FEWEST_ROWS = 30
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """How far prices are off for a part of the houses.
+
+    Attributes:
+        name: Such as "price_low".
+        described: The same for people.
+        rows: How many houses.
+        rmse: Root of the mean square error, in the target's unit.
+        rmse_error: Its standard error.
+        bias: Mean of prediction minus price, in the target's unit.
+        coverage: Share of the houses whose price is within its bounds.
+    """
+
+    name: str
+    described: str
+    rows: int
+    rmse: float
+    rmse_error: float
+    bias: float
+    coverage: float
+
+
+def measure(dataset: Dataset, held: HeldOutPrices) -> tuple[Slice, ...]:
+    """Return the figures of all houses, and of each part of 30 or more.
+
+    Args:
+        dataset: The houses.
+        held: Their prices.
+    """
+    return tuple(
+        _measured(name, described, held, mask)
+        for name, described, mask in _parts(dataset)
+        if name == "all" or mask.sum() >= _FEWEST_ROWS
+    )
+
+
+def metrics(found: tuple[Slice, ...]) -> dict[str, float]:
+    """Return the figures as MLflow gets them, which makes a group of what is before the slash."""
+    return {
+        f"slice_{figure}/{each.name}": getattr(each, figure)
+        for figure in ("rmse", "coverage")
+        for each in found
+    }
+
+
+def _parts(dataset: Dataset) -> Iterator[tuple[str, str, Mask]]:
+    target, features = dataset.target.to_numpy(), dataset.features
+    low, high = np.quantile(target, [1 / 3, 2 / 3])
+    yield "all", "all houses", np.ones(len(target), dtype=bool)
+    yield "price_low", f"prices up to {low:.4g}", target <= low
+    between = (target > low) & (target <= high)
+    yield "price_middle", f"prices from {low:.4g} to {high:.4g}", between
+    yield "price_high", f"prices above {high:.4g}", target > high
+    yield "blanks", "a value is missing", np.isnan(features.to_numpy()).any(axis=1)
+    yield "chas_1", "CHAS is 1", features["CHAS"].to_numpy() == 1
+    yield "rad_24", "RAD is 24", features["RAD"].to_numpy() == 24
+
+
+def _measured(name: str, described: str, held: HeldOutPrices, mask: Mask) -> Slice:
+    errors = held.predicted[mask] - held.actual[mask]
+    rmse = math.sqrt(float((errors**2).mean()))
+    # That of the mean square error, by the slope of the root.
+    error = float((errors**2).std()) / math.sqrt(len(errors)) / (2 * rmse) if rmse else 0.0
+    return Slice(
+        name=name,
+        described=described,
+        rows=len(errors),
+        rmse=rmse,
+        rmse_error=error,
+        bias=float(errors.mean()),
+        coverage=float(held.covered[mask].mean()),
+    )
