@@ -1,5 +1,6 @@
 """A version whose bundle has an older format becomes one of the newest."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +18,12 @@ from admin.tracking.promotion import promote
 from admin.tracking.registry import register
 from admin.tracking.tags import UPGRADED_TAG
 from admin.training.spec import TrainingSpec
+from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.registry.location import BUNDLE_FOLDER
 from tests.support.commands import Say
-from tests.support.examples import DATA
+from tests.support.examples import DATA, contents
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
@@ -79,6 +81,26 @@ def test_a_version_of_format_1_becomes_one_of_format_2(
         upgrade_version(bare_client, bare, 2)
     with pytest.raises(RegistryError, match="has no version 7"):
         upgrade_version(bare_client, bare, 7)
+
+
+def test_a_version_from_before_cards_gets_one(bare_client: "Client", bare: Settings) -> None:
+    done = train(bare_client, bare, TrainingSpec(model="linear", data=DATA))
+    place = bare_client.get_logged_model(done.bundle.model_id).artifact_location
+    folder = Path(place.removeprefix("file://")) / BUNDLE_FOLDER
+    metadata, blobs = bundle_format.read(folder).metadata, contents(folder)
+    shutil.rmtree(folder)
+    del blobs["card.json"]
+    older = bundle_format.write(folder, metadata, blobs)
+    register(bare_client, bare.location, done.bundle.run_id)
+    described = bare_client.get_model_version(bare.location.model_name, "1").description or ""
+    assert described.startswith("linear x v2_knn on HousingData.csv")
+    made = upgrade_version(bare_client, bare, 1)
+    about = card.read(folder_of(bare_client, bare, 2))
+    assert about is not None
+    assert (made.missing, about.lineage.parent) == ("", older)
+    described = bare_client.get_model_version(bare.location.model_name, "2").description or ""
+    assert described.startswith("# linear x v2_knn")
+    assert f"made of the bundle `{older[:12]}`" in described
 
 
 def trained_elsewhere(client: "Client", settings: Settings, data: Path) -> None:
