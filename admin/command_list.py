@@ -132,6 +132,16 @@ class CommandList:
         self._take("models", locals())
 
     @_texts
+    def card(self, version: str, *, json: _Text = None) -> None:
+        """Show what a version is for, how it was made and how good it is, in Markdown.
+
+        Args:
+            version: Number of the version, as `models` lists it.
+            json: Write the card as JSON, and nothing else, to standard output.
+        """
+        self._take("card", locals())
+
+    @_texts
     def gate(
         self, version: str, *, data: _Text = None, policy: _Text = None, json: _Text = None
     ) -> None:

@@ -8,7 +8,7 @@ bundle's own `format` writes it.
 from housing_grpc.bundle.metadata import Metadata
 
 from .exporter import Exported, Facts, export
-from .reading import NEWEST_FORMAT, metadata_of, same_prices
+from .reading import NEWEST_FORMAT, digest_of, has_card, metadata_of, same_prices
 from .signing import signing
 from .upgrade import upgrade
 
@@ -17,7 +17,9 @@ __all__ = [
     "Exported",
     "Facts",
     "Metadata",
+    "digest_of",
     "export",
+    "has_card",
     "metadata_of",
     "same_prices",
     "signing",

@@ -23,6 +23,7 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import Sign
 from housing_grpc.registry.error_causes import disk_is_full
 
+from .. import card
 from ..base.errors import ExportError, UsageError
 from ..data.dataset import Dataset
 from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
@@ -87,6 +88,7 @@ def export(
     facts: Facts,
     folder: Path,
     honesty: Honesty | None = None,
+    origin: card.Origin | None = None,
     sign: Sign | None = None,
     max_bytes: int = files.MAX_BYTES,
     bundle_format: int = meta.FORMATS[-1],
@@ -102,6 +104,7 @@ def export(
         folder: Where to write it; must not exist yet.
         honesty: How sure its prices are, and how unusual houses; None for a bundle that does
             not say. One of format 1 cannot.
+        origin: What its card says besides; None for a bundle without a card, as of format 1.
         sign: Signs it; see `admin.export.signing`.
         max_bytes: Most bytes of a bundle that servers take.
         bundle_format: Layout of the bundle: 1 for servers that cannot read 2 yet.
@@ -132,6 +135,8 @@ def export(
         honesty=honesty,
         bundle_format=bundle_format,
     )
+    if origin is not None:
+        blobs |= card.make(metadata, training, origin, honesty.slices if honesty else ())
     kinds = probes(training.features.to_numpy())
     try:
         files.check_sizes([(name, len(blob)) for name, blob in blobs.items()], max_bytes)

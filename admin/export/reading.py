@@ -15,6 +15,7 @@ from housing_grpc.bundle.difference import Difference
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.metadata import IntervalFacts, Metadata
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.bundle.part_files import CARD_FILE
 
 from ..base.errors import ExportError
 from ..data.dataset import Dataset
@@ -81,6 +82,16 @@ def between(old: Bundle, new: Bundle) -> Difference:
     """
     with _usable():
         return difference.between(old, new)
+
+
+def has_card(metadata: Metadata) -> bool:
+    """Return whether a bundle lists a card."""
+    return CARD_FILE in metadata.files
+
+
+def digest_of(folder: Path, max_bytes: int) -> str:
+    """Return the digest of a bundle that `metadata_of` has read."""
+    return str(bundle_format.digest(folder, max_bytes=max_bytes))
 
 
 def same_prices(one: Path, other: Path, training: Dataset, max_bytes: int) -> bool:

@@ -76,7 +76,7 @@ def _side(client: Client, settings: Settings, number: int, step: Step) -> Side:
     location = settings.location
     version = find_version(client.versions(location.model_name), location, number)
     with tempfile.TemporaryDirectory(prefix="housing-compare-") as scratch:
-        folder = download(client, location, number, Path(scratch))
+        folder = download(settings, number, Path(scratch))
         try:
             bundle = opened(folder, settings.max_bundle_bytes)
         except ExportError as error:

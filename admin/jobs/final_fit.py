@@ -10,7 +10,6 @@ from mlflow import MlflowClient
 from sklearn.pipeline import Pipeline
 
 from housing_grpc.bundle import files
-from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from housing_grpc.registry.moved_home import local_folder
 
@@ -21,14 +20,16 @@ from ..export import Exported, Facts, export, signing
 from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
 from ..tracking.run_log import log_bundle, log_metrics, spec_params
-from ..training import honesty, plots
+from ..training import honesty
 from ..training.evaluate import Evaluation
 from ..training.honesty import Honesty
 from ..training.intervals import Intervals
 from ..training.pipeline import pipeline_of
 from ..training.spec import TrainingSpec
+from .card_origin import origin_of
+from .run_plots import log_honest_plots, log_plots
 
-# The pictures, and what makes an MLflow model of a bundle: about 0.3 MB in all.
+# The pictures, and what makes an MLflow model of a bundle: about 0.5 MB in all.
 _BESIDE_BUNDLE = 2**20
 
 
@@ -99,14 +100,26 @@ def add_bundle(
             dataset,
             facts,
             folder,
+            evaluation=evaluation,
             learned=learned,
             signing_key=signing_key,
             max_bytes=max_bytes,
         )
         step("log")
-        size = disk_space.size(folder)
         with disk_space.explained(_places(client, experiment, folder)):
-            _log_plots(client, run_id, pipeline, evaluation, Path(scratch) / "plots")
+            shares = models.get(spec.model).importance(pipeline["model"])
+            log_plots(client, run_id, evaluation, shares)
+            if learned is not None:
+                log_honest_plots(
+                    client,
+                    run_id,
+                    learned,
+                    folder,
+                    dataset.features,
+                    title=spec.title,
+                    unit=evaluation.target_unit,
+                    max_bytes=max_bytes,
+                )
             model_id = log_model(
                 client,
                 experiment=experiment,
@@ -116,16 +129,15 @@ def add_bundle(
                 tags={DIGEST_TAG: exported.digest},
                 params=spec_params(spec),
             )
-    log_bundle(client, run_id, digest=exported.digest, size=size, model_id=model_id)
-    intervals = learned.intervals if learned else None
-    if intervals:
-        log_metrics(client, run_id, intervals.metrics, evaluation, model_id=model_id)
+            log_bundle(client, run_id, bundle=folder, digest=exported.digest, model_id=model_id)
+    if learned:
+        log_metrics(client, run_id, learned.metrics, evaluation, model_id=model_id)
     return BundleRun(
         run_id=run_id,
         model_id=model_id,
         digest=exported.digest,
         largest_gap=exported.largest_gap,
-        intervals=intervals,
+        intervals=learned.intervals if learned else None,
     )
 
 
@@ -157,10 +169,19 @@ def _export(
     facts: Facts,
     folder: Path,
     *,
+    evaluation: Evaluation,
     learned: Honesty | None,
     signing_key: Path | None,
     max_bytes: int,
 ) -> Exported:
+    origin = None
+    if learned is not None:
+        origin = origin_of(
+            facts.params,
+            file=evaluation.data_file,
+            digest=evaluation.data_digest,
+            unit=evaluation.target_unit,
+        )
     return export(
         pipeline,
         model=models.get(spec.model),
@@ -169,38 +190,8 @@ def _export(
         facts=facts,
         folder=folder,
         honesty=learned,
+        origin=origin,
         sign=signing(signing_key),
         max_bytes=max_bytes,
         bundle_format=spec.bundle_format,
     )
-
-
-def _log_plots(
-    client: MlflowClient, run_id: str, pipeline: Pipeline, evaluation: Evaluation, folder: Path
-) -> None:
-    folder.mkdir()
-    spec = evaluation.spec
-    held = evaluation.cross_validation or evaluation.hold_out
-    rows = (
-        f"{spec.cv} folds" if evaluation.cross_validation else f"{len(held.actual)} rows held out"
-    )
-    title = f"{spec.title}, {rows}"
-    drawings: dict[str, plots.Comparison] = {
-        "predicted_vs_actual.png": plots.predicted_vs_actual,
-        "residuals.png": plots.residuals,
-    }
-    for name, draw in drawings.items():
-        draw(
-            folder / name,
-            actual=held.actual,
-            predicted=held.predicted,
-            unit=evaluation.target_unit,
-            title=title,
-        )
-    plots.feature_importance(
-        folder / "feature_importance.png",
-        names=FEATURE_NAMES,
-        shares=models.get(spec.model).importance(pipeline["model"]),
-        title=spec.title,
-    )
-    client.log_artifacts(run_id, str(folder), "plots")

@@ -7,12 +7,14 @@ from housing_grpc.bundle import files
 
 from .. import models, preprocessing
 from ..base.errors import AdminError
-from ..export import Exported, Facts, Metadata, export, same_prices, signing
+from ..data.dataset import Dataset
+from ..export import Exported, Facts, Metadata, digest_of, export, same_prices, signing
 from ..training import honesty
 from ..training.evaluate import load_data
-from ..training.intervals import Intervals
+from ..training.honesty import Honesty
 from ..training.pipeline import pipeline_of
 from ..training.recipe import recipe_of
+from .card_origin import origin_of
 
 STEPS = honesty.STEPS + 2
 """How many steps `repeat` announces."""
@@ -31,7 +33,7 @@ def repeat(
     step: Callable[[str], None] = lambda _: None,
     signing_key: Path | None = None,
     max_bytes: int = files.MAX_BYTES,
-) -> tuple[Exported, Intervals]:
+) -> tuple[Exported, Honesty, Dataset]:
     """Write a bundle anew, with the same model and all that is learned beside it.
 
     Args:
@@ -44,7 +46,7 @@ def repeat(
         max_bytes: Most bytes of a bundle that servers take.
 
     Returns:
-        The bundle, and how the bounds of its prices did.
+        The bundle, what is learned beside the model, and the rows.
 
     Raises:
         NotRepeatedError: The same training does not give the same model to the bit, or is refused.
@@ -71,6 +73,13 @@ def repeat(
             facts=_facts(metadata),
             folder=folder,
             honesty=learned,
+            origin=origin_of(
+                recipe,
+                file=data.name,
+                digest=dataset.digest,
+                unit=dataset.target_unit,
+                parent=digest_of(source, max_bytes),
+            ),
             sign=signing(signing_key),
             max_bytes=max_bytes,
         )
@@ -84,7 +93,7 @@ def repeat(
             "with the libraries of today, the same training gives a model of other prices; train it"
             " again: housing-admin train"
         )
-    return made, learned.intervals
+    return made, learned, dataset
 
 
 def _facts(metadata: Metadata) -> Facts:

@@ -11,7 +11,7 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import DIGEST_TAG
 
 from ..base.settings import Settings
-from ..tracking import disk_space, origin, run_log
+from ..tracking import origin, run_log
 from ..tracking.bundle_folder import download
 from ..tracking.client import experiment_id
 from ..tracking.mlflow_client import Client
@@ -20,7 +20,8 @@ from ..tracking.records import find_version
 from ..tracking.registry import register
 from ..tracking.tags import DATA_FILE_TAG, UPGRADED_TAG
 from .repeated_training import STEPS
-from .upgraded_bundle import Making
+from .run_plots import log_honest_plots
+from .upgraded_bundle import Making, UpgradedBundle
 
 __all__ = ["STEPS", "Upgraded", "upgrade_version"]
 
@@ -90,8 +91,7 @@ def upgrade_version(
             params = {"model": metadata.model_type, "preprocessing": metadata.preprocessing}
             for name, value in params.items():
                 client.log_param(run_id, name, value)
-            for name, score in {**metadata.metrics, **bundle.measured}.items():
-                client.log_metric(run_id, name, score)
+            _log_measured(client, settings, run_id, bundle)
             model_id = log_model(
                 client,
                 experiment=experiment,
@@ -101,8 +101,9 @@ def upgrade_version(
                 tags={DIGEST_TAG: bundle.digest},
                 params=params,
             )
-            size = disk_space.size(bundle.folder)
-            run_log.log_bundle(client, run_id, digest=bundle.digest, size=size, model_id=model_id)
+            run_log.log_bundle(
+                client, run_id, bundle=bundle.folder, digest=bundle.digest, model_id=model_id
+            )
     registered = register(client, location, run_id)
     return Upgraded(
         version=registered.version, run_id=run_id, digest=bundle.digest, missing=bundle.missing
@@ -116,3 +117,21 @@ def _data_tags(client: Client, run_id: str) -> dict[str, str]:
         name: text for name, text in (trained.tags if trained else {}).items()
         if name == DATA_FILE_TAG
     }  # fmt: skip
+
+
+def _log_measured(client: Client, settings: Settings, run_id: str, bundle: UpgradedBundle) -> None:
+    metadata, learned = bundle.metadata, bundle.learned
+    found = {**metadata.metrics, **(learned.metrics if learned else {})}
+    for name, score in found.items():
+        client.log_metric(run_id, name, score)
+    if learned is not None and bundle.houses is not None:
+        log_honest_plots(
+            client,
+            run_id,
+            learned,
+            bundle.folder,
+            bundle.houses,
+            title=f"{metadata.model_type} x {metadata.preprocessing}",
+            unit=metadata.target.unit,
+            max_bytes=settings.max_bundle_bytes,
+        )

@@ -1,17 +1,20 @@
 """Makes the bundle of a version anew: with what it lacks, or at least in the newest format."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from housing_grpc.registry.location import BUNDLE_FOLDER
 
 from ..base.errors import UsageError
 from ..base.settings import Settings
-from ..export import NEWEST_FORMAT, Metadata, metadata_of, signing, upgrade
+from ..export import NEWEST_FORMAT, Metadata, has_card, metadata_of, signing, upgrade
 from ..tracking.mlflow_client import Client
 from ..tracking.tags import DATA_FILE_TAG
 from ..tracking.training_command import data_file, is_file
+from ..training.honesty import Honesty
 from .repeated_training import NotRepeatedError, repeat
 
 _DIGITS = 12
@@ -25,14 +28,16 @@ class UpgradedBundle:
         folder: Where it is.
         digest: Of it.
         metadata: What it says of itself.
-        measured: How the bounds of its prices did, by name.
+        learned: What was learned beside the model, or None.
+        houses: The rows that it was fitted to, or None without them.
         missing: Why it does not say how sure prices are, and what to do; "" if it does.
     """
 
     folder: Path
     digest: str
     metadata: Metadata
-    measured: Mapping[str, float] = field(default_factory=dict)
+    learned: Honesty | None = None
+    houses: pd.DataFrame | None = None
     missing: str = ""
 
 
@@ -67,7 +72,8 @@ class Making:
             ExportError: It cannot be used.
         """
         metadata, newest = self._metadata(self.source), NEWEST_FORMAT
-        if metadata.format_version == newest and metadata.interval is not None:
+        whole = metadata.interval is not None and has_card(metadata)
+        if metadata.format_version == newest and whole:
             raise UsageError(f"its bundle is of format {newest} already; there is no newer one")
         try:
             return self._repeated(metadata, self._data(metadata, data), step)
@@ -105,7 +111,7 @@ class Making:
         self, metadata: Metadata, data: Path, step: Callable[[str], None]
     ) -> UpgradedBundle:
         folder = self.scratch / "repeated" / Path(BUNDLE_FOLDER).name
-        exported, intervals = repeat(
+        exported, learned, dataset = repeat(
             self.source,
             metadata,
             data,
@@ -116,7 +122,11 @@ class Making:
         )
         made = self._metadata(folder)
         return UpgradedBundle(
-            folder=folder, digest=exported.digest, metadata=made, measured=intervals.metrics
+            folder=folder,
+            digest=exported.digest,
+            metadata=made,
+            learned=learned,
+            houses=dataset.features,
         )
 
     def _converted(self, missing: str) -> UpgradedBundle:

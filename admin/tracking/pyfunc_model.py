@@ -12,7 +12,6 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
-from mlflow.types.schema import AnyType
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.registry.location import BUNDLE_FOLDER
@@ -99,13 +98,12 @@ def save_model(
 def signature() -> ModelSignature:
     """Return the model's signature: 13 numbers, any of which may be missing, to a price.
 
-    The columns are of any type because MLflow would refuse a column of whole numbers,
-    such as RAD or TAX read from a file, where it expects doubles; the model itself says
-    which column holds something that is not a number.
+    MLflow refuses a column of 64-bit whole numbers where it expects doubles, as pandas reads RAD
+    and TAX from a file: callers in Python turn houses into floats. Its scoring server does so
+    itself, as the types are known.
     """
-    anything = AnyType()  # type: ignore[no-untyped-call]
     return ModelSignature(
-        inputs=Schema([ColSpec(anything, name, required=False) for name in FEATURE_NAMES]),
+        inputs=Schema([ColSpec(DataType.double, name, required=False) for name in FEATURE_NAMES]),
         outputs=Schema([ColSpec(DataType.double)]),
     )
 

@@ -13,6 +13,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS, MLFLOW_USER
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 
 from ..base.person import user
+from ..card import LONGEST_DESCRIPTION
 from .embedded_store import alone
 from .mlflow_client import Client
 from .origin import NOTE_TAG
@@ -20,12 +21,12 @@ from .promotion import LOGGED_MODEL
 from .records import Run, promoted
 from .registrable import known_version, versions_of
 from .run_lookup import whole
-from .tags import BUNDLE_BYTES_TAG, DATA_FILE_TAG, REGISTERED_BY_TAG
+from .tags import BUNDLE_BYTES_TAG, CARD_TAG, DATA_FILE_TAG, REGISTERED_BY_TAG
 
 # What `models` shows of a run's bundle.
 _OF_RUN = (DATA_FILE_TAG, BUNDLE_BYTES_TAG)
-# A description has 5,000 characters at most in some databases.
 _LONGEST_ACCEPTED = 2000
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,16 @@ def _ensure_model(client: Client, location: RegistryLocation) -> None:
 
 def _described(run: Run) -> str:
     """Return what people read of a version; MLflow itself does not note who made it."""
+    made, registered = (
+        who[:_LONGEST_NAME] for who in (run.tags.get(MLFLOW_USER, "unknown"), user())
+    )
+    who = f"Logged by {made}, registered by {registered}."
+    card = run.tags.get(CARD_TAG, "")[:LONGEST_DESCRIPTION]
+    return "\n\n".join((*([card] if card else _known(run)), who))
+
+
+def _known(run: Run) -> list[str]:
+    """Return what a run without a card says of itself."""
     unit = run.tags.get("target_unit", "")
     known = (("over the folds", "cv_rmse"), ("on rows held out", "rmse"))
     scores = [
@@ -113,9 +124,8 @@ def _described(run: Run) -> str:
         run.tags.get(NOTE_TAG, ""),
         f"Root mean squared error: {', '.join(scores)}." if scores else "",
         f"Trained although {'; '.join(accepted)[:_LONGEST_ACCEPTED]}" if accepted else "",
-        f"Logged by {run.tags.get(MLFLOW_USER, 'unknown')}, registered by {user()}.",
     )
-    return "\n\n".join(filter(None, lines))
+    return list(filter(None, lines))
 
 
 def _tags(run: Run) -> dict[str, str]:

@@ -14,10 +14,18 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 
 from housing_grpc.registry.location import DIGEST_TAG
 
+from .. import card
 from ..training.evaluate import Evaluation
 from ..training.spec import TrainingSpec
-from . import run_locks
-from .tags import BUNDLE_BYTES_TAG, DATA_FILE_TAG, DATA_PATH_TAG, LOCK_TAG, MODEL_ID_TAG
+from . import disk_space, run_locks
+from .tags import (
+    BUNDLE_BYTES_TAG,
+    CARD_TAG,
+    DATA_FILE_TAG,
+    DATA_PATH_TAG,
+    LOCK_TAG,
+    MODEL_ID_TAG,
+)
 
 _PARENT_TAG = "mlflow.parentRunId"
 _LONGEST_REASON = 500
@@ -185,18 +193,25 @@ def _printable(path: Path) -> str:
     return os.fsencode(path).decode(errors="replace")
 
 
-def log_bundle(client: MlflowClient, run_id: str, *, digest: str, size: int, model_id: str) -> None:
+def log_bundle(
+    client: MlflowClient, run_id: str, *, bundle: Path, digest: str, model_id: str
+) -> None:
     """Say in the run itself which bundle it has; only then can it be registered.
 
     Args:
         client: MLflow.
         run_id: Of the run.
-        digest: Of the bundle.
-        size: Bytes of its files.
+        bundle: The bundle.
+        digest: Of it.
         model_id: Logged model that holds it.
     """
-    tags = [RunTag(DIGEST_TAG, digest), RunTag(BUNDLE_BYTES_TAG, str(size))]
-    client.log_batch(run_id, tags=tags)
+    found = card.read(bundle)
+    tags = {
+        DIGEST_TAG: digest,
+        BUNDLE_BYTES_TAG: str(disk_space.size(bundle)),
+        **({CARD_TAG: card.brief(found)} if found else {}),
+    }
+    client.log_batch(run_id, tags=[RunTag(name, text) for name, text in tags.items()])
     client.set_tag(run_id, MODEL_ID_TAG, model_id)
 
 

@@ -29,3 +29,6 @@ VERDICT_TAG = "gate_verdict"
 
 EVIDENCE_TAG = "gate_evidence"
 """Tag of a version: what that gate found it from, as JSON; see `admin.gate.kept`."""
+
+CARD_TAG = "model_card"
+"""Tag of a run: the card of its bundle, in words."""

@@ -25,7 +25,17 @@ def training_command(run: Run) -> str:
     Args:
         run: With the parameters of a training.
     """
-    params = run.params
+    data, words = _data(run.tags)
+    return f"{words}: {typed(run.params, data)}"
+
+
+def typed(params: Mapping[str, str], data: Mapping[str, str]) -> str:
+    """Return the command that trains with some parameters.
+
+    Args:
+        params: Of a training, by the name that they are logged under.
+        data: Flags for the data, none for the shipped one.
+    """
     flags = {"--model": params["model"], "--preprocessor": params.get("preprocessing", "")}
     for flag, prefix in _PARTS.items():
         flags[flag] = ",".join(
@@ -37,11 +47,10 @@ def training_command(run: Run) -> str:
     folds = params.get("cv_folds", "0")
     flags["--cv"] = "" if folds == "0" else folds
     flags["--accept"] = params.get("accept", "")
-    data, words = _data(run.tags)
-    typed = [f"{flag} {shlex.quote(value)}" for flag, value in (flags | data).items() if value]
+    given = [f"{flag} {shlex.quote(value)}" for flag, value in {**flags, **data}.items() if value]
     if params.get("no_neighbours"):
-        typed.append("--no_neighbours")
-    return f"{words}: {' '.join(('housing-admin train', *typed, '--register'))}"
+        given.append("--no_neighbours")
+    return " ".join(("housing-admin train", *given, "--register"))
 
 
 def _data(tags: Mapping[str, str]) -> tuple[dict[str, str], str]:

@@ -7,9 +7,10 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from ..data.dataset import Dataset
-from . import intervals, known_houses
+from . import intervals, known_houses, slices
 from .intervals import Intervals
 from .known_houses import KnownHouses
+from .slices import Slice
 
 STEPS = intervals.STEPS
 """How many steps `learn` announces."""
@@ -22,10 +23,17 @@ class Honesty:
     Attributes:
         known: What a row is held against.
         intervals: What bounds of prices are made of.
+        slices: How far prices are off for parts of the houses.
     """
 
     known: KnownHouses
     intervals: Intervals
+    slices: tuple[Slice, ...]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Its figures, as MLflow gets them."""
+        return {**self.intervals.metrics, **slices.metrics(self.slices)}
 
 
 def learn(
@@ -48,4 +56,4 @@ def learn(
     scaled = np.asarray(pipeline[:-1].transform(dataset.features), dtype=np.float64)
     known, distances = known_houses.learn(scaled, keep_rows=keep_rows, seed=seed)
     found = intervals.learn(pipeline, dataset, known, distances, seed=seed, step=step)
-    return Honesty(known=known, intervals=found)
+    return Honesty(known=known, intervals=found, slices=slices.measure(dataset, found.held))

@@ -31,6 +31,9 @@ from . import held_out
 from .known_houses import KnownHouses, held_out_distances
 
 LEVEL = 0.9
+LEVELS = tuple(step / 20 for step in range(1, 20))
+"""At which it is looked whether bounds hold as often as they say."""
+
 METHOD = "cross-conformal: spread x distance"
 
 _FOLDS = 20
@@ -66,6 +69,21 @@ class Spread(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class HeldOutPrices:
+    """Prices of all rows by copies that were fitted without them; all of shape (n,).
+
+    Attributes:
+        actual: The true prices.
+        predicted: What the copies gave.
+        covered: Whether the true price is within its bounds at `LEVEL`.
+    """
+
+    actual: Numbers
+    predicted: Numbers
+    covered: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Intervals:
     """What bounds of prices are made of, and how they did.
 
@@ -73,6 +91,8 @@ class Intervals:
         spread: Of the scaled features, the price and the number of blanks.
         scores: Rising, one a row, of at most 131,072 rows.
         errors: How far the price of each row was off, shape (n,).
+        held: What these figures are measured on.
+        calibration: Share of the rows within bounds at each of `LEVELS`, as `coverage` is found.
         reach: A distance beyond this widens an interval.
         folds: How many copies of the recipe were fitted.
         coverage: Share of the rows within bounds at `LEVEL`, by the quantile of the other folds.
@@ -85,6 +105,8 @@ class Intervals:
     spread: Spread
     scores: Numbers
     errors: Numbers
+    held: HeldOutPrices
+    calibration: Numbers
     reach: float
     folds: int
     coverage: float
@@ -160,6 +182,10 @@ def learn(
         spread=_spread(inputs, errors),
         scores=_kept(learned.scores, seed),
         errors=errors,
+        held=HeldOutPrices(actual=rows.target, predicted=predicted, covered=found.covered),
+        calibration=np.array(
+            [(found.scores <= _quantiles(found.scores, rows.folds, each)).mean() for each in LEVELS]
+        ),
         reach=learned.reach,
         folds=len(np.unique(rows.folds)),
         coverage=coverage,
@@ -368,11 +394,11 @@ def _held_out_spreads(inputs: Numbers, errors: Numbers, folds: Indices, asked: N
     return found
 
 
-def _quantiles(scores: Numbers, folds: Indices) -> Numbers:
-    """Return for each row the conformal quantile of the other folds' scores, at `LEVEL`."""
+def _quantiles(scores: Numbers, folds: Indices, level: float = LEVEL) -> Numbers:
+    """Return for each row the conformal quantile of the other folds' scores."""
     found = np.empty(len(scores))
     for fold in np.unique(folds):
-        found[folds == fold] = _quantile(np.sort(scores[folds != fold]), LEVEL)
+        found[folds == fold] = _quantile(np.sort(scores[folds != fold]), level)
     return found
 
 

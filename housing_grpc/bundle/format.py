@@ -22,6 +22,8 @@ from .digest import Digest
 from .errors import BundleChecksumError, BundleFormatError, BundleUnsafeError
 from .metadata import FileEntry, Metadata
 from .part_files import (
+    CARD_FILE,
+    CARD_LIMIT,
     COVERS_FILE,
     INTERVAL_FILE,
     LINEAR_FILE,
@@ -39,7 +41,7 @@ MODEL_FILE = "model.onnx"
 # What a server reads of a bundle, by its format. In format 1 there is nothing else. In format 2
 # there may be, for other programs (`model.onnx` is) or for servers of a later release.
 _REGRESSORS = frozenset({LINEAR_FILE, TREES_FILE})
-_PARTS = frozenset({NEIGHBOURS_FILE, SCALE_FILE, INTERVAL_FILE, COVERS_FILE})
+_PARTS = frozenset({NEIGHBOURS_FILE, SCALE_FILE, INTERVAL_FILE, COVERS_FILE, CARD_FILE})
 _READ = {
     1: frozenset({PREPROCESSOR_FILE, MODEL_FILE}),
     2: frozenset({PREPROCESSOR_FILE}) | _REGRESSORS | _PARTS,
@@ -51,7 +53,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # A hundred times what the export writes; as objects it takes some twenty times as much.
 _METADATA_LIMIT = 2**20
 # While a document is parsed, no call is answered.
-_LIMITS = {PREPROCESSOR_FILE: PREPROCESSOR_LIMIT}
+_LIMITS = {PREPROCESSOR_FILE: PREPROCESSOR_LIMIT, CARD_FILE: CARD_LIMIT}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ FORMATS = (1, 2)
 # As long as MLflow lets a model's name or alias be. What callers, logs and metrics get is
 # made of these: without limits, an answer could be larger than clients take. Nor may they move a
 # terminal's cursor, begin a line of a log or turn the direction of what is shown.
-_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*\Z"
+PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*\Z"
 # guard: how long a model's name may be
-Text = Annotated[str, msgspec.Meta(max_length=255, pattern=_PRINTABLE)]
+Text = Annotated[str, msgspec.Meta(max_length=255, pattern=PRINTABLE)]
 _MANY = msgspec.Meta(max_length=1000)
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]

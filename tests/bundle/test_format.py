@@ -261,12 +261,12 @@ def test_other_files_and_fields_of_a_later_release_are_passed_over(
     tmp_path: Path, metadata: Metadata, blobs: dict[str, bytes]
 ) -> None:
     folder = tmp_path / "bundle"
-    bundle_format.write(folder, metadata, {**blobs, "card.json": b"of a later release"})
+    bundle_format.write(folder, metadata, {**blobs, "receipts.json": b"of a later release"})
     rewrite(folder, lambda found: found.update(lineage={"parent": "1"}))
-    rewrite(folder, lambda found: found["files"]["card.json"].update(version=7))
+    rewrite(folder, lambda found: found["files"]["receipts.json"].update(version=7))
     assert set(bundle_format.read(folder).blobs) == {"preprocessor.json", "model.linear"}
-    (folder / "card.json").write_bytes(b"of another release")
-    with pytest.raises(BundleChecksumError, match=r"card\.json: its SHA-256"):
+    (folder / "receipts.json").write_bytes(b"of another release")
+    with pytest.raises(BundleChecksumError, match=r"receipts\.json: its SHA-256"):
         bundle_format.read(folder)
 
 

@@ -13,13 +13,15 @@ ROWS = np.array([[np.nan] * 12 + [5.0], [1.0] * 13])
 
 
 def test_there_is_one_of_each() -> None:
-    assert {folder.name for folder in STAGES.iterdir()} == {"format_1", "format_2", "parts"}
+    assert {folder.name for folder in STAGES.iterdir()} == {
+        "format_1", "format_2", "parts", "card",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("stage", ["format_1", "format_2", "parts"])
+@pytest.mark.parametrize("stage", ["format_1", "format_2", "parts", "card"])
 def test_it_serves_as_it_did(stage: str) -> None:
-    bundle, newest = bundle_model.load(STAGES / stage), bundle_model.load(STAGES / "parts")
-    # All three are of one fit.
+    bundle, newest = bundle_model.load(STAGES / stage), bundle_model.load(STAGES / "card")
+    # All are of one fit.
     assert bundle.predict(ROWS).tolist() == newest.predict(ROWS).tolist()
 
 
@@ -32,8 +34,9 @@ def test_what_it_has_no_part_for_it_does_not_say(stage: str) -> None:
     assert bundle.explain(ROWS) is None
 
 
-def test_what_it_has_parts_for_it_says() -> None:
-    bundle = bundle_model.load(STAGES / "parts")
+@pytest.mark.parametrize("stage", ["parts", "card"])
+def test_what_it_has_parts_for_it_says(stage: str) -> None:
+    bundle = bundle_model.load(STAGES / stage)
     interval, known = bundle.parts.interval, bundle.parts.applicability
     assert interval is not None
     assert known is not None

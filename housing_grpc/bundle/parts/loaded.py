@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .. import card
 from ..arrays import Vector
 from ..errors import BundleFormatError
 from ..metadata import Metadata
-from ..part_files import COVERS_FILE, INTERVAL_FILE, NEIGHBOURS_FILE, SCALE_FILE
+from ..part_files import CARD_FILE, COVERS_FILE, INTERVAL_FILE, NEIGHBOURS_FILE, SCALE_FILE
 from ..regressor import Linear, Regressor, decode_trees
 from ..schema import FEATURE_NAMES
 from . import covers, facts, neighbours, spread
@@ -47,6 +48,9 @@ def load(metadata: Metadata, blobs: Mapping[str, bytes], regressor: Regressor) -
         if isinstance(regressor, Linear):
             raise BundleFormatError(f"{COVERS_FILE}: is of no use to a weighted sum")
         shares = covers.decode(blobs[COVERS_FILE], regressor)
+    if CARD_FILE in blobs:
+        # For people; checked, as what is served should say nothing that cannot be read.
+        card.decode(blobs[CARD_FILE])
     found = facts.Parts(
         interval=metadata.interval if scale else None,
         applicability=_applicability(known) if known else None,

@@ -2,8 +2,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from admin import card
 from admin.base.errors import DataError, RegistryError, UsageError
 from admin.base.settings import Settings
 from admin.data.dataset import load_features
@@ -49,6 +51,7 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
     done = train(bare_client, bare, spec(cv=2, preprocessing="v2_knn"))
     folder = bundle_of(bare_client, done)
     assert {file.name for file in folder.iterdir()} == {
+        "card.json",
         "metadata.json",
         "preprocessor.json",
         "model.onnx",
@@ -77,6 +80,59 @@ def test_the_bundle_is_whole_and_says_where_it_is_from(
     assert bundle.parts.applicability.method == "nearest neighbour"
 
 
+def test_the_card_says_what_was_trained_on_what_and_how_well(
+    bare_client: "Client", bare: Settings
+) -> None:
+    done = train(bare_client, bare, spec(cv=2))
+    found = card.read(bundle_of(bare_client, done))
+    assert found is not None
+    assert found.recipe.command == (
+        "housing-admin train --model random_forest --preprocessor v2_knn --params"
+        f" {found.recipe.command.partition('--params ')[2]}"
+    )
+    assert "n_estimators=5" in found.recipe.command
+    assert found.recipe.command.endswith(" --seed 42 --test_size 0.2 --cv 2 --register")
+    assert (found.recipe.model, found.recipe.seed) == ("random_forest", 42)
+    scores = {(each.name, each.houses): each for each in found.scores}
+    metrics = done.evaluation.metrics
+    assert scores["rmse", "held out"].value == metrics["rmse"]
+    assert scores["rmse", "2 folds"].deviation == metrics["cv_rmse_std"]
+    assert (found.data.rows, found.data.rows_with_blanks, found.data.accepted) == (506, 111, [])
+    assert found.lineage.data_digest == found.data.digest == done.evaluation.data_digest
+    assert (found.lineage.run_id, found.lineage.parent) == (done.bundle.run_id, None)
+    intervals = done.bundle.intervals
+    assert intervals is not None
+    assert found.interval is not None
+    assert found.interval.town_coverage == intervals.town_coverage
+    whole, *parts = found.slices
+    assert (whole.name, whole.rows, whole.coverage) == ("all", 506, intervals.coverage)
+    assert whole.rmse == pytest.approx(np.sqrt((intervals.errors**2).mean()))
+    assert [each.name for each in parts] == [
+        "price_low", "price_middle", "price_high", "blanks", "chas_1", "rad_24",
+    ]  # fmt: skip
+    assert sum(each.rows for each in parts[:3]) == 506
+    # Trees cannot guess beyond what they have seen: too high below, too low above.
+    assert parts[0].bias > 0 > parts[2].bias
+
+
+def test_a_run_shows_what_people_look_for(bare_client: "Client", bare: Settings) -> None:
+    done = train(bare_client, bare, spec())
+    files = bare_client.list_artifacts(done.bundle.run_id, "plots")
+    assert {file.path for file in files} == {
+        "plots/calibration.png",
+        "plots/contributions.png",
+        "plots/feature_importance.png",
+        "plots/predicted_vs_actual.png",
+        "plots/residuals.png",
+    }
+    metrics = bare_client.get_run(done.bundle.run_id).data.metrics
+    found = card.read(bundle_of(bare_client, done))
+    assert found is not None
+    for each in found.slices:
+        assert metrics[f"slice_rmse/{each.name}"] == each.rmse
+        assert metrics[f"slice_coverage/{each.name}"] == each.coverage
+
+
 def test_a_bundle_without_houses(bare_client: "Client", bare: Settings) -> None:
     done = train(bare_client, bare, spec(neighbours=False))
     known = bundle_model.load(bundle_of(bare_client, done)).parts.applicability
@@ -90,6 +146,7 @@ def test_a_bundle_of_format_1_has_no_parts(bare_client: "Client", bare: Settings
     assert done.bundle.intervals is None
     parts = bundle_model.load(bundle_of(bare_client, done)).parts
     assert (parts.interval, parts.applicability, parts.explanation) == (None, None, None)
+    assert card.read(bundle_of(bare_client, done)) is None
 
 
 def test_what_was_accepted_is_recorded(
@@ -103,7 +160,13 @@ def test_what_was_accepted_is_recorded(
     run = bare_client.get_run(done.bundle.run_id).data
     assert run.params["accept"] == "RM"
     assert run.tags["data_accepted"].startswith("RM is an average number of rooms, 1 to 20, but")
-    assert bundle_model.load(bundle_of(bare_client, done)).metadata.params["accept"] == "RM"
+    folder = bundle_of(bare_client, done)
+    assert bundle_model.load(folder).metadata.params["accept"] == "RM"
+    about = card.read(folder)
+    assert about is not None
+    assert about.data.accepted == run.tags["data_accepted"].splitlines()
+    # Where the file was is left out.
+    assert f"--accept RM --data {odd.name} --target_unit" in about.recipe.command
     made = register(bare_client, bare.location, done.bundle.run_id)
     version = bare_client.get_model_version(bare.location.model_name, str(made.version))
     assert f"Trained although {run.tags['data_accepted']}" in (version.description or "")

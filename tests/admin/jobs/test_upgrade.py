@@ -1,5 +1,6 @@
 """A version whose bundle has an older format becomes one of the newest."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from admin import models
+from admin import card, models
 from admin.base.errors import RegistryError, UsageError
 from admin.base.settings import Settings
 from admin.jobs.train import train
@@ -17,23 +18,29 @@ from admin.tracking.promotion import promote
 from admin.tracking.registry import register
 from admin.tracking.tags import UPGRADED_TAG
 from admin.training.spec import TrainingSpec
+from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.registry.location import BUNDLE_FOLDER
 from tests.support.commands import Say
-from tests.support.examples import DATA
+from tests.support.examples import DATA, contents
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
 
 
-def bundle_of(client: "Client", settings: Settings, number: int) -> Bundle:
+def folder_of(client: "Client", settings: Settings, number: int) -> Path:
     import mlflow
 
-    found = mlflow.artifacts.download_artifacts(
-        f"models:/{settings.location.model_name}/{number}/{BUNDLE_FOLDER}"
+    return Path(
+        mlflow.artifacts.download_artifacts(
+            f"models:/{settings.location.model_name}/{number}/{BUNDLE_FOLDER}"
+        )
     )
-    return bundle_model.load(Path(found))
+
+
+def bundle_of(client: "Client", settings: Settings, number: int) -> Bundle:
+    return bundle_model.load(folder_of(client, settings, number))
 
 
 @pytest.mark.parametrize("model", ["linear", "xgboost"])
@@ -62,6 +69,12 @@ def test_a_version_of_format_1_becomes_one_of_format_2(
     assert newer.explainer is not None
     measured = bare_client.get_run(made.run_id).data.metrics
     assert measured["interval_coverage"] == newer.metadata.interval.coverage
+    about = card.read(folder_of(bare_client, bare, 2))
+    assert about is not None
+    assert about.lineage.parent == older.digest
+    assert measured["slice_rmse/all"] == about.slices[0].rmse
+    plots = {file.path for file in bare_client.list_artifacts(made.run_id, "plots")}
+    assert plots == {"plots/calibration.png", "plots/contributions.png"}
     latest, first = bare_client.versions(bare.location.model_name)
     assert (latest.model, latest.preprocessing) == (first.model, first.preprocessing)
     assert latest.rmse == first.rmse
@@ -71,6 +84,26 @@ def test_a_version_of_format_1_becomes_one_of_format_2(
         upgrade_version(bare_client, bare, 2)
     with pytest.raises(RegistryError, match="has no version 7"):
         upgrade_version(bare_client, bare, 7)
+
+
+def test_a_version_from_before_cards_gets_one(bare_client: "Client", bare: Settings) -> None:
+    done = train(bare_client, bare, TrainingSpec(model="linear", data=DATA))
+    place = bare_client.get_logged_model(done.bundle.model_id).artifact_location
+    folder = Path(place.removeprefix("file://")) / BUNDLE_FOLDER
+    metadata, blobs = bundle_format.read(folder).metadata, contents(folder)
+    shutil.rmtree(folder)
+    del blobs["card.json"]
+    older = bundle_format.write(folder, metadata, blobs)
+    register(bare_client, bare.location, done.bundle.run_id)
+    described = bare_client.get_model_version(bare.location.model_name, "1").description or ""
+    assert described.startswith("linear x v2_knn on HousingData.csv")
+    made = upgrade_version(bare_client, bare, 1)
+    about = card.read(folder_of(bare_client, bare, 2))
+    assert about is not None
+    assert (made.missing, about.lineage.parent) == ("", older)
+    described = bare_client.get_model_version(bare.location.model_name, "2").description or ""
+    assert described.startswith("# linear x v2_knn")
+    assert f"made of the bundle `{older[:12]}`" in described
 
 
 def trained_elsewhere(client: "Client", settings: Settings, data: Path) -> None:

@@ -88,8 +88,9 @@ def test_what_is_registered_is_described(bare_client: "Client", bare: Settings) 
     model = bare_client.get_registered_model(name)
     assert f"`{bare.location.alias}`" in (model.description or "")
     text = bare_client.get_model_version(name, str(done.version)).description or ""
-    assert text.startswith("linear x v2_knn on HousingData.csv")
-    assert "thousands of USD over the folds" in text
+    assert text.startswith("# linear x v2_knn\n\n**Intended use.**")
+    assert "Errors in thousands of USD." in text
+    assert "| rmse | 2 folds | " in text
     assert text.endswith("Logged by ada, registered by ada.")
     bare_client.update_registered_model(name, "Ours.")
     register(bare_client, bare.location, train(bare_client, bare, LINEAR).bundle.run_id)

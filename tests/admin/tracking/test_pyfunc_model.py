@@ -30,7 +30,8 @@ import importlib.util, json, sys
 import mlflow, pandas
 mlflow.set_tracking_uri(sys.argv[1])
 model = mlflow.pyfunc.load_model("models:/housing-price-model@production")
-houses = pandas.read_csv(sys.argv[2])
+read = pandas.read_csv(sys.argv[2])
+houses = read.astype(float)
 def refused(frame):
     try:
         model.predict(frame)
@@ -39,7 +40,8 @@ def refused(frame):
 print(json.dumps({
     "whole": model.predict(houses).tolist(),
     "reversed": model.predict(houses[houses.columns[::-1]]).tolist(),
-    "one": model.predict(pandas.DataFrame([{"RM": 6, "RAD": 4, "CHAS": None}])).tolist(),
+    "one": model.predict(pandas.DataFrame([{"RM": 6.0, "RAD": 4.0, "CHAS": None}])).tolist(),
+    "whole_numbers": refused(read),
     "text": refused(pandas.DataFrame([{"RM": "six"}])),
     "foreign": refused(pandas.DataFrame([{"ROOMS": 6}])),
     "project": [
@@ -81,7 +83,8 @@ def test_any_mlflow_client_predicts_the_same(elsewhere: dict[str, Any], client: 
     row[0, FEATURE_NAMES.index("RM")] = 6
     row[0, FEATURE_NAMES.index("RAD")] = 4
     assert elsewhere["one"] == bundle.predict(row).tolist()
-    assert "column RM holds something that is not a number" in elsewhere["text"]
+    assert "column RM. Can not safely convert str to float64" in elsewhere["text"]
+    assert "column RAD. Can not safely convert int64 to float64" in elsewhere["whole_numbers"]
     assert "none of the features is there" in elsewhere["foreign"]
     assert elsewhere["pickle"] is False
 
@@ -93,6 +96,8 @@ def test_the_model_says_what_it_takes(client: "Client", trained: Trained) -> Non
     assert info.signature is not None
     assert info.signature.inputs.input_names() == list(FEATURE_NAMES)
     assert info.signature.inputs.required_input_names() == []
+    assert {str(kind) for kind in info.signature.inputs.input_types()} == {"DataType.double"}
+    assert [str(kind) for kind in info.signature.outputs.input_types()] == ["DataType.double"]
     assert info.flavors["python_function"]["loader_module"] == "housing_bundle.pyfunc"
     requirements = (_folder(client) / "requirements.txt").read_text()
     assert {line.partition("==")[0] for line in requirements.split()} == {

@@ -97,7 +97,7 @@ def test_a_version_holds_the_bundle_where_servers_look(
     found = mlflow.artifacts.download_artifacts(
         f"models:/{ready.location.model_name}/1/{BUNDLE_FOLDER}"
     )
-    names = {"metadata.json", "preprocessor.json", "model.onnx", "model.linear"}
+    names = {"card.json", "metadata.json", "preprocessor.json", "model.onnx", "model.linear"}
     names |= {"interval.bin", "neighbours.bin", "scale.trees"}
     assert {file.name for file in Path(found).iterdir()} == names
 

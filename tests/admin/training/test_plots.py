@@ -29,6 +29,29 @@ def test_importances_become_a_picture(tmp_path: Path) -> None:
     assert file.read_bytes() != other.read_bytes()
 
 
+def test_calibration_becomes_a_picture(tmp_path: Path) -> None:
+    levels = (0.25, 0.5, 0.75)
+    drawn = []
+    for coverage in (np.array(levels), np.array([0.1, 0.2, 0.3])):
+        file = tmp_path / "a.png"
+        plots.calibration(
+            file, actual=ACTUAL, predicted=PREDICTED, levels=levels, coverage=coverage,
+            unit="USD", title="linear",
+        )  # fmt: skip
+        assert min(image.imread(file).shape[:2]) > 400
+        drawn.append(file.read_bytes())
+    assert drawn[0] != drawn[1]
+
+
+def test_contributions_become_a_picture(tmp_path: Path) -> None:
+    amounts = np.arange(len(FEATURE_NAMES)) / 10
+    file, other = tmp_path / "a.png", tmp_path / "b.png"
+    for each, values in ((file, amounts), (other, amounts[::-1])):
+        plots.contributions(each, names=FEATURE_NAMES, amounts=values, unit="USD", title="linear")
+    assert min(image.imread(file).shape[:2]) > 400
+    assert file.read_bytes() != other.read_bytes()
+
+
 def test_drawing_looks_for_no_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "tkagg")
     monkeypatch.delenv("DISPLAY", raising=False)
