@@ -55,12 +55,17 @@ def run(
         from ..tracking.promotion import promote
 
         done = promote(records, location, number, Decision(reason=why))
-    document = shown(console, location, done)
+    try:
+        document = shown(console, location, done)
+    finally:
+        # Also where standard output does not take that, as the promotion is done.
+        if reload_target is not None:
+            alias = location.alias
+            answer = reload.send(console, settings, alias=alias, target=reload_target, tls=tls)
     if reload_target is None:
         console.show("To make the server take it: housing-admin reload")
         console.give(document)
         return
-    answer = reload.send(console, settings, alias=location.alias, target=reload_target, tls=tls)
     console.give(document | {"reload": answer})
 
 
