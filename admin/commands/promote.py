@@ -59,10 +59,9 @@ def run(
         document = shown(console, location, done)
     finally:
         # Also where standard output does not take that, as the promotion is done.
-        if reload_target is not None:
-            alias = location.alias
-            answer = reload.send(console, settings, alias=alias, target=reload_target, tls=tls)
-    if reload_target is None:
+        to, alias = reload_target, location.alias
+        answer = to and reload.send(console, settings, alias=alias, target=to, tls=tls)
+    if not answer:
         console.show("To make the server take it: housing-admin reload")
         console.give(document)
         return

@@ -154,6 +154,19 @@ def test_a_registry_that_is_no_file_is_named_at_once(
     assert said.startswith(f"error: {file}: it is no file; check that it is there")
 
 
+@pytest.mark.parametrize(
+    "command", [["models"], ["runs"], ["history"], ["promote", "1"], ["seed"], ["backup", "b.tgz"]]
+)
+def test_a_home_that_is_a_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say, command: list[str]
+) -> None:
+    home = tmp_path / "home"
+    home.touch()
+    monkeypatch.setenv("HOUSING_HOME", str(home))
+    said = say(*command, code=4).err
+    assert said.startswith(f"error: {home}: it is no folder; check that it is there")
+
+
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="needs a process without root's rights")
 @pytest.mark.parametrize("command", [["models"], ["promote", "1"], ["seed"], ["backup", "b.tgz"]])
 def test_the_home_of_another_user_is_named(tmp_path: Path, command: list[str]) -> None:
