@@ -5,6 +5,7 @@ itself, Fire would train a model first and then complain about a misspelt flag.
 """
 
 import contextlib
+import inspect
 import io
 import re
 import sys
@@ -18,9 +19,11 @@ from fire.core import FireExit
 
 from housing_grpc.base import foreign_variable
 from housing_grpc.base.standard_streams import OutputError
+from housing_table.columns import FEATURES
 
 from . import commands
 from .base import mlflow_environment, options, settings
+from .base.discovery import guess
 from .base.errors import AdminError, UsageError
 from .command_list import CommandList
 from .terminal import stopping
@@ -73,7 +76,8 @@ def _run(arguments: list[str]) -> None:
         # Fire would take what follows, such as a file, for the value of a flag that has none.
         arguments = [f"{each}=True" if each in _SWITCHES else each for each in arguments]
     if name not in _COMMANDS:
-        raise UsageError(f"there is no command {name!r}; there are: {', '.join(_COMMANDS)}")
+        hint = guess(name, _COMMANDS)
+        raise UsageError(f"there is no command {name!r}{hint}; there are: {', '.join(_COMMANDS)}")
     _check_folder()
     command, given, as_json = _fire(arguments)[0][0]
     stopping.prepare()
@@ -143,11 +147,22 @@ def _complaint(left: FireExit, command: str) -> str:
     see = f"see: {_NAME} {command} --help"
     unknown = re.search(r"Could not consume arg(?:uments)?: (.*)", text)
     if unknown:
-        return f"{command} does not take {unknown[1] or repr('')}; {see}"
+        hint = guess(_flag(unknown[1].partition(" ")[0]), _flags(command))
+        return f"{command} does not take {unknown[1] or repr('')}{hint}; {see}"
     missing = re.search(r"no value for the required argument: (\w+)", text)
     if missing:
         return f"{command} needs {missing[1].upper()}; {see}"
     return f"{command}: {text.partition(chr(10))[0]}; {see}"
+
+
+def _flags(command: str) -> list[str]:
+    names = list(inspect.signature(getattr(CommandList, command)).parameters)[1:]
+    return [_flag(name) for name in (*names, *(FEATURES if "features" in names else ()))]
+
+
+def _flag(text: str) -> str:
+    """Write a name as a flag, also that of NAME=VALUE, as the other command line has it."""
+    return f"--{text.lstrip('-').partition('=')[0].replace('-', '_')}"
 
 
 def _outcome(error: BaseException) -> tuple[str, int]:

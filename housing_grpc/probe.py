@@ -37,7 +37,8 @@ def main(arguments: list[str]) -> int:
             print(f"{target}: {error.code().name}", file=sys.stderr)
             return 1
     state = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
-    print(f"{target}: {state}")
+    # For people; the result is the exit code.
+    standard_streams.tell(f"{target}: {state}")
     return 0 if answer.status == health_pb2.HealthCheckResponse.SERVING else 1
 
 

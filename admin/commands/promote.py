@@ -83,12 +83,16 @@ def run(
         )
     with open_records(console, settings) as records:
         done = promotion.promote(records, location, number, looked.decision(why), sides)
-    document = shown(console, location, done) | {"gate": looked.document}
-    if reload_target is None:
+    try:
+        document = shown(console, location, done) | {"gate": looked.document}
+    finally:
+        # Also where standard output does not take that, as the promotion is done.
+        to, alias = reload_target, location.alias
+        answer = to and reload.send(console, settings, alias=alias, target=to, tls=tls)
+    if not answer:
         console.show("To make the server take it: housing-admin reload")
         console.give(document)
         return
-    answer = reload.send(console, settings, alias=location.alias, target=reload_target, tls=tls)
     console.give(document | {"reload": answer})
 
 

@@ -1,6 +1,7 @@
 """Turns cells into numbers, and says which cells are wrong."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from housing_table import cells
 
 from ..base.errors import DataError
 from .table import Faults, Table
+
+# So many values of a column may be wrong for reasons of their own.
+_SLIPS = 10
 
 _SPECS = {spec.name: spec for spec in FEATURES}
 
@@ -38,8 +42,22 @@ def read_numbers(table: Table) -> NDArray[np.float64]:
                 faults.add(f"{where}, column {table.names[column]}: {shown} {fault}")
             numbers[row, column] = math.nan if value is None else value
     if faults:
-        raise DataError(f"{table.place}: {faults}")
+        raise DataError(f"{table.place}: {faults}{_cause(table.names, numbers)}")
     return numbers
+
+
+def _cause(names: Sequence[str], numbers: NDArray[np.float64]) -> str:
+    """Say what may be behind whole numbers that mostly are none, or return an empty text."""
+    scaled = []
+    for name, column in zip(names, numbers.T, strict=True):
+        spec = _SPECS.get(name)
+        known = column[np.isfinite(column)]
+        broken = np.count_nonzero(known % 1)
+        if spec and (spec.choices or spec.integer) and broken > max(_SLIPS, len(known) / 2):
+            scaled.append(name)
+    if not scaled:
+        return ""
+    return f"; {', '.join(scaled)} may be standardised or scaled: give all columns as they were"
 
 
 def _fault_in(cell: object, value: float | None, spec: FeatureSpec | None) -> str:

@@ -96,8 +96,10 @@ def is_ready(file: Path) -> bool:
     """
     try:
         seen = file.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return False
+    except NotADirectoryError as error:
+        raise OSError(error.errno, "it is no folder", str(file.parent)) from error
     if not stat.S_ISREG(seen.st_mode):
         raise OSError(errno.EINVAL, "it is no file", str(file))
     # An empty file is what SQLite leaves when something else only looked.

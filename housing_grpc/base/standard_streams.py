@@ -2,7 +2,8 @@
 
 Where one of the three is closed, the next file that is opened would get its number, and what
 libraries print would be written into that file. Where one cannot be written to, as on a full disk,
-words on standard error are lost, which ends nothing; what was asked for is not lost in silence.
+words on standard error are lost, which ends nothing; what was asked for is not lost in silence,
+be it that the disk is full or that nobody opened standard output.
 """
 
 import errno
@@ -87,6 +88,7 @@ def prepare() -> None:
         except OSError:
             # It gets the lowest number that is free: this one. Children are to have it, too.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            _Output.is_closed |= number == _OUTPUT
     if sys.stdin is None:
         sys.stdin = open(_INPUT, closefd=False)  # noqa: SIM115 (it has no path, and stays)
     sys.stdout = _text(_Output(_OUTPUT, "w", closefd=False), sys.stdout, line_by_line=False)
@@ -94,7 +96,12 @@ def prepare() -> None:
 
 
 class _Output(io.FileIO):
+    # Only what this process says is refused: libraries and children may write where they like.
+    is_closed = False
+
     def write(self, data: Any, /) -> int:
+        if self.is_closed:
+            raise OutputError(OSError(errno.EBADF, "it is closed"))
         try:
             return super().write(data)
         except OSError as error:
@@ -123,3 +130,4 @@ def _text(raw: io.FileIO, before: TextIO | None, *, line_by_line: bool) -> TextI
 def _give_up_output() -> None:
     # Or else what is left of it would fail once more when Python ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), _OUTPUT)
+    _Output.is_closed = False

@@ -42,9 +42,6 @@ def test_predict_takes_and_gives_json(say: Say, monkeypatch: pytest.MonkeyPatch)
     ("arguments", "text"),
     [
         (["RX=1"], "house.RX is no feature"),
-        (["RM=six"], "RM=six: 'six' is no number"),
-        (["RM"], "RM: has no value"),
-        (["RM=\u0663"], "is no number"),
         (["--house", '{"RM": ' + "[" * 100_000], "the JSON is nested too deeply"),
         (["--house", '{"RM": ' + "9" * 5000 + "}"], "house.RM is too large; send a finite"),
         (["CHAS=0.5"], "house.CHAS is 0.5, but must be 0 or 1"),
@@ -101,6 +98,41 @@ def test_help_names_a_server_with_a_percent_sign(
 @pytest.mark.parametrize("flag", ["--version", "--alias"])
 def test_a_reload_of_nothing_named_is_none_of_the_usual_one(say: Say, flag: str) -> None:
     assert "need a value" in say("reload", flag, "", code=2).err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ["--RM", "6.5"],
+            "housing predict: error: unrecognized arguments: --RM; a feature is given ",
+        ),
+        (["--lstat=5"], "; a feature is given as NAME=VALUE, such as LSTAT=6.5\n"),
+        (["--nonsense"], "housing predict: error: unrecognized arguments: --nonsense\n"),
+    ],
+)
+def test_a_flag_that_predict_has_not_is_refused_with_what_it_takes(
+    given: list[str], said: str, capsys: Capture
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["predict", *given])
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("RM", "RM: has no value"),
+        ("RM=six", "RM=six: 'six' is no number"),
+        ("RM=\u0663", "is no number"),
+        ("=5", "=5: has no name"),
+    ],
+)
+def test_what_is_no_feature_and_number_is_a_wrong_command_line(
+    given: str, said: str, say: Say
+) -> None:
+    assert f"{said}; write for example RM=6.5" in say("predict", given, code=2).err
 
 
 def test_no_server_is_exit_code_3(free_port: int, capsys: Capture) -> None:

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from ..errors import DeadlineExceededError, HousingError, UnavailableError
+from ..house import FEATURES
 from . import foreign_variable, options, probe
 from .files import UsageError
 
@@ -38,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Of the command; by default those of this process.
     """
-    given = _parser().parse_args(arguments)
+    given, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        # By itself, argparse would show the usage of `housing` alone.
+        given.refuse(f"unrecognized arguments: {' '.join(unknown)}{_hint(unknown[0])}")
     try:
         with _terminable():
             return int(given.run(given))
@@ -83,8 +87,14 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         options.add_connection(command)
         module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, refuse=command.error)
     return parser
+
+
+def _hint(argument: str) -> str:
+    """Says how a feature is given to one who writes a flag, as housing-admin takes it."""
+    name = argument.lstrip("-").partition("=")[0].upper()
+    return f"; a feature is given as NAME=VALUE, such as {name}=6.5" if name in FEATURES else ""
 
 
 def _no_answer(given: argparse.Namespace, error: HousingError) -> int:

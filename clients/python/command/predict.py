@@ -14,6 +14,7 @@ from ..errors import InvalidArgumentError
 from ..results import Explanation, Prediction, PriceInterval
 from ..sources import one_house
 from . import options
+from .files import UsageError
 
 HELP = "price one house: housing predict RM=6.5 LSTAT=4.98"
 
@@ -93,7 +94,7 @@ def _from_json(text: str | None) -> dict[str, Any]:
 def _pair(text: str) -> tuple[str, float]:
     name, equals, value = text.partition("=")
     found = cells.number(value)
-    if found is not None and not math.isnan(found):
+    if name and found is not None and not math.isnan(found):
         return name, found
     what = f"{value!r} is no number" if equals else "has no value"
-    raise InvalidArgumentError(f"{text}: {what}; write for example RM=6.5", reason="NOT_A_NUMBER")
+    raise UsageError(f"{text}: {what if name else 'has no name'}; write for example RM=6.5")

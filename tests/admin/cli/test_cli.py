@@ -57,8 +57,13 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [
-        (["tarin"], 2, "there is no command 'tarin'; there are: train, experiment,"),
-        (["train", "--modle", "x"], 2, "train does not take --modle; see: housing-admin train"),
+        (["tarin"], 2, "there is no command 'tarin' (did you mean train?); there are: train,"),
+        (["Predict"], 2, "there is no command 'Predict' (did you mean predict?); there are:"),
+        (["x"], 2, "there is no command 'x'; there are: train, experiment,"),
+        (["train", "--modle", "x"], 2, "does not take --modle (did you mean --model?); see: hou"),
+        (["train", "--test-sise=1"], 2, "does not take --test-sise=1 (did you mean --test_size?)"),
+        (["predict", "RM=6.5"], 2, "predict does not take RM=6.5 (did you mean --RM?); see: hou"),
+        (["runs", "--q"], 2, "runs does not take --q; see: housing-admin runs"),
         (["train", "extra"], 2, "train does not take extra"),
         (["train", "--", "--trace"], 2, "train does not take --; see: housing-admin train --help"),
         (["models", "--", "--completion"], 2, "models does not take --; see: housing-admin models"),
@@ -147,6 +152,19 @@ def test_a_registry_that_is_no_file_is_named_at_once(
     monkeypatch.setenv("HOUSING_HOME", str(file.parent))
     said = say(*command, code=4).err
     assert said.startswith(f"error: {file}: it is no file; check that it is there")
+
+
+@pytest.mark.parametrize(
+    "command", [["models"], ["runs"], ["history"], ["promote", "1"], ["seed"], ["backup", "b.tgz"]]
+)
+def test_a_home_that_is_a_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Say, command: list[str]
+) -> None:
+    home = tmp_path / "home"
+    home.touch()
+    monkeypatch.setenv("HOUSING_HOME", str(home))
+    said = say(*command, code=4).err
+    assert said.startswith(f"error: {home}: it is no folder; check that it is there")
 
 
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="needs a process without root's rights")

@@ -80,3 +80,14 @@ def test_all_wrong_cells_are_named_at_once() -> None:
     )
     with pytest.raises(DataError, match=r"line 11, column RM: 'x' .*; and 3 more$"):
         read_numbers(one_column("RM", *"x" * 8))
+
+
+@pytest.mark.parametrize(("name", "cells"), [("CHAS", BINARY), ("RAD", WHOLE)])
+def test_a_column_of_fractions_is_told_to_be_scaled(name: str, cells: str) -> None:
+    scaled = f"; {name} may be standardised or scaled: give all columns as they were"
+    with pytest.raises(DataError, match=cells) as caught:
+        read_numbers(one_column(name, *["-0.27", "1"] * 7, *["0.12"] * 5))
+    assert str(caught.value).endswith(scaled)
+    with pytest.raises(DataError, match=cells) as caught:
+        read_numbers(one_column(name, *["-0.27", "1"] * 12))
+    assert "scaled" not in str(caught.value)
