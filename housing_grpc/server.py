@@ -42,6 +42,7 @@ class HousingServer:
             LocalDeployer(live_slot, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
+            on_rollback=self.metrics.model.rolled_back,
         )
         parts = EndpointParts(
             live_slot=live_slot,
