@@ -3,8 +3,8 @@
 20 random 90/10 splits of the shipped data for each model and preprocessing; all is learned from the
 90 %. "towns %" is the coverage that training tells beside it, with folds that keep towns whole, as
 the mean over the splits. Then five regions that are left out of training, and how well nonsense of
-several kinds is told from real houses. Prices are in thousands of dollars. All takes about an hour on two cores;
-`python -m bench.intervals MODEL ...` measures some models.
+several kinds is told from real houses. Prices are in thousands of dollars. All takes about an hour
+on two cores; `python -m bench.intervals MODEL ...` measures some models.
 """
 
 import math
