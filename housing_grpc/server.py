@@ -35,7 +35,11 @@ class HousingServer:
         self._tracing = tracing
         gauges: telemetry.Gauges = {}
         self.metrics = telemetry.metrics(gauges)
-        live_slot = LiveSlot([self.metrics.on_live], most=chosen.max_models)
+        live_slot = LiveSlot(
+            [self.metrics.on_live],
+            most=chosen.max_models,
+            keeps_previous=bool(chosen.probation_seconds),
+        )
         verifier = model_supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,

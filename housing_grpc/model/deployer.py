@@ -30,7 +30,7 @@ class Deployer(Protocol):
     def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
         """Makes a model live everywhere, or nowhere; the one before serves until then.
 
-        That one is kept in memory, until `forget`, or until another one has to be loaded.
+        That one may stay in memory, until `forget`, or until another one has to be loaded.
 
         Args:
             fetched: The bundle; one that is live already may get another version.

@@ -102,16 +102,24 @@ class LiveSlot:
     Args:
         on_live: Called with each model after it went live.
         most: Most models in memory: the live one, the next one, and those that calls still hold.
+        keeps_previous: Whether the model before stays in memory until `forget`.
 
     Attributes:
         pins: Models that streams keep although another one is live.
         previous: The model before, unless it was let go of: it can be live again at once.
     """
 
-    def __init__(self, on_live: Sequence[Callable[[LiveModel], None]] = (), *, most: int) -> None:
+    def __init__(
+        self,
+        on_live: Sequence[Callable[[LiveModel], None]] = (),
+        *,
+        most: int,
+        keeps_previous: bool = False,
+    ) -> None:
         self.pins: PinnedModels[LiveModel] = PinnedModels()
         self.previous: LiveModel | None = None
         self._on_live = on_live
+        self._keeps_previous = keeps_previous
         self._live: LiveModel | None = None
         self._next: Bundle | None = None
         self._limit = ModelLimit(most)
@@ -175,13 +183,13 @@ class LiveSlot:
         self.previous = None
 
     def commit(self, facts: Facts) -> LiveModel:
-        """Makes live what was made ready, and keeps the model before."""
+        """Makes live what was made ready."""
         bundle, self._next = self._next, None
         if bundle is None:
             raise RuntimeError("no model was made ready")
-        live, old = LiveModel(bundle=bundle, facts=facts), self._live
-        if old is not None and old.facts.generation != facts.generation:
-            self.previous = old
+        live = LiveModel(bundle=bundle, facts=facts)
+        if self._keeps_previous and self._live and self._live.facts.generation != facts.generation:
+            self.previous = self._live
         self._live = live
         for notify in self._on_live:
             notify(live)

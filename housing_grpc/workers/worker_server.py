@@ -39,7 +39,11 @@ class WorkerServer:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
         self._metrics = telemetry.metrics(gauges)
-        self._live_slot = LiveSlot([self._metrics.on_live], most=order.settings.max_models)
+        self._live_slot = LiveSlot(
+            [self._metrics.on_live],
+            most=order.settings.max_models,
+            keeps_previous=bool(order.settings.probation_seconds),
+        )
         self._rates = rates
         self._tracing = tracing.from_environment()
         rates.assign(order.ring.places)

@@ -34,7 +34,7 @@ class ModelManager:
         most: int = 2,
         probation_seconds: float = 0,
     ) -> None:
-        self._live_slot = LiveSlot(on_live, most=most)
+        self._live_slot = LiveSlot(on_live, most=most, keeps_previous=bool(probation_seconds))
         deployer = LocalDeployer(self._live_slot, None)
         self.manager = Manager(
             source, deployer, trial=trial, probation_seconds=probation_seconds, on_reload=on_reload
