@@ -35,13 +35,18 @@ class HousingServer:
         self._tracing = tracing
         gauges: telemetry.Gauges = {}
         self.metrics = telemetry.metrics(gauges)
-        live_slot = LiveSlot([self.metrics.on_live], most=chosen.max_models)
+        live_slot = LiveSlot(
+            [self.metrics.on_live],
+            most=chosen.max_models,
+            keeps_previous=bool(chosen.probation_seconds),
+        )
         verifier = model_supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
             LocalDeployer(live_slot, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
+            on_rollback=self.metrics.model.rolled_back,
         )
         parts = EndpointParts(
             live_slot=live_slot,

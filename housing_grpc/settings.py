@@ -93,6 +93,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=2, le=64, description="most models in memory; then the oldest pinned streams end"),
     ] = 4
+    probation_seconds: Annotated[
+        Seconds,
+        Meta(description="time after a change of model that the previous one is kept; 0 for none"),
+    ] = 600.0
     drain_seconds: Annotated[
         Seconds, Meta(description="time between NOT_SERVING and refusing new calls at a stop")
     ] = 1.0

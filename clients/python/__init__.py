@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         RangeWarning,
         ReloadDiff,
         Reloaded,
+        RolledBack,
         RowError,
         TargetInfo,
     )
@@ -86,6 +87,7 @@ __all__ = [
     "ReloadDiff",
     "Reloaded",
     "ResourceExhaustedError",
+    "RolledBack",
     "RowError",
     "Scores",
     "ServerFaultError",

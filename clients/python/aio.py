@@ -25,7 +25,7 @@ from .house import HouseLike
 from .job import AsyncScores
 from .ledger import Ledger, StreamPolicy, Tally
 from .progress import Progress
-from .results import ModelInfo, Prediction, Reloaded, RowError
+from .results import ModelInfo, Prediction, Reloaded, RolledBack, RowError
 from .sources import chunks_of, chunks_of_async, count_of
 from .stream_aio import Job
 
@@ -125,6 +125,11 @@ class AsyncHousingClient(Caller):
         """Makes another model live; see `HousingClient.reload`."""
         request = requests.reload(version, alias, dry_run=dry_run)
         return decode.reloaded(await self._call(self._models.ReloadModel, request, timeout))
+
+    async def rollback(self, *, timeout: float = requests.ROLLBACK_SECONDS) -> RolledBack:
+        """Makes the previous model live again; see `HousingClient.rollback`."""
+        answer = await self._call(self._models.RollbackModel, requests.rollback(), timeout)
+        return decode.rolled_back(answer)
 
     async def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
         """Returns what the server says of itself; see `HousingClient.health`."""

@@ -17,7 +17,7 @@ from .house import HouseLike
 from .job import Scores
 from .ledger import Ledger, StreamPolicy, Tally
 from .progress import Progress
-from .results import ModelInfo, Prediction, Reloaded, RowError
+from .results import ModelInfo, Prediction, Reloaded, RolledBack, RowError
 from .sources import chunks_of, count_of
 from .stream import never, score_chunks
 
@@ -199,6 +199,18 @@ class HousingClient(Caller):
         """
         request = requests.reload(version, alias, dry_run=dry_run)
         return decode.reloaded(self._call(self._models.ReloadModel, request, timeout))
+
+    def rollback(self, *, timeout: float = requests.ROLLBACK_SECONDS) -> RolledBack:
+        """Makes the previous model live again, which the server still has in memory.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            HousingError: It is in memory no more, or another change is under way.
+        """
+        answer = self._call(self._models.RollbackModel, requests.rollback(), timeout)
+        return decode.rolled_back(answer)
 
     def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
         """Returns what the server says of itself.

@@ -14,8 +14,8 @@ from .target import check_target, is_loopback
 
 _SERVICE = "housing.v1"
 
-# Calls that may be asked twice. Not ReloadModel, whose answer says what it changed,
-# and not PredictStream, which goes on after the last answer instead of starting again.
+# Calls that may be asked twice. Not ReloadModel and RollbackModel, whose answers say what they
+# changed, and not PredictStream, which goes on after the last answer instead of starting again.
 _RETRIED = (
     {"service": f"{_SERVICE}.PredictionService", "method": "Predict"},
     {"service": f"{_SERVICE}.PredictionService", "method": "PredictBatch"},

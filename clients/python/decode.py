@@ -19,6 +19,7 @@ from .results import (
     RangeWarning,
     ReloadDiff,
     Reloaded,
+    RolledBack,
     RowError,
     TargetInfo,
 )
@@ -119,6 +120,7 @@ def model_info(answer: model_pb2.ModelInfoResponse) -> ModelInfo:
             _applicability(answer.applicability) if answer.HasField("applicability") else None
         ),
         explanation=_explanation(answer.explanation) if answer.HasField("explanation") else None,
+        rolled_back_from=answer.rolled_back_from,
     )
 
 
@@ -132,6 +134,17 @@ def reloaded(answer: model_pb2.ReloadModelResponse) -> Reloaded:
         bundle_digest=answer.bundle_digest,
         generation=answer.generation,
         diff=_diff(answer.diff) if answer.HasField("diff") else None,
+    )
+
+
+def rolled_back(answer: model_pb2.RollbackModelResponse) -> RolledBack:
+    """Returns the answer to RollbackModel."""
+    return RolledBack(
+        previous_version=answer.previous_version,
+        version=answer.version,
+        duration=timedelta(microseconds=answer.duration.ToMicroseconds()),
+        bundle_digest=answer.bundle_digest,
+        generation=answer.generation,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from grpc import StatusCode
 
-from .results import ModelInfo, Prediction, Reloaded, RowError
+from .results import ModelInfo, Prediction, Reloaded, RolledBack, RowError
 
 _TYPES = "type.googleapis.com/google.rpc"
 _DOMAIN = "housing.v1"
@@ -17,7 +17,7 @@ _HTTP_CODES = {StatusCode.INVALID_ARGUMENT: 400}
 _HTTP_FAULT = 500
 
 
-def to_json(answer: Prediction | RowError | ModelInfo | Reloaded) -> dict[str, Any]:
+def to_json(answer: Prediction | RowError | ModelInfo | Reloaded | RolledBack) -> dict[str, Any]:
     """Returns an answer as JSON, in the form that all clients and the REST proxy have.
 
     Args:
@@ -27,6 +27,8 @@ def to_json(answer: Prediction | RowError | ModelInfo | Reloaded) -> dict[str, A
         return of_info(answer)
     if isinstance(answer, Reloaded):
         return of_reload(answer)
+    if isinstance(answer, RolledBack):
+        return of_rollback(answer)
     is_one = isinstance(answer, Prediction) and answer.row is None
     return of_prediction(answer) if is_one else of_result(answer)  # type: ignore[arg-type]
 
@@ -78,6 +80,11 @@ def of_reload(found: Reloaded) -> dict[str, Any]:
     if found.diff is None:
         del told["diff"]
     return told
+
+
+def of_rollback(found: RolledBack) -> dict[str, Any]:
+    """Returns what a rollback did, as RollbackModel has it."""
+    return {**asdict(found), "duration": _seconds(found.duration)}
 
 
 def of_result(found: Prediction | RowError) -> dict[str, Any]:

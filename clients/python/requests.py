@@ -19,6 +19,8 @@ BATCH_SECONDS = 60.0
 INFO_SECONDS = 5.0
 # The server itself gives its registry ten seconds.
 RELOAD_SECONDS = 120.0
+# The previous model is in memory, but a worker process may just be restarted.
+ROLLBACK_SECONDS = 30.0
 
 
 def predict(
@@ -78,6 +80,11 @@ def reload(
     if version is not None:
         return model_pb2.ReloadModelRequest(version=str(version), dry_run=dry_run)
     return model_pb2.ReloadModelRequest(alias=alias or None, dry_run=dry_run)
+
+
+def rollback() -> model_pb2.RollbackModelRequest:
+    """Returns the request for the previous model."""
+    return model_pb2.RollbackModelRequest()
 
 
 def policy(chosen: StreamPolicy | None, *, pin_model: bool) -> StreamPolicy:

@@ -236,6 +236,8 @@ class ModelInfo:
     """None if the model cannot say how unusual a house is."""
     explanation: ExplanationInfo | None
     """None if the model cannot explain a price."""
+    rolled_back_from: str = ""
+    """The version that had to make way for this one, where this one came back; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,3 +277,15 @@ class Reloaded:
     generation: int
     diff: ReloadDiff | None = None
     """Only of a dry run, after which the old model serves on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RolledBack:
+    """What a rollback did."""
+
+    previous_version: str
+    """The one that was rolled back from."""
+    version: str
+    duration: timedelta
+    bundle_digest: str
+    generation: int

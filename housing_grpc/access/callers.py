@@ -32,6 +32,7 @@ RULES: Mapping[str, frozenset[Role]] = {
     "/housing.v1.PredictionService/PredictStream": _PREDICT,
     "/housing.v1.ModelService/ModelInfo": _PREDICT,
     "/housing.v1.ModelService/ReloadModel": _ADMIN,
+    "/housing.v1.ModelService/RollbackModel": _ADMIN,
     # Probes and tools send no key.
     "/grpc.health.v1.Health/Check": _ANYONE,
     "/grpc.health.v1.Health/Watch": _ANYONE,

@@ -99,6 +99,8 @@ _MODEL = (
            merge=Merge.MAX, always=False),
     _counter("housing_model_reloads_total", "Reloads: changed, unchanged, or why they failed.",
              "result"),
+    _counter("housing_model_rollbacks_total",
+             "Returns to the previous model: by request, or automatic.", "cause"),
 )  # fmt: skip
 
 _PROCESS = (

@@ -7,6 +7,7 @@ from housing_grpc.metrics.catalogue import LOADED, MODEL_INFO
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tally import Tally
 from housing_grpc.model.live import LiveModel
+from housing_grpc.model.rolled_back import Cause
 
 CHANGED = "changed"
 UNCHANGED = "unchanged"
@@ -26,6 +27,7 @@ class ModelMetrics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reloads = Tally(RELOAD_RESULTS)
+        self._rollbacks = Tally(Cause)
         self._state: State = {}
 
     def on_live(self, live: LiveModel) -> None:
@@ -53,7 +55,15 @@ class ModelMetrics:
         """
         self._reloads.add(result)
 
+    def rolled_back(self, cause: Cause) -> None:
+        """Counts a rollback."""
+        self._rollbacks.add(cause)
+
     def state(self) -> State:
         """Returns all of it."""
         with self._lock:
-            return {**self._state, "housing_model_reloads_total": self._reloads.series()}
+            return {
+                **self._state,
+                "housing_model_reloads_total": self._reloads.series(),
+                "housing_model_rollbacks_total": self._rollbacks.series(),
+            }

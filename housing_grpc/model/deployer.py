@@ -30,6 +30,8 @@ class Deployer(Protocol):
     def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
         """Makes a model live everywhere, or nowhere; the one before serves until then.
 
+        That one may stay in memory, until `forget`, or until another one has to be loaded.
+
         Args:
             fetched: The bundle; one that is live already may get another version.
             facts: Asked once the bundle is ready to go live.
@@ -38,6 +40,14 @@ class Deployer(Protocol):
             ServingError: It cannot be served.
             BundleError: The bundle cannot be served.
         """
+        ...
+
+    def previous(self) -> Release | None:
+        """Returns what is known of the model before, if it is still in memory everywhere."""
+        ...
+
+    def forget(self) -> None:
+        """Lets go of the model before."""
         ...
 
 
@@ -79,6 +89,15 @@ class LocalDeployer:
         tried = self.live() is not None
         self._live_slot.prepare(fetched.digest, lambda: self._load(fetched, tried=tried))
         return self._live_slot.commit(facts()).release
+
+    def previous(self) -> Release | None:
+        """Returns what is known of the model before, if it is still in memory."""
+        previous = self._live_slot.previous
+        return previous.release if previous else None
+
+    def forget(self) -> None:
+        """Lets go of the model before."""
+        self._live_slot.forget()
 
     def _load(self, fetched: Fetched, *, tried: bool) -> Bundle:
         return model.load(fetched.folder, self._verifier, max_bytes=self._max_bytes, tried=tried)

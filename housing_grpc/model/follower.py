@@ -10,7 +10,7 @@ from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.model.live import Release
 from housing_grpc.model.manager import Manager
-from housing_grpc.model.source import Source, Target
+from housing_grpc.model.source import Source
 
 _MOST_PATIENCE = 10
 _STOP_SECONDS = 5.0
@@ -25,10 +25,11 @@ class Follower:
     """Asks the source from time to time, in a thread of its own.
 
     It acts on what the source names, not on what serves: a version that an operator
-    chose with ReloadModel stays until the source names another one than before. A
-    bundle that is refused for what it is, is not tried again until then; one that may
-    have been refused for something passing, a few times. While the source fails, the
-    time between two questions doubles, up to ten times the usual.
+    chose with ReloadModel stays until the source names another one than before, and one
+    that was rolled back from does not come back until then. A bundle that is refused for
+    what it is, is not tried again until then; one that may have been refused for something
+    passing, a few times. While the source fails, the time between two questions doubles,
+    up to ten times the usual.
 
     A bundle folder is followed by the digest of what lies in it. One that is being
     copied into place is refused as damaged, and tried again.
@@ -107,7 +108,7 @@ class Follower:
         if wanted == self._seen or self._stopping.is_set():
             return
         try:
-            moved = self._manager.reload(Target())
+            moved = self._manager.follow()
         except (ServingError, BundleError) as error:
             if not self._gives_up(wanted, Reason[error.reason]):
                 raise

@@ -26,6 +26,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     loaded_at: datetime
     load_seconds: float
     """From asking the source to being live."""
+    rolled_back_from: str = ""
+    """The version that had to make way for it, where it came back; else empty."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,14 +102,24 @@ class LiveSlot:
     Args:
         on_live: Called with each model after it went live.
         most: Most models in memory: the live one, the next one, and those that calls still hold.
+        keeps_previous: Whether the model before stays in memory until `forget`.
 
     Attributes:
         pins: Models that streams keep although another one is live.
+        previous: The model before, unless it was let go of: it can be live again at once.
     """
 
-    def __init__(self, on_live: Sequence[Callable[[LiveModel], None]] = (), *, most: int) -> None:
+    def __init__(
+        self,
+        on_live: Sequence[Callable[[LiveModel], None]] = (),
+        *,
+        most: int,
+        keeps_previous: bool = False,
+    ) -> None:
         self.pins: PinnedModels[LiveModel] = PinnedModels()
+        self.previous: LiveModel | None = None
         self._on_live = on_live
+        self._keeps_previous = keeps_previous
         self._live: LiveModel | None = None
         self._next: Bundle | None = None
         self._limit = ModelLimit(most)
@@ -132,7 +144,9 @@ class LiveSlot:
         return self._live
 
     def prepare(self, digest: str, load: Callable[[], Bundle]) -> Bundle:
-        """Makes a bundle ready to go live, unless it is live already.
+        """Makes a bundle ready to go live, unless it is in memory already.
+
+        One that has to be loaded takes the room of the model before.
 
         Args:
             digest: The bundle's.
@@ -141,11 +155,11 @@ class LiveSlot:
         Raises:
             BundleError: It cannot be served.
         """
-        live = self._live
-        if live is not None and live.bundle.digest == digest:
-            self._next = live.bundle
-            return live.bundle
-        serving = live.bundle if live else None
+        if (known := self._in_memory(digest)) is not None:
+            self._next = known
+            return known
+        self.forget()
+        serving = self._live.bundle if self._live else None
         # guard: the number of models in memory
         self._limit.make_room(lambda: self.pins.retire_oldest(serving))
         bundle = load()
@@ -156,9 +170,17 @@ class LiveSlot:
         self._next = bundle
         return bundle
 
+    def _in_memory(self, digest: str) -> Bundle | None:
+        found = (each.bundle for each in (self._live, self.previous) if each is not None)
+        return next((bundle for bundle in found if bundle.digest == digest), None)
+
     def abort(self) -> None:
         """Drops what was made ready."""
         self._next = None
+
+    def forget(self) -> None:
+        """Lets go of the model before."""
+        self.previous = None
 
     def commit(self, facts: Facts) -> LiveModel:
         """Makes live what was made ready."""
@@ -166,6 +188,8 @@ class LiveSlot:
         if bundle is None:
             raise RuntimeError("no model was made ready")
         live = LiveModel(bundle=bundle, facts=facts)
+        if self._keeps_previous and self._live and self._live.facts.generation != facts.generation:
+            self.previous = self._live
         self._live = live
         for notify in self._on_live:
             notify(live)

@@ -16,6 +16,8 @@ from housing_grpc.bundle.difference import Difference
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.model.deployer import Deployer
 from housing_grpc.model.live import Facts, Release, not_ready
+from housing_grpc.model.rollbacks import Rollbacks
+from housing_grpc.model.rolled_back import Cause
 from housing_grpc.model.source import Fetched, Source, Target
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +59,9 @@ class Manager:
         source: Where bundles come from.
         deployer: Has them go live.
         trial: Loads a bundle where a crash does no harm, before it goes there.
+        probation_seconds: For so long after a change of model the one before is kept in memory.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
+        on_rollback: Called with the cause after each rollback.
     """
 
     def __init__(
@@ -66,13 +70,23 @@ class Manager:
         deployer: Deployer,
         *,
         trial: Callable[[Path], None],
+        probation_seconds: float = 0,
         on_reload: Callable[[str], None] = lambda _: None,
+        on_rollback: Callable[[Cause], None] = lambda _: None,
     ) -> None:
         self._source = source
         self._deployer = deployer
         self._trial = trial
         self._on_reload = on_reload
+        self._on_rollback = on_rollback
         self._reloading = threading.Lock()
+        self._serving: Fetched | None = None
+        self._rollbacks = Rollbacks(
+            deployer,
+            self._reloading,
+            seconds=probation_seconds,
+            go_back=lambda: self._go_back(Cause.AUTOMATIC),
+        )
 
     def current(self) -> Release:
         """Returns what is known of the live model.
@@ -118,8 +132,42 @@ class Manager:
             ServingError: RELOAD_IN_PROGRESS, or the source cannot deliver.
             BundleError: The bundle cannot be served.
         """
+        return self._counted(lambda: self._reload(target))
+
+    def follow(self) -> Reloaded:
+        """Makes live what the source names by itself, unless that was rolled back from.
+
+        Raises:
+            ServingError: As of `reload`, or ROLLED_BACK.
+            BundleError: The same.
+        """
+        return self._counted(lambda: self._reload(Target(), self._rollbacks.versions.check))
+
+    def rollback(self) -> Reloaded:
+        """Makes the model before live again, at once: it is still in memory.
+
+        Raises:
+            ServingError: NO_PREVIOUS_MODEL, RELOAD_IN_PROGRESS, or MODEL_NOT_READY where a worker
+                is gone.
+        """
+        with self._alone():
+            return self._go_back(Cause.REQUEST)
+
+    def model_failed(self, generation: int) -> None:
+        """Takes note that a model gave what is no price; does not wait for anything.
+
+        Args:
+            generation: The model's.
+        """
+        self._rollbacks.fault(generation)
+
+    def stop(self) -> None:
+        """Has nothing come back by itself any more."""
+        self._rollbacks.stop()
+
+    def _counted(self, reload: Callable[[], Reloaded]) -> Reloaded:
         try:
-            reloaded = self._reload_alone(target)
+            reloaded = self._reload_alone(reload)
         except BaseException as error:
             self._on_reload(str(getattr(error, "reason", Reason.INTERNAL)))
             raise
@@ -164,10 +212,10 @@ class Manager:
         finally:
             self._reloading.release()
 
-    def _reload_alone(self, target: Target) -> Reloaded:
+    def _reload_alone(self, reload: Callable[[], Reloaded]) -> Reloaded:
         with self._alone():
             try:
-                return background.run(lambda: self._reload(target), "reload")
+                return background.run(reload, "reload")
             except (ServingError, BundleError) as error:
                 log.event(
                     _logger, logging.WARNING, "reload.failed",
@@ -175,10 +223,11 @@ class Manager:
                 )  # fmt: skip
                 raise
 
-    def _reload(self, target: Target) -> Reloaded:
+    def _reload(self, target: Target, check: Callable[[str], None] = lambda _: None) -> Reloaded:
         started = time.monotonic()
         old = self.current()
         fetched = self._source.fetch(target)
+        check(fetched.version)
         same_bundle = fetched.digest == old.digest
         changed = not same_bundle or fetched.version != old.version
         live, previous_version = old, old.version
@@ -194,20 +243,39 @@ class Manager:
             seconds=time.monotonic() - started,
         )
 
-    def _deploy(self, fetched: Fetched, started: float) -> Release:
+    def _go_back(self, cause: Cause) -> Reloaded:
+        started = time.monotonic()
+        old, previous = self.current(), self._rollbacks.previous()
+        live = self._deploy(previous, started, rolled_back_from=old.version)
+        seconds = time.monotonic() - started
+        self._rollbacks.versions.add(old.version, cause)
+        self._on_rollback(cause)
+        log.event(
+            _logger, logging.WARNING, "model.rolled_back",
+            version=live.version, previous=old.version, cause=cause.value,
+        )  # fmt: skip
+        return Reloaded(live=live, previous_version=old.version, changed=True, seconds=seconds)
+
+    def _deploy(self, fetched: Fetched, started: float, *, rolled_back_from: str = "") -> Release:
         old = self._deployer.live()
 
         def facts() -> Facts:
             return Facts(
                 version=fetched.version,
                 source=self._source.kind,
-                stale=fetched.stale,
+                # Whoever goes back means to.
+                stale=fetched.stale and not rolled_back_from,
                 generation=_generation(old, fetched),
                 loaded_at=datetime.now(UTC),
                 load_seconds=time.monotonic() - started,
+                rolled_back_from=rolled_back_from,
             )
 
         live = self._deployer.deploy(fetched, facts)
+        self._rollbacks.versions.chosen(live.version)
+        if old is None or old.facts.generation != live.facts.generation:
+            self._rollbacks.begin(None if rolled_back_from else self._serving, live)
+        self._serving = fetched
         self._remember(fetched)
         log.event(
             _logger, logging.INFO, "model.live",

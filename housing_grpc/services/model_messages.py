@@ -53,6 +53,7 @@ def encode_info(live: LiveModel, explain_seconds: float) -> pb.ModelInfoResponse
         server_version=VERSION,
         evaluator=live.bundle.evaluator,
         schema_digest=schema.digest(target.name, target.unit),
+        rolled_back_from=facts.rolled_back_from,
     )
     _add_parts(response, live.bundle, explain_seconds)
     response.trained_at.FromDatetime(metadata.trained_at)
@@ -80,6 +81,18 @@ def encode_reloaded(reloaded: Reloaded) -> pb.ReloadModelResponse:
         previous_version=reloaded.previous_version,
         version=reloaded.live.version,
         changed=reloaded.changed,
+        bundle_digest=reloaded.live.digest,
+        generation=reloaded.live.facts.generation,
+    )
+    response.duration.FromNanoseconds(round(reloaded.seconds * 1e9))
+    return response
+
+
+def encode_rolled_back(reloaded: Reloaded) -> pb.RollbackModelResponse:
+    """Returns what a rollback did."""
+    response = pb.RollbackModelResponse(
+        previous_version=reloaded.previous_version,
+        version=reloaded.live.version,
         bundle_digest=reloaded.live.digest,
         generation=reloaded.live.facts.generation,
     )

@@ -22,6 +22,14 @@ class Reloads(Protocol):
         """Says what that would do."""
         ...
 
+    def rollback(self) -> Reloaded:
+        """Makes the model before live again, which is still in memory."""
+        ...
+
+    def model_failed(self, generation: int) -> None:
+        """Takes note that the model of a generation gave what is no price; does not wait."""
+        ...
+
 
 class ModelServicer:
     """Tells about the live model, and changes it.
@@ -51,3 +59,9 @@ class ModelServicer:
         if request.dry_run:
             return model_messages.encode_dry_run(self._reloads.dry_run(target))
         return model_messages.encode_reloaded(self._reloads.reload(target))
+
+    def RollbackModel(
+        self, request: model_pb2.RollbackModelRequest, context: grpc.ServicerContext
+    ) -> model_pb2.RollbackModelResponse:
+        """Makes the model before live again, without dropping a call."""
+        return model_messages.encode_rolled_back(self._reloads.rollback())

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base import processors
 from housing_grpc.bundle.arrays import PlainNumbers, Rows
+from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.deadline import check_active
@@ -49,12 +50,20 @@ class Scorer:
         observer: Hears of every house.
         watchdog: Notices evaluations that never end.
         explainer: Explains prices.
+        failed: Called with a model that gave what is no price.
     """
 
-    def __init__(self, observer: Observer, watchdog: Watchdog, explainer: Explainer) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        watchdog: Watchdog,
+        explainer: Explainer,
+        failed: Callable[[LiveModel], None] = lambda _: None,
+    ) -> None:
         self._observer = observer
         self._watched = watchdog.run
         self._explainer = explainer
+        self._failed = failed
         self._turns = threading.Semaphore(processors.usable())
 
     def check(self, live: LiveModel, options: Options, count: int) -> None:
@@ -123,16 +132,20 @@ class Scorer:
         Raises:
             ServingError: It cannot be scored.
         """
-        if options is NO_OPTIONS:
-            numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
-            if numbers is not None:
-                self._observer.observe_house(live.bundle.ranges, row, numbers)
-                return encode.encode_plain(numbers, live.version)
-        houses = partition(decode.rows_of(row), live.bundle.ranges, lambda _: "house")
-        scored = self._scored(live, houses, options.level, assess=True)
-        if houses.errors:
-            raise houses.errors[0]
-        scored = self._explained(live, houses, scored, options, context)
+        try:
+            if options is NO_OPTIONS:
+                numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+                if numbers is not None:
+                    self._observer.observe_house(live.bundle.ranges, row, numbers)
+                    return encode.encode_plain(numbers, live.version)
+            houses = partition(decode.rows_of(row), live.bundle.ranges, lambda _: "house")
+            scored = self._scored(live, houses, options.level, assess=True)
+            if houses.errors:
+                raise houses.errors[0]
+            scored = self._explained(live, houses, scored, options, context)
+        except ModelOutputError:
+            self._failed(live)
+            raise
         return encode.encode_prediction(houses, scored, live.bundle.ranges, live.version)
 
     def score_houses(
@@ -157,8 +170,7 @@ class Scorer:
             them are errors.
         """
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
-        scored = self._in_turn(live, houses, options.level, assess=True)
-        scored = self._explained(live, houses, scored, options, context)
+        scored = self._in_turn(live, houses, options, context, assess=True)
         return encode.encode_results(houses, scored, live.bundle.ranges), len(houses.errors)
 
     def score_matrix(
@@ -171,15 +183,27 @@ class Scorer:
     ) -> pb.PriceVector:
         """Returns numbers for each house; otherwise as `score_houses`."""
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
-        scored = self._in_turn(live, houses, options.level, assess=options.intervals)
-        scored = self._explained(live, houses, scored, options, context)
+        scored = self._in_turn(live, houses, options, context, assess=options.intervals)
         return encode.encode_prices(houses, scored, live.bundle.ranges, start)
 
-    def _in_turn(self, live: LiveModel, houses: Partition, level: float, *, assess: bool) -> Scored:
-        # Threads that compute without the interpreter's lock, more than there are processors,
-        # would crowd out the one that accepts and refuses calls.
-        with self._turns:
-            return self._scored(live, houses, level, assess=assess)
+    def _in_turn(
+        self,
+        live: LiveModel,
+        houses: Partition,
+        options: Options,
+        context: grpc.ServicerContext,
+        *,
+        assess: bool,
+    ) -> Scored:
+        try:
+            # Threads that compute without the interpreter's lock, more than there are processors,
+            # would crowd out the one that accepts and refuses calls.
+            with self._turns:
+                scored = self._scored(live, houses, options.level, assess=assess)
+            return self._explained(live, houses, scored, options, context)
+        except ModelOutputError:
+            self._failed(live)
+            raise
 
     def _scored(self, live: LiveModel, houses: Partition, level: float, *, assess: bool) -> Scored:
         if houses.errors:

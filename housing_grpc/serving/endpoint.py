@@ -18,7 +18,7 @@ from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
-from housing_grpc.model.live import LiveSlot
+from housing_grpc.model.live import LiveModel, LiveSlot
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
@@ -92,7 +92,9 @@ class Endpoint:
             seconds=chosen.max_explain_seconds,
             workers=chosen.grpc_workers,
         )
-        scorer = Scorer(parts.metrics.predictions, self._watchdog, explainer)
+        scorer = Scorer(
+            parts.metrics.predictions, self._watchdog, explainer, failed=self._model_failed
+        )
         self._streams = StreamScorer(
             parts.live_slot, parts.live_slot.pins, scorer, limits.stream_limits(chosen)
         )
@@ -178,6 +180,11 @@ class Endpoint:
         )  # fmt: skip
         # guard: a worker whose model spins is replaced
         self._parts.stuck()
+
+    def _model_failed(self, live: LiveModel) -> None:
+        # Without a model to go back to, nobody need count.
+        if self._parts.live_slot.previous is not None:
+            self._parts.reloads.model_failed(live.facts.generation)
 
     def _build(self, parts: EndpointParts, scorer: Scorer) -> grpc.Server:
         chosen, live_slot, metrics = self._settings, parts.live_slot, parts.metrics

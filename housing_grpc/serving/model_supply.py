@@ -13,6 +13,7 @@ from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.follower import Follower
 from housing_grpc.model.live import Release
 from housing_grpc.model.manager import Manager
+from housing_grpc.model.rolled_back import Cause
 from housing_grpc.model.source import Source
 from housing_grpc.model.trial import Trial
 from housing_grpc.registry.registry_source import RegistrySource
@@ -27,6 +28,7 @@ class ModelSupply:
         deployer: Has them go live.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
+        on_rollback: Called with the cause after each rollback.
 
     Raises:
         StartError: What asks the registry is not installed.
@@ -39,6 +41,7 @@ class ModelSupply:
         verifier: Verifier | None,
         *,
         on_reload: Callable[[str], None],
+        on_rollback: Callable[[Cause], None],
     ) -> None:
         self._children = Children()
         source = _source(chosen, self._children, verifier)
@@ -46,7 +49,9 @@ class ModelSupply:
             source,
             deployer,
             trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes, ahead=True),
+            probation_seconds=chosen.probation_seconds,
             on_reload=on_reload,
+            on_rollback=on_rollback,
         )
         # Without one that is asked for, a stale start alone is followed up.
         seconds = chosen.model_poll_seconds or max(1.0, chosen.registry_timeout_seconds)
@@ -70,6 +75,7 @@ class ModelSupply:
     def stop(self) -> None:
         """Follows no more, and ends the processes that fetch or try bundles."""
         self._follower.stop()
+        self.manager.stop()
         self._children.stop()
         self._follower.join()
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import difference
@@ -33,6 +34,14 @@ _ALL_SECONDS = 15.0
 _RETRY_SECONDS = 1.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Served:
+    """A model that the workers have in memory: its files, and what is known of it."""
+
+    bundle: BundleFiles
+    release: Release
+
+
 class Fleet:
     """Has models go live in all workers, and makes new workers serve what is live.
 
@@ -60,8 +69,8 @@ class Fleet:
         self._count = count
         # Held from the preparation of a model until it is live, and while a worker joins.
         self._changing = threading.Lock()
-        self._release: Release | None = None
-        self._bundle: BundleFiles | None = None
+        self._live: _Served | None = None
+        self._previous: _Served | None = None
         self._warned: set[Fallback] = set()
         self._members = threading.Condition()
         self._serving: dict[int, WorkerHandle] = {}
@@ -69,7 +78,19 @@ class Fleet:
 
     def live(self) -> Release | None:
         """Returns what is live in all workers, if anything is."""
-        return self._release
+        return self._live.release if self._live else None
+
+    def previous(self) -> Release | None:
+        """Returns what is known of the model before, if it is still in memory in all workers."""
+        return self._previous.release if self._previous else None
+
+    def forget(self) -> None:
+        """Has all workers let go of the model before."""
+        with self._changing:
+            if self._previous is not None:
+                self._previous = None
+                for worker in self.workers():
+                    worker.send(protocol.Forget())
 
     def workers(self) -> list[WorkerHandle]:
         """Returns those that serve now."""
@@ -93,20 +114,20 @@ class Fleet:
             workers = self.workers()
             if len(workers) < self._count:
                 raise _worker_gone()
-            same = self._release is not None and self._release.digest == bundle.digest
-            order = Prepare(digest=bundle.digest) if same else _whole(bundle)
-            slowest = _slowest(_prepare(workers, order))
+            slowest = _slowest(_prepare(workers, self._order(bundle)))
             release = Release.describing(bundle.metadata, bundle.digest, slowest.evaluator, facts())
-            self._release, self._bundle = release, bundle
+            old, self._live = self._live, _Served(bundle=bundle, release=release)
+            if old is not None and old.release.facts.generation != release.facts.generation:
+                self._previous = old
             _commit(workers, release)
             return release
 
     def difference(self, fetched: Fetched) -> Difference:
         """Says how the prices of another model differ; the workers know nothing of it."""
         with self._changing:
-            if self._bundle is None:
+            if self._live is None:
                 raise not_ready()
-            serving, other = Bundle(self._bundle), Bundle(self._read(fetched))
+            serving, other = Bundle(self._live.bundle), Bundle(self._read(fetched))
         return difference.between(serving, other)
 
     def admit(self, worker: WorkerHandle) -> None:
@@ -124,9 +145,11 @@ class Fleet:
         answer = worker.obey(order, _START_SECONDS)
         with self._changing:
             self._warn(answer)
-            if self._release is not None and self._bundle is not None:
-                worker.obey(_whole(self._bundle), _PREPARE_SECONDS)
-                worker.obey(protocol.Commit(facts=self._release.facts), _COMMIT_SECONDS)
+            # In the order in which the others got them: it can go back as they can.
+            for served in (self._previous, self._live):
+                if served is not None:
+                    worker.obey(_whole(served.bundle), _PREPARE_SECONDS)
+                    worker.obey(protocol.Commit(facts=served.release.facts), _COMMIT_SECONDS)
             with self._members:
                 if self._stopping:
                     raise LinkClosedError
@@ -173,9 +196,20 @@ class Fleet:
                     self._warned.add(fallback)
                     fallback.warn()
 
+    def _order(self, bundle: BundleFiles) -> Prepare:
+        if self._in_memory(bundle.digest):
+            return Prepare(digest=bundle.digest)
+        # As in each worker: another model takes its room.
+        self._previous = None
+        return _whole(bundle)
+
+    def _in_memory(self, digest: str) -> BundleFiles | None:
+        found = (each.bundle for each in (self._live, self._previous) if each is not None)
+        return next((bundle for bundle in found if bundle.digest == digest), None)
+
     def _read(self, fetched: Fetched) -> BundleFiles:
-        if self._bundle is not None and self._bundle.digest == fetched.digest:
-            return self._bundle
+        if (kept := self._in_memory(fetched.digest)) is not None:
+            return kept
         bundle = bundle_format.read(
             fetched.folder, self._verifier, max_bytes=self._settings.max_bundle_bytes
         )

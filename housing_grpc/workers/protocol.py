@@ -46,7 +46,7 @@ class Listen(Message, frozen=True, kw_only=True):
 
 
 class Prepare(Message, frozen=True, kw_only=True):
-    """Make a bundle ready to go live; without files, that which is live already.
+    """Make a bundle ready to go live; without files, one that is in memory already.
 
     The files have been verified; that of the signature is not among them.
     """
@@ -64,6 +64,10 @@ class Commit(Message, frozen=True, kw_only=True):
 
 class Abort(Message, frozen=True, kw_only=True):
     """Drop what was made ready."""
+
+
+class Forget(Message, frozen=True, kw_only=True):
+    """Let go of the model before the one that is live."""
 
 
 class Count(Message, frozen=True, kw_only=True):
@@ -89,6 +93,16 @@ class Reload(Message, frozen=True, kw_only=True):
     version: str | None
     alias: str | None
     dry_run: bool = False
+
+
+class Rollback(Message, frozen=True, kw_only=True):
+    """A caller wants the model before to be live again."""
+
+
+class ModelFailed(Message, frozen=True, kw_only=True):
+    """The model of a generation gave what is no price."""
+
+    generation: int
 
 
 class Leaving(Message, frozen=True, kw_only=True):
@@ -157,8 +171,8 @@ class Refused(Message, frozen=True, kw_only=True):
     exit_code: int
 
 
-Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Count | Rekey | Stop
-Question: TypeAlias = Order | Reload | Leaving
+Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Forget | Count | Rekey | Stop
+Question: TypeAlias = Order | Reload | Rollback | ModelFailed | Leaving
 Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Reloaded | DryRun
 
 

@@ -69,7 +69,11 @@ class Supervisor:
         self._fleet = Fleet(told_settings, ring, verifier, ready=self._await_first, count=count)
         self._totals = MetricsSum(self._own_state, self._fleet.workers)
         self._supply = ModelSupply(
-            chosen, self._fleet, verifier, on_reload=self._model.reload_ended
+            chosen,
+            self._fleet,
+            verifier,
+            on_reload=self._model.reload_ended,
+            on_rollback=self._model.rolled_back,
         )
         self._questions = ThreadPoolExecutor(_THREADS, "questions")
         self._stopping = threading.Event()
@@ -171,18 +175,25 @@ class Supervisor:
         return {**self._runtime.state(), **self._model.state()}
 
     def _asked(self, worker: WorkerHandle, question: protocol.Question, reply: Reply) -> None:
+        if isinstance(question, protocol.ModelFailed):
+            self._supply.manager.model_failed(question.generation)
+            reply(protocol.Done())
+            return
         self._questions.submit(self._answer, worker, question, reply)
 
     def _answer(self, worker: WorkerHandle, question: protocol.Question, reply: Reply) -> None:
         if isinstance(question, protocol.Leaving):
             self._totals.note(worker, question.state)
             reply(protocol.Done())
-        elif isinstance(question, protocol.Reload):
-            reply(self._reload(question))
+        elif isinstance(question, protocol.Reload | protocol.Rollback):
+            reply(self._change(question))
 
-    def _reload(self, asked: protocol.Reload) -> protocol.Answer:
-        target, manager = Target(version=asked.version, alias=asked.alias), self._supply.manager
+    def _change(self, asked: protocol.Reload | protocol.Rollback) -> protocol.Answer:
+        manager = self._supply.manager
         try:
+            if isinstance(asked, protocol.Rollback):
+                return manager.rollback()
+            target = Target(version=asked.version, alias=asked.alias)
             return manager.dry_run(target) if asked.dry_run else manager.reload(target)
         except (ServingError, BundleError) as error:
             return protocol.Failed.of(public_error(error))

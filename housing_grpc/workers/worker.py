@@ -76,10 +76,19 @@ class Worker:
         Raises:
             ServingError: It cannot; all go on with the old one.
         """
-        answer = self._reload(protocol.Reload(version=target.version, alias=target.alias))
-        if not isinstance(answer, Reloaded):
-            raise TypeError(f"a reload was answered with {type(answer).__name__}")
-        return answer
+        return self._change(protocol.Reload(version=target.version, alias=target.alias))
+
+    def rollback(self) -> Reloaded:
+        """Has the model before go live again in all workers.
+
+        Raises:
+            ServingError: It cannot; all go on with the new one.
+        """
+        return self._change(protocol.Rollback())
+
+    def model_failed(self, generation: int) -> None:
+        """Has the supervisor count that a model gave what is no price."""
+        self._link.send(protocol.ModelFailed(generation=generation))
 
     def dry_run(self, target: Target) -> DryRun:
         """Has the supervisor say what a reload would do.
@@ -88,12 +97,18 @@ class Worker:
             ServingError: It could not be done.
         """
         question = protocol.Reload(version=target.version, alias=target.alias, dry_run=True)
-        answer = self._reload(question)
+        answer = self._ask(question)
         if not isinstance(answer, DryRun):
             raise TypeError(f"a dry run was answered with {type(answer).__name__}")
         return answer
 
-    def _reload(self, question: protocol.Reload) -> protocol.Answer:
+    def _change(self, question: protocol.Reload | protocol.Rollback) -> Reloaded:
+        answer = self._ask(question)
+        if not isinstance(answer, Reloaded):
+            raise TypeError(f"{type(question).__name__} was answered with {type(answer).__name__}")
+        return answer
+
+    def _ask(self, question: protocol.Reload | protocol.Rollback) -> protocol.Answer:
         try:
             answer = self._link.ask(question, _RELOAD_SECONDS)
         except LinkClosedError:
@@ -140,6 +155,8 @@ class Worker:
                 self._server.commit(order)
             case protocol.Abort():
                 self._server.abort()
+            case protocol.Forget():
+                self._server.forget()
             case protocol.Rekey():
                 self._server.rekey(order.ring)
             case protocol.Stop():

@@ -39,7 +39,11 @@ class WorkerServer:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
         self._metrics = telemetry.metrics(gauges)
-        self._live_slot = LiveSlot([self._metrics.on_live], most=order.settings.max_models)
+        self._live_slot = LiveSlot(
+            [self._metrics.on_live],
+            most=order.settings.max_models,
+            keeps_previous=bool(order.settings.probation_seconds),
+        )
         self._rates = rates
         self._tracing = tracing.from_environment()
         rates.assign(order.ring.places)
@@ -75,7 +79,7 @@ class WorkerServer:
 
         def load() -> Bundle:
             if order.metadata is None:
-                raise RuntimeError("the bundle that is live is another one")
+                raise RuntimeError("the bundle is not in memory")
             files = BundleFiles(metadata=order.metadata, blobs=order.blobs, digest=order.digest)
             bundle = Bundle(files)
             # As a server without workers does.
@@ -93,6 +97,10 @@ class WorkerServer:
     def abort(self) -> None:
         """Drops what was made ready."""
         self._live_slot.abort()
+
+    def forget(self) -> None:
+        """Lets go of the model before."""
+        self._live_slot.forget()
 
     def rekey(self, ring: KeyRing) -> None:
         """Takes other keys from now on."""

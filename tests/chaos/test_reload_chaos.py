@@ -56,7 +56,8 @@ def test_100_reloads_at_half_of_saturation(
     turns: bench.Turns, tmp_path: Path, linear: Example, forest: Example
 ) -> None:
     rows = bench.houses()
-    with serving(tmp_path / "live") as process:
+    # Else each bundle would still be in memory at its next turn.
+    with serving(tmp_path / "live", PROBATION_SECONDS="0") as process:
         address = f"127.0.0.1:{process.event('server.serving')['port']}"
         found = bench.drive(address, turns, bench.requests(rows))
     expected = bench.prices((linear.folder, forest.folder), rows)
@@ -68,7 +69,7 @@ def test_100_reloads_at_half_of_saturation(
 
 def test_200_reloads_leak_nothing(turns: bench.Turns, tmp_path: Path) -> None:
     seen = []
-    with serving(tmp_path / "live") as process:
+    with serving(tmp_path / "live", PROBATION_SECONDS="0") as process:
         address = f"127.0.0.1:{process.event('server.serving')['port']}"
         with grpc.insecure_channel(address) as channel:
             reload = ModelServiceStub(channel).ReloadModel

@@ -214,6 +214,7 @@ def test_info_and_reload(say: Say, linear: Example) -> None:
     assert first == f"{linear.version} is live, {linear.version} would be; nothing changed"
     assert second.endswith("golden rows: mean change +0.00, 99 % within 0.00, largest 0.00")
     assert "SOURCE_HAS_NO_VERSIONS" in say("reload", "--version", "3", code=1).err
+    assert "NO_PREVIOUS_MODEL" in say("rollback", code=1).err
 
 
 def test_watch_once(run: Run, say: Say) -> None:

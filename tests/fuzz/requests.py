@@ -28,6 +28,7 @@ UNARY: tuple[tuple[str, type[Message]], ...] = (
     (f"{PREDICTION}/PredictBatch", pb.PredictBatchResponse),
     (f"{MODEL}/ModelInfo", model_pb2.ModelInfoResponse),
     (f"{MODEL}/ReloadModel", model_pb2.ReloadModelResponse),
+    (f"{MODEL}/RollbackModel", model_pb2.RollbackModelResponse),
 )
 STREAM = f"{PREDICTION}/PredictStream"
 
@@ -35,7 +36,7 @@ STREAM = f"{PREDICTION}/PredictStream"
 REASONS = {
     "BATCH_TOO_LARGE", "EMPTY_BATCH", "EXPLAIN_TOO_LARGE", "FEATURE_DOMAIN", "FEATURE_NOT_FINITE",
     "INVALID_TARGET", "LEVEL_OUT_OF_RANGE", "MALFORMED_REQUEST", "NOT_IN_BUNDLE", "NO_FEATURES",
-    "SHAPE_MISMATCH", "SOURCE_HAS_NO_VERSIONS", "UNKNOWN_FEATURE",
+    "NO_PREVIOUS_MODEL", "SHAPE_MISMATCH", "SOURCE_HAS_NO_VERSIONS", "UNKNOWN_FEATURE",
 }  # fmt: skip
 
 
@@ -76,7 +77,8 @@ class Requests(Target):
             pb.PredictStreamRequest(sequence=1, rows=pb.HouseRows(items=houses)),
             pb.PredictStreamRequest(sequence=2**63, matrix=block, pin_model=True),
         ]
-        yield b"\x04" + b"".join(_framed(chunk.SerializeToString()) for chunk in chunks)
+        yield b"\x04"
+        yield b"\x05" + b"".join(_framed(chunk.SerializeToString()) for chunk in chunks)
 
     def __call__(self, data: bytes) -> None:
         """Makes one call; the answer has to be right, or refused for a reason that is known."""

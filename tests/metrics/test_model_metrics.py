@@ -11,6 +11,7 @@ from housing_grpc.bundle.errors import BundleError
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
 from housing_grpc.model import children
 from housing_grpc.model.folder_source import FolderSource
+from housing_grpc.model.rolled_back import Cause
 from housing_grpc.model.source import Target
 from housing_grpc.model.trial import Trial
 from tests.support.examples import EVALUATOR, Example
@@ -20,7 +21,8 @@ from tests.support.model_manager import ModelManager
 def test_nothing_is_told_of_a_model_before_there_is_one() -> None:
     state = ModelMetrics().state()
     assert state == {
-        "housing_model_reloads_total": {(str(result),): [0.0] for result in RELOAD_RESULTS}
+        "housing_model_reloads_total": {(str(result),): [0.0] for result in RELOAD_RESULTS},
+        "housing_model_rollbacks_total": {("request",): [0.0], ("automatic",): [0.0]},
     }
 
 
@@ -57,6 +59,15 @@ def test_reloads_are_counted_by_how_they_ended(result: str) -> None:
     assert set(map(tuple, found.values())) == {(0.0,)}
 
 
+@pytest.mark.parametrize("cause", Cause)
+def test_rollbacks_are_counted_by_cause(cause: Cause) -> None:
+    metrics = ModelMetrics()
+    metrics.rolled_back(cause)
+    found = metrics.state()["housing_model_rollbacks_total"]
+    assert found.pop((str(cause),)) == [1]
+    assert set(map(tuple, found.values())) == {(0.0,)}
+
+
 # What a reload passes through, from the source of bundles to all workers.
 OF_RELOADS = (
     "model/*.py", "serving/model_supply.py",
@@ -72,4 +83,5 @@ def test_whatever_can_end_a_reload_counts_from_zero_on() -> None:
     bundles = {kind.reason for kind in kinds}
     assert {"REGISTRY_UNAVAILABLE", "SERVER_STOPPING"} <= named
     assert {"BUNDLE_SIGNATURE", "MODEL_OUTPUT_INVALID"} <= bundles
-    assert named | bundles <= set(RELOAD_RESULTS)
+    # That is how a rollback alone can end.
+    assert (named - {"NO_PREVIOUS_MODEL"}) | bundles <= set(RELOAD_RESULTS)

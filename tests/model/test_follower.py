@@ -88,6 +88,10 @@ def register(linear: Example, forest: Example) -> Register:
     return Register(versions=versions, named="1")
 
 
+def probation(register: Register) -> ModelManager:
+    return ModelManager(register, trial=lambda _: None, probation_seconds=3600)
+
+
 @contextmanager
 def following(register: Register, manager: ModelManager | None = None) -> Iterator[ModelManager]:
     manager = manager or ModelManager(register, trial=lambda _: None)
@@ -311,3 +315,50 @@ def test_it_stops_while_it_waits(register: Register) -> None:
     follower.join()
     assert register.questions == 0
     assert not any(thread.name == "follower" for thread in threading.enumerate())
+
+
+def test_what_was_rolled_back_comes_back_once_another_one_was_named(
+    register: Register, events: Events
+) -> None:
+    with following(register, probation(register)) as manager:
+        register.named = "2"
+        until(register, lambda: manager.version() == "2")
+        assert manager.manager.rollback().live.version == "1"
+        register.await_questions(5)
+        assert manager.version() == "1"
+        register.named = "3"
+        until(register, lambda: manager.version() == "3")
+        register.named = "2"
+        until(register, lambda: manager.version() == "2")
+    assert not events.of("follower.refused")
+
+
+def test_what_was_rolled_back_is_refused_once(register: Register, events: Events) -> None:
+    with following(register, probation(register)) as manager:
+        # The follower has not seen it; the source names it only now.
+        manager.reload(Target(version="2"))
+        manager.manager.rollback()
+        register.named = "2"
+        until(register, lambda: bool(events.of("follower.refused")))
+        register.await_questions(5)
+        assert manager.version() == "1"
+        # Whoever asks for it gets it.
+        assert manager.reload(Target()).live.version == "2"
+        manager.manager.rollback()
+        register.await_questions(5)
+        assert manager.version() == "1"
+    assert events.of("follower.refused") == [{"version": "2", "reason": "ROLLED_BACK"}]
+
+
+def test_the_source_names_the_previous_version_after_a_rollback(
+    register: Register, events: Events
+) -> None:
+    with following(register, probation(register)) as manager:
+        register.named = "2"
+        until(register, lambda: manager.version() == "2")
+        manager.manager.rollback()
+        register.named = "1"
+        until(register, lambda: bool(len(events.of("follower.moved")) == 2))
+        assert manager.current().facts.rolled_back_from == "2"
+        register.named = "2"
+        until(register, lambda: manager.version() == "2")

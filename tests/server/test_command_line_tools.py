@@ -54,6 +54,7 @@ def test_grpcurl_lists_services_and_methods(client: Client, tool: Tool) -> None:
     assert printed(*grpcurl, "housing.v1.ModelService").split() == [
         "housing.v1.ModelService.ModelInfo",
         "housing.v1.ModelService.ReloadModel",
+        "housing.v1.ModelService.RollbackModel",
     ]
 
 

@@ -26,6 +26,7 @@ ROUTES = {
     "PredictBatch": ("post", "/v1/predict/batch", "/predict/batch", "*"),
     "ModelInfo": ("get", "/v1/model/info", "/model/info", ""),
     "ReloadModel": ("post", "/v1/model/reload", "/model/reload", "*"),
+    "RollbackModel": ("post", "/v1/model/rollback", "/model/rollback", "*"),
 }
 # A stream has no form in HTTP that this annotation could describe.
 STREAMS = {"PredictStream"}
@@ -84,7 +85,7 @@ def test_the_comment_of_a_method_pairs_each_reason_with_its_code(name: str) -> N
     told = {}
     for part in returns.split(" * "):
         code, _, text = part.partition(": ")
-        reasons = re.findall(r"\b[A-Z]{3,}(?:_[A-Z]+)*\b", text)
+        reasons = re.findall(r"\b(?:[A-Z]{3,}|NO_[A-Z]+)(?:_[A-Z]+)*\b", text)
         assert reasons, f"{name}: {code} names no reason"
         told.update(dict.fromkeys(reasons, code))
     assert {reason: Reason[reason].code.name for reason in told} == told

@@ -36,6 +36,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "model_poll_seconds": ("30", 30.0),
     "bundle_public_key_file": ("/k", "/k"),
     "max_models": ("2", 2),
+    "probation_seconds": ("60", 60.0),
     "drain_seconds": ("0", 0.0),
     "grace_seconds": ("0.25", 0.25),
     "api_key": ("secret", "secret"),

@@ -3,32 +3,20 @@
 import logging
 from pathlib import Path
 
-import numpy as np
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
-from housing_grpc.bundle.regressor import Linear
-from housing_grpc.bundle.schema import FEATURE_NAMES
-from tests.support import examples
+from tests.support import faulty_models
 from tests.support.client import SECONDS, Client, failure, refusal
 from tests.support.examples import Example
 from tests.support.serving import Events, Serve
-
-WIDTH = len(FEATURE_NAMES)
 
 NOT_FINITE = refusal(
     StatusCode.INTERNAL,
     "MODEL_OUTPUT_INVALID",
     "the model gave a price that is not a finite number",
 )
-
-
-def steep() -> Linear:
-    """A model whose price is beyond all numbers for a house with far too many rooms."""
-    weights = np.zeros(WIDTH)
-    weights[FEATURE_NAMES.index("RM")] = 1e300
-    return Linear(coefficients=weights, intercept=1.0)
 
 
 def broken(client: Client, house: House) -> Status:
@@ -39,7 +27,7 @@ def broken(client: Client, house: House) -> Status:
 def test_a_price_that_is_no_number_is_never_an_answer(
     serve: Serve, linear: Example, tmp_path: Path, events: Events
 ) -> None:
-    examples.rewrite(linear.folder, tmp_path / "bundle", regressor=steep())
+    faulty_models.write(linear, tmp_path / "bundle")
     client = serve(tmp_path / "bundle")
     good = PredictRequest(house=House(rm=7))
     assert client.predictions.Predict(good, timeout=SECONDS).prediction > 0

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 from google.rpc.status_pb2 import Status
-from housing.v1.model_pb2 import ReloadModelRequest
+from housing.v1.model_pb2 import ReloadModelRequest, RollbackModelRequest
 from housing.v1.model_pb2_grpc import ModelServiceStub
 
 from housing_grpc.bundle.model import Bundle
@@ -144,10 +144,44 @@ def test_a_reader_that_never_reads_keeps_no_model(
 
 
 def test_a_stream_that_ended_has_no_pin(versions: Callable[..., Versions], opened: Opened) -> None:
-    server = versions(max_models=4)
+    server = versions(max_models=4, probation_seconds=0)
     for _ in range(3):
         stream = pinned(opened, server.target)
         stream.half_close()
         listen(stream.call)
         server.reload()
+    until(lambda: server.in_memory() == 1)
+
+
+def test_the_previous_model_is_one_of_them(
+    versions: Callable[..., Versions], opened: Opened
+) -> None:
+    server = versions(max_models=2)
+    first = pinned(opened, server.target)
+    server.reload()
+    # The stream's is the previous one, too.
+    until(lambda: server.in_memory() == 2)
+    first.send(NEXT)
+    assert first.answer().chunk.sequence == 1
+    server.reload()
+    # It made room; the one between has become the previous one.
+    assert_retired(listen(first.call).error)
+    until(lambda: server.in_memory() == 2)
+
+
+def test_a_stream_keeps_its_model_over_a_rollback(
+    versions: Callable[..., Versions], opened: Opened
+) -> None:
+    server = versions(max_models=3)
+    server.reload()
+    stream = opened(server.target)
+    stream.send(PIN)
+    pinned_version = stream.answer().chunk.model_version
+    back = ModelServiceStub(server.target.channel).RollbackModel(RollbackModelRequest(), timeout=60)
+    assert back.previous_version == pinned_version
+    stream.send(NEXT)
+    assert stream.answer().chunk.model_version == pinned_version
+    stream.half_close()
+    listen(stream.call)
+    # The one that was rolled back from is not kept but for the stream.
     until(lambda: server.in_memory() == 1)

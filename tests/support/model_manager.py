@@ -18,6 +18,7 @@ class ModelManager:
         on_live: Called with each model after it went live.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
         most: Most models in memory.
+        probation_seconds: For so long after a change of model the one before is kept.
 
     Attributes:
         manager: The manager itself.
@@ -31,10 +32,13 @@ class ModelManager:
         on_live: Sequence[Callable[[LiveModel], None]] = (),
         on_reload: Callable[[str], None] = lambda _: None,
         most: int = 2,
+        probation_seconds: float = 0,
     ) -> None:
-        self._live_slot = LiveSlot(on_live, most=most)
+        self._live_slot = LiveSlot(on_live, most=most, keeps_previous=bool(probation_seconds))
         deployer = LocalDeployer(self._live_slot, None)
-        self.manager = Manager(source, deployer, trial=trial, on_reload=on_reload)
+        self.manager = Manager(
+            source, deployer, trial=trial, probation_seconds=probation_seconds, on_reload=on_reload
+        )
 
     def start(self) -> LiveModel:
         """Makes the first model live, and returns it."""

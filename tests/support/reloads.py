@@ -6,6 +6,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+import grpc
 from housing.v1.model_pb2 import ReloadModelRequest, ReloadModelResponse
 from housing.v1.prediction_pb2 import House, PredictRequest
 
@@ -14,11 +15,27 @@ from housing_grpc.model.live import LiveModel
 from housing_grpc.model.source import Fetched, Target
 from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
+from tests.support.waiting import until
 
 
 def reload(client: Client, **target: Any) -> ReloadModelResponse:
     """Asks a server to reload."""
     return client.models.ReloadModel(ReloadModelRequest(**target), timeout=SECONDS)
+
+
+def reload_after(client: Client) -> None:
+    """Reloads once what changes the model by itself has come to its end."""
+
+    def done() -> bool:
+        try:
+            reload(client)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.ABORTED:
+                raise
+            return False
+        return True
+
+    until(done)
 
 
 def price(client: Client) -> float:

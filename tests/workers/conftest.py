@@ -1,5 +1,6 @@
 """Servers of several processes, and what /proc tells of them."""
 
+import shutil
 import signal
 import urllib.request
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import waiting
 from tests.support.client import Client
+from tests.support.examples import Example
 from tests.support.processes import ServerProcess, serving, started
 from tests.support.serving import connected
 from tests.support.waiting import until
@@ -125,6 +127,19 @@ def sockets(pid: int, port: int, state: str) -> set[str]:
         and fields[3] == state
         and f"socket:[{fields[9]}]" in held
     }
+
+
+def put(example: Example, folder: Path) -> None:
+    """Puts a bundle in place of another."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(example.folder, folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, linear: Example) -> Path:
+    """A bundle that may be replaced."""
+    put(linear, tmp_path / "bundle")
+    return tmp_path / "bundle"
 
 
 Start = Callable[..., Fleet]

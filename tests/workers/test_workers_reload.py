@@ -1,7 +1,6 @@
 """One model for all workers, or the one before for all of them."""
 
 import os
-import shutil
 import signal
 import threading
 from collections import Counter
@@ -21,21 +20,9 @@ from tests.support.client import SECONDS, Client, failure, reason_of, refusal
 from tests.support.examples import Example
 from tests.support.processes import alive
 from tests.support.waiting import until
-from tests.workers.conftest import Fleet, Start
+from tests.workers.conftest import Fleet, Start, put
 
 ASK = PredictRequest(house=House(rm=6))
-
-
-def put(example: Example, folder: Path) -> None:
-    """Puts a bundle in place of another."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(example.folder, folder)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, linear: Example) -> Path:
-    put(linear, tmp_path / "bundle")
-    return tmp_path / "bundle"
 
 
 def reload(client: Client) -> None:

@@ -29,10 +29,15 @@ type (
 	ModelInfo = pb.ModelInfoResponse
 	// Reloaded tells what a reload did.
 	Reloaded = pb.ReloadModelResponse
+	// RolledBack tells what a rollback did.
+	RolledBack = pb.RollbackModelResponse
 )
 
 // A reload fetches and tries a model before it makes it live.
 const reloadTimeout = 2 * time.Minute
+
+// The previous model is in memory, but a worker process may just be restarted.
+const rollbackTimeout = 30 * time.Second
 
 // Client calls one server, or all those that a DNS name stands for.
 type Client struct {
@@ -117,6 +122,11 @@ func (c *Client) ReloadVersion(ctx context.Context, version string) (*Reloaded, 
 func (c *Client) ReloadAlias(ctx context.Context, alias string) (*Reloaded, error) {
 	target := &pb.ReloadModelRequest_Alias{Alias: alias}
 	return call(ctx, reloadTimeout, c.models.ReloadModel, &pb.ReloadModelRequest{Target: target})
+}
+
+// Rollback makes the previous model live again, which the server has in memory for some time.
+func (c *Client) Rollback(ctx context.Context) (*RolledBack, error) {
+	return call(ctx, rollbackTimeout, c.models.RollbackModel, &pb.RollbackModelRequest{})
 }
 
 // call makes a unary call with a deadline, the caller's own or ours.

@@ -86,7 +86,8 @@ func TestAnswersAsJSON(t *testing.T) {
 		`{"name":"","version":"","model_type":"","preprocessing":"","features":[{"name":"RM","unit":"",
 		"description":"","min":0,"max":0,"missing_count":20,"integer":false,"choices":[]}],
 		"metrics":{"rmse":2.5},"bundle_digest":"","data_digest":"","library_versions":{"numpy":"2"},
-		"source":"","stale":false,"generation":3,"run_id":"","server_version":"","evaluator":"","schema_digest":""}`: //
+		"source":"","stale":false,"generation":3,"run_id":"","server_version":"","evaluator":"","schema_digest":"",
+		"rolled_back_from":""}`: //
 		&housing.ModelInfo{
 			Features:        []*pb.FeatureInfo{{Name: "RM", MissingCount: 20}},
 			Metrics:         map[string]float64{"rmse": 2.5},
@@ -96,6 +97,11 @@ func TestAnswersAsJSON(t *testing.T) {
 		`{"previous_version":"","version":"","changed":false,"duration":"1.500s","bundle_digest":"",
 		"generation":2}`: &housing.Reloaded{
 			Generation: 2, Duration: durationpb.New(1500 * time.Millisecond),
+		},
+		`{"previous_version":"3","version":"2","duration":"0.500s","bundle_digest":"",
+		"generation":4}`: &housing.RolledBack{
+			PreviousVersion: "3", Version: "2", Generation: 4,
+			Duration: durationpb.New(500 * time.Millisecond),
 		},
 		`{"results":[{"prediction":21.5,"warnings":[],"range_warnings":[],"imputed_features":["B"]},
 		{"error":{"code":400,"message":"items[1]: no","status":"INVALID_ARGUMENT","details":[{"@type":

@@ -9,6 +9,8 @@ import {
   ModelService,
   ReloadModelRequestSchema,
   type ReloadModelResponse,
+  RollbackModelRequestSchema,
+  type RollbackModelResponse,
 } from "./gen/housing/v1/model_pb.js";
 import {
   type PredictBatchResponse,
@@ -39,12 +41,15 @@ export interface PredictOptions extends CallOptions, Asked {}
 const TIMEOUT_MS = 10_000;
 // A reload fetches and tries a model before it makes it live.
 const RELOAD_TIMEOUT_MS = 120_000;
+// The previous model is in memory, but a worker process may just be restarted.
+const ROLLBACK_TIMEOUT_MS = 30_000;
 
 const PREDICT = describe(PredictionService.method.predict);
 const PREDICT_BATCH = describe(PredictionService.method.predictBatch);
 const PREDICT_STREAM = describe(PredictionService.method.predictStream);
 const MODEL_INFO = describe(ModelService.method.modelInfo);
 const RELOAD_MODEL = describe(ModelService.method.reloadModel);
+const ROLLBACK_MODEL = describe(ModelService.method.rollbackModel);
 
 /** Calls one server, or all those that a DNS name stands for. Connects with the first call. */
 export class HousingClient {
@@ -87,6 +92,12 @@ export class HousingClient {
   ): Promise<ReloadModelResponse> {
     const request = create(ReloadModelRequestSchema, reloadTarget(target));
     return this.#unary(RELOAD_MODEL, request, { timeoutMs: RELOAD_TIMEOUT_MS, ...options });
+  }
+
+  /** Makes the previous model live again, which the server has in memory for some time. */
+  async rollback(options?: CallOptions): Promise<RollbackModelResponse> {
+    const request = create(RollbackModelRequestSchema);
+    return this.#unary(ROLLBACK_MODEL, request, { timeoutMs: ROLLBACK_TIMEOUT_MS, ...options });
   }
 
   /**

@@ -7,7 +7,11 @@ export { toJson } from "./json.js";
 export { rowError } from "./score.js";
 export type { Result, ScoreOptions } from "./score.js";
 export type { Answer, Chunk } from "./leg.js";
-export type { ModelInfoResponse, ReloadModelResponse } from "./gen/housing/v1/model_pb.js";
+export type {
+  ModelInfoResponse,
+  ReloadModelResponse,
+  RollbackModelResponse,
+} from "./gen/housing/v1/model_pb.js";
 export type {
   PredictBatchResponse,
   PredictResponse,

@@ -14,6 +14,8 @@ import {
   ModelInfoResponseSchema,
   type ReloadModelResponse,
   ReloadModelResponseSchema,
+  type RollbackModelResponse,
+  RollbackModelResponseSchema,
 } from "./gen/housing/v1/model_pb.js";
 import {
   ExplanationMethodSchema,
@@ -25,7 +27,12 @@ import {
 } from "./gen/housing/v1/prediction_pb.js";
 import type { Result } from "./score.js";
 
-type Answered = PredictResponse | PredictBatchResponse | ModelInfoResponse | ReloadModelResponse;
+type Answered =
+  | PredictResponse
+  | PredictBatchResponse
+  | ModelInfoResponse
+  | ReloadModelResponse
+  | RollbackModelResponse;
 
 const OPTIONS = { useProtoFieldName: true, alwaysEmitImplicit: true };
 const TYPES = "type.googleapis.com/google.rpc";
@@ -51,6 +58,11 @@ export function toJson(answer: Answered | Result): JsonObject {
       return withNumbers(
         ReloadModelResponseSchema,
         write(ReloadModelResponseSchema, answer, OPTIONS),
+      );
+    case "housing.v1.RollbackModelResponse":
+      return withNumbers(
+        RollbackModelResponseSchema,
+        write(RollbackModelResponseSchema, answer, OPTIONS),
       );
   }
 }

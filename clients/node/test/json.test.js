@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { HousingError, toJson } from "housing-grpc-client";
-import { ModelInfoResponseSchema, ReloadModelResponseSchema } from "../dist/gen/housing/v1/model_pb.js";
+import {
+  ModelInfoResponseSchema,
+  ReloadModelResponseSchema,
+  RollbackModelResponseSchema,
+} from "../dist/gen/housing/v1/model_pb.js";
 import {
   PredictBatchResponseSchema,
   PredictResponseSchema,
@@ -42,6 +46,13 @@ test("answers have the contract's names, every field, and numbers as numbers", (
     duration: "1.500s",
     bundle_digest: "",
     generation: 2,
+  });
+  const back = { previousVersion: "3", version: "2", generation: 4n };
+  assert.deepEqual(toJson(create(RollbackModelResponseSchema, back)), {
+    previous_version: "3",
+    version: "2",
+    bundle_digest: "",
+    generation: 4,
   });
 });
 

@@ -26,8 +26,9 @@ def run(given: argparse.Namespace) -> int:
 def _text(found: ModelInfo) -> str:
     target = found.target
     stale = ", the last one known: the registry does not answer" if found.stale else ""
+    back = f", rolled back from {found.rolled_back_from}" if found.rolled_back_from else ""
     lines = [
-        f"{found.name} version {found.version}{stale}",
+        f"{found.name} version {found.version}{stale}{back}",
         f"  model        {found.model_type}, {found.preprocessing}",
         f"  predicts     {target.name}, {target.min:g} to {target.max:g} {target.unit}",
         f"  trained      {found.trained_at:%Y-%m-%d %H:%M:%S} UTC",

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from housing.v1 import prediction_pb2 as housing_dot_v1_dot_prediction__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16housing/v1/model.proto\x12\nhousing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhousing/v1/prediction.proto\"\x12\n\x10ModelInfoRequest\"\xc7\x06\n\x11ModelInfoResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x15\n\rpreprocessing\x18\x04 \x01(\t\x12)\n\x08\x66\x65\x61tures\x18\x05 \x03(\x0b\x32\x17.housing.v1.FeatureInfo\x12&\n\x06target\x18\x06 \x01(\x0b\x32\x16.housing.v1.TargetInfo\x12;\n\x07metrics\x18\x07 \x03(\x0b\x32*.housing.v1.ModelInfoResponse.MetricsEntry\x12.\n\ntrained_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tloaded_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rbundle_digest\x18\n \x01(\t\x12\x13\n\x0b\x64\x61ta_digest\x18\x0b \x01(\t\x12L\n\x10library_versions\x18\x0c \x03(\x0b\x32\x32.housing.v1.ModelInfoResponse.LibraryVersionsEntry\x12\x0e\n\x06source\x18\r \x01(\t\x12\r\n\x05stale\x18\x0e \x01(\x08\x12\x12\n\ngeneration\x18\x0f \x01(\x04\x12\x0e\n\x06run_id\x18\x10 \x01(\t\x12\x16\n\x0eserver_version\x18\x11 \x01(\t\x12\x11\n\tevaluator\x18\x12 \x01(\t\x12\x15\n\rschema_digest\x18\x13 \x01(\t\x12*\n\x08interval\x18\x14 \x01(\x0b\x32\x18.housing.v1.IntervalInfo\x12\x34\n\rapplicability\x18\x15 \x01(\x0b\x32\x1d.housing.v1.ApplicabilityInfo\x12\x30\n\x0b\x65xplanation\x18\x16 \x01(\x0b\x32\x1b.housing.v1.ExplanationInfo\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x36\n\x14LibraryVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb2\x01\n\x0cIntervalInfo\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\r\n\x05\x66olds\x18\x02 \x01(\r\x12\x0e\n\x06scores\x18\x03 \x01(\x04\x12\r\n\x05level\x18\x04 \x01(\x01\x12\x10\n\x08\x63overage\x18\x05 \x01(\x01\x12\x16\n\x0e\x63overage_error\x18\x06 \x01(\x01\x12\x18\n\x10\x63overage_by_town\x18\x07 \x01(\x01\x12\r\n\x05width\x18\x08 \x01(\x01\x12\x11\n\tmax_level\x18\t \x01(\x01\"3\n\x11\x41pplicabilityInfo\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0e\n\x06houses\x18\x02 \x01(\x04\"x\n\x0f\x45xplanationInfo\x12-\n\x06method\x18\x01 \x01(\x0e\x32\x1d.housing.v1.ExplanationMethod\x12\x16\n\x0emultiplicative\x18\x02 \x01(\x08\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x01\x12\x10\n\x08max_rows\x18\x04 \x01(\r\"\x91\x01\n\x0b\x46\x65\x61tureInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0b\n\x03min\x18\x04 \x01(\x01\x12\x0b\n\x03max\x18\x05 \x01(\x01\x12\x15\n\rmissing_count\x18\x06 \x01(\x04\x12\x0f\n\x07integer\x18\x07 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x08 \x03(\x01\"B\n\nTargetInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x0b\n\x03min\x18\x03 \x01(\x01\x12\x0b\n\x03max\x18\x04 \x01(\x01\"S\n\x12ReloadModelRequest\x12\x11\n\x07version\x18\x01 \x01(\tH\x00\x12\x0f\n\x05\x61lias\x18\x02 \x01(\tH\x00\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x42\x08\n\x06target\"\xcf\x01\n\x13ReloadModelResponse\x12\x18\n\x10previous_version\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x08\x12+\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rbundle_digest\x18\x05 \x01(\t\x12\x12\n\ngeneration\x18\x06 \x01(\x04\x12$\n\x04\x64iff\x18\x07 \x01(\x0b\x32\x16.housing.v1.ReloadDiff\"\x98\x01\n\nReloadDiff\x12\x0c\n\x04rows\x18\x01 \x01(\x04\x12\x11\n\trows_from\x18\x02 \x01(\t\x12\x13\n\x0bmean_change\x18\x03 \x01(\x01\x12\x12\n\np99_change\x18\x04 \x01(\x01\x12\x16\n\x0elargest_change\x18\x05 \x01(\x01\x12(\n\x07\x63hanges\x18\x06 \x03(\x0b\x32\x17.housing.v1.PriceChange\"Q\n\x0bPriceChange\x12 \n\x05house\x18\x01 \x01(\x0b\x32\x11.housing.v1.House\x12\r\n\x05price\x18\x02 \x01(\x01\x12\x11\n\tnew_price\x18\x03 \x01(\x01\x32\x80\x02\n\x0cModelService\x12o\n\tModelInfo\x12\x1c.housing.v1.ModelInfoRequest\x1a\x1d.housing.v1.ModelInfoResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x0e/v1/model/infoZ\r\x12\x0b/model/info\x12\x7f\n\x0bReloadModel\x12\x1e.housing.v1.ReloadModelRequest\x1a\x1f.housing.v1.ReloadModelResponse\"/\x82\xd3\xe4\x93\x02)\"\x10/v1/model/reload:\x01*Z\x12\"\r/model/reload:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16housing/v1/model.proto\x12\nhousing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhousing/v1/prediction.proto\"\x12\n\x10ModelInfoRequest\"\xe1\x06\n\x11ModelInfoResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nmodel_type\x18\x03 \x01(\t\x12\x15\n\rpreprocessing\x18\x04 \x01(\t\x12)\n\x08\x66\x65\x61tures\x18\x05 \x03(\x0b\x32\x17.housing.v1.FeatureInfo\x12&\n\x06target\x18\x06 \x01(\x0b\x32\x16.housing.v1.TargetInfo\x12;\n\x07metrics\x18\x07 \x03(\x0b\x32*.housing.v1.ModelInfoResponse.MetricsEntry\x12.\n\ntrained_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tloaded_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rbundle_digest\x18\n \x01(\t\x12\x13\n\x0b\x64\x61ta_digest\x18\x0b \x01(\t\x12L\n\x10library_versions\x18\x0c \x03(\x0b\x32\x32.housing.v1.ModelInfoResponse.LibraryVersionsEntry\x12\x0e\n\x06source\x18\r \x01(\t\x12\r\n\x05stale\x18\x0e \x01(\x08\x12\x12\n\ngeneration\x18\x0f \x01(\x04\x12\x0e\n\x06run_id\x18\x10 \x01(\t\x12\x16\n\x0eserver_version\x18\x11 \x01(\t\x12\x11\n\tevaluator\x18\x12 \x01(\t\x12\x15\n\rschema_digest\x18\x13 \x01(\t\x12*\n\x08interval\x18\x14 \x01(\x0b\x32\x18.housing.v1.IntervalInfo\x12\x34\n\rapplicability\x18\x15 \x01(\x0b\x32\x1d.housing.v1.ApplicabilityInfo\x12\x30\n\x0b\x65xplanation\x18\x16 \x01(\x0b\x32\x1b.housing.v1.ExplanationInfo\x12\x18\n\x10rolled_back_from\x18\x17 \x01(\t\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x36\n\x14LibraryVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb2\x01\n\x0cIntervalInfo\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\r\n\x05\x66olds\x18\x02 \x01(\r\x12\x0e\n\x06scores\x18\x03 \x01(\x04\x12\r\n\x05level\x18\x04 \x01(\x01\x12\x10\n\x08\x63overage\x18\x05 \x01(\x01\x12\x16\n\x0e\x63overage_error\x18\x06 \x01(\x01\x12\x18\n\x10\x63overage_by_town\x18\x07 \x01(\x01\x12\r\n\x05width\x18\x08 \x01(\x01\x12\x11\n\tmax_level\x18\t \x01(\x01\"3\n\x11\x41pplicabilityInfo\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0e\n\x06houses\x18\x02 \x01(\x04\"x\n\x0f\x45xplanationInfo\x12-\n\x06method\x18\x01 \x01(\x0e\x32\x1d.housing.v1.ExplanationMethod\x12\x16\n\x0emultiplicative\x18\x02 \x01(\x08\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x01\x12\x10\n\x08max_rows\x18\x04 \x01(\r\"\x91\x01\n\x0b\x46\x65\x61tureInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0b\n\x03min\x18\x04 \x01(\x01\x12\x0b\n\x03max\x18\x05 \x01(\x01\x12\x15\n\rmissing_count\x18\x06 \x01(\x04\x12\x0f\n\x07integer\x18\x07 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x08 \x03(\x01\"B\n\nTargetInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\t\x12\x0b\n\x03min\x18\x03 \x01(\x01\x12\x0b\n\x03max\x18\x04 \x01(\x01\"S\n\x12ReloadModelRequest\x12\x11\n\x07version\x18\x01 \x01(\tH\x00\x12\x0f\n\x05\x61lias\x18\x02 \x01(\tH\x00\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x42\x08\n\x06target\"\xcf\x01\n\x13ReloadModelResponse\x12\x18\n\x10previous_version\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x63hanged\x18\x03 \x01(\x08\x12+\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rbundle_digest\x18\x05 \x01(\t\x12\x12\n\ngeneration\x18\x06 \x01(\x04\x12$\n\x04\x64iff\x18\x07 \x01(\x0b\x32\x16.housing.v1.ReloadDiff\"\x98\x01\n\nReloadDiff\x12\x0c\n\x04rows\x18\x01 \x01(\x04\x12\x11\n\trows_from\x18\x02 \x01(\t\x12\x13\n\x0bmean_change\x18\x03 \x01(\x01\x12\x12\n\np99_change\x18\x04 \x01(\x01\x12\x16\n\x0elargest_change\x18\x05 \x01(\x01\x12(\n\x07\x63hanges\x18\x06 \x03(\x0b\x32\x17.housing.v1.PriceChange\"Q\n\x0bPriceChange\x12 \n\x05house\x18\x01 \x01(\x0b\x32\x11.housing.v1.House\x12\r\n\x05price\x18\x02 \x01(\x01\x12\x11\n\tnew_price\x18\x03 \x01(\x01\"\x16\n\x14RollbackModelRequest\"\x9a\x01\n\x15RollbackModelResponse\x12\x18\n\x10previous_version\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12+\n\x08\x64uration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rbundle_digest\x18\x04 \x01(\t\x12\x12\n\ngeneration\x18\x05 \x01(\x04\x32\x8c\x03\n\x0cModelService\x12o\n\tModelInfo\x12\x1c.housing.v1.ModelInfoRequest\x1a\x1d.housing.v1.ModelInfoResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x0e/v1/model/infoZ\r\x12\x0b/model/info\x12\x7f\n\x0bReloadModel\x12\x1e.housing.v1.ReloadModelRequest\x1a\x1f.housing.v1.ReloadModelResponse\"/\x82\xd3\xe4\x93\x02)\"\x10/v1/model/reload:\x01*Z\x12\"\r/model/reload:\x01*\x12\x89\x01\n\rRollbackModel\x12 .housing.v1.RollbackModelRequest\x1a!.housing.v1.RollbackModelResponse\"3\x82\xd3\xe4\x93\x02-\"\x12/v1/model/rollback:\x01*Z\x14\"\x0f/model/rollback:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,32 +43,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELSERVICE'].methods_by_name['ModelInfo']._serialized_options = b'\202\323\344\223\002\037\022\016/v1/model/infoZ\r\022\013/model/info'
   _globals['_MODELSERVICE'].methods_by_name['ReloadModel']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['ReloadModel']._serialized_options = b'\202\323\344\223\002)\"\020/v1/model/reload:\001*Z\022\"\r/model/reload:\001*'
+  _globals['_MODELSERVICE'].methods_by_name['RollbackModel']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['RollbackModel']._serialized_options = b'\202\323\344\223\002-\"\022/v1/model/rollback:\001*Z\024\"\017/model/rollback:\001*'
   _globals['_MODELINFOREQUEST']._serialized_start=162
   _globals['_MODELINFOREQUEST']._serialized_end=180
   _globals['_MODELINFORESPONSE']._serialized_start=183
-  _globals['_MODELINFORESPONSE']._serialized_end=1022
-  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_start=920
-  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_end=966
-  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_start=968
-  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_end=1022
-  _globals['_INTERVALINFO']._serialized_start=1025
-  _globals['_INTERVALINFO']._serialized_end=1203
-  _globals['_APPLICABILITYINFO']._serialized_start=1205
-  _globals['_APPLICABILITYINFO']._serialized_end=1256
-  _globals['_EXPLANATIONINFO']._serialized_start=1258
-  _globals['_EXPLANATIONINFO']._serialized_end=1378
-  _globals['_FEATUREINFO']._serialized_start=1381
-  _globals['_FEATUREINFO']._serialized_end=1526
-  _globals['_TARGETINFO']._serialized_start=1528
-  _globals['_TARGETINFO']._serialized_end=1594
-  _globals['_RELOADMODELREQUEST']._serialized_start=1596
-  _globals['_RELOADMODELREQUEST']._serialized_end=1679
-  _globals['_RELOADMODELRESPONSE']._serialized_start=1682
-  _globals['_RELOADMODELRESPONSE']._serialized_end=1889
-  _globals['_RELOADDIFF']._serialized_start=1892
-  _globals['_RELOADDIFF']._serialized_end=2044
-  _globals['_PRICECHANGE']._serialized_start=2046
-  _globals['_PRICECHANGE']._serialized_end=2127
-  _globals['_MODELSERVICE']._serialized_start=2130
-  _globals['_MODELSERVICE']._serialized_end=2386
+  _globals['_MODELINFORESPONSE']._serialized_end=1048
+  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_start=946
+  _globals['_MODELINFORESPONSE_METRICSENTRY']._serialized_end=992
+  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_start=994
+  _globals['_MODELINFORESPONSE_LIBRARYVERSIONSENTRY']._serialized_end=1048
+  _globals['_INTERVALINFO']._serialized_start=1051
+  _globals['_INTERVALINFO']._serialized_end=1229
+  _globals['_APPLICABILITYINFO']._serialized_start=1231
+  _globals['_APPLICABILITYINFO']._serialized_end=1282
+  _globals['_EXPLANATIONINFO']._serialized_start=1284
+  _globals['_EXPLANATIONINFO']._serialized_end=1404
+  _globals['_FEATUREINFO']._serialized_start=1407
+  _globals['_FEATUREINFO']._serialized_end=1552
+  _globals['_TARGETINFO']._serialized_start=1554
+  _globals['_TARGETINFO']._serialized_end=1620
+  _globals['_RELOADMODELREQUEST']._serialized_start=1622
+  _globals['_RELOADMODELREQUEST']._serialized_end=1705
+  _globals['_RELOADMODELRESPONSE']._serialized_start=1708
+  _globals['_RELOADMODELRESPONSE']._serialized_end=1915
+  _globals['_RELOADDIFF']._serialized_start=1918
+  _globals['_RELOADDIFF']._serialized_end=2070
+  _globals['_PRICECHANGE']._serialized_start=2072
+  _globals['_PRICECHANGE']._serialized_end=2153
+  _globals['_ROLLBACKMODELREQUEST']._serialized_start=2155
+  _globals['_ROLLBACKMODELREQUEST']._serialized_end=2177
+  _globals['_ROLLBACKMODELRESPONSE']._serialized_start=2180
+  _globals['_ROLLBACKMODELRESPONSE']._serialized_end=2334
+  _globals['_MODELSERVICE']._serialized_start=2337
+  _globals['_MODELSERVICE']._serialized_end=2733
 # @@protoc_insertion_point(module_scope)

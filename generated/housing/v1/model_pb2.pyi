@@ -17,7 +17,7 @@ class ModelInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ModelInfoResponse(_message.Message):
-    __slots__ = ("name", "version", "model_type", "preprocessing", "features", "target", "metrics", "trained_at", "loaded_at", "bundle_digest", "data_digest", "library_versions", "source", "stale", "generation", "run_id", "server_version", "evaluator", "schema_digest", "interval", "applicability", "explanation")
+    __slots__ = ("name", "version", "model_type", "preprocessing", "features", "target", "metrics", "trained_at", "loaded_at", "bundle_digest", "data_digest", "library_versions", "source", "stale", "generation", "run_id", "server_version", "evaluator", "schema_digest", "interval", "applicability", "explanation", "rolled_back_from")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -54,6 +54,7 @@ class ModelInfoResponse(_message.Message):
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     APPLICABILITY_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    ROLLED_BACK_FROM_FIELD_NUMBER: _ClassVar[int]
     name: str
     version: str
     model_type: str
@@ -76,7 +77,8 @@ class ModelInfoResponse(_message.Message):
     interval: IntervalInfo
     applicability: ApplicabilityInfo
     explanation: ExplanationInfo
-    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., model_type: _Optional[str] = ..., preprocessing: _Optional[str] = ..., features: _Optional[_Iterable[_Union[FeatureInfo, _Mapping]]] = ..., target: _Optional[_Union[TargetInfo, _Mapping]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., trained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., loaded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., library_versions: _Optional[_Mapping[str, str]] = ..., source: _Optional[str] = ..., stale: _Optional[bool] = ..., generation: _Optional[int] = ..., run_id: _Optional[str] = ..., server_version: _Optional[str] = ..., evaluator: _Optional[str] = ..., schema_digest: _Optional[str] = ..., interval: _Optional[_Union[IntervalInfo, _Mapping]] = ..., applicability: _Optional[_Union[ApplicabilityInfo, _Mapping]] = ..., explanation: _Optional[_Union[ExplanationInfo, _Mapping]] = ...) -> None: ...
+    rolled_back_from: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., model_type: _Optional[str] = ..., preprocessing: _Optional[str] = ..., features: _Optional[_Iterable[_Union[FeatureInfo, _Mapping]]] = ..., target: _Optional[_Union[TargetInfo, _Mapping]] = ..., metrics: _Optional[_Mapping[str, float]] = ..., trained_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., loaded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., library_versions: _Optional[_Mapping[str, str]] = ..., source: _Optional[str] = ..., stale: _Optional[bool] = ..., generation: _Optional[int] = ..., run_id: _Optional[str] = ..., server_version: _Optional[str] = ..., evaluator: _Optional[str] = ..., schema_digest: _Optional[str] = ..., interval: _Optional[_Union[IntervalInfo, _Mapping]] = ..., applicability: _Optional[_Union[ApplicabilityInfo, _Mapping]] = ..., explanation: _Optional[_Union[ExplanationInfo, _Mapping]] = ..., rolled_back_from: _Optional[str] = ...) -> None: ...
 
 class IntervalInfo(_message.Message):
     __slots__ = ("method", "folds", "scores", "level", "coverage", "coverage_error", "coverage_by_town", "width", "max_level")
@@ -205,3 +207,21 @@ class PriceChange(_message.Message):
     price: float
     new_price: float
     def __init__(self, house: _Optional[_Union[_prediction_pb2.House, _Mapping]] = ..., price: _Optional[float] = ..., new_price: _Optional[float] = ...) -> None: ...
+
+class RollbackModelRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RollbackModelResponse(_message.Message):
+    __slots__ = ("previous_version", "version", "duration", "bundle_digest", "generation")
+    PREVIOUS_VERSION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    previous_version: str
+    version: str
+    duration: _duration_pb2.Duration
+    bundle_digest: str
+    generation: int
+    def __init__(self, previous_version: _Optional[str] = ..., version: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., bundle_digest: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...

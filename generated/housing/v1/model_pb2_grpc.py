@@ -48,6 +48,11 @@ class ModelServiceStub:
                 request_serializer=housing_dot_v1_dot_model__pb2.ReloadModelRequest.SerializeToString,
                 response_deserializer=housing_dot_v1_dot_model__pb2.ReloadModelResponse.FromString,
                 _registered_method=True)
+        self.RollbackModel = channel.unary_unary(
+                '/housing.v1.ModelService/RollbackModel',
+                request_serializer=housing_dot_v1_dot_model__pb2.RollbackModelRequest.SerializeToString,
+                response_deserializer=housing_dot_v1_dot_model__pb2.RollbackModelResponse.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer:
@@ -119,6 +124,37 @@ class ModelServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RollbackModel(self, request, context):
+        """Makes the model before the live one live again, without dropping a call.
+
+        That one is still in memory for some time after a change of model, so nothing
+        is fetched. While the alias names the version that was rolled back from, a
+        server that follows the alias refuses it (ROLLED_BACK); ReloadModel takes it.
+
+        Returns:
+        * FAILED_PRECONDITION: the model before is in memory no more
+        (NO_PREVIOUS_MODEL); ReloadModel fetches any version.
+        * ABORTED: a reload is running (RELOAD_IN_PROGRESS).
+        * UNAVAILABLE: the first model is still loading, or one of several worker
+        processes is gone (MODEL_NOT_READY).
+        * DEADLINE_EXCEEDED: the deadline passed before the call was served
+        (DEADLINE_EXCEEDED).
+        * INVALID_ARGUMENT: the bytes are not a RollbackModelRequest
+        (MALFORMED_REQUEST).
+        * INTERNAL: the fault is the server's (INTERNAL).
+        * UNAUTHENTICATED: there is no valid key, or more than one
+        (UNAUTHENTICATED).
+        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+        more of them wait than the server takes (OVERLOADED), or the metadata is
+        too large (METADATA_TOO_LARGE).
+        * CANCELLED: the caller cancelled, or kept the request back for too long
+        (CANCELLED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModelServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +167,11 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.ReloadModel,
                     request_deserializer=housing_dot_v1_dot_model__pb2.ReloadModelRequest.FromString,
                     response_serializer=housing_dot_v1_dot_model__pb2.ReloadModelResponse.SerializeToString,
+            ),
+            'RollbackModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackModel,
+                    request_deserializer=housing_dot_v1_dot_model__pb2.RollbackModelRequest.FromString,
+                    response_serializer=housing_dot_v1_dot_model__pb2.RollbackModelResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -191,6 +232,33 @@ class ModelService:
             '/housing.v1.ModelService/ReloadModel',
             housing_dot_v1_dot_model__pb2.ReloadModelRequest.SerializeToString,
             housing_dot_v1_dot_model__pb2.ReloadModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/housing.v1.ModelService/RollbackModel',
+            housing_dot_v1_dot_model__pb2.RollbackModelRequest.SerializeToString,
+            housing_dot_v1_dot_model__pb2.RollbackModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -91,6 +91,33 @@ class ModelServiceStub:
     * CANCELLED: the caller cancelled, or kept the request back for too long
       (CANCELLED).
     """
+    RollbackModel: _grpc.UnaryUnaryMultiCallable[_model_pb2.RollbackModelRequest, _model_pb2.RollbackModelResponse]
+    """Makes the model before the live one live again, without dropping a call.
+
+    That one is still in memory for some time after a change of model, so nothing
+    is fetched. While the alias names the version that was rolled back from, a
+    server that follows the alias refuses it (ROLLED_BACK); ReloadModel takes it.
+
+    Returns:
+    * FAILED_PRECONDITION: the model before is in memory no more
+      (NO_PREVIOUS_MODEL); ReloadModel fetches any version.
+    * ABORTED: a reload is running (RELOAD_IN_PROGRESS).
+    * UNAVAILABLE: the first model is still loading, or one of several worker
+      processes is gone (MODEL_NOT_READY).
+    * DEADLINE_EXCEEDED: the deadline passed before the call was served
+      (DEADLINE_EXCEEDED).
+    * INVALID_ARGUMENT: the bytes are not a RollbackModelRequest
+      (MALFORMED_REQUEST).
+    * INTERNAL: the fault is the server's (INTERNAL).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
+    """
 
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
@@ -144,6 +171,33 @@ class ModelServiceAsyncStub(ModelServiceStub):
       (SOURCE_HAS_NO_VERSIONS).
     * INVALID_ARGUMENT: the version is not a number, the alias is empty
       (INVALID_TARGET), or the bytes are not a ReloadModelRequest
+      (MALFORMED_REQUEST).
+    * INTERNAL: the fault is the server's (INTERNAL).
+    * UNAUTHENTICATED: there is no valid key, or more than one
+      (UNAUTHENTICATED).
+    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+      more of them wait than the server takes (OVERLOADED), or the metadata is
+      too large (METADATA_TOO_LARGE).
+    * CANCELLED: the caller cancelled, or kept the request back for too long
+      (CANCELLED).
+    """
+    RollbackModel: _aio.UnaryUnaryMultiCallable[_model_pb2.RollbackModelRequest, _model_pb2.RollbackModelResponse]  # type: ignore[assignment]
+    """Makes the model before the live one live again, without dropping a call.
+
+    That one is still in memory for some time after a change of model, so nothing
+    is fetched. While the alias names the version that was rolled back from, a
+    server that follows the alias refuses it (ROLLED_BACK); ReloadModel takes it.
+
+    Returns:
+    * FAILED_PRECONDITION: the model before is in memory no more
+      (NO_PREVIOUS_MODEL); ReloadModel fetches any version.
+    * ABORTED: a reload is running (RELOAD_IN_PROGRESS).
+    * UNAVAILABLE: the first model is still loading, or one of several worker
+      processes is gone (MODEL_NOT_READY).
+    * DEADLINE_EXCEEDED: the deadline passed before the call was served
+      (DEADLINE_EXCEEDED).
+    * INVALID_ARGUMENT: the bytes are not a RollbackModelRequest
       (MALFORMED_REQUEST).
     * INTERNAL: the fault is the server's (INTERNAL).
     * UNAUTHENTICATED: there is no valid key, or more than one
@@ -217,6 +271,39 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
           (SOURCE_HAS_NO_VERSIONS).
         * INVALID_ARGUMENT: the version is not a number, the alias is empty
           (INVALID_TARGET), or the bytes are not a ReloadModelRequest
+          (MALFORMED_REQUEST).
+        * INTERNAL: the fault is the server's (INTERNAL).
+        * UNAUTHENTICATED: there is no valid key, or more than one
+          (UNAUTHENTICATED).
+        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+          more of them wait than the server takes (OVERLOADED), or the metadata is
+          too large (METADATA_TOO_LARGE).
+        * CANCELLED: the caller cancelled, or kept the request back for too long
+          (CANCELLED).
+        """
+
+    @_abc_1.abstractmethod
+    def RollbackModel(
+        self,
+        request: _model_pb2.RollbackModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_model_pb2.RollbackModelResponse, _abc.Awaitable[_model_pb2.RollbackModelResponse]]:
+        """Makes the model before the live one live again, without dropping a call.
+
+        That one is still in memory for some time after a change of model, so nothing
+        is fetched. While the alias names the version that was rolled back from, a
+        server that follows the alias refuses it (ROLLED_BACK); ReloadModel takes it.
+
+        Returns:
+        * FAILED_PRECONDITION: the model before is in memory no more
+          (NO_PREVIOUS_MODEL); ReloadModel fetches any version.
+        * ABORTED: a reload is running (RELOAD_IN_PROGRESS).
+        * UNAVAILABLE: the first model is still loading, or one of several worker
+          processes is gone (MODEL_NOT_READY).
+        * DEADLINE_EXCEEDED: the deadline passed before the call was served
+          (DEADLINE_EXCEEDED).
+        * INVALID_ARGUMENT: the bytes are not a RollbackModelRequest
           (MALFORMED_REQUEST).
         * INTERNAL: the fault is the server's (INTERNAL).
         * UNAUTHENTICATED: there is no valid key, or more than one

@@ -37,6 +37,9 @@ class Guarded(prediction_pb2_grpc.PredictionServiceServicer, model_pb2_grpc.Mode
     def ReloadModel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         context.abort(grpc.StatusCode.PERMISSION_DENIED, "no")
 
+    def RollbackModel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        raise NotImplementedError
+
 
 @contextmanager
 def served(credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:

@@ -114,9 +114,12 @@ type ModelInfoResponse struct {
 	// How the model tells how unusual a house is; absent if it cannot.
 	Applicability *ApplicabilityInfo `protobuf:"bytes,21,opt,name=applicability,proto3" json:"applicability,omitempty"`
 	// How the model explains a price; absent if it cannot.
-	Explanation   *ExplanationInfo `protobuf:"bytes,22,opt,name=explanation,proto3" json:"explanation,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Explanation *ExplanationInfo `protobuf:"bytes,22,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	// Version that had to make way for this one, where this one came back, by
+	// request or by itself; empty where it did not.
+	RolledBackFrom string `protobuf:"bytes,23,opt,name=rolled_back_from,json=rolledBackFrom,proto3" json:"rolled_back_from,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ModelInfoResponse) Reset() {
@@ -301,6 +304,13 @@ func (x *ModelInfoResponse) GetExplanation() *ExplanationInfo {
 		return x.Explanation
 	}
 	return nil
+}
+
+func (x *ModelInfoResponse) GetRolledBackFrom() string {
+	if x != nil {
+		return x.RolledBackFrom
+	}
+	return ""
 }
 
 // How intervals were made, and what was measured of them in training.
@@ -1088,13 +1098,132 @@ func (x *PriceChange) GetNewPrice() float64 {
 	return 0
 }
 
+// Asks for the model before the live one to be live again.
+type RollbackModelRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackModelRequest) Reset() {
+	*x = RollbackModelRequest{}
+	mi := &file_housing_v1_model_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackModelRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackModelRequest) ProtoMessage() {}
+
+func (x *RollbackModelRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_model_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackModelRequest.ProtoReflect.Descriptor instead.
+func (*RollbackModelRequest) Descriptor() ([]byte, []int) {
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{11}
+}
+
+// What a rollback did.
+type RollbackModelResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version that was rolled back from.
+	PreviousVersion string `protobuf:"bytes,1,opt,name=previous_version,json=previousVersion,proto3" json:"previous_version,omitempty"`
+	// Version that serves now.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// How long it took.
+	Duration *durationpb.Duration `protobuf:"bytes,3,opt,name=duration,proto3" json:"duration,omitempty"`
+	// Digest of the bundle that serves now.
+	BundleDigest string `protobuf:"bytes,4,opt,name=bundle_digest,json=bundleDigest,proto3" json:"bundle_digest,omitempty"`
+	// How many times a model has been made live in this process.
+	Generation    uint64 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackModelResponse) Reset() {
+	*x = RollbackModelResponse{}
+	mi := &file_housing_v1_model_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackModelResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackModelResponse) ProtoMessage() {}
+
+func (x *RollbackModelResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_housing_v1_model_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackModelResponse.ProtoReflect.Descriptor instead.
+func (*RollbackModelResponse) Descriptor() ([]byte, []int) {
+	return file_housing_v1_model_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RollbackModelResponse) GetPreviousVersion() string {
+	if x != nil {
+		return x.PreviousVersion
+	}
+	return ""
+}
+
+func (x *RollbackModelResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *RollbackModelResponse) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *RollbackModelResponse) GetBundleDigest() string {
+	if x != nil {
+		return x.BundleDigest
+	}
+	return ""
+}
+
+func (x *RollbackModelResponse) GetGeneration() uint64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
 var File_housing_v1_model_proto protoreflect.FileDescriptor
 
 const file_housing_v1_model_proto_rawDesc = "" +
 	"\n" +
 	"\x16housing/v1/model.proto\x12\n" +
 	"housing.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhousing/v1/prediction.proto\"\x12\n" +
-	"\x10ModelInfoRequest\"\xd3\b\n" +
+	"\x10ModelInfoRequest\"\xfd\b\n" +
 	"\x11ModelInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1d\n" +
@@ -1123,7 +1252,8 @@ const file_housing_v1_model_proto_rawDesc = "" +
 	"\rschema_digest\x18\x13 \x01(\tR\fschemaDigest\x124\n" +
 	"\binterval\x18\x14 \x01(\v2\x18.housing.v1.IntervalInfoR\binterval\x12C\n" +
 	"\rapplicability\x18\x15 \x01(\v2\x1d.housing.v1.ApplicabilityInfoR\rapplicability\x12=\n" +
-	"\vexplanation\x18\x16 \x01(\v2\x1b.housing.v1.ExplanationInfoR\vexplanation\x1a:\n" +
+	"\vexplanation\x18\x16 \x01(\v2\x1b.housing.v1.ExplanationInfoR\vexplanation\x12(\n" +
+	"\x10rolled_back_from\x18\x17 \x01(\tR\x0erolledBackFrom\x1a:\n" +
 	"\fMetricsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\x1aB\n" +
@@ -1191,10 +1321,20 @@ const file_housing_v1_model_proto_rawDesc = "" +
 	"\vPriceChange\x12'\n" +
 	"\x05house\x18\x01 \x01(\v2\x11.housing.v1.HouseR\x05house\x12\x14\n" +
 	"\x05price\x18\x02 \x01(\x01R\x05price\x12\x1b\n" +
-	"\tnew_price\x18\x03 \x01(\x01R\bnewPrice2\x80\x02\n" +
+	"\tnew_price\x18\x03 \x01(\x01R\bnewPrice\"\x16\n" +
+	"\x14RollbackModelRequest\"\xd8\x01\n" +
+	"\x15RollbackModelResponse\x12)\n" +
+	"\x10previous_version\x18\x01 \x01(\tR\x0fpreviousVersion\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x125\n" +
+	"\bduration\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12#\n" +
+	"\rbundle_digest\x18\x04 \x01(\tR\fbundleDigest\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x05 \x01(\x04R\n" +
+	"generation2\x8c\x03\n" +
 	"\fModelService\x12o\n" +
 	"\tModelInfo\x12\x1c.housing.v1.ModelInfoRequest\x1a\x1d.housing.v1.ModelInfoResponse\"%\x82\xd3\xe4\x93\x02\x1fZ\r\x12\v/model/info\x12\x0e/v1/model/info\x12\x7f\n" +
-	"\vReloadModel\x12\x1e.housing.v1.ReloadModelRequest\x1a\x1f.housing.v1.ReloadModelResponse\"/\x82\xd3\xe4\x93\x02):\x01*Z\x12:\x01*\"\r/model/reload\"\x10/v1/model/reloadb\x06proto3"
+	"\vReloadModel\x12\x1e.housing.v1.ReloadModelRequest\x1a\x1f.housing.v1.ReloadModelResponse\"/\x82\xd3\xe4\x93\x02):\x01*Z\x12:\x01*\"\r/model/reload\"\x10/v1/model/reload\x12\x89\x01\n" +
+	"\rRollbackModel\x12 .housing.v1.RollbackModelRequest\x1a!.housing.v1.RollbackModelResponse\"3\x82\xd3\xe4\x93\x02-:\x01*Z\x14:\x01*\"\x0f/model/rollback\"\x12/v1/model/rollbackb\x06proto3"
 
 var (
 	file_housing_v1_model_proto_rawDescOnce sync.Once
@@ -1208,7 +1348,7 @@ func file_housing_v1_model_proto_rawDescGZIP() []byte {
 	return file_housing_v1_model_proto_rawDescData
 }
 
-var file_housing_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_housing_v1_model_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_housing_v1_model_proto_goTypes = []any{
 	(*ModelInfoRequest)(nil),      // 0: housing.v1.ModelInfoRequest
 	(*ModelInfoResponse)(nil),     // 1: housing.v1.ModelInfoResponse
@@ -1221,37 +1361,42 @@ var file_housing_v1_model_proto_goTypes = []any{
 	(*ReloadModelResponse)(nil),   // 8: housing.v1.ReloadModelResponse
 	(*ReloadDiff)(nil),            // 9: housing.v1.ReloadDiff
 	(*PriceChange)(nil),           // 10: housing.v1.PriceChange
-	nil,                           // 11: housing.v1.ModelInfoResponse.MetricsEntry
-	nil,                           // 12: housing.v1.ModelInfoResponse.LibraryVersionsEntry
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(ExplanationMethod)(0),        // 14: housing.v1.ExplanationMethod
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
-	(*House)(nil),                 // 16: housing.v1.House
+	(*RollbackModelRequest)(nil),  // 11: housing.v1.RollbackModelRequest
+	(*RollbackModelResponse)(nil), // 12: housing.v1.RollbackModelResponse
+	nil,                           // 13: housing.v1.ModelInfoResponse.MetricsEntry
+	nil,                           // 14: housing.v1.ModelInfoResponse.LibraryVersionsEntry
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(ExplanationMethod)(0),        // 16: housing.v1.ExplanationMethod
+	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
+	(*House)(nil),                 // 18: housing.v1.House
 }
 var file_housing_v1_model_proto_depIdxs = []int32{
 	5,  // 0: housing.v1.ModelInfoResponse.features:type_name -> housing.v1.FeatureInfo
 	6,  // 1: housing.v1.ModelInfoResponse.target:type_name -> housing.v1.TargetInfo
-	11, // 2: housing.v1.ModelInfoResponse.metrics:type_name -> housing.v1.ModelInfoResponse.MetricsEntry
-	13, // 3: housing.v1.ModelInfoResponse.trained_at:type_name -> google.protobuf.Timestamp
-	13, // 4: housing.v1.ModelInfoResponse.loaded_at:type_name -> google.protobuf.Timestamp
-	12, // 5: housing.v1.ModelInfoResponse.library_versions:type_name -> housing.v1.ModelInfoResponse.LibraryVersionsEntry
+	13, // 2: housing.v1.ModelInfoResponse.metrics:type_name -> housing.v1.ModelInfoResponse.MetricsEntry
+	15, // 3: housing.v1.ModelInfoResponse.trained_at:type_name -> google.protobuf.Timestamp
+	15, // 4: housing.v1.ModelInfoResponse.loaded_at:type_name -> google.protobuf.Timestamp
+	14, // 5: housing.v1.ModelInfoResponse.library_versions:type_name -> housing.v1.ModelInfoResponse.LibraryVersionsEntry
 	2,  // 6: housing.v1.ModelInfoResponse.interval:type_name -> housing.v1.IntervalInfo
 	3,  // 7: housing.v1.ModelInfoResponse.applicability:type_name -> housing.v1.ApplicabilityInfo
 	4,  // 8: housing.v1.ModelInfoResponse.explanation:type_name -> housing.v1.ExplanationInfo
-	14, // 9: housing.v1.ExplanationInfo.method:type_name -> housing.v1.ExplanationMethod
-	15, // 10: housing.v1.ReloadModelResponse.duration:type_name -> google.protobuf.Duration
+	16, // 9: housing.v1.ExplanationInfo.method:type_name -> housing.v1.ExplanationMethod
+	17, // 10: housing.v1.ReloadModelResponse.duration:type_name -> google.protobuf.Duration
 	9,  // 11: housing.v1.ReloadModelResponse.diff:type_name -> housing.v1.ReloadDiff
 	10, // 12: housing.v1.ReloadDiff.changes:type_name -> housing.v1.PriceChange
-	16, // 13: housing.v1.PriceChange.house:type_name -> housing.v1.House
-	0,  // 14: housing.v1.ModelService.ModelInfo:input_type -> housing.v1.ModelInfoRequest
-	7,  // 15: housing.v1.ModelService.ReloadModel:input_type -> housing.v1.ReloadModelRequest
-	1,  // 16: housing.v1.ModelService.ModelInfo:output_type -> housing.v1.ModelInfoResponse
-	8,  // 17: housing.v1.ModelService.ReloadModel:output_type -> housing.v1.ReloadModelResponse
-	16, // [16:18] is the sub-list for method output_type
-	14, // [14:16] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	18, // 13: housing.v1.PriceChange.house:type_name -> housing.v1.House
+	17, // 14: housing.v1.RollbackModelResponse.duration:type_name -> google.protobuf.Duration
+	0,  // 15: housing.v1.ModelService.ModelInfo:input_type -> housing.v1.ModelInfoRequest
+	7,  // 16: housing.v1.ModelService.ReloadModel:input_type -> housing.v1.ReloadModelRequest
+	11, // 17: housing.v1.ModelService.RollbackModel:input_type -> housing.v1.RollbackModelRequest
+	1,  // 18: housing.v1.ModelService.ModelInfo:output_type -> housing.v1.ModelInfoResponse
+	8,  // 19: housing.v1.ModelService.ReloadModel:output_type -> housing.v1.ReloadModelResponse
+	12, // 20: housing.v1.ModelService.RollbackModel:output_type -> housing.v1.RollbackModelResponse
+	18, // [18:21] is the sub-list for method output_type
+	15, // [15:18] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_housing_v1_model_proto_init() }
@@ -1270,7 +1415,7 @@ func file_housing_v1_model_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_housing_v1_model_proto_rawDesc), len(file_housing_v1_model_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,8 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ModelService_ModelInfo_FullMethodName   = "/housing.v1.ModelService/ModelInfo"
-	ModelService_ReloadModel_FullMethodName = "/housing.v1.ModelService/ReloadModel"
+	ModelService_ModelInfo_FullMethodName     = "/housing.v1.ModelService/ModelInfo"
+	ModelService_ReloadModel_FullMethodName   = "/housing.v1.ModelService/ReloadModel"
+	ModelService_RollbackModel_FullMethodName = "/housing.v1.ModelService/RollbackModel"
 )
 
 // ModelServiceClient is the client API for ModelService service.
@@ -84,6 +85,32 @@ type ModelServiceClient interface {
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	ReloadModel(ctx context.Context, in *ReloadModelRequest, opts ...grpc.CallOption) (*ReloadModelResponse, error)
+	// Makes the model before the live one live again, without dropping a call.
+	//
+	// That one is still in memory for some time after a change of model, so nothing
+	// is fetched. While the alias names the version that was rolled back from, a
+	// server that follows the alias refuses it (ROLLED_BACK); ReloadModel takes it.
+	//
+	// Returns:
+	//   - FAILED_PRECONDITION: the model before is in memory no more
+	//     (NO_PREVIOUS_MODEL); ReloadModel fetches any version.
+	//   - ABORTED: a reload is running (RELOAD_IN_PROGRESS).
+	//   - UNAVAILABLE: the first model is still loading, or one of several worker
+	//     processes is gone (MODEL_NOT_READY).
+	//   - DEADLINE_EXCEEDED: the deadline passed before the call was served
+	//     (DEADLINE_EXCEEDED).
+	//   - INVALID_ARGUMENT: the bytes are not a RollbackModelRequest
+	//     (MALFORMED_REQUEST).
+	//   - INTERNAL: the fault is the server's (INTERNAL).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
+	RollbackModel(ctx context.Context, in *RollbackModelRequest, opts ...grpc.CallOption) (*RollbackModelResponse, error)
 }
 
 type modelServiceClient struct {
@@ -108,6 +135,16 @@ func (c *modelServiceClient) ReloadModel(ctx context.Context, in *ReloadModelReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReloadModelResponse)
 	err := c.cc.Invoke(ctx, ModelService_ReloadModel_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *modelServiceClient) RollbackModel(ctx context.Context, in *RollbackModelRequest, opts ...grpc.CallOption) (*RollbackModelResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RollbackModelResponse)
+	err := c.cc.Invoke(ctx, ModelService_RollbackModel_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +212,32 @@ type ModelServiceServer interface {
 	//   - CANCELLED: the caller cancelled, or kept the request back for too long
 	//     (CANCELLED).
 	ReloadModel(context.Context, *ReloadModelRequest) (*ReloadModelResponse, error)
+	// Makes the model before the live one live again, without dropping a call.
+	//
+	// That one is still in memory for some time after a change of model, so nothing
+	// is fetched. While the alias names the version that was rolled back from, a
+	// server that follows the alias refuses it (ROLLED_BACK); ReloadModel takes it.
+	//
+	// Returns:
+	//   - FAILED_PRECONDITION: the model before is in memory no more
+	//     (NO_PREVIOUS_MODEL); ReloadModel fetches any version.
+	//   - ABORTED: a reload is running (RELOAD_IN_PROGRESS).
+	//   - UNAVAILABLE: the first model is still loading, or one of several worker
+	//     processes is gone (MODEL_NOT_READY).
+	//   - DEADLINE_EXCEEDED: the deadline passed before the call was served
+	//     (DEADLINE_EXCEEDED).
+	//   - INVALID_ARGUMENT: the bytes are not a RollbackModelRequest
+	//     (MALFORMED_REQUEST).
+	//   - INTERNAL: the fault is the server's (INTERNAL).
+	//   - UNAUTHENTICATED: there is no valid key, or more than one
+	//     (UNAUTHENTICATED).
+	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+	//     more of them wait than the server takes (OVERLOADED), or the metadata is
+	//     too large (METADATA_TOO_LARGE).
+	//   - CANCELLED: the caller cancelled, or kept the request back for too long
+	//     (CANCELLED).
+	RollbackModel(context.Context, *RollbackModelRequest) (*RollbackModelResponse, error)
 	mustEmbedUnimplementedModelServiceServer()
 }
 
@@ -190,6 +253,9 @@ func (UnimplementedModelServiceServer) ModelInfo(context.Context, *ModelInfoRequ
 }
 func (UnimplementedModelServiceServer) ReloadModel(context.Context, *ReloadModelRequest) (*ReloadModelResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReloadModel not implemented")
+}
+func (UnimplementedModelServiceServer) RollbackModel(context.Context, *RollbackModelRequest) (*RollbackModelResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RollbackModel not implemented")
 }
 func (UnimplementedModelServiceServer) mustEmbedUnimplementedModelServiceServer() {}
 func (UnimplementedModelServiceServer) testEmbeddedByValue()                      {}
@@ -248,6 +314,24 @@ func _ModelService_ReloadModel_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ModelService_RollbackModel_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RollbackModelRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ModelServiceServer).RollbackModel(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ModelService_RollbackModel_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ModelServiceServer).RollbackModel(ctx, req.(*RollbackModelRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ModelService_ServiceDesc is the grpc.ServiceDesc for ModelService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -262,6 +346,10 @@ var ModelService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReloadModel",
 			Handler:    _ModelService_ReloadModel_Handler,
+		},
+		{
+			MethodName: "RollbackModel",
+			Handler:    _ModelService_RollbackModel_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file housing/v1/model.proto.
  */
 export const file_housing_v1_model: GenFile = /*@__PURE__*/
-  fileDesc("ChZob3VzaW5nL3YxL21vZGVsLnByb3RvEgpob3VzaW5nLnYxIhIKEE1vZGVsSW5mb1JlcXVlc3QixwYKEU1vZGVsSW5mb1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRISCgptb2RlbF90eXBlGAMgASgJEhUKDXByZXByb2Nlc3NpbmcYBCABKAkSKQoIZmVhdHVyZXMYBSADKAsyFy5ob3VzaW5nLnYxLkZlYXR1cmVJbmZvEiYKBnRhcmdldBgGIAEoCzIWLmhvdXNpbmcudjEuVGFyZ2V0SW5mbxI7CgdtZXRyaWNzGAcgAygLMiouaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZS5NZXRyaWNzRW50cnkSLgoKdHJhaW5lZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbG9hZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1idW5kbGVfZGlnZXN0GAogASgJEhMKC2RhdGFfZGlnZXN0GAsgASgJEkwKEGxpYnJhcnlfdmVyc2lvbnMYDCADKAsyMi5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlLkxpYnJhcnlWZXJzaW9uc0VudHJ5Eg4KBnNvdXJjZRgNIAEoCRINCgVzdGFsZRgOIAEoCBISCgpnZW5lcmF0aW9uGA8gASgEEg4KBnJ1bl9pZBgQIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgRIAEoCRIRCglldmFsdWF0b3IYEiABKAkSFQoNc2NoZW1hX2RpZ2VzdBgTIAEoCRIqCghpbnRlcnZhbBgUIAEoCzIYLmhvdXNpbmcudjEuSW50ZXJ2YWxJbmZvEjQKDWFwcGxpY2FiaWxpdHkYFSABKAsyHS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHlJbmZvEjAKC2V4cGxhbmF0aW9uGBYgASgLMhsuaG91c2luZy52MS5FeHBsYW5hdGlvbkluZm8aLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEaNgoUTGlicmFyeVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKyAQoMSW50ZXJ2YWxJbmZvEg4KBm1ldGhvZBgBIAEoCRINCgVmb2xkcxgCIAEoDRIOCgZzY29yZXMYAyABKAQSDQoFbGV2ZWwYBCABKAESEAoIY292ZXJhZ2UYBSABKAESFgoOY292ZXJhZ2VfZXJyb3IYBiABKAESGAoQY292ZXJhZ2VfYnlfdG93bhgHIAEoARINCgV3aWR0aBgIIAEoARIRCgltYXhfbGV2ZWwYCSABKAEiMwoRQXBwbGljYWJpbGl0eUluZm8SDgoGbWV0aG9kGAEgASgJEg4KBmhvdXNlcxgCIAEoBCJ4Cg9FeHBsYW5hdGlvbkluZm8SLQoGbWV0aG9kGAEgASgOMh0uaG91c2luZy52MS5FeHBsYW5hdGlvbk1ldGhvZBIWCg5tdWx0aXBsaWNhdGl2ZRgCIAEoCBIMCgRiYXNlGAMgASgBEhAKCG1heF9yb3dzGAQgASgNIpEBCgtGZWF0dXJlSW5mbxIMCgRuYW1lGAEgASgJEgwKBHVuaXQYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSCwoDbWluGAQgASgBEgsKA21heBgFIAEoARIVCg1taXNzaW5nX2NvdW50GAYgASgEEg8KB2ludGVnZXIYByABKAgSDwoHY2hvaWNlcxgIIAMoASJCCgpUYXJnZXRJbmZvEgwKBG5hbWUYASABKAkSDAoEdW5pdBgCIAEoCRILCgNtaW4YAyABKAESCwoDbWF4GAQgASgBIlMKElJlbG9hZE1vZGVsUmVxdWVzdBIRCgd2ZXJzaW9uGAEgASgJSAASDwoFYWxpYXMYAiABKAlIABIPCgdkcnlfcnVuGAMgASgIQggKBnRhcmdldCLPAQoTUmVsb2FkTW9kZWxSZXNwb25zZRIYChBwcmV2aW91c192ZXJzaW9uGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDwoHY2hhbmdlZBgDIAEoCBIrCghkdXJhdGlvbhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1idW5kbGVfZGlnZXN0GAUgASgJEhIKCmdlbmVyYXRpb24YBiABKAQSJAoEZGlmZhgHIAEoCzIWLmhvdXNpbmcudjEuUmVsb2FkRGlmZiKYAQoKUmVsb2FkRGlmZhIMCgRyb3dzGAEgASgEEhEKCXJvd3NfZnJvbRgCIAEoCRITCgttZWFuX2NoYW5nZRgDIAEoARISCgpwOTlfY2hhbmdlGAQgASgBEhYKDmxhcmdlc3RfY2hhbmdlGAUgASgBEigKB2NoYW5nZXMYBiADKAsyFy5ob3VzaW5nLnYxLlByaWNlQ2hhbmdlIlEKC1ByaWNlQ2hhbmdlEiAKBWhvdXNlGAEgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVwcmljZRgCIAEoARIRCgluZXdfcHJpY2UYAyABKAEygAIKDE1vZGVsU2VydmljZRJvCglNb2RlbEluZm8SHC5ob3VzaW5nLnYxLk1vZGVsSW5mb1JlcXVlc3QaHS5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlIiWC0+STAh8SDi92MS9tb2RlbC9pbmZvWg0SCy9tb2RlbC9pbmZvEn8KC1JlbG9hZE1vZGVsEh4uaG91c2luZy52MS5SZWxvYWRNb2RlbFJlcXVlc3QaHy5ob3VzaW5nLnYxLlJlbG9hZE1vZGVsUmVzcG9uc2UiL4LT5JMCKSIQL3YxL21vZGVsL3JlbG9hZDoBKloSIg0vbW9kZWwvcmVsb2FkOgEqYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_housing_v1_prediction]);
+  fileDesc("ChZob3VzaW5nL3YxL21vZGVsLnByb3RvEgpob3VzaW5nLnYxIhIKEE1vZGVsSW5mb1JlcXVlc3Qi4QYKEU1vZGVsSW5mb1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRISCgptb2RlbF90eXBlGAMgASgJEhUKDXByZXByb2Nlc3NpbmcYBCABKAkSKQoIZmVhdHVyZXMYBSADKAsyFy5ob3VzaW5nLnYxLkZlYXR1cmVJbmZvEiYKBnRhcmdldBgGIAEoCzIWLmhvdXNpbmcudjEuVGFyZ2V0SW5mbxI7CgdtZXRyaWNzGAcgAygLMiouaG91c2luZy52MS5Nb2RlbEluZm9SZXNwb25zZS5NZXRyaWNzRW50cnkSLgoKdHJhaW5lZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbG9hZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1idW5kbGVfZGlnZXN0GAogASgJEhMKC2RhdGFfZGlnZXN0GAsgASgJEkwKEGxpYnJhcnlfdmVyc2lvbnMYDCADKAsyMi5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlLkxpYnJhcnlWZXJzaW9uc0VudHJ5Eg4KBnNvdXJjZRgNIAEoCRINCgVzdGFsZRgOIAEoCBISCgpnZW5lcmF0aW9uGA8gASgEEg4KBnJ1bl9pZBgQIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgRIAEoCRIRCglldmFsdWF0b3IYEiABKAkSFQoNc2NoZW1hX2RpZ2VzdBgTIAEoCRIqCghpbnRlcnZhbBgUIAEoCzIYLmhvdXNpbmcudjEuSW50ZXJ2YWxJbmZvEjQKDWFwcGxpY2FiaWxpdHkYFSABKAsyHS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHlJbmZvEjAKC2V4cGxhbmF0aW9uGBYgASgLMhsuaG91c2luZy52MS5FeHBsYW5hdGlvbkluZm8SGAoQcm9sbGVkX2JhY2tfZnJvbRgXIAEoCRouCgxNZXRyaWNzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ARo2ChRMaWJyYXJ5VmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrIBCgxJbnRlcnZhbEluZm8SDgoGbWV0aG9kGAEgASgJEg0KBWZvbGRzGAIgASgNEg4KBnNjb3JlcxgDIAEoBBINCgVsZXZlbBgEIAEoARIQCghjb3ZlcmFnZRgFIAEoARIWCg5jb3ZlcmFnZV9lcnJvchgGIAEoARIYChBjb3ZlcmFnZV9ieV90b3duGAcgASgBEg0KBXdpZHRoGAggASgBEhEKCW1heF9sZXZlbBgJIAEoASIzChFBcHBsaWNhYmlsaXR5SW5mbxIOCgZtZXRob2QYASABKAkSDgoGaG91c2VzGAIgASgEIngKD0V4cGxhbmF0aW9uSW5mbxItCgZtZXRob2QYASABKA4yHS5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uTWV0aG9kEhYKDm11bHRpcGxpY2F0aXZlGAIgASgIEgwKBGJhc2UYAyABKAESEAoIbWF4X3Jvd3MYBCABKA0ikQEKC0ZlYXR1cmVJbmZvEgwKBG5hbWUYASABKAkSDAoEdW5pdBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRILCgNtaW4YBCABKAESCwoDbWF4GAUgASgBEhUKDW1pc3NpbmdfY291bnQYBiABKAQSDwoHaW50ZWdlchgHIAEoCBIPCgdjaG9pY2VzGAggAygBIkIKClRhcmdldEluZm8SDAoEbmFtZRgBIAEoCRIMCgR1bml0GAIgASgJEgsKA21pbhgDIAEoARILCgNtYXgYBCABKAEiUwoSUmVsb2FkTW9kZWxSZXF1ZXN0EhEKB3ZlcnNpb24YASABKAlIABIPCgVhbGlhcxgCIAEoCUgAEg8KB2RyeV9ydW4YAyABKAhCCAoGdGFyZ2V0Is8BChNSZWxvYWRNb2RlbFJlc3BvbnNlEhgKEHByZXZpb3VzX3ZlcnNpb24YASABKAkSDwoHdmVyc2lvbhgCIAEoCRIPCgdjaGFuZ2VkGAMgASgIEisKCGR1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhUKDWJ1bmRsZV9kaWdlc3QYBSABKAkSEgoKZ2VuZXJhdGlvbhgGIAEoBBIkCgRkaWZmGAcgASgLMhYuaG91c2luZy52MS5SZWxvYWREaWZmIpgBCgpSZWxvYWREaWZmEgwKBHJvd3MYASABKAQSEQoJcm93c19mcm9tGAIgASgJEhMKC21lYW5fY2hhbmdlGAMgASgBEhIKCnA5OV9jaGFuZ2UYBCABKAESFgoObGFyZ2VzdF9jaGFuZ2UYBSABKAESKAoHY2hhbmdlcxgGIAMoCzIXLmhvdXNpbmcudjEuUHJpY2VDaGFuZ2UiUQoLUHJpY2VDaGFuZ2USIAoFaG91c2UYASABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg0KBXByaWNlGAIgASgBEhEKCW5ld19wcmljZRgDIAEoASIWChRSb2xsYmFja01vZGVsUmVxdWVzdCKaAQoVUm9sbGJhY2tNb2RlbFJlc3BvbnNlEhgKEHByZXZpb3VzX3ZlcnNpb24YASABKAkSDwoHdmVyc2lvbhgCIAEoCRIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1idW5kbGVfZGlnZXN0GAQgASgJEhIKCmdlbmVyYXRpb24YBSABKAQyjAMKDE1vZGVsU2VydmljZRJvCglNb2RlbEluZm8SHC5ob3VzaW5nLnYxLk1vZGVsSW5mb1JlcXVlc3QaHS5ob3VzaW5nLnYxLk1vZGVsSW5mb1Jlc3BvbnNlIiWC0+STAh8SDi92MS9tb2RlbC9pbmZvWg0SCy9tb2RlbC9pbmZvEn8KC1JlbG9hZE1vZGVsEh4uaG91c2luZy52MS5SZWxvYWRNb2RlbFJlcXVlc3QaHy5ob3VzaW5nLnYxLlJlbG9hZE1vZGVsUmVzcG9uc2UiL4LT5JMCKSIQL3YxL21vZGVsL3JlbG9hZDoBKloSIg0vbW9kZWwvcmVsb2FkOgEqEokBCg1Sb2xsYmFja01vZGVsEiAuaG91c2luZy52MS5Sb2xsYmFja01vZGVsUmVxdWVzdBohLmhvdXNpbmcudjEuUm9sbGJhY2tNb2RlbFJlc3BvbnNlIjOC0+STAi0iEi92MS9tb2RlbC9yb2xsYmFjazoBKloUIg8vbW9kZWwvcm9sbGJhY2s6ASpiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_housing_v1_prediction]);
 
 /**
  * Asks about the model that is live.
@@ -206,6 +206,14 @@ export type ModelInfoResponse = Message<"housing.v1.ModelInfoResponse"> & {
    * @generated from field: housing.v1.ExplanationInfo explanation = 22;
    */
   explanation?: ExplanationInfo | undefined;
+
+  /**
+   * Version that had to make way for this one, where this one came back, by
+   * request or by itself; empty where it did not.
+   *
+   * @generated from field: string rolled_back_from = 23;
+   */
+  rolledBackFrom: string;
 };
 
 /**
@@ -374,6 +382,14 @@ export type ModelInfoResponseJson = {
    * @generated from field: housing.v1.ExplanationInfo explanation = 22;
    */
   explanation?: ExplanationInfoJson;
+
+  /**
+   * Version that had to make way for this one, where this one came back, by
+   * request or by itself; empty where it did not.
+   *
+   * @generated from field: string rolled_back_from = 23;
+   */
+  rolledBackFrom?: string;
 };
 
 /**
@@ -1238,6 +1254,120 @@ export const PriceChangeSchema: GenMessage<PriceChange, {jsonType: PriceChangeJs
   messageDesc(file_housing_v1_model, 10);
 
 /**
+ * Asks for the model before the live one to be live again.
+ *
+ * @generated from message housing.v1.RollbackModelRequest
+ */
+export type RollbackModelRequest = Message<"housing.v1.RollbackModelRequest"> & {
+};
+
+/**
+ * Asks for the model before the live one to be live again.
+ *
+ * @generated from message housing.v1.RollbackModelRequest
+ */
+export type RollbackModelRequestJson = {
+};
+
+/**
+ * Describes the message housing.v1.RollbackModelRequest.
+ * Use `create(RollbackModelRequestSchema)` to create a new message.
+ */
+export const RollbackModelRequestSchema: GenMessage<RollbackModelRequest, {jsonType: RollbackModelRequestJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_model, 11);
+
+/**
+ * What a rollback did.
+ *
+ * @generated from message housing.v1.RollbackModelResponse
+ */
+export type RollbackModelResponse = Message<"housing.v1.RollbackModelResponse"> & {
+  /**
+   * Version that was rolled back from.
+   *
+   * @generated from field: string previous_version = 1;
+   */
+  previousVersion: string;
+
+  /**
+   * Version that serves now.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 3;
+   */
+  duration?: Duration | undefined;
+
+  /**
+   * Digest of the bundle that serves now.
+   *
+   * @generated from field: string bundle_digest = 4;
+   */
+  bundleDigest: string;
+
+  /**
+   * How many times a model has been made live in this process.
+   *
+   * @generated from field: uint64 generation = 5;
+   */
+  generation: bigint;
+};
+
+/**
+ * What a rollback did.
+ *
+ * @generated from message housing.v1.RollbackModelResponse
+ */
+export type RollbackModelResponseJson = {
+  /**
+   * Version that was rolled back from.
+   *
+   * @generated from field: string previous_version = 1;
+   */
+  previousVersion?: string;
+
+  /**
+   * Version that serves now.
+   *
+   * @generated from field: string version = 2;
+   */
+  version?: string;
+
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 3;
+   */
+  duration?: DurationJson;
+
+  /**
+   * Digest of the bundle that serves now.
+   *
+   * @generated from field: string bundle_digest = 4;
+   */
+  bundleDigest?: string;
+
+  /**
+   * How many times a model has been made live in this process.
+   *
+   * @generated from field: uint64 generation = 5;
+   */
+  generation?: string;
+};
+
+/**
+ * Describes the message housing.v1.RollbackModelResponse.
+ * Use `create(RollbackModelResponseSchema)` to create a new message.
+ */
+export const RollbackModelResponseSchema: GenMessage<RollbackModelResponse, {jsonType: RollbackModelResponseJson}> = /*@__PURE__*/
+  messageDesc(file_housing_v1_model, 12);
+
+/**
  * Tells about the model that is live, and changes it.
  *
  * Every error carries google.rpc.ErrorInfo with a reason and the domain
@@ -1313,6 +1443,40 @@ export const ModelService: GenService<{
     methodKind: "unary";
     input: typeof ReloadModelRequestSchema;
     output: typeof ReloadModelResponseSchema;
+  },
+  /**
+   * Makes the model before the live one live again, without dropping a call.
+   *
+   * That one is still in memory for some time after a change of model, so nothing
+   * is fetched. While the alias names the version that was rolled back from, a
+   * server that follows the alias refuses it (ROLLED_BACK); ReloadModel takes it.
+   *
+   * Returns:
+   * * FAILED_PRECONDITION: the model before is in memory no more
+   *   (NO_PREVIOUS_MODEL); ReloadModel fetches any version.
+   * * ABORTED: a reload is running (RELOAD_IN_PROGRESS).
+   * * UNAVAILABLE: the first model is still loading, or one of several worker
+   *   processes is gone (MODEL_NOT_READY).
+   * * DEADLINE_EXCEEDED: the deadline passed before the call was served
+   *   (DEADLINE_EXCEEDED).
+   * * INVALID_ARGUMENT: the bytes are not a RollbackModelRequest
+   *   (MALFORMED_REQUEST).
+   * * INTERNAL: the fault is the server's (INTERNAL).
+   * * UNAUTHENTICATED: there is no valid key, or more than one
+   *   (UNAUTHENTICATED).
+   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
+   *   more of them wait than the server takes (OVERLOADED), or the metadata is
+   *   too large (METADATA_TOO_LARGE).
+   * * CANCELLED: the caller cancelled, or kept the request back for too long
+   *   (CANCELLED).
+   *
+   * @generated from rpc housing.v1.ModelService.RollbackModel
+   */
+  rollbackModel: {
+    methodKind: "unary";
+    input: typeof RollbackModelRequestSchema;
+    output: typeof RollbackModelResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_housing_v1_model, 0);
