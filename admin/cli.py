@@ -36,7 +36,7 @@ _DEBUG = "--debug"
 _WITH_ARGUMENT = frozenset(
     {"backup", "compare", "gate", "keygen", "promote", "register", "restore", "upgrade"}
 )
-_SWITCHES = frozenset({"--force", "--json", "--replace", "--tls"})
+_SWITCHES = frozenset({"--dry-run", "--dry_run", "--force", "--json", "--replace", "--tls"})
 _INTERRUPTED = 130
 _UNEXPECTED = 1
 _NOT_USABLE = 4

@@ -181,6 +181,7 @@ class CommandList:
         tls: _Text = None,
         reason: _Text = None,
         force: _Text = None,
+        dry_run: _Text = None,
         data: _Text = None,
         policy: _Text = None,
         json: _Text = None,
@@ -197,12 +198,14 @@ class CommandList:
             tls: Encrypt the connection to that server.
             reason: Why, for the history; at most 1,000 characters.
             force: Promote it even if it is refused. Say why with --reason.
+            dry_run: Change nothing, and show how the prices would change.
             data: As for `gate`.
             policy: As for `gate`.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         given = {"version": version, "listing": list, "reload_target": reload, "tls": tls}
-        given |= {"reason": reason, "force": force, "data": data, "policy": policy, "json": json}
+        given |= {"reason": reason, "force": force, "dry_run": dry_run, "data": data}
+        given |= {"policy": policy, "json": json}
         self._take("promote", given)
 
     @_texts

@@ -9,6 +9,7 @@ from ..base.errors import RegistryError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
+from . import price_changes
 from .mlflow_session import open_mlflow, open_records
 from .models import cut, minute, number
 
@@ -99,7 +100,7 @@ def _show(console: Console, settings: Settings, found: "Compared") -> None:
     if found.slices:
         _show_slices(console, found.slices, (one, other))
     if found.difference:
-        _show_changes(console, found, (one, other))
+        price_changes.show(console, found.difference, (one, other))
     if found.missing:
         console.show(f"No prices: {found.missing}.")
     alias = settings.location.alias
@@ -170,29 +171,6 @@ def _show_slices(console: Console, slices: "Slices", numbers: tuple[int, int]) -
             " errors cannot be compared."
         )
     console.show(text)
-
-
-def _show_changes(console: Console, found: "Compared", numbers: tuple[int, int]) -> None:
-    from ..jobs.side_by_side import house
-
-    diff = found.difference
-    assert diff is not None  # noqa: S101 (asked before)
-    rows = [
-        (
-            f"{each.price:.2f}",
-            f"{each.new_price:.2f}",
-            f"{each.new_price - each.price:+.2f}",
-            ", ".join(f"{name} {value:g}" for name, value in house(each.house).items()),
-        )
-        for each in diff.changes
-    ]
-    if rows:
-        columns = (*(f"price of {each}" for each in numbers), "change", "house")
-        console.table(columns, rows, title="Prices that differ most")
-    console.show(
-        f"Prices of {diff.rows} golden rows: mean change {diff.mean:+.2f}, 99 % within"
-        f" {diff.p99:.2f}, largest {diff.largest:.2f}."
-    )
 
 
 def _ratio(one: float, other: float) -> float | None:

@@ -57,9 +57,15 @@ def data_and_rules(data: Text, policy: Text) -> tuple[Path | None, Policy]:
 
 
 def examine(
-    console: Console, settings: Settings, number: int, data: Path | None, rules: Policy
+    console: Console,
+    settings: Settings,
+    number: int,
+    data: Path | None,
+    rules: Policy,
+    *,
+    keep: bool = True,
 ) -> "Evidence":
-    """Hold a version against the promoted one; show what was found, and keep it in MLflow.
+    """Hold a version against the promoted one, and show what was found.
 
     Args:
         console: Where it is shown.
@@ -67,6 +73,7 @@ def examine(
         number: Of the version.
         data: File to compare the two on; None for what the version was trained on.
         rules: To go by.
+        keep: Whether to keep it in MLflow, too.
     """
     with console.busy("Loading scikit-learn ..."):
         from ..gate import decision, kept
@@ -74,7 +81,8 @@ def examine(
     with open_mlflow(console, settings) as client:
         with console.steps(decision.STEPS, f"version {number}") as step:
             found = decision.gate(client, settings, number, data=data, rules=rules, step=step)
-        kept.keep(client, settings.location, found)
+        if keep:
+            kept.keep(client, settings.location, found)
     _show(console, found)
     return found
 

@@ -1,7 +1,5 @@
 """Chooses the version to serve."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from housing_grpc.registry.location import RegistryLocation
@@ -10,20 +8,16 @@ from ..base import options
 from ..base.errors import GateError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
-from ..gate import kept
-from ..gate.evidence import Inputs, Verdict
-from ..gate.policy import Policy
 from ..terminal.console import Console
-from ..tracking.audit.decision import Decision
-from ..tracking.audit.entry import FORCE, PROMOTE, checked_reason
-from ..tracking.training_command import sha256_of
-from . import gate, models, reload
+from ..tracking.audit.entry import checked_reason
+from . import evidence, gate, models, reload
+from . import price_changes as shown_changes
+from .evidence import Look
 from .mlflow_session import open_records
 
 if TYPE_CHECKING:
     from ..tracking.audit.decision import Moved
     from ..tracking.promotion import Sides
-    from ..tracking.records import Records
 
 
 def run(
@@ -36,6 +30,7 @@ def run(
     tls: Text = None,
     reason: Text = None,
     force: Text = None,
+    dry_run: Text = None,
     data: Text = None,
     policy: Text = None,
 ) -> None:
@@ -51,6 +46,7 @@ def run(
         tls: Whether to encrypt the connection to that server.
         reason: Why, for the history.
         force: Whether to promote it even if it is refused.
+        dry_run: Whether to change nothing, and to show how the prices would change.
         data: File to compare it with the promoted one on.
         policy: File of rules.
 
@@ -65,7 +61,13 @@ def run(
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     why, forced = _why(number, reason, force)
     file, rules = gate.data_and_rules(data, policy)
+    dry = options.flag(dry_run, "--dry-run")
     if reload_target is not None:
+        if dry:
+            raise UsageError(
+                "give --dry-run or --reload, not both; to ask a server: housing-admin reload"
+                f" --version {number} --dry-run"
+            )
         reload.check(settings, reload_target, tls)
     location = settings.location
     nothing = f"{location.model_name} has no version yet; make one with: housing-admin seed"
@@ -73,8 +75,11 @@ def run(
         from ..tracking import promotion
 
         sides = promotion.sides(records, location, number)
-        known = _known(records, sides, file, rules)
-    looked = known or _look(console, settings, number, file, rules)
+        known = evidence.known(records, sides, file, rules)
+    looked = known or evidence.look(console, settings, number, file, rules, keep=not dry)
+    if dry:
+        _tell(console, settings, sides, looked)
+        return
     if looked.refused and not forced:
         console.give({"gate": looked.document})
         raise GateError(
@@ -109,35 +114,6 @@ def shown(console: Console, location: RegistryLocation, done: "Moved") -> dict[s
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Look:
-    """What a gate has said, now or before; where it is not asked, nothing.
-
-    Attributes:
-        verdict: Of all rules together.
-        digest: Of the evidence.
-        refused: What to say of a version that is refused, or "".
-    """
-
-    verdict: Verdict = Verdict.NOT_ASKED
-    digest: str = ""
-    refused: str = ""
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """All of it, as JSON has it."""
-        return {
-            "verdict": str(self.verdict),
-            "refused": bool(self.refused),
-            "evidence_digest": self.digest or None,
-        }
-
-    def decision(self, reason: str) -> Decision:
-        """Return what the history is to say of the promotion."""
-        action = FORCE if self.refused else PROMOTE
-        return Decision(action=action, reason=reason, evidence_digest=self.digest)
-
-
 def _why(number: int, reason: Text, force: Text) -> tuple[str, bool]:
     why = checked_reason(options.given(reason, "--reason") or "")
     forced = options.flag(force, "--force")
@@ -148,34 +124,23 @@ def _why(number: int, reason: Text, force: Text) -> tuple[str, bool]:
     return why, forced
 
 
-def _known(records: "Records", sides: "Sides", data: Path | None, rules: Policy) -> _Look | None:
-    """Return what is known without a look: of the same bundle, or from the same evidence."""
-    candidate, champion = sides.digests
-    if candidate == champion:
-        return _Look()
-    found = kept.read(sides.candidate)
-    if found is None or rules.refuses(found.verdict):
-        return None
-    wanted = Inputs(
-        candidate=candidate,
-        champion=champion,
-        data=_data_digest(records, sides, data) if champion else "",
-        policy=rules.digest,
-    )
-    return _Look(verdict=found.verdict, digest=found.digest) if found.inputs == wanted else None
+def _tell(console: Console, settings: Settings, sides: "Sides", looked: Look) -> None:
+    """Say what a promotion would do.
 
+    Raises:
+        GateError: Nothing, as the version is refused.
+    """
+    old, new = sides.champion, sides.candidate.number
+    changes = None
+    if old is not None:
+        from ..jobs.price_changes import document, price_changes
 
-def _data_digest(records: "Records", sides: "Sides", data: Path | None) -> str:
-    """Return the digest of what the two are to be compared on, or "" if it is not known."""
-    if data is not None:
-        return sha256_of(data) or ""
-    run = records.run(sides.candidate.run_id) if sides.candidate.run_id else None
-    return run.tags.get("data_digest", "") if run else ""
-
-
-def _look(
-    console: Console, settings: Settings, number: int, data: Path | None, rules: Policy
-) -> _Look:
-    found = gate.examine(console, settings, number, data, rules)
-    refused = gate.refusal(found) if found.refused else ""
-    return _Look(verdict=found.verdict, digest=found.digest, refused=refused)
+        found = price_changes(settings, old.number, new)
+        if found is not None:
+            shown_changes.show(console, found, (old.number, new))
+            changes = document(found)
+    would = "refused" if looked.refused else "promoted"
+    console.show(f"Nothing was changed; version {new} would be {would}.")
+    console.give({"gate": looked.document, "prices": changes})
+    if looked.refused:
+        raise GateError(looked.refused)

@@ -1,24 +1,22 @@
 """Puts two versions side by side: what each was trained on and how, and what it is worth."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.errors import ExportError
 from ..base.settings import Settings
 from ..data import dataset as data
 from ..data.dataset import Dataset
 from ..data.parts import parts
-from ..export.reading import between, opened, prices
-from ..tracking.bundle_folder import download
+from ..export.reading import between, prices
 from ..tracking.mlflow_client import Client
 from ..tracking.records import find_version
 from ..tracking.tags import DATA_FILE_TAG
 from ..tracking.training_command import data_file
 from ..training.recipe import accepted
+from .price_changes import bundle_of
 from .side_by_side import Compared, Part, Side, Slices
 
 STEPS = 3
@@ -75,12 +73,7 @@ def _side(client: Client, settings: Settings, number: int, step: Step) -> Side:
     step(f"fetch and try version {number}")
     location = settings.location
     version = find_version(client.versions(location.model_name), location, number)
-    with tempfile.TemporaryDirectory(prefix="housing-compare-") as scratch:
-        folder = download(settings, number, Path(scratch))
-        try:
-            bundle = opened(folder, settings.max_bundle_bytes)
-        except ExportError as error:
-            raise ExportError(f"version {number}: {error}") from error
+    bundle = bundle_of(settings, number)
     metadata = bundle.metadata
     run = client.run(metadata.run_id) if metadata.run_id else None
     tags = run.tags if run else {}

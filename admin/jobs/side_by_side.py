@@ -1,15 +1,13 @@
 """Two versions side by side, as JSON has them."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from housing_grpc.bundle.schema import FEATURE_NAMES
-
 from ..export.reading import Bundle, Difference
 from ..tracking.records import Version
+from .price_changes import document
 
 _SCORES = ("rmse", "mae", "r2", "mape")
 
@@ -177,25 +175,6 @@ class Compared:
                 {"name": name, "a": one, "b": other} for name, (one, other) in parameters
             ],
             "slices": self.slices and self.slices.document,
-            "prices": self.difference and _prices(self.difference),
+            "prices": self.difference and document(self.difference),
             "missing": self.missing or None,
         }
-
-
-def house(values: tuple[float | None, ...]) -> dict[str, float]:
-    """Return the features of a house that are not missing, by name."""
-    named = zip(FEATURE_NAMES, values, strict=True)
-    return {name: value for name, value in named if value is not None and not math.isnan(value)}
-
-
-def _prices(difference: Difference) -> dict[str, Any]:
-    return {
-        "rows": difference.rows,
-        "mean_change": difference.mean,
-        "p99_change": difference.p99,
-        "largest_change": difference.largest,
-        "changes": [
-            {"house": house(each.house), "a": each.price, "b": each.new_price}
-            for each in difference.changes
-        ],
-    }

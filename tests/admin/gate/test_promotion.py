@@ -62,6 +62,23 @@ def test_a_worse_version_is_promoted_by_force_alone(
     assert newest["evidence_digest"] == done["gate"]["evidence_digest"]
 
 
+def test_a_dry_run_tells_what_would_be_and_changes_nothing(
+    first: Settings, client: "Client", say: Say, promoting: Promoting
+) -> None:
+    number = worse(client, first)
+    before = say("history", "--json").out, tags(client, first, number)
+    said = promoting(number, "--dry-run", code=7)
+    assert "price of 1\tprice of 2\tchange\thouse\n" in said.out
+    assert "Nothing was changed; version 2 would be refused.\n" in said.out
+    assert "version 2 is refused: quality, " in said.err
+    told = json.loads(promoting(1, "--dry-run", "--json").out)
+    assert (told["gate"]["verdict"], told["prices"]["largest_change"]) == ("NOT_ASKED", 0)
+    assert (say("history", "--json").out, tags(client, first, number)) == before
+    assert promotion.sides(client, first.location, number).champion.number == 1  # type: ignore[union-attr]
+    both = promoting(number, "--dry-run", "--reload", "localhost:1", code=2).err
+    assert "give --dry-run or --reload, not both" in both
+
+
 def test_evidence_is_kept_with_the_version_and_its_run(
     first: Settings, client: "Client", promoting: Promoting
 ) -> None:

@@ -1,0 +1,104 @@
+"""What a promotion rests on: what a gate says of it, or has said before."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base.settings import Settings
+from ..gate import kept
+from ..gate.evidence import Inputs, Verdict
+from ..gate.policy import Policy
+from ..terminal.console import Console
+from ..tracking.audit.decision import Decision
+from ..tracking.audit.entry import FORCE, PROMOTE
+from ..tracking.training_command import sha256_of
+from . import gate
+
+if TYPE_CHECKING:
+    from ..tracking.promotion import Sides
+    from ..tracking.records import Records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a gate has said, now or before; where it is not asked, nothing.
+
+    Attributes:
+        verdict: Of all rules together.
+        digest: Of the evidence.
+        refused: What to say of a version that is refused, or "".
+    """
+
+    verdict: Verdict = Verdict.NOT_ASKED
+    digest: str = ""
+    refused: str = ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        return {
+            "verdict": str(self.verdict),
+            "refused": bool(self.refused),
+            "evidence_digest": self.digest or None,
+        }
+
+    def decision(self, reason: str) -> Decision:
+        """Return what the history is to say of the promotion."""
+        action = FORCE if self.refused else PROMOTE
+        return Decision(action=action, reason=reason, evidence_digest=self.digest)
+
+
+def known(records: "Records", sides: "Sides", data: Path | None, rules: Policy) -> Look | None:
+    """Return what is known without a look: of the same bundle, or from the same evidence.
+
+    Args:
+        records: Of the registered model.
+        sides: The two versions.
+        data: File to compare them on; None for what the candidate was trained on.
+        rules: To go by.
+    """
+    candidate, champion = sides.digests
+    if candidate == champion:
+        return Look()
+    found = kept.read(sides.candidate)
+    if found is None or rules.refuses(found.verdict):
+        return None
+    wanted = Inputs(
+        candidate=candidate,
+        champion=champion,
+        data=_data_digest(records, sides, data) if champion else "",
+        policy=rules.digest,
+    )
+    return Look(verdict=found.verdict, digest=found.digest) if found.inputs == wanted else None
+
+
+def look(
+    console: Console,
+    settings: Settings,
+    number: int,
+    data: Path | None,
+    rules: Policy,
+    *,
+    keep: bool,
+) -> Look:
+    """Return what a gate says now, which it shows.
+
+    Args:
+        console: Where that goes.
+        settings: Where MLflow is, and the alias.
+        number: Of the version.
+        data: As for `known`.
+        rules: To go by.
+        keep: Whether the next promotion can rest on it.
+    """
+    found = gate.examine(console, settings, number, data, rules, keep=keep)
+    refused = gate.refusal(found) if found.refused else ""
+    return Look(verdict=found.verdict, digest=found.digest, refused=refused)
+
+
+def _data_digest(records: "Records", sides: "Sides", data: Path | None) -> str:
+    """Return the digest of what the two are to be compared on, or "" if it is not known."""
+    if data is not None:
+        return sha256_of(data) or ""
+    run = records.run(sides.candidate.run_id) if sides.candidate.run_id else None
+    return run.tags.get("data_digest", "") if run else ""
