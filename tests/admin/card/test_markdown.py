@@ -26,7 +26,7 @@ def test_a_card_becomes_markdown() -> None:
     assert "\n| rmse | 2 folds | 4.5 ± 0.25 |\n" in text
     assert "\n| all houses | 20 | 4 ± 0.5 | -0.1 | - |\n" in text
     assert "`a.csv`, SHA-256 `000000000000`: 20 houses, 2 of them with a value missing;" in text
-    assert "\n- to train it again: `train`\n" in text
+    assert text.endswith("\n- to train it again: `train`")
 
 
 def test_what_is_longer_than_a_description_is_summed_up() -> None:
