@@ -29,10 +29,20 @@ def lines(said: "PredictResponse", unit: str) -> Iterator[str]:
         differs = f"; it differs most in {odd}" if odd else ""
         yield f"house: {kind} of the training data (p-value {p_value:.2g}){differs}"
     if said.HasField("explanation"):
-        yield from _bars(said.explanation, said.prediction)
+        yield from bars(said.explanation, said.prediction)
 
 
-def _bars(explanation: "Explanation", price: float) -> Iterator[str]:
+def cells(said: "PredictResponse | None") -> tuple[str, str, str]:
+    """Return both ends of the interval and the p-value; "" for what is not said."""
+    lower = upper = p_value = ""
+    if said is not None and said.HasField("interval"):
+        lower, upper = f"{said.interval.lower:.3f}", f"{said.interval.upper:.3f}"
+    if said is not None and said.HasField("applicability"):
+        p_value = f"{said.applicability.p_value:.2g}"
+    return lower, upper, p_value
+
+
+def bars(explanation: "Explanation", price: float) -> Iterator[str]:
     """Yield the base, a bar for what each feature adds or takes, the most first, and the price."""
     found = sorted(explanation.contributions, key=lambda each: -abs(each.amount))
     most = max((abs(each.amount) for each in found), default=0.0) or 1.0

@@ -119,6 +119,18 @@ def test_a_server_says_what_it_serves(folder_server: Example, say: Say) -> None:
     assert f"model\thousing-price-model version {folder_server.version}" in out
     assert "\nCHAS\t0\t1\t" in out
     assert json.loads(say("info", "--json").out)["bundle_digest"] == folder_server.digest
+    assert "\ninterval\tnot in its bundle\nunusual houses\tnot in its bundle\n" in out
+
+
+def test_a_server_says_how_sure_it_can_be(honest_server: Example, say: Say) -> None:
+    found = json.loads(say("info", "--json").out)
+    rows = dict(line.split("\t", 1) for line in say("info").out.splitlines())
+    covered = f"90 %: covers {100 * found['interval']['coverage']:.1f} ± "
+    assert rows["interval"].startswith(covered)
+    assert " % where towns are held out; cross-conformal" in rows["interval"]
+    assert rows["unusual houses"] == "nearest neighbour, of 506 known houses"
+    assert rows["explanation"].startswith("linear, from ")
+    assert rows["explanation"].endswith(" prices a call")
 
 
 def test_a_row_has_its_number_among_all_houses(folder_server: Example, say: Say) -> None:
@@ -231,13 +243,45 @@ def test_a_price_is_explained_with_bars(honest_server: Example, say: Say, tmp_pa
     assert {"interval", "applicability", "explanation"} <= many.keys()
 
 
+def test_each_of_many_houses_says_how_sure_and_why(
+    honest_server: Example, say: Say, tmp_path: Path
+) -> None:
+    few = tmp_path / "few.csv"
+    few.write_text("RM,LSTAT,CHAS\n6.2,9,0\n7,9,1\n")
+    header, first, second, *below = say("predict", "--file", few, "--explain").out.splitlines()
+    assert header.split("\t")[2:5] == ["lower", "upper", "p-value"]
+    alone = json.loads(say("predict", "--RM", "6.2", "--LSTAT", "9", "--CHAS", "0", "--json").out)
+    interval, p_value = alone["interval"], alone["applicability"]["p_value"]
+    told = [f"{interval['lower']:.3f}", f"{interval['upper']:.3f}", f"{p_value:.2g}"]
+    assert first.split("\t")[2:5] == told
+    assert below[0] == "house 1"
+    assert below[1].startswith("base ")
+    assert below[16] == "house 2"
+    assert below[-1].split() == ["price", second.split("\t")[1]]
+    assert len(below) == 32
+
+
+def test_more_houses_than_are_explained_at_once_go_in_parts(
+    stack: ExitStack, linear: Example, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ServerSettings(
+        grpc_port=0, bundle_dir=str(linear.folder), max_explain_seconds=1e-9
+    )
+    start(stack, settings, monkeypatch)
+    houses = json.dumps([{"RM": 6}] * 3)
+    found = json.loads(say("predict", "--explain", "--json", houses).out)
+    assert [each["row"] for each in found] == [0, 1, 2]
+    assert all(len(each["explanation"]["contributions"]) == 13 for each in found)
+
+
 def test_what_cannot_be_asked_beside_a_price_is_told(
     folder_server: Example, say: Say, tmp_path: Path
 ) -> None:
     two = tmp_path / "two.csv"
     two.write_text("RM\n6\n7\n")
     assert "holds 2 houses" in say("predict", "--reference", two, code=2).err
-    assert "--level: 'high'" in say("predict", "--level", "high", code=2).err
+    told = say("predict", "--level", "high", code=2).err
+    assert "--level: 'high' is not right; give one from 0.5 to 0.99, such as 0.9" in told
     assert "[NOT_IN_BUNDLE]" in say("predict", "--level", "0.8", code=5).err
 
 
