@@ -17,9 +17,13 @@ def facts(found: "ModelInfoResponse") -> list[tuple[str, str]]:
         rows["interval"] = _interval(found.interval)
     if found.HasField("applicability"):
         known = found.applicability
-        rows["unusual houses"] = f"{known.method}, of {known.houses} known houses"
+        # A copula has no houses.
+        houses = f", of {known.houses} known houses" if known.houses > 1 else ""
+        rows["unusual houses"] = f"{known.method}{houses}"
     if found.HasField("explanation"):
-        method = ExplanationMethod.Name(found.explanation.method).removeprefix("EXPLANATION_METHOD_")
+        method = ExplanationMethod.Name(found.explanation.method).removeprefix(
+            "EXPLANATION_METHOD_"
+        )
         rows["explanation"] = (
             f"{method.lower().replace('_', ' ')}, from {found.explanation.base:.3f}; "
             f"at most {found.explanation.max_rows} prices a call"

@@ -59,7 +59,9 @@ def _honesty(found: ModelInfo) -> Iterator[tuple[str, str]]:
         )
     if found.applicability:
         known = found.applicability
-        texts["unusual"] = f"{known.method}, of {known.houses} known houses"
+        # A copula has no houses.
+        houses = f", of {known.houses} known houses" if known.houses > 1 else ""
+        texts["unusual"] = f"{known.method}{houses}"
     if found.explanation:
         most = found.explanation.max_rows
         texts["explanation"] = f"from {found.explanation.base:.4f}, at most {most} prices a call"

@@ -264,9 +264,7 @@ def test_each_of_many_houses_says_how_sure_and_why(
 def test_more_houses_than_are_explained_at_once_go_in_parts(
     stack: ExitStack, linear: Example, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = ServerSettings(
-        grpc_port=0, bundle_dir=str(linear.folder), max_explain_seconds=1e-9
-    )
+    settings = ServerSettings(grpc_port=0, bundle_dir=str(linear.folder), max_explain_seconds=1e-9)
     start(stack, settings, monkeypatch)
     houses = json.dumps([{"RM": 6}] * 3)
     found = json.loads(say("predict", "--explain", "--json", houses).out)
