@@ -58,7 +58,7 @@ def run(
         found = [server.predict_one(houses[0], asked)] if alone else server.predict(houses, asked)
         unit = "" if console.as_json else _unit(server)
     if alone:
-        _show_one(console, found[0], unit)
+        _show_one(console, found[0], unit, asked.level)
         console.give(found[0].document)
     else:
         _show(console, found, unit)
@@ -108,11 +108,11 @@ def _show(console: Console, found: "list[Prediction]", unit: str) -> None:
                 console.show(line)
 
 
-def _show_one(console: Console, found: "Prediction", unit: str) -> None:
+def _show_one(console: Console, found: "Prediction", unit: str, level: float | None) -> None:
     console.show(f"{found.price:.3f} {unit} (model version {found.version})".replace("  ", " "))
     if found.imputed:
         console.show(f"imputed: {', '.join(found.imputed)}")
-    for line in lines(found.said, unit) if found.said else ():
+    for line in lines(found.said, unit, level) if found.said else ():
         console.show(line)
     for warning in found.warnings:
         console.show(f"warning: {warning}")

@@ -10,18 +10,21 @@ _WIDTH = 20
 _UNLIKE = 0.01
 
 
-def lines(said: "PredictResponse", unit: str) -> Iterator[str]:
+def lines(said: "PredictResponse", unit: str, level: float | None = None) -> Iterator[str]:
     """Yield what is said beside a price; nothing of a model that cannot tell.
 
     Args:
         said: The answer.
         unit: Of the price, or "".
+        level: What was asked for, if it was.
     """
     if said.HasField("interval"):
         found = said.interval
         ends = f"{found.lower:.3f} to {found.upper:.3f} {unit}".rstrip()
         promise = ", which promises nothing for such a house" if found.extrapolated else ""
         yield f"interval {100 * found.level:g} %: {ends}{promise}"
+    elif level is not None:
+        yield f"interval {100 * level:g} %: none; the model has too few known houses for it"
     if said.HasField("applicability"):
         p_value = said.applicability.p_value
         kind = "unlike any" if p_value < _UNLIKE else "like those"

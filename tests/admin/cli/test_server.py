@@ -1,9 +1,11 @@
 """The commands that talk to a server, with a real one."""
 
 import json
+import os
 import re
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +13,17 @@ import pytest
 
 from admin import cli
 from admin.base.settings import Settings
+from admin.data.dataset import Dataset
 from admin.server.houses_to_price import EXAMPLE
 from admin.tracking.client import connect
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
+from clients.python.command.main import main as housing
 from housing_grpc.bundle.regressor import Linear
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings as ServerSettings
+from tests.support import examples
 from tests.support.commands import Say
 from tests.support.examples import DATA, Example, rewrite
 from tests.support.homes import Trained
@@ -241,6 +246,28 @@ def test_a_price_is_explained_with_bars(honest_server: Example, say: Say, tmp_pa
     assert found["explanation"]["method"] == "EXPLANATION_METHOD_REFERENCE"
     (many,) = json.loads(say("predict", "--explain", "--json", '[{"RM": 6}]').out)
     assert {"interval", "applicability", "explanation"} <= many.keys()
+
+
+@pytest.fixture
+def few_server(
+    stack: ExitStack, houses: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of a bundle that few houses were known for."""
+    few = replace(houses, features=houses.features[:60], target=houses.target[:60])
+    example = examples.make(tmp_path / "few", few, "linear", "v1_median", honest=True)
+    start(stack, ServerSettings(grpc_port=0, bundle_dir=str(example.folder)), monkeypatch)
+
+
+@pytest.mark.usefixtures("few_server")
+def test_a_level_that_few_houses_do_not_bear_is_no_silence(
+    say: Say, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = say("predict", "--RM", "6.2", "--level", "0.99").out.splitlines()
+    assert "interval 99 %: none; the model has too few known houses for it" in lines
+    assert "interval 90 %: " in say("predict", "--RM", "6.2").out
+    target = os.environ["HOUSING_TARGET"]
+    assert housing(["predict", "--target", target, "--level", "0.99", "RM=6.2"]) == 0
+    assert "99 % interval: none; too few known houses for it" in capsys.readouterr().err
 
 
 def test_each_of_many_houses_says_how_sure_and_why(
