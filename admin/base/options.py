@@ -51,8 +51,13 @@ def whole(text: Text, name: str, *, low: int, high: int = 2**31 - 1) -> int | No
     return number
 
 
-def share(text: Text, name: str) -> float | None:
+def share(text: Text, name: str, fix: str = "a number between 0 and 1") -> float | None:
     """Return a number between 0 and 1, or None if there is none.
+
+    Args:
+        text: As given.
+        name: Of the flag.
+        fix: What to give instead of one that is not right.
 
     Raises:
         UsageError: It is not one.
@@ -62,8 +67,17 @@ def share(text: Text, name: str) -> float | None:
         return None
     number = number_in(text)
     if number is None or not 0 < number < 1:
-        raise UsageError(f"{name}: {text!r} is not right; give a number between 0 and 1")
+        raise UsageError(f"{name}: {text!r} is not right; give {fix}")
     return number
+
+
+def level(text: Text) -> float | None:
+    """Return the share of prices that intervals are to hold, or None if there is none.
+
+    Raises:
+        UsageError: It is no share; which of them it may be, the server says.
+    """
+    return share(text, "--level", "one from 0.5 to 0.99, such as 0.9")
 
 
 def column_names(text: Text, name: str) -> tuple[str, ...]:

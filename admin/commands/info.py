@@ -6,6 +6,7 @@ from ..base import options
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
+from ..terminal.honesty import facts
 
 if TYPE_CHECKING:
     from housing.v1.model_pb2 import ModelInfoResponse
@@ -47,6 +48,7 @@ def _facts(found: "ModelInfoResponse") -> list[tuple[str, str]]:
         ("source", found.source),
         ("server", found.server_version),
         ("evaluator", found.evaluator or "-"),
+        *facts(found),
     ]
 
 

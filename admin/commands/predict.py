@@ -9,7 +9,7 @@ from ..base.options import Text
 from ..base.settings import Settings
 from ..server import houses_to_price
 from ..terminal.console import Console
-from ..terminal.explanation import lines
+from ..terminal.explanation import bars, cells, lines
 
 if TYPE_CHECKING:
     from ..server.answers import Prediction
@@ -58,7 +58,7 @@ def run(
         found = [server.predict_one(houses[0], asked)] if alone else server.predict(houses, asked)
         unit = "" if console.as_json else _unit(server)
     if alone:
-        _show_one(console, found[0], unit)
+        _show_one(console, found[0], unit, asked.level)
         console.give(found[0].document)
     else:
         _show(console, found, unit)
@@ -69,7 +69,7 @@ def _beside(explain: bool, reference: Text, level: Text) -> dict[str, Any]:
     """Return what is asked for beside prices."""
     path = options.given(reference, "--reference")
     against = None if path is None else houses_to_price.one_from_file(path, "--reference")
-    return {"explain": explain, "reference": against, "level": options.share(level, "--level")}
+    return {"explain": explain, "reference": against, "level": options.level(level)}
 
 
 def _houses(
@@ -88,24 +88,31 @@ def _houses(
 
 
 def _show(console: Console, found: "list[Prediction]", unit: str) -> None:
-    columns = ("house", f"price ({unit})" if unit else "price", "imputed", "notes")
+    price = f"price ({unit})" if unit else "price"
+    columns = ("house", price, "lower", "upper", "p-value", "imputed", "notes")
     rows = [
         (
             str(number),
-            "-" if each.price is None else f"{each.price:.3f}",
-            ", ".join(each.imputed) or "-",
-            "; ".join((each.error, *each.warnings) if each.error else each.warnings) or "-",
+            "" if each.price is None else f"{each.price:.3f}",
+            *cells(each.said),
+            ", ".join(each.imputed),
+            "; ".join((each.error, *each.warnings) if each.error else each.warnings),
         )
         for number, each in enumerate(found, start=1)
     ]
-    console.table(columns, rows)
+    console.table(columns, [tuple(cell or "-" for cell in row) for row in rows])
+    for number, each in enumerate(found, start=1):
+        if each.said and each.said.HasField("explanation"):
+            console.show(f"house {number}")
+            for line in bars(each.said.explanation, each.said.prediction):
+                console.show(line)
 
 
-def _show_one(console: Console, found: "Prediction", unit: str) -> None:
+def _show_one(console: Console, found: "Prediction", unit: str, level: float | None) -> None:
     console.show(f"{found.price:.3f} {unit} (model version {found.version})".replace("  ", " "))
     if found.imputed:
         console.show(f"imputed: {', '.join(found.imputed)}")
-    for line in lines(found.said, unit) if found.said else ():
+    for line in lines(found.said, unit, level) if found.said else ():
         console.show(line)
     for warning in found.warnings:
         console.show(f"warning: {warning}")

@@ -9,6 +9,7 @@ from ..base.options import Text, number_in
 from ..base.settings import Settings
 from ..server import houses_to_price
 from ..terminal.console import Console
+from ..terminal.explanation import cells
 
 if TYPE_CHECKING:
     from ..server.answers import Prediction
@@ -53,7 +54,7 @@ def run(
     if path is not None:
         house = houses_to_price.one_from_file(path, "--file")
     address = options.given(target, "--target") or settings.target
-    share = options.share(level, "--level")
+    share = options.level(level)
     from ..server.client import Asked, connect
 
     with connect(settings, address, tls=options.flag(tls, "--tls")) as server:
@@ -111,10 +112,6 @@ def _show(console: Console, feature: str, values: list[float], found: "list[Pred
 def _cells(found: "Prediction", most: float) -> tuple[str, str, str, str]:
     if found.price is None or found.said is None:
         return "", "", "", ""
-    lower = upper = ""
-    if found.said.HasField("interval"):
-        lower, upper = (
-            f"{end:.3f}" for end in (found.said.interval.lower, found.said.interval.upper)
-        )
+    lower, upper, _ = cells(found.said)
     bar = "#" * max(0, round(_WIDTH * (found.price / most))) if most > 0 else ""
     return f"{found.price:.3f}", lower, upper, bar

@@ -36,6 +36,11 @@ class Asked:
     reference: Mapping[str, float] | None = None
     level: float | None = None
 
+    @property
+    def explains(self) -> bool:
+        """Whether prices are to be explained."""
+        return self.explain or self.reference is not None
+
     def fields(self) -> dict[str, Any]:
         """Return the fields of a request."""
         reference = {} if self.reference is None else {"reference": _house(self.reference)}
@@ -73,12 +78,22 @@ class ServerClient:
             ServerError: The server does not answer, or refused.
         """
         found: list[Prediction] = []
-        for start in range(0, len(houses), _CHUNK):
-            items = [_house(house) for house in houses[start : start + _CHUNK]]
+        most = self._most_explained() if asked.explains else _CHUNK
+        for start in range(0, len(houses), most):
+            items = [_house(house) for house in houses[start : start + most]]
             request = prediction_pb2.PredictBatchRequest(items=items, **asked.fields())
             answer = self._call(self._predictions.PredictBatch, request, _PREDICT_SECONDS)
             found += answers.of_batch(answer, start)
         return found
+
+    def _most_explained(self) -> int:
+        """Return how many houses go into a call that explains their prices."""
+        try:
+            most = self.info().explanation.max_rows
+        except ServerError:
+            # A key that may predict need not be one that may ask about the model.
+            return _CHUNK
+        return min(most, _CHUNK) or _CHUNK
 
     def predict_one(self, house: Mapping[str, float], asked: Asked = NOTHING) -> Prediction:
         """Ask for the price of a house.

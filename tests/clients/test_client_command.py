@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import TextIO
 import pytest
 
 from clients.python.command.main import main
-from tests.clients.conftest import Run, Spawn
+from tests.clients.conftest import Run, Serve, Spawn
 from tests.clients.jobs import end, wait_until_serving
 from tests.conftest import ROOT
 from tests.support.commands import Say
@@ -208,6 +209,7 @@ def test_info_and_reload(say: Say, linear: Example) -> None:
     text = say("info").out
     assert text.startswith(f"housing-price-model version {linear.version}\n")
     assert "linear, v1_median" in text
+    assert "\n  interval     not in the bundle\n  unusual      not in the bundle\n" in text
     assert json.loads(say("info", "--json").out)["version"] == linear.version
     assert say("reload").out == f"{linear.version} is live already\n"
     first, second = say("reload", "--dry-run").out.splitlines()
@@ -215,6 +217,16 @@ def test_info_and_reload(say: Say, linear: Example) -> None:
     assert second.endswith("golden rows: mean change +0.00, 99 % within 0.00, largest 0.00")
     assert "SOURCE_HAS_NO_VERSIONS" in say("reload", "--version", "3", code=1).err
     assert "NO_PREVIOUS_MODEL" in say("rollback", code=1).err
+
+
+def test_info_says_how_sure_the_model_can_be(
+    serve: Serve, honest: Example, capsys: Capture
+) -> None:
+    assert main(["info", "--target", serve(honest.folder)]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"\n  interval     90%: covers \d\d\.\d% out of fold, [\d.]+ wide; ", text)
+    assert "\n  unusual      nearest neighbour, of 506 known houses\n" in text
+    assert re.search(r"\n  explanation  from \d+\.\d+, at most \d+ prices a call\n", text)
 
 
 def test_watch_once(run: Run, say: Say) -> None:

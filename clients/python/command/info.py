@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Iterator
 
 from .. import json_form, requests
 from ..results import ModelInfo
@@ -36,6 +37,7 @@ def _text(found: ModelInfo) -> str:
         f"  from         {found.source}, bundle {found.bundle_digest[:12]}",
         f"  server       {found.server_version}",
         f"  evaluator    {found.evaluator or '-'}",
+        *(f"  {name:<12} {text}" for name, text in _honesty(found)),
         *(f"  {name:<12} {value:g}" for name, value in sorted(found.metrics.items())),
         "  features",
     ]
@@ -44,3 +46,24 @@ def _text(found: ModelInfo) -> str:
         for each in found.features
     ]
     return "\n".join(lines)
+
+
+def _honesty(found: ModelInfo) -> Iterator[tuple[str, str]]:
+    """Yields how it is told how sure a price is, how unusual its house, and what makes it."""
+    texts = dict.fromkeys(("interval", "unusual", "explanation"), "not in the bundle")
+    if found.interval:
+        each = found.interval
+        towns = f"; {each.coverage_by_town:.1%} where towns are held out"
+        texts["interval"] = (
+            f"{each.level:.0%}: covers {each.coverage:.1%} out of fold, {each.width:.3g} wide"
+            f"{towns if each.coverage_by_town else ''}"
+        )
+    if found.applicability:
+        known = found.applicability
+        # A copula has no houses.
+        houses = f", of {known.houses} known houses" if known.houses > 1 else ""
+        texts["unusual"] = f"{known.method}{houses}"
+    if found.explanation:
+        most = found.explanation.max_rows
+        texts["explanation"] = f"from {found.explanation.base:.4f}, at most {most} prices a call"
+    yield from texts.items()

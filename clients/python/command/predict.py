@@ -48,16 +48,18 @@ def run(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(json_form.of_prediction(found)))
     else:
-        _show(found)
+        _show(found, given.level)
     return 0
 
 
-def _show(found: Prediction) -> None:
+def _show(found: Prediction, level: float | None) -> None:
     print(f"{found.price:.4f}")
     if found.explanation is not None:
         print("\n".join(_lines(found.explanation)))
     if found.interval is not None:
         print(_of_interval(found.interval), file=sys.stderr)
+    elif level is not None:
+        print(f"{100 * level:g} % interval: none; too few known houses for it", file=sys.stderr)
     if found.applicability is not None:
         print(f"p-value {found.applicability.p_value:.3g}", file=sys.stderr)
     for warning in found.warnings or ():

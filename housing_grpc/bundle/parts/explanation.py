@@ -78,8 +78,9 @@ def amounts(margins: Rows, base: float, start: float, prices: Prices, link: Link
         link: What the model's sum is.
     """
     found = margins * _slopes(margins.sum(axis=1), start) if link is Link.LOG else margins
-    # Where nothing is added, what is left over has even shares.
-    sizes = np.abs(found) + _TINY
+    sizes = np.abs(found)
+    # Where nothing is added, what is left over has even shares; else what adds nothing has none.
+    sizes[sizes.sum(axis=1) < _TINY] = 1.0
     gaps = prices - base - found.sum(axis=1)
     summed: Rows = found + sizes * (gaps / sizes.sum(axis=1))[:, None]
     return summed

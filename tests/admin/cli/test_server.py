@@ -1,9 +1,11 @@
 """The commands that talk to a server, with a real one."""
 
 import json
+import os
 import re
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +13,17 @@ import pytest
 
 from admin import cli
 from admin.base.settings import Settings
+from admin.data.dataset import Dataset
 from admin.server.houses_to_price import EXAMPLE
 from admin.tracking.client import connect
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
+from clients.python.command.main import main as housing
 from housing_grpc.bundle.regressor import Linear
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings as ServerSettings
+from tests.support import examples
 from tests.support.commands import Say
 from tests.support.examples import DATA, Example, rewrite
 from tests.support.homes import Trained
@@ -119,6 +124,18 @@ def test_a_server_says_what_it_serves(folder_server: Example, say: Say) -> None:
     assert f"model\thousing-price-model version {folder_server.version}" in out
     assert "\nCHAS\t0\t1\t" in out
     assert json.loads(say("info", "--json").out)["bundle_digest"] == folder_server.digest
+    assert "\ninterval\tnot in its bundle\nunusual houses\tnot in its bundle\n" in out
+
+
+def test_a_server_says_how_sure_it_can_be(honest_server: Example, say: Say) -> None:
+    found = json.loads(say("info", "--json").out)
+    rows = dict(line.split("\t", 1) for line in say("info").out.splitlines())
+    covered = f"90 %: covers {100 * found['interval']['coverage']:.1f} ± "
+    assert rows["interval"].startswith(covered)
+    assert " % where towns are held out; cross-conformal" in rows["interval"]
+    assert rows["unusual houses"] == "nearest neighbour, of 506 known houses"
+    assert rows["explanation"].startswith("linear, from ")
+    assert rows["explanation"].endswith(" prices a call")
 
 
 def test_a_row_has_its_number_among_all_houses(folder_server: Example, say: Say) -> None:
@@ -231,13 +248,65 @@ def test_a_price_is_explained_with_bars(honest_server: Example, say: Say, tmp_pa
     assert {"interval", "applicability", "explanation"} <= many.keys()
 
 
+@pytest.fixture
+def few_server(
+    stack: ExitStack, houses: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server of a bundle that few houses were known for."""
+    few = replace(houses, features=houses.features[:60], target=houses.target[:60])
+    example = examples.make(tmp_path / "few", few, "linear", "v1_median", honest=True)
+    start(stack, ServerSettings(grpc_port=0, bundle_dir=str(example.folder)), monkeypatch)
+
+
+@pytest.mark.usefixtures("few_server")
+def test_a_level_that_few_houses_do_not_bear_is_no_silence(
+    say: Say, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = say("predict", "--RM", "6.2", "--level", "0.99").out.splitlines()
+    assert "interval 99 %: none; the model has too few known houses for it" in lines
+    assert "interval 90 %: " in say("predict", "--RM", "6.2").out
+    target = os.environ["HOUSING_TARGET"]
+    assert housing(["predict", "--target", target, "--level", "0.99", "RM=6.2"]) == 0
+    assert "99 % interval: none; too few known houses for it" in capsys.readouterr().err
+
+
+def test_each_of_many_houses_says_how_sure_and_why(
+    honest_server: Example, say: Say, tmp_path: Path
+) -> None:
+    few = tmp_path / "few.csv"
+    few.write_text("RM,LSTAT,CHAS\n6.2,9,0\n7,9,1\n")
+    header, first, second, *below = say("predict", "--file", few, "--explain").out.splitlines()
+    assert header.split("\t")[2:5] == ["lower", "upper", "p-value"]
+    alone = json.loads(say("predict", "--RM", "6.2", "--LSTAT", "9", "--CHAS", "0", "--json").out)
+    interval, p_value = alone["interval"], alone["applicability"]["p_value"]
+    told = [f"{interval['lower']:.3f}", f"{interval['upper']:.3f}", f"{p_value:.2g}"]
+    assert first.split("\t")[2:5] == told
+    assert below[0] == "house 1"
+    assert below[1].startswith("base ")
+    assert below[16] == "house 2"
+    assert below[-1].split() == ["price", second.split("\t")[1]]
+    assert len(below) == 32
+
+
+def test_more_houses_than_are_explained_at_once_go_in_parts(
+    stack: ExitStack, linear: Example, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ServerSettings(grpc_port=0, bundle_dir=str(linear.folder), max_explain_seconds=1e-9)
+    start(stack, settings, monkeypatch)
+    houses = json.dumps([{"RM": 6}] * 3)
+    found = json.loads(say("predict", "--explain", "--json", houses).out)
+    assert [each["row"] for each in found] == [0, 1, 2]
+    assert all(len(each["explanation"]["contributions"]) == 13 for each in found)
+
+
 def test_what_cannot_be_asked_beside_a_price_is_told(
     folder_server: Example, say: Say, tmp_path: Path
 ) -> None:
     two = tmp_path / "two.csv"
     two.write_text("RM\n6\n7\n")
     assert "holds 2 houses" in say("predict", "--reference", two, code=2).err
-    assert "--level: 'high'" in say("predict", "--level", "high", code=2).err
+    told = say("predict", "--level", "high", code=2).err
+    assert "--level: 'high' is not right; give one from 0.5 to 0.99, such as 0.9" in told
     assert "[NOT_IN_BUNDLE]" in say("predict", "--level", "0.8", code=5).err
 
 

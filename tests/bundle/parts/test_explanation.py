@@ -200,6 +200,8 @@ def test_amounts_stay_small_where_the_contributions_cancel(link: Link) -> None:
     assert np.abs(found).max() < 0.11 * math.exp(3.0)
     # Of nothing but rounding, each has an even share.
     assert found[2] == pytest.approx(np.full(WIDTH, 1e-5 / WIDTH), rel=1e-6)
+    # Else a feature that adds nothing adds nothing, and not 1e-306.
+    assert not found[:2, 2:].any()
 
 
 def test_xgboost_says_the_same(boosted: Made) -> None:
