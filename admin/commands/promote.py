@@ -153,6 +153,8 @@ def _known(records: "Records", sides: "Sides", data: Path | None, rules: Policy)
     candidate, champion = sides.digests
     if candidate == champion:
         return _Look()
+    if sides.champion and not champion:  # What was found without a champion says nothing of one.
+        return None
     found = kept.read(sides.candidate)
     if found is None or rules.refuses(found.verdict):
         return None
