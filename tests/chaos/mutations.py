@@ -261,6 +261,11 @@ GUARDS = (
         "admin/tracking/audit/test_decision.py::test_a_digest_tag_that_is_none",
     ),
     Guard(
+        "the depth of parameters",
+        "if False:",
+        "bundle/test_card.py::test_what_no_card_can_say_is_refused",
+    ),
+    Guard(
         "the digest of evidence",
         "if False:",
         "admin/gate/test_promotion.py::test_a_tag_that_no_gate_has_written_is_none",

@@ -122,8 +122,6 @@ def test_what_is_wrong_with_a_file_is_told(page: Page, text: str, told: str) -> 
     ],
     ids=["digits in a cell", "digits in a name", "many columns", "one column often", "inherited"],
 )
-def test_a_file_that_is_made_to_hurt_is_read_in_one_pass(
-    sure: Page, text: str, said: str
-) -> None:
+def test_a_file_that_is_made_to_hurt_is_read_in_one_pass(sure: Page, text: str, said: str) -> None:
     drop(sure, text)
     expect(sure.locator("#many")).to_contain_text(said)

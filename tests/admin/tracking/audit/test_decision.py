@@ -147,7 +147,7 @@ def test_a_digest_tag_that_is_none_keeps_nobody_from_another_version(home: Path,
         promote(client, where, 2)
         client.set_model_version_tag(MODEL_NAME, "2", DIGEST_TAG, tag)
     with opened(settings) as records:
-        with pytest.raises(RegistryError, match="version 2 of .* has no bundle"):
+        with pytest.raises(RegistryError, match=r"version 2 of .* has no bundle"):
             promote(records, where, 2)
         assert rollback(records, where, 1, "spoiled") == Moved(previous=2, version=1)
         last = history_of(records).last("production")
