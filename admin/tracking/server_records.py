@@ -118,7 +118,6 @@ class ServerRecords:
 
     def _versions(self, name: str) -> Iterator[Any]:
         query = {"filter": of_model(name), "max_results": str(_PAGE)}
-        # guard: pages without end
         for _ in range(_MOST_PAGES):
             page = self._http().ask(f"{API}/model-versions/search", query)
             yield from page.get("model_versions", ())

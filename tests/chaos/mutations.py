@@ -266,11 +266,6 @@ GUARDS = (
         "bundle/test_card.py::test_what_no_card_can_say_is_refused",
     ),
     Guard(
-        "pages without end",
-        "while True:",
-        "admin/tracking/test_hostile_versions.py::test_pages_without_end",
-    ),
-    Guard(
         "the digest of evidence",
         "if False:",
         "admin/gate/test_promotion.py::test_a_tag_that_no_gate_has_written_is_none",
