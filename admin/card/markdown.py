@@ -12,7 +12,10 @@ _FULL_CARD = (
     " `housing-admin card VERSION` shows it."
 )
 _DIGITS = 12
-_BRACKETS = str.maketrans({"<": "&lt;", ">": "&gt;", "|": "\\|", "*": "\\*"})
+# What begins a link, a picture, code or a cell: nobody who reads a card asks another's server.
+_ESCAPED = str.maketrans(
+    {"<": "&lt;", ">": "&gt;", **{sign: f"\\{sign}" for sign in ("\\", "[", "]", "`", "|", "*")}}
+)
 
 
 def whole(card: Card) -> str:
@@ -61,7 +64,7 @@ def _summary(card: Card) -> tuple[str, ...]:
 
 
 def _scores(card: Card) -> tuple[str, ...]:
-    rows = [(each.name, _text(each.houses), _value(each)) for each in card.scores]
+    rows = [(_text(each.name), _text(each.houses), _value(each)) for each in card.scores]
     shown = _table(("score", "houses", "value"), rows)
     return (f"## Scores\n\nErrors in {_text(card.data.unit)}.\n\n{shown}", *_interval(card))
 
@@ -134,7 +137,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _text(words: str) -> str:
     """Return words of a card, of which nothing is taken for Markdown's own."""
-    return words.translate(_BRACKETS)
+    return words.translate(_ESCAPED)
 
 
 def _code(words: str) -> str:

@@ -60,6 +60,8 @@ def known(records: "Records", sides: "Sides", data: Path | None, rules: Policy) 
     candidate, champion = sides.digests
     if candidate == champion:
         return Look()
+    if sides.champion and not champion:  # What was found without a champion says nothing of one.
+        return None
     found = kept.read(sides.candidate)
     if found is None or rules.refuses(found.verdict):
         return None

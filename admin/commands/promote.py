@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from housing_grpc.registry.location import RegistryLocation
 
 from ..base import options
-from ..base.errors import GateError, UsageError
+from ..base.errors import ExportError, GateError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
@@ -135,10 +135,14 @@ def _tell(console: Console, settings: Settings, sides: "Sides", looked: Look) ->
     if old is not None:
         from ..jobs.price_changes import document, price_changes
 
-        found = price_changes(settings, old.number, new)
-        if found is not None:
-            shown_changes.show(console, found, (old.number, new))
-            changes = document(found)
+        try:
+            found = price_changes(settings, old.number, new)
+        except ExportError as error:
+            console.show(f"No prices: {error}.")
+        else:
+            if found is not None:
+                shown_changes.show(console, found, (old.number, new))
+                changes = document(found)
     would = "refused" if looked.refused else "promoted"
     console.show(f"Nothing was changed; version {new} would be {would}.")
     console.give({"gate": looked.document, "prices": changes})

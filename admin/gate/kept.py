@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from housing_grpc.bundle.digest import is_digest
 from housing_grpc.registry.location import RegistryLocation
 
 from ..tracking.records import Version
@@ -56,6 +57,9 @@ def read(version: Version) -> Kept | None:
     try:
         found = json.loads(version.tags.get(EVIDENCE_TAG, ""))
         digest, inputs = _texts(found, ("digest",))["digest"], _texts(found["inputs"], _INPUTS)
+        # guard: the digest of evidence
+        if not is_digest(digest):  # The history would hold it.
+            return None
         return Kept(digest=digest, verdict=Verdict(found["verdict"]), inputs=Inputs(**inputs))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

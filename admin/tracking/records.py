@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from housing_grpc.bundle.digest import is_digest
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 
 from ..base.errors import RegistryError
@@ -67,8 +68,10 @@ class Version:
 
     @property
     def digest(self) -> str:
-        """Of its bundle, or "" if it has none."""
-        return self.tags.get(DIGEST_TAG, "")
+        """Of its bundle, or "" if it has none: what is no digest is no bundle's."""
+        text = self.tags.get(DIGEST_TAG, "")
+        # guard: the tag of a version's digest
+        return text if is_digest(text) else ""
 
     @property
     def gate(self) -> str:

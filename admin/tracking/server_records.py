@@ -8,6 +8,7 @@ from housing_grpc.registry.mlflow_http import API, AbsentError, MlflowHttp, unde
 from housing_grpc.registry.mlflow_server import ARTIFACTS, served_root
 from housing_grpc.registry.moved_home import local_folder
 
+from ..base.errors import RegistryError
 from .records import (
     NEWEST_FIRST,
     TRAINED_A_MODEL,
@@ -22,6 +23,8 @@ from .records import (
 
 # An answer may have 4 MiB.
 _PAGE = 100
+# Who answers says whether there is another page, and may say so for ever.
+_MOST_PAGES = 100
 
 
 class ServerRecords:
@@ -74,7 +77,9 @@ class ServerRecords:
 
     def has_file(self, model_id: str, folder: str, name: str) -> bool:
         """Return whether a folder of a logged model has a file; not if there is no such model."""
-        model = self._get(f"/logged-models/{quote(model_id, safe='')}")
+        with understood():
+            path = f"/logged-models/{quote(model_id, safe='')}"
+        model = self._get(path)
         if model is None:
             return False
         with understood():
@@ -113,23 +118,27 @@ class ServerRecords:
 
     def _versions(self, name: str) -> Iterator[Any]:
         query = {"filter": of_model(name), "max_results": str(_PAGE)}
-        while True:
+        for _ in range(_MOST_PAGES):
             page = self._http().ask(f"{API}/model-versions/search", query)
             yield from page.get("model_versions", ())
             if not page.get("next_page_token"):
                 return
             query["page_token"] = str(page["next_page_token"])
+        raise RegistryError(
+            f"{name} has more than {_MOST_PAGES} pages of {_PAGE} versions; delete old ones in"
+            " MLflow"
+        )
 
     def _runs(self, experiment_id: str, wanted: str, limit: int) -> list[Run]:
         found: list[Run] = []
         query: dict[str, Any] = {"experiment_ids": [experiment_id], "filter": wanted}
         query["order_by"] = [NEWEST_FIRST]
-        while len(found) < limit:
+        for _ in range(_MOST_PAGES):
             query["max_results"] = min(_PAGE, limit - len(found))
             page = self._http().ask(f"{API}/runs/search", document=query)
             with understood():
                 found += map(_run, page.get("runs", ()))
-            if not page.get("next_page_token"):
+            if len(found) >= limit or not page.get("next_page_token"):
                 break
             query["page_token"] = page["next_page_token"]
         return found

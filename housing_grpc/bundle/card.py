@@ -169,4 +169,6 @@ def decode(data: bytes) -> Card:
     Raises:
         BundleFormatError: It is not JSON, or a key is wrong.
     """
-    return document.decode(CARD_FILE, data, _CARD)
+    found = document.decode(CARD_FILE, data, _CARD)
+    document.check_params(CARD_FILE, found.recipe.params)
+    return found

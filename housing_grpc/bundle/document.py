@@ -5,6 +5,7 @@ asked for, and two threads that ask for the same at once can crash the process.
 """
 
 import json
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ import msgspec
 from .errors import BundleFormatError
 
 _Read = TypeVar("_Read")
+_DEEPEST = 8
 
 
 def decode(name: str, data: bytes, decoder: msgspec.json.Decoder[_Read]) -> _Read:
@@ -36,6 +38,33 @@ def decode(name: str, data: bytes, decoder: msgspec.json.Decoder[_Read]) -> _Rea
     except (msgspec.ValidationError, ValueError, OverflowError, RecursionError) as error:
         raise BundleFormatError(f"{name}: {error}") from error
     return found
+
+
+def check_params(name: str, params: dict[str, object]) -> None:
+    """Checks how deeply parameters of a training are nested.
+
+    They may be of any kind, such as the lists of lists that constrain XGBoost; but whatever shows
+    them goes into them, and Python no deeper than its stack.
+
+    Args:
+        name: Of the file, for the error.
+        params: By name.
+
+    Raises:
+        BundleFormatError: Too deeply.
+    """
+    level: list[object] = [params]
+    for _ in range(_DEEPEST):
+        level = [each for value in level for each in _inside(value)]
+    # guard: the depth of parameters
+    if any(isinstance(value, list | dict) for value in level):
+        raise BundleFormatError(f"{name}: params are nested more than {_DEEPEST} deep")
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -206,6 +206,7 @@ def decode(data: bytes) -> Metadata:
 
 
 def _check(metadata: Metadata) -> None:
+    document.check_params("metadata.json", metadata.params)
     names = tuple(feature.name for feature in metadata.features)
     if names != FEATURE_NAMES:
         raise SchemaIncompatibleError(

@@ -38,8 +38,17 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
     return json.dumps(document).encode()
 
 
+def nested(depth: int) -> dict[str, Any]:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return {"a": value}
+
+
 def test_a_card_is_read_as_it_was_written() -> None:
     assert bundle_card.decode(bundle_card.encode(CARD)) == CARD
+    deep = changed(lambda found: found["recipe"].update(params=nested(7)))
+    assert bundle_card.decode(deep).recipe.params == nested(7)
     later = changed(lambda found: found.update(reviewed_by="somebody of a later release"))
     assert bundle_card.decode(later) == CARD
 
@@ -51,6 +60,8 @@ def test_a_card_is_read_as_it_was_written() -> None:
         (lambda found: found["use"].update(banned=["x" * 2001]), r"length <= 2000 .*\.banned"),
         (lambda found: found["use"].update(intended="\x1b[2J"), r"matching regex .*\.intended"),
         (lambda found: found["use"].update(remarks=["x"] * 101), r"length <= 100 .*\.remarks"),
+        (lambda found: found["recipe"].update(params=nested(8)), "nested more than 8 deep"),
+        (lambda found: found["recipe"].update(params=nested(500)), "nested more than 8 deep"),
         (lambda found: found["recipe"].update(seed=-1), r"`int` >= 0 .*\.seed"),
         (lambda found: found["scores"][0].update(value="low"), r"Expected `float`"),
         (lambda found: found["slices"][0].update(coverage=1.5), r"`float` <= 1.0 .*\.coverage"),

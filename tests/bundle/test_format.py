@@ -165,6 +165,14 @@ def a_long_document(folder: Path) -> None:
     rewrite(folder, lambda found: found["params"].update(text="x" * 2**20))
 
 
+@damage(BundleFormatError, "metadata.json: params are nested more than 8 deep")
+def parameters_within_parameters(folder: Path) -> None:
+    deep: Any = 1
+    for _ in range(500):
+        deep = [deep]
+    rewrite(folder, lambda found: found["params"].update(text=deep))
+
+
 @damage(BundleUnsafeError, r"a file is named '.*udcff'")
 def a_name_that_is_no_text(folder: Path) -> None:
     (folder / os.fsdecode(b"\xff")).touch()

@@ -256,6 +256,21 @@ GUARDS = (
         "admin/tracking/test_backup.py::test_a_database_that_does_something_is_not_taken",
     ),
     Guard(
+        "the tag of a version's digest",
+        "return text",
+        "admin/tracking/audit/test_decision.py::test_a_digest_tag_that_is_none",
+    ),
+    Guard(
+        "the depth of parameters",
+        "if False:",
+        "bundle/test_card.py::test_what_no_card_can_say_is_refused",
+    ),
+    Guard(
+        "the digest of evidence",
+        "if False:",
+        "admin/gate/test_promotion.py::test_a_tag_that_no_gate_has_written_is_none",
+    ),
+    Guard(
         "an answer of a collector without end",
         "content = response.raw.read()",
         "metrics/test_tracing.py::test_an_answer_without_end_is_not_held",

@@ -1,11 +1,13 @@
 // Reads a table of houses from text; the rules are those of docs/tables.md, as far as a page needs them.
 
-import { numberIn } from "./words.js";
+import { NUMBER, numberIn } from "./words.js";
 
-const OTHER_NAMES = { black: "B", cmedv: "MEDV", target: "MEDV", price: "MEDV", medval: "MEDV", medianvalue: "MEDV", medv: "MEDV" };
+const OTHER_NAMES = { __proto__: null, black: "B", cmedv: "MEDV", target: "MEDV", price: "MEDV", medval: "MEDV", medianvalue: "MEDV", medv: "MEDV" };
 const MISSING = new Set(["", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#n/a", "#na", "?"]);
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const CLOSE = 0.8; // From here on, two names are taken for one and a misspelling of it.
+const COMPARED = 1000; // Of no more names, and of no more of one, is that asked: a line may be of any kind.
+const LONGEST = 100;
+const LISTED = 10;
 const OTHER_FORMATS = [
   [/^\s*(\{|\[\s*(\{|\[|$))/, "JSON, and no table"],
   [/^\s*@relation\b/i, "ARFF, and no table"],
@@ -112,9 +114,10 @@ function columnsOf(header, features) {
   const claims = new Map();
   header.forEach((name, place) => {
     const found = meaning(name, features) ?? "";
-    claims.set(found, [...(claims.get(found) ?? []), place]);
+    if (!claims.has(found)) claims.set(found, []);
+    claims.get(found).push(place);
   });
-  const unused = claims.get("") ?? [];
+  let unused = claims.get("") ?? [];
   const places = new Map();
   const faults = [];
   for (const { name } of features) {
@@ -122,31 +125,38 @@ function columnsOf(header, features) {
     // A column of its own name goes before one of another name for it.
     const own = all.filter((place) => plain(header[place]) === name.toLowerCase());
     const chosen = own.length ? own : all;
-    unused.push(...all.filter((place) => !chosen.includes(place)));
+    if (own.length) unused = unused.concat(all.filter((place) => plain(header[place]) !== name.toLowerCase()));
     if (chosen.length) places.set(name, chosen[0]);
     if (chosen.length > 1) faults.push(`The column ${name} is there ${chosen.length} times: keep one.`);
   }
   if (!places.size) throw new Error(`No column is a feature. ${EXPECTED}`);
   const missing = features.map(({ name }) => name).filter((name) => !places.has(name));
   const others = unused.sort((one, other) => one - other).map((place) => header[place]).filter(Boolean);
-  for (const name of others) {
+  for (const name of others.slice(0, COMPARED)) {
     const close = missing.find((each) => likeness(plain(name), each.toLowerCase()) >= CLOSE);
-    if (close) faults.push(`The column “${name}” is no feature (did you mean ${close}?): rename it, or take it out.`);
+    if (close) faults.push(`The column “${cut(name)}” is no feature (did you mean ${close}?): rename it, or take it out.`);
   }
   if (faults.length) throw new Error(faults.join(" "));
   const renamed = [...places].filter(([name, place]) => header[place].toUpperCase() !== name);
   const notes = [
-    renamed.length ? `Columns renamed: ${renamed.map(([name, place]) => `${header[place]} to ${name}`).join(", ")}.` : "",
+    renamed.length ? `Columns renamed: ${renamed.map(([name, place]) => `${cut(header[place])} to ${name}`).join(", ")}.` : "",
     missing.length ? `Filled in by the model in every row: ${missing.join(", ")}.` : "",
-    others.length ? `Columns not used: ${others.join(", ")}.` : "",
+    others.length ? `Columns not used: ${listed(others)}.` : "",
   ];
   return { places, notes: notes.filter(Boolean) };
+}
+
+const cut = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name);
+
+function listed(names) {
+  const more = names.length - LISTED;
+  return names.slice(0, LISTED).map(cut).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 // Twice the signs that two names have in common, in order, over all of theirs.
 function likeness(one, other) {
   let best = Array(other.length + 1).fill(0);
-  for (const sign of one.slice(0, 100)) {
+  for (const sign of one.slice(0, LONGEST)) {
     const next = [0];
     [...other].forEach((each, at) => next.push(each === sign ? best[at] + 1 : Math.max(next[at], best[at + 1])));
     best = next;

@@ -2,6 +2,9 @@
 
 export const short = (number) => String(Number(number.toPrecision(6)));
 
+// In one way alone, or else digits without end take for ever.
+export const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
 const MONEY = { style: "currency", currency: "USD", maximumFractionDigits: 0 };
 const dollars = new Intl.NumberFormat("en-US", MONEY);
 const signed = new Intl.NumberFormat("en-US", { ...MONEY, signDisplay: "exceptZero" });
@@ -22,7 +25,7 @@ export function numberIn(text, { integer }) {
     return `“${text}” has a comma: write ${text.replace(",", ".")}${whole}`;
   }
   if (/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(text)) return `“${text}” has commas: write ${text.replaceAll(",", "")}`;
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return `“${text}” is not a number: write one such as 6.5`;
+  if (!NUMBER.test(text)) return `“${text}” is not a number: write one such as 6.5`;
   const number = Number(text);
   if (!Number.isFinite(Math.fround(number))) return `“${text}” is too large`;
   return integer && !Number.isInteger(number) ? `“${text}” must be a whole number` : number;

@@ -2,6 +2,7 @@ import hashlib
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from admin import card
 from admin.card.use import SHIPPED_DIGEST
@@ -61,6 +62,22 @@ def test_nothing_of_a_card_is_taken_for_markdown_of_its_own() -> None:
     assert "Trained although RM is &lt;img src=x&gt; \\*odd\\*" in text
     assert "`'a'.csv`" in text
     assert "Errors in a \\| b." in text
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("![x](http://a.example/x.png)", "!\\[x\\](http://a.example/x.png)"),
+        ("[x](javascript:alert)", "\\[x\\](javascript:alert)"),
+        ("a\\|b", "a\\\\\\|b"),
+        ("`a`", "\\`a\\`"),
+    ],
+)
+def test_no_words_of_a_card_become_a_link_a_picture_or_a_cell(words: str, shown: str) -> None:
+    use = msgspec.structs.replace(CARD.use, remarks=[words])
+    text = described(use=use, scores=[Score(name=words, houses=words, value=1.0)])
+    assert f"- {shown}\n" in text
+    assert f"| {shown} | {shown} | 1 |" in text
 
 
 def test_the_shipped_data_is_known_by_its_digest() -> None:

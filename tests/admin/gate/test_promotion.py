@@ -14,11 +14,14 @@ from admin.base.settings import Settings
 from admin.gate import kept
 from admin.tracking import promotion
 from admin.tracking.records import Version
+from admin.tracking.registry import register
 from admin.tracking.tags import EVIDENCE_TAG, VERDICT_TAG
 from admin.training.spec import TrainingSpec
+from housing_grpc.registry.location import DIGEST_TAG
 from tests.admin.gate.conftest import add
 from tests.support.commands import Say
 from tests.support.examples import DATA
+from tests.support.homes import Trained
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
@@ -124,21 +127,37 @@ def test_a_gate_is_asked_once_of_the_same(
         "[]",
         "7",
         "[" * 100_000,
-        '{"digest": "1", "verdict": "PASS"}',
-        '{"digest": "1", "verdict": "PASS", "inputs": {}}',
+        '{"digest": "DIGEST", "verdict": "PASS"}',
+        '{"digest": "DIGEST", "verdict": "PASS", "inputs": {}}',
         '{"digest": 1, "verdict": "PASS", "inputs": INPUTS}',
-        '{"digest": "1", "verdict": "GOOD", "inputs": INPUTS}',
+        '{"digest": "DIGEST", "verdict": "GOOD", "inputs": INPUTS}',
+        '{"digest": "", "verdict": "PASS", "inputs": INPUTS}',
+        '{"digest": "\\ud800", "verdict": "PASS", "inputs": INPUTS}',
+        '{"digest": "DIGESTDIGEST", "verdict": "PASS", "inputs": INPUTS}',
+        '{"digest": "\\u001b[2J", "verdict": "PASS", "inputs": INPUTS}',
     ],
 )
 def test_a_tag_that_no_gate_has_written_is_none(text: str) -> None:
     inputs = '{"candidate": "a", "champion": "b", "data": "c", "policy": "d"}'
 
     def kept_in(value: str) -> kept.Kept | None:
-        value = value.replace("INPUTS", inputs)
+        value = value.replace("INPUTS", inputs).replace("DIGEST", "e" * 64)
         return kept.read(replace(VERSION, tags={EVIDENCE_TAG: value}))
 
-    assert kept_in('{"digest": "1", "verdict": "PASS", "inputs": INPUTS}') is not None
+    assert kept_in('{"digest": "DIGEST", "verdict": "PASS", "inputs": INPUTS}') is not None
     assert kept_in(text) is None
+
+
+def test_what_was_found_without_a_champion_is_no_evidence_against_one(
+    here: Settings, client: "Client", trained: Trained, promoting: Promoting
+) -> None:
+    name, alias = here.location.model_name, here.location.alias
+    register(client, here.location, trained.run_id)
+    number = worse(client, here)
+    promoting(number)
+    client.set_alias(name, alias, 1)
+    client.delete_model_version_tag(name, "1", DIGEST_TAG)
+    assert "INCONCLUSIVE" in promoting(number, code=7).out
 
 
 def test_what_was_looked_at_is_what_is_promoted(first: Settings, client: "Client") -> None:

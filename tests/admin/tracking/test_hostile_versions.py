@@ -1,16 +1,21 @@
 """What a registry names is fetched by commands as by servers: within bounds, from known places."""
 
+import json
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from admin.base.errors import ExportError, RegistryError
 from admin.base.settings import Settings
+from admin.tracking import opening
 from admin.tracking.bundle_folder import download
 from admin.tracking.tags import DATA_PATH_TAG
 from admin.tracking.training_command import data_file
+from housing_grpc.base.errors import ServingError
 from tests.registry.hostile_registry import Registry, answered, listed, running
+from tests.support.examples import MODEL_NAME
 from tests.support.homes import settings_of
 
 
@@ -59,3 +64,27 @@ def test_data_without_end_are_none(tmp_path: Path) -> None:
         file.truncate(2**40)
     for place in (pipe, sparse, Path("/dev/zero"), "a\0b", "x" * 5000):
         assert data_file("ab" * 32, {DATA_PATH_TAG: str(place)}) is None
+
+
+def no_mlflow() -> NoReturn:
+    raise AssertionError
+
+
+def test_pages_without_end_are_not_read(tmp_path: Path) -> None:
+    page = {"registered_model": {"name": MODEL_NAME}, "next_page_token": "more"}
+    with (
+        running() as server,
+        opening.opened(settings_at(server, tmp_path), print, no_mlflow) as records,
+    ):
+        server.answer = (200, {}, json.dumps(page).encode())
+        with pytest.raises(RegistryError, match="has more than 100 pages of 100 versions"):
+            records.versions(MODEL_NAME)
+
+
+def test_a_model_whose_id_is_half_a_character_has_no_answer(tmp_path: Path) -> None:
+    with (
+        running() as server,
+        opening.opened(settings_at(server, tmp_path), print, no_mlflow) as records,
+        pytest.raises(ServingError, match="not as MLflow does"),
+    ):
+        records.has_file("\ud800", "data", "metadata.json")

@@ -109,3 +109,19 @@ def test_what_is_wrong_with_a_file_is_told(page: Page, text: str, told: str) -> 
     page.locator("#drop").evaluate(DROP, ["houses.csv", "RM\n6.5\n"])
     expect(page.locator("#many-text")).to_contain_text("1 of 1 houses")
     expect(page.locator("#many-failure")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"RM\n{'9' * 1_000_000}x\n", "0 of 1 houses are priced, 1 cannot be"),
+        (f"{'9' * 1_000_000}x,1\n2,3\n", "No column is a feature."),
+        (f"RM{',x' * 500_000}\n6{',1' * 500_000}\n", "Columns not used: x, x, x"),
+        (f"RM{',RM' * 500_000}\n6\n", "The column RM is there 500001 times: keep one."),
+        ("RM,constructor\n6,1\n", "Columns not used: constructor."),
+    ],
+    ids=["digits in a cell", "digits in a name", "many columns", "one column often", "inherited"],
+)
+def test_a_file_that_is_made_to_hurt_is_read_in_one_pass(sure: Page, text: str, said: str) -> None:
+    drop(sure, text)
+    expect(sure.locator("#many")).to_contain_text(said)

@@ -24,6 +24,7 @@ from admin.tracking.audit.decision import Decision, Moved
 from admin.tracking.client import connect
 from admin.tracking.promotion import promote, rollback
 from admin.tracking.records import Records, promoted
+from housing_grpc.registry.location import DIGEST_TAG
 from tests.admin.terminal.fake_terminal import environment_of
 from tests.support.examples import MODEL_NAME
 from tests.support.homes import settings_of
@@ -134,6 +135,24 @@ def test_an_alias_moved_by_hand_shows_until_and_after_the_next_promotion(
         assert promote(records, settings.location, 2) == Moved(previous=2, version=2)
         (found,) = problems(records)
         assert found.startswith("production was moved by hand between entries ")
+
+
+@pytest.mark.parametrize("tag", ["x" * 6000, "..", "\x1b[2J"])
+def test_a_digest_tag_that_is_none_keeps_nobody_from_another_version(home: Path, tag: str) -> None:
+    settings = settings_of(home)
+    where = settings.location
+    with connect(settings) as client:
+        first = client.versions(MODEL_NAME)[0]
+        client.create_model_version(MODEL_NAME, first.source, first.run_id, dict(first.tags))
+        promote(client, where, 2)
+        client.set_model_version_tag(MODEL_NAME, "2", DIGEST_TAG, tag)
+    with opened(settings) as records:
+        with pytest.raises(RegistryError, match=r"version 2 of .* has no bundle"):
+            promote(records, where, 2)
+        assert rollback(records, where, 1, "spoiled") == Moved(previous=2, version=1)
+        last = history_of(records).last("production")
+        assert last is not None
+        assert last.from_digest == ""
 
 
 def test_a_tag_at_the_last_place_is_named_and_nothing_is_written(
