@@ -1,5 +1,6 @@
 """Chooses the version to serve."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from housing_grpc.registry.location import RegistryLocation
@@ -9,6 +10,7 @@ from ..base.errors import ExportError, GateError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
+from ..tracking import promotion
 from ..tracking.audit.entry import checked_reason
 from . import evidence, gate, models, reload
 from . import price_changes as shown_changes
@@ -16,6 +18,7 @@ from .evidence import Look
 from .mlflow_session import open_records
 
 if TYPE_CHECKING:
+    from ..gate.policy import Policy
     from ..tracking.audit.decision import Moved
     from ..tracking.promotion import Sides
 
@@ -63,20 +66,8 @@ def run(
     file, rules = gate.data_and_rules(data, policy)
     dry = options.flag(dry_run, "--dry-run")
     if reload_target is not None:
-        if dry:
-            raise UsageError(
-                "give --dry-run or --reload, not both; to ask a server: housing-admin reload"
-                f" --version {number} --dry-run"
-            )
-        reload.check(settings, reload_target, tls)
-    location = settings.location
-    nothing = f"{location.model_name} has no version yet; make one with: housing-admin seed"
-    with open_records(console, settings, needed=nothing) as records:
-        from ..tracking import promotion
-
-        sides = promotion.sides(records, location, number)
-        known = evidence.known(records, sides, file, rules)
-    looked = known or evidence.look(console, settings, number, file, rules, keep=not dry)
+        _check_server(settings, number, reload_target, tls, dry=dry)
+    sides, looked = _looked(console, settings, number, file, rules, keep=not dry)
     if dry:
         _tell(console, settings, sides, looked)
         return
@@ -86,6 +77,7 @@ def run(
             f"{looked.refused}; to promote it all the same: housing-admin promote {number} --force"
             " --reason WHY"
         )
+    location = settings.location
     with open_records(console, settings) as records:
         done = promotion.promote(records, location, number, looked.decision(why), sides)
     try:
@@ -96,9 +88,7 @@ def run(
         answer = to and reload.send(console, settings, alias=alias, target=to, tls=tls)
     if not answer:
         console.show("To make the server take it: housing-admin reload")
-        console.give(document)
-        return
-    console.give(document | {"reload": answer})
+    console.give(document | ({"reload": answer} if answer else {}))
 
 
 def shown(console: Console, location: RegistryLocation, done: "Moved") -> dict[str, Any]:
@@ -122,6 +112,33 @@ def _why(number: int, reason: Text, force: Text) -> tuple[str, bool]:
             f'say why: housing-admin promote {number} --force --reason "the prices of one town"'
         )
     return why, forced
+
+
+def _check_server(settings: Settings, number: int, target: str, tls: Text, *, dry: bool) -> None:
+    if dry:
+        raise UsageError(
+            "give --dry-run or --reload, not both; to ask a server: housing-admin reload"
+            f" --version {number} --dry-run"
+        )
+    reload.check(settings, target, tls)
+
+
+def _looked(
+    console: Console,
+    settings: Settings,
+    number: int,
+    data: Path | None,
+    rules: "Policy",
+    *,
+    keep: bool,
+) -> "tuple[Sides, Look]":
+    """Return what a promotion is about, and what a gate says of it, or has said."""
+    name = settings.location.model_name
+    nothing = f"{name} has no version yet; make one with: housing-admin seed"
+    with open_records(console, settings, needed=nothing) as records:
+        sides = promotion.sides(records, settings.location, number)
+        known = evidence.known(records, sides, data, rules)
+    return sides, known or evidence.look(console, settings, number, data, rules, keep=keep)
 
 
 def _tell(console: Console, settings: Settings, sides: "Sides", looked: Look) -> None:
