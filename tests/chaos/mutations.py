@@ -579,4 +579,24 @@ GUARDS = (
         "if False:",
         "workers/test_worker_slot.py::test_a_worker_that_hangs_is_replaced",
     ),
+    Guard(
+        "one automatic rollback a version",
+        "if same:",
+        "services/test_rollback.py::test_three_faults_of_any_kind_go_back_by_themselves",
+    ),
+    Guard(
+        "what was rolled back does not come back by itself",
+        "if False:",
+        "model/test_follower.py::test_what_was_rolled_back_is_refused_once",
+    ),
+    Guard(
+        "versions without end, none of which is ever served",
+        "pass",
+        "registry/test_cache.py::test_versions_that_never_serve_do_not_fill_the_disk",
+    ),
+    Guard(
+        "a recipe that never ends, or takes all memory",
+        "if False:",
+        "admin/training/test_recipe.py::test_one_that_cannot_be_trained_any_more",
+    ),
 )

@@ -16,7 +16,7 @@ def problems(chain: Chain, named: Mapping[str, int]) -> list[str]:
         chain: The history.
         named: The version that each alias names.
     """
-    # guard: a history of as many aliases as entries
+    # In one pass: there may be as many aliases as entries.
     of_alias: dict[str, list[Kept]] = {}
     for each in chain.kept:
         if each.entry:

@@ -16,12 +16,12 @@ from admin.jobs.train import train
 from admin.jobs.upgrade import upgrade_version
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
-from admin.tracking.tags import UPGRADED_TAG
+from admin.tracking.tags import CARD_TAG, UPGRADED_TAG
 from admin.training.spec import TrainingSpec
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.registry.location import BUNDLE_FOLDER
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
 from tests.support.commands import Say
 from tests.support.examples import DATA, contents
 
@@ -94,6 +94,8 @@ def test_a_version_from_before_cards_gets_one(bare_client: "Client", bare: Setti
     shutil.rmtree(folder)
     del blobs["card.json"]
     older = bundle_format.write(folder, metadata, blobs)
+    bare_client.set_tag(done.bundle.run_id, DIGEST_TAG, older)
+    bare_client.delete_tag(done.bundle.run_id, CARD_TAG)
     register(bare_client, bare.location, done.bundle.run_id)
     described = bare_client.get_model_version(bare.location.model_name, "1").description or ""
     assert described.startswith("linear x v2_knn on HousingData.csv")

@@ -30,7 +30,9 @@ def test_a_run_says_how_good_it_is(client: "Client", trained: Trained) -> None:
     names = {"rmse", "mae", "r2", "mape"}
     spread = {f"cv_{name}{end}" for name in names for end in ("", "_std")}
     sure = {f"interval_{name}" for name in ("coverage", "town_coverage", "width", "winkler")}
-    assert set(metrics) == names | spread | {f"cv_fold_{name}" for name in names} | sure
+    parts = ("all", "price_low", "price_middle", "price_high", "blanks", "chas_1", "rad_24")
+    sliced = {f"slice_{figure}/{part}" for figure in ("rmse", "coverage") for part in parts}
+    assert set(metrics) == names | spread | {f"cv_fold_{name}" for name in names} | sure | sliced
     folds = client.get_metric_history(trained.run_id, "cv_fold_rmse")
     assert [fold.step for fold in folds] == [1, 2, 3]
     assert sum(fold.value for fold in folds) / 3 == pytest.approx(metrics["cv_rmse"])
@@ -50,7 +52,9 @@ def test_a_run_says_which_data_and_code_it_is_of(client: "Client", trained: Trai
 
 def test_a_run_has_pictures(client: "Client", trained: Trained) -> None:
     found = {file.path for file in client.list_artifacts(trained.run_id, "plots")}
-    names = ("feature_importance", "predicted_vs_actual", "residuals")
+    names = (
+        "calibration", "contributions", "feature_importance", "predicted_vs_actual", "residuals"
+    )  # fmt: skip
     assert found == {f"plots/{name}.png" for name in names}
 
 
