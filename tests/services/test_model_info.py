@@ -110,7 +110,8 @@ def test_the_largest_is_no_larger_than_clients_take(
 
 def test_no_field_of_the_contract_is_forgotten(serve: Serve, honest: Example) -> None:
     info = info_of(serve(honest.folder))
-    always_empty = {"stale"}  # False from a folder.
+    # False from a folder, and nothing was rolled back.
+    always_empty = {"stale", "rolled_back_from"}
     unset = {field.name for field in info.DESCRIPTOR.fields} - {
         f.name for f, _ in info.ListFields()
     }
