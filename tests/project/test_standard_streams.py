@@ -51,7 +51,8 @@ def shell(home: Path, command: str, mode: str) -> "subprocess.CompletedProcess[s
     return subprocess.run(
         ["sh", "-c", f"exec {sys.executable} -m {command} {mode}"],
         cwd=ROOT,
-        env=environment_of(home),
+        # What MLflow has set in this process is not the home's.
+        env=environment_of(home, MLFLOW_TRACKING_URI=""),
         capture_output=True,
         text=True,
         check=False,

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,15 @@ def reload(client: Client, **target: Any) -> ReloadModelResponse:
 
 def reload_after(client: Client) -> None:
     """Reloads once what changes the model by itself has come to its end."""
+    after_changes(lambda: reload(client))
+
+
+def after_changes(call: Callable[[], object]) -> None:
+    """Makes a call once what changes the model by itself has come to its end."""
 
     def done() -> bool:
         try:
-            reload(client)
+            call()
         except grpc.RpcError as error:
             if error.code() is not grpc.StatusCode.ABORTED:
                 raise
