@@ -258,7 +258,7 @@ GUARDS = (
     Guard(
         "the tag of a version's digest",
         "return text",
-        "admin/tracking/audit/test_decision.py::test_a_digest_tag_that_is_none",
+        "admin/tracking/audit/test_decision.py::test_a_digest_tag_that_is_none_keeps_nobody_from_another_version",
     ),
     Guard(
         "the depth of parameters",

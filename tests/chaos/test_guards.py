@@ -120,7 +120,7 @@ def test_every_guard_is_marked_once_and_every_mark_is_a_guard(tree: Path) -> Non
 def test_the_test_of_every_guard_is_there(guard: Guard) -> None:
     file, _, name = guard.test.partition("::")
     text = (ROOT / "tests" / file).read_text(encoding="utf-8")
-    assert f"def {name.partition('[')[0]}" in text
+    assert not name or f"def {name.partition('[')[0]}(" in text
 
 
 @pytest.mark.chaos
