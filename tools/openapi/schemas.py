@@ -107,6 +107,8 @@ class Schemas:
         text = self._comments.text(field.full_name)
         if sent and isinstance(schema.get("type"), str):
             schema = {**schema, "type": [schema["type"], "null"]}
+        elif sent:
+            schema = {"anyOf": [schema, {"type": "null"}]}
         return {**schema, "description": " ".join(text.split())} if text else schema
 
     def _field(self, field: FieldDescriptor, *, sent: bool) -> Schema:
