@@ -43,8 +43,8 @@ def check(place: str, registry: str) -> None:
         if _AZURE.fullmatch(f"{parts.scheme}://{parts.netloc}"):
             return
     raise BundleUnsafeError(
-        "the registry names a place for the version's files that is neither the registry itself,"
-        " nor a folder, nor a store at S3, Google or Azure"
+        "the registry names a place for files that is neither the registry itself, nor a folder,"
+        " nor a store at S3, Google or Azure"
     )
 
 
