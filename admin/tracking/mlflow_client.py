@@ -105,9 +105,7 @@ class Client(MlflowClient):
         """Set a tag of a registered model."""
         self.set_registered_model_tag(name, key, value)
 
-    def log_artifact(
-        self, run_id: str, local_path: str, artifact_path: str | None = None
-    ) -> None:
+    def log_artifact(self, run_id: str, local_path: str, artifact_path: str | None = None) -> None:
         """Keep a file with a run, as MLflow's own, which keeps texts by it, too."""
         self._check_run(run_id)
         super().log_artifact(run_id, local_path, artifact_path)
