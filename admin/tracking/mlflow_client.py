@@ -1,12 +1,13 @@
 """MLflow's own client, which also answers as `records` has it, whatever MLflow is kept in."""
 
+from collections.abc import Callable
+
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
-from housing_grpc.bundle.errors import BundleUnsafeError
 from housing_grpc.registry import allowed_address
 
 from ..base.errors import RegistryError
@@ -25,6 +26,7 @@ from .records import (
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 _PAGE = 1000
 _MLFLOW_SERVER = "mlflow-artifacts:"
+_to_http: Callable[[str, str], str] = MlflowArtifactsRepository.resolve_uri
 
 
 class Client(MlflowClient):
@@ -135,11 +137,13 @@ class Client(MlflowClient):
             return
         try:
             if place.startswith(_MLFLOW_SERVER) and registry.startswith("http"):
-                place = MlflowArtifactsRepository.resolve_uri(place, registry)
-            # guard: the places that commands take files to
-            allowed_address.check(place, registry)
-        except (BundleUnsafeError, ValueError) as error:
-            raise RegistryError(f"{whose}: {error}") from error
+                place = _to_http(place, registry)
+            known = allowed_address.is_allowed(place, registry)
+        except ValueError:
+            known = False
+        # guard: the places that commands take files to
+        if not known:
+            raise RegistryError(f"{whose}: {allowed_address.FOREIGN}")
 
 
 def _version(found: ModelVersion, aliases: dict[str, int]) -> Version:

@@ -108,7 +108,7 @@ def test_evidence_of_a_version_whose_run_is_elsewhere_is_kept_as_a_tag(
         experiment = client.create_experiment("elsewhere", f"{stranger.uri}/files")
         run_id = client.create_run(experiment).info.run_id
         number = client.create_model_version(
-            name, source=seen.source, run_id=run_id, model_id=seen.model_id, tags=seen.tags
+            name, source=str(seen.source), run_id=run_id, model_id=seen.model_id, tags=seen.tags
         ).version
         said = promoting(number, code=7)
         assert not stranger.heard

@@ -131,7 +131,7 @@ def test_no_stranger_is_sent_the_password(
         place = f"{stranger.uri}/api/2.0/mlflow-artifacts/artifacts/x"
         for number, at in enumerate((place, *ELSEWHERE)):
             experiment = bare_client.create_experiment(f"elsewhere {number}", at)
-            with pytest.raises(RegistryError, match=r"names a place for files|Failed to parse"):
+            with pytest.raises(RegistryError, match="names a place for files"):
                 use(bare_client, experiment, folder)
         assert not stranger.heard
     use(bare_client, bare_client.create_experiment("here", (tmp_path / "own").as_uri()), folder)
