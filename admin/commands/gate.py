@@ -81,8 +81,9 @@ def examine(
     with open_mlflow(console, settings) as client:
         with console.steps(decision.STEPS, f"version {number}") as step:
             found = decision.gate(client, settings, number, data=data, rules=rules, step=step)
-        if keep:
-            kept.keep(client, settings.location, found)
+        missing = kept.keep(client, settings.location, found) if keep else ""
+    if missing:
+        console.say(f"The evidence is kept in short, as a tag of the version: {missing}.")
     _show(console, found)
     return found
 

@@ -77,10 +77,11 @@ def gate(
         undecided = recipe_rules.undecided(f"champion, version {promoted.number}: {error}")
         return _evidence(version, promoted, rules, (*said, undecided))
     said = (*_of_bundle(bundle, champion, rules), bundle_rules.speed(bundle, rules))
-    houses = _houses(client, bundle, data)
-    if houses is None:
-        reason = f"the data of the candidate (SHA-256 {bundle.data_digest[:12]}...) is not here"
-        return _evidence(version, promoted, rules, (*said, recipe_rules.undecided(reason)))
+    try:
+        houses = _houses(client, bundle, data)
+    except UnknownRecipeError as error:
+        undecided = recipe_rules.undecided(f"candidate: {error}")
+        return _evidence(version, promoted, rules, (*said, undecided))
     compared = _compared(bundle, champion, houses, rules, step)
     return _evidence(version, promoted, rules, (*said, *compared), data=houses.dataset.digest)
 
@@ -112,15 +113,19 @@ def _recipe(name: str, bundle: Measured, houses: _Houses) -> TrainingSpec:
         raise UnknownRecipeError(f"{name}: {error}") from error
 
 
-def _houses(client: Client, bundle: Measured, data: Path | None) -> _Houses | None:
-    """Return the data, or None if it is not here."""
+def _houses(client: Client, bundle: Measured, data: Path | None) -> _Houses:
+    """Return the data.
+
+    Raises:
+        UnknownRecipeError: It is not here, or nobody knows which of its columns to accept.
+    """
     accept = accepted(bundle.params)
     if data is not None:
         return _Houses(file=data, dataset=dataset.load(data, accept=accept))
     run = client.run(bundle.run_id) if bundle.run_id else None
     file = data_file(bundle.data_digest, run.tags if run else {})
     if file is None:
-        return None
+        raise UnknownRecipeError(f"its data (SHA-256 {bundle.data_digest[:12]}...) is not here")
     loaded = dataset.load(file, target_unit=bundle.unit, accept=accept)
     return _Houses(file=file, dataset=loaded)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle.digest import Digest
@@ -110,19 +111,19 @@ class BundleCache:
         noted = _noted(self._pointer(location))
         if noted is None:
             return None
-        version, digest = noted
-        folder = self.path(digest)
+        folder = self.path(noted.digest)
         if not _is_folder(folder):
             return None
-        return Fetched(folder=folder, version=version, digest=digest, stale=True)
+        return Fetched(folder=folder, version=noted.version, digest=noted.digest, stale=True)
 
     def remember(self, location: RegistryLocation, fetched: Fetched) -> None:
         """Notes which bundle serves for a location, and removes the oldest others."""
         os.utime(fetched.folder)
         pointer = self._pointer(location)
+        note = _Note(fetched.version, fetched.digest, _before(_noted(pointer), fetched.digest))
         beside = pointer.with_suffix(f".{os.getpid()}.tmp")
         try:
-            beside.write_text(json.dumps({"version": fetched.version, "digest": fetched.digest}))
+            beside.write_text(json.dumps(note._asdict()))
             _flush(beside)
             beside.replace(pointer)
         except OSError:
@@ -141,9 +142,10 @@ class BundleCache:
         return self.folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
 
     def _last_of_all(self) -> set[str]:
-        """Returns the digests that served last, for whatever location."""
+        """Returns the digests that served last, and before that, for whatever location."""
         notes = [_noted(note) for note in self.folder.glob("last-*.json")]
-        return {noted[1] for noted in notes if noted}
+        # guard: the bundle that a server may go back to
+        return {digest for noted in notes if noted for digest in (noted.digest, noted.before)}
 
     def _prune(self, newest: Digest) -> None:
         folders = sorted(
@@ -164,12 +166,27 @@ class BundleCache:
                     note.unlink()
 
 
-def _noted(note: Path) -> tuple[str, Digest] | None:
-    """Returns the version and the digest of a note; None if it is none."""
+class _Note(NamedTuple):
+    """Which bundle serves for a location, and which did before, or ""."""
+
+    version: str
+    digest: Digest
+    before: str
+
+
+def _before(last: _Note | None, digest: Digest) -> str:
+    """Returns which bundle served before one, by the note so far."""
+    if last is None:
+        return ""
+    return last.before if last.digest == digest else last.digest
+
+
+def _noted(note: Path) -> _Note | None:
+    """Returns what a note says; None if it is none."""
     try:
         entry = json.loads(note.read_text())
         digest = bundle_digest.parse(str(entry["digest"]), "the note of the cache")
-        return str(entry["version"]), digest
+        return _Note(str(entry["version"]), digest, str(entry.get("before", "")))
     except (OSError, ValueError, KeyError, TypeError, BundleFormatError):
         return None
 

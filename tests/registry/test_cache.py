@@ -228,6 +228,18 @@ def test_the_five_that_served_last_are_kept(cache: BundleCache, folder: Path) ->
     assert bundles_in(folder) == [named(number) for number in (0, 2, 3, 4, 5)]
 
 
+def test_the_bundle_that_a_server_may_go_back_to_is_kept(cache: BundleCache) -> None:
+    for digest in (D1, D2):
+        aged(kept(cache, digest), 100)
+        cache.remember(HERE, fetched(cache, digest))
+    cache.remember(HERE, fetched(cache, D2, "of the same bundle"))
+    for number in range(10, 20):
+        kept(cache, named(number))
+    assert cache.path(D1).is_dir()
+    cache.remember(HERE, fetched(cache, D1))
+    assert cache.last(HERE) == Fetched(folder=cache.path(D1), version="1", digest=D1, stale=True)
+
+
 def test_versions_that_never_serve_do_not_fill_the_disk(cache: BundleCache, folder: Path) -> None:
     for digest, location in ((D1, HERE), (D2, ELSEWHERE)):
         aged(kept(cache, digest), seconds=2000)
