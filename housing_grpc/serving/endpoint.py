@@ -22,6 +22,7 @@ from housing_grpc.model.live import LiveModel, LiveSlot
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
+from housing_grpc.services.open_streams import OpenStreams
 from housing_grpc.services.prediction_service import PredictionServicer
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
@@ -95,9 +96,7 @@ class Endpoint:
         scorer = Scorer(
             parts.metrics.predictions, self._watchdog, explainer, failed=self._model_failed
         )
-        self._streams = StreamScorer(
-            parts.live_slot, parts.live_slot.pins, scorer, limits.stream_limits(chosen)
-        )
+        self._streams = OpenStreams(limits.stream_limits(chosen))
         self._room = StreamSlots(chosen.max_streams, chosen.max_streams_per_key)
         parts.gauges.update(telemetry.gauges(self._workers, self._room, self._certificates))
         self._server = self._build(parts, scorer)
@@ -190,7 +189,8 @@ class Endpoint:
         chosen, live_slot, metrics = self._settings, parts.live_slot, parts.metrics
         observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, live_slot.version)
         call_end = CallEnd(live_slot.version, observer, rejected=metrics.rejected)
-        prediction = PredictionServicer(live_slot, self._streams, scorer)
+        streams = StreamScorer(live_slot, live_slot.pins, scorer, self._streams)
+        prediction = PredictionServicer(live_slot, streams, scorer)
         served = routes.services(
             prediction,
             ModelServicer(live_slot, parts.reloads, explain_seconds=chosen.max_explain_seconds),
