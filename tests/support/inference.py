@@ -31,9 +31,9 @@ class Inference:
             call = getattr(channel, kind)(f"{PATH}/{method.name}", _bytes, answer.FromString)
             self._calls[method.name] = call, GetMessageClass(method.input_type)
 
-    def ask(self, name: str, request: Any = None, **more: Any) -> Any:
+    def ask(self, method: str, request: Any = None, **more: Any) -> Any:
         """Makes a call, of a message or of its fields."""
-        call, kind = self._calls[name]
+        call, kind = self._calls[method]
         metadata = more.pop("metadata", None)
         message = kind(**more) if request is None else request
         return call(message, timeout=SECONDS, metadata=metadata)
