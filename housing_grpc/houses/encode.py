@@ -15,7 +15,6 @@ from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses import plain, remarks
 from housing_grpc.houses.partition import Partition
-from housing_grpc.houses.record import Column
 from housing_grpc.houses.scored import Scored
 
 _NANOS = 1_000_000_000
@@ -64,7 +63,7 @@ def encode_results(houses: Partition, scored: Scored, ranges: Ranges) -> bytes:
         scored: Of those that were scored.
         ranges: Of the model that answered.
     """
-    written, size = plain.results(houses.count, scored, lambda each: _spread(houses, each))
+    written, size = plain.results(houses.count, scored, houses.spread)
     data, done = memoryview(written), 0
     parts: list[bytes | memoryview] = []
     for place, result in _remarkable(houses, scored, ranges):
@@ -153,17 +152,8 @@ def _marks(houses: Partition, marked: NDArray[np.bool_]) -> bytes:
 
 
 def _bytes(houses: Partition, numbers: Rows) -> bytes:
-    spread = np.asarray(_spread(houses, numbers))
+    spread = np.asarray(houses.spread(numbers))
     return spread.astype("<f8", copy=False).tobytes()
-
-
-def _spread(houses: Partition, numbers: Column) -> Column:
-    """Returns numbers for every house, NaN where it was not scored."""
-    if not houses.errors or isinstance(numbers, float):
-        return numbers
-    spread = np.full((houses.count, *numbers.shape[1:]), np.nan)
-    spread[houses.places] = numbers
-    return spread
 
 
 def _is_plain(house: Partition, scored: Scored) -> bool:
