@@ -8,12 +8,13 @@ from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.health import Health
 from housing_grpc.rest.http.failures import FailureLog
 from housing_grpc.rest.http.router import Endpoint, Route, Router
+from housing_grpc.rest.json.intake import Intake
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
 from housing_grpc.rest.metrics import Metrics
 from housing_grpc.rest.stream.endpoint import PATH as STREAM_PATH
 from housing_grpc.rest.stream.endpoint import Stream
-from housing_grpc.rest.transcoder import Limits, Transcoder
+from housing_grpc.rest.transcoder import Transcoder
 
 
 def build(
@@ -21,7 +22,7 @@ def build(
     metrics: Metrics,
     failures: FailureLog,
     *,
-    limits: Limits,
+    intake: Intake,
     stopping: asyncio.Event,
 ) -> Router:
     """Returns the router of everything.
@@ -30,21 +31,16 @@ def build(
         backend: The gRPC server.
         metrics: What the proxy counts.
         failures: Where streams that fail are logged.
-        limits: How much one request may be.
+        intake: Reads bodies.
         stopping: Set when the proxy stops.
     """
-    readers, writers, turn = Readers(limits.list_entries), Writers(), asyncio.Lock()
+    readers, writers = Readers(intake.limits.list_entries), Writers()
     contract = [
         Route(
             verb=binding.verb,
             path=binding.path,
             endpoint=Transcoder(
-                binding,
-                backend.unary(binding.method),
-                readers,
-                writers,
-                limits=limits,
-                turn=turn,
+                binding, backend.unary(binding.method), readers, writers, intake
             ),
         )
         for binding in bindings.bindings()

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -159,10 +159,15 @@ def tree(status: Status) -> dict[str, Any]:
     }
 
 
-def response(status: Status) -> Response:
-    """Returns the HTTP response of an error."""
+def response(status: Status, form: Callable[[Status], Mapping[str, Any]] = body) -> Response:
+    """Returns the HTTP response of an error.
+
+    Args:
+        status: The error.
+        form: Makes what the caller gets of it.
+    """
     found = Response(
-        json.dumps(body(status), separators=(",", ":")),
+        json.dumps(form(status), separators=(",", ":")),
         http_status(status),
         media_type="application/json",
     )
