@@ -5,7 +5,12 @@ from housing_grpc.base.options import OptionError
 OIP = "oip"
 """The Open Inference Protocol."""
 
-KNOWN = (OIP, "v1", "invocations")
+V1 = "v1"
+"""KServe's V1 protocol, which is TensorFlow Serving's: of the REST proxy alone."""
+INVOCATIONS = "invocations"
+"""MLflow's scoring protocol: of the REST proxy alone."""
+
+KNOWN = (OIP, V1, INVOCATIONS)
 NONE = "none"
 
 

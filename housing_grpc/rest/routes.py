@@ -1,9 +1,10 @@
 """All that the proxy answers: the contract's bindings, and what HTTP callers expect beside it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from housing_grpc.rest import bindings, description, pages
+from housing_grpc.rest.dialects import routes as dialect_routes
 from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.health import Health
 from housing_grpc.rest.http.failures import FailureLog
@@ -23,6 +24,7 @@ def build(
     failures: FailureLog,
     *,
     intake: Intake,
+    spoken: Collection[str],
     stopping: asyncio.Event,
 ) -> Router:
     """Returns the router of everything.
@@ -32,6 +34,7 @@ def build(
         metrics: What the proxy counts.
         failures: Where streams that fail are logged.
         intake: Reads bodies.
+        spoken: Names of the dialects that are answered.
         stopping: Set when the proxy stops.
     """
     readers, writers = Readers(intake.limits.list_entries), Writers()
@@ -39,16 +42,15 @@ def build(
         Route(
             verb=binding.verb,
             path=binding.path,
-            endpoint=Transcoder(
-                binding, backend.unary(binding.method), readers, writers, intake
-            ),
+            endpoint=Transcoder(binding, backend.unary(binding.method), readers, writers, intake),
         )
         for binding in bindings.bindings()
     ]
     # The stream has no option: its form is the proxy's own.
     stream = Stream(backend, readers, writers, failures, stopping)
     contract.append(Route(verb="POST", path=STREAM_PATH, endpoint=stream))
-    return Router([*contract, *_own(backend, metrics)])
+    foreign = dialect_routes.build(spoken, backend, intake, readers)
+    return Router([*contract, *_own(backend, metrics), *foreign])
 
 
 def _own(backend: Backend, metrics: Metrics) -> Iterator[Route]:

@@ -114,6 +114,7 @@ class RestServer:
             metrics,
             failures,
             intake=Intake(limits),
+            spoken=chosen.spoken,
             stopping=self._told,
         )
         origins = Origins(chosen.api_host, chosen.origins)
