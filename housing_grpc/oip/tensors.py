@@ -102,7 +102,8 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _check_raw(inputs: Sequence[Any], raw: Sequence[bytes]) -> None:
     for tensor in inputs:
-        if tensor.HasField("contents"):
+        # MLServer's client sends contents without a value beside raw ones.
+        if tensor.HasField("contents") and tensor.contents.ByteSize():
             raise refusal(
                 Reason.INVALID_TENSOR,
                 tensor.name,

@@ -11,28 +11,11 @@ from housing.v1 import prediction_pb2 as pb
 
 from tests.support.client import SECONDS, Client, ask, failure, house, reason_of
 from tests.support.examples import MODEL_NAME, Example, Rows
-from tests.support.inference import Inference, columns_of, numbers, request_of
+from tests.support.inference import Inference, columns_of, houses, numbers, request_of
 from tests.support.serving import Serve
 
 COUNT = 10_000
 ALL = ("predict", "lower", "upper", "contributions", "base_value", "applicability")
-
-
-def houses(count: int, seed: int = 7) -> Rows:
-    """Rows in and beyond the training range, one in five with blanks, one in ten bad."""
-    chance = np.random.default_rng(seed)
-    low = [0, 0, 0, 0, 0.3, 3, 0, 1, 1, 180, 12, 0, 1]
-    high = [95, 105, 30, 1, 0.9, 9, 100, 13, 24, 720, 23, 400, 40]
-    rows = chance.uniform(low, high, (count, 13))
-    rows[:, [3, 8]] = rows[:, [3, 8]].round()
-    blanks = chance.random((count, 13)) < 0.2
-    blanks[chance.random(count) < 0.8] = False
-    rows[blanks] = math.nan
-    bad = chance.random(count)
-    rows[bad < 0.03, 3] = 0.5
-    rows[(bad >= 0.03) & (bad < 0.06), 5] = math.inf
-    rows[(bad >= 0.06) & (bad < 0.1)] = math.nan
-    return rows
 
 
 def batch(client: Client, rows: Rows, **options: Any) -> list[pb.RowResult]:
@@ -155,7 +138,7 @@ def test_single_precision_is_answered_with_a_warning(whole: Client, inference: I
     ],
 )
 def test_another_model_than_the_live_one(
-    inference: Inference, more: dict[str, str], text: str
+    inference: Inference, more: dict[str, Any], text: str
 ) -> None:
     status = failure(lambda: inference.ask("ModelInfer", request_of(np.ones(13), **more)))
     assert status.code == StatusCode.NOT_FOUND.value[0]

@@ -56,6 +56,12 @@ def test_columns_may_be_flat_or_not_and_one_that_is_absent_is_missing() -> None:
     assert found.path == "rows"
 
 
+def test_contents_without_a_value_may_stand_beside_raw_ones() -> None:
+    message = request_of(ROWS)
+    message.inputs[0].contents.SetInParent()
+    np.testing.assert_array_equal(read(message).rows, ROWS)
+
+
 def test_parameters() -> None:
     asked = {"on_error": "nan", "level": 0.8, "content_type": "np", "priority": 3}
     found = read(request_of(ROWS, outputs=["upper", "predict"], parameters=asked))

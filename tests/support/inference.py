@@ -1,5 +1,6 @@
 """Requests of the Open Inference Protocol, and calls with them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,23 @@ class Inference:
 
 def _bytes(message: Any) -> bytes:
     return message if isinstance(message, bytes) else message.SerializeToString()
+
+
+def houses(count: int, seed: int = 7) -> Rows:
+    """Rows in and beyond the training range, one in five with blanks, one in ten bad."""
+    chance = np.random.default_rng(seed)
+    low = [0, 0, 0, 0, 0.3, 3, 0, 1, 1, 180, 12, 0, 1]
+    high = [95, 105, 30, 1, 0.9, 9, 100, 13, 24, 720, 23, 400, 40]
+    rows = chance.uniform(low, high, (count, 13))
+    rows[:, [3, 8]] = rows[:, [3, 8]].round()
+    blanks = chance.random((count, 13)) < 0.2
+    blanks[chance.random(count) < 0.8] = False
+    rows[blanks] = math.nan
+    bad = chance.random(count)
+    rows[bad < 0.03, 3] = 0.5
+    rows[(bad >= 0.03) & (bad < 0.06), 5] = math.inf
+    rows[(bad >= 0.06) & (bad < 0.1)] = math.nan
+    return rows
 
 
 def request_of(
