@@ -79,7 +79,7 @@ INPUTS: dict[str, tuple[list[Any], str, str]] = {
     "bytes that are not there": (
         [rows(data=None, parameters={"binary_data_size": 104})],
         "SHAPE_MISMATCH",
-        "input binary_data_size must be a number of bytes, of which 0 are left behind the JSON; Inf",
+        "input binary_data_size must be a number of bytes, of which 0 are left behind the JSON; In",
     ),
     "unknown key": ([rows(dtype="FP64")], "JSON_UNKNOWN_FIELD",
                     "inputs[0].dtype is not a field here; there are: name, shape, datatype, "),
