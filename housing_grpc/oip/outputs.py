@@ -1,6 +1,7 @@
 """From what a model says of rows to output tensors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,7 +12,9 @@ from housing_grpc.base.errors import Reason
 from housing_grpc.bundle.parts.facts import Parts
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses.partition import Partition
+from housing_grpc.houses.record import Record
 from housing_grpc.houses.scored import Scored
+from housing_grpc.oip.messages import ModelInferResponse
 from housing_grpc.oip.refusals import refusal
 
 PRICE = "predict"
@@ -106,11 +109,33 @@ def add(
     """
     for name in names:
         values: Any = houses.spread(_joined(OUTPUTS[name], scored))
-        tensor = response.outputs.add(name=name, datatype=DATATYPE, shape=values.shape)
-        if raw:
-            response.raw_output_contents.append(values.astype("<f8", copy=False).tobytes())
-        else:
-            tensor.contents.fp64_contents.extend(values.ravel().tolist())
+        _write(response, name, values, raw=raw)
+
+
+@lru_cache(maxsize=8)
+def one_price(model: str, version: str, *, raw: bool) -> Record:
+    """Returns what writes the answer to one row of which the price alone is asked.
+
+    Args:
+        model: Name of the model.
+        version: Of it.
+        raw: Whether to write bytes.
+    """
+
+    def sample(numbers: Iterator[float]) -> Any:
+        response = ModelInferResponse(model_name=model, model_version=version)
+        _write(response, PRICE, np.array([next(numbers)]), raw=raw)
+        return response
+
+    return Record(sample)
+
+
+def _write(response: Any, name: str, values: Any, *, raw: bool) -> None:
+    tensor = response.outputs.add(name=name, datatype=DATATYPE, shape=values.shape)
+    if raw:
+        response.raw_output_contents.append(values.astype("<f8", copy=False).tobytes())
+    else:
+        tensor.contents.fp64_contents.extend(values.ravel().tolist())
 
 
 def _joined(output: Output, scored: Sequence[Scored]) -> Values:

@@ -26,11 +26,11 @@ class InferRequest(msgspec.Struct, frozen=True):
         id: Comes back in the answer.
         rows: The houses, shape (n, features).
         path: What the place of a row follows, in what is told of it.
+        raw: Whether the answer is bytes, as the request was.
+        single: Whether values came in single precision.
         outputs: The tensors that are wanted, in order.
         options: What they take.
         fills_errors: Whether a row that cannot be scored is NaN, and fails nothing.
-        raw: Whether the answer is bytes, as the request was.
-        single: Whether values came in single precision.
         wants_end: Whether the answer is to be marked as the last one.
     """
 
@@ -39,12 +39,17 @@ class InferRequest(msgspec.Struct, frozen=True):
     id: str
     rows: Rows
     path: str
-    outputs: tuple[str, ...]
-    options: Options
-    fills_errors: bool
     raw: bool
     single: bool
-    wants_end: bool
+    outputs: tuple[str, ...] = _PRICES
+    options: Options = NO_OPTIONS
+    fills_errors: bool = False
+    wants_end: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for one price, and nothing else."""
+        return self.options is NO_OPTIONS and not self.single and len(self.rows) == 1
 
 
 def parse(data: bytes) -> Any:
@@ -68,28 +73,34 @@ def read(message: Any, most: int) -> InferRequest:
     Raises:
         ServingError: It cannot be taken; nothing of it was looked at by a model.
     """
-    outputs = _outputs(message.outputs) if message.outputs else _PRICES
-    raw = message.raw_input_contents
-    given = message.parameters
+    inputs, raw, given = message.inputs, message.raw_input_contents, message.parameters
+    plain = not (message.outputs or given)
+    asked = {} if plain else _asked(message.outputs, given)
     return InferRequest(
         model=message.model_name,
         version=message.model_version,
         id=message.id,
-        rows=tensors.read(message.inputs, raw, most),
-        path=tensors.path(message.inputs),
-        outputs=outputs,
-        options=NO_OPTIONS
-        if outputs is _PRICES and not given
-        else Options(
-            explain=not EXPLAINED.isdisjoint(outputs),
-            asked_level=parameters.level(given),
-            intervals=not BOUNDS.isdisjoint(outputs),
-        ),
-        fills_errors=parameters.fills_errors(given),
+        rows=tensors.read(inputs, raw, most),
+        path=tensors.path(inputs),
         raw=bool(raw),
-        single=tensors.is_single(message.inputs),
-        wants_end=parameters.wants_end(given),
+        single=tensors.is_single(inputs),
+        **asked,
     )
+
+
+def _asked(asked: Any, given: Any) -> dict[str, Any]:
+    names = _outputs(asked) if asked else _PRICES
+    options = Options(
+        explain=not EXPLAINED.isdisjoint(names),
+        asked_level=parameters.level(given),
+        intervals=not BOUNDS.isdisjoint(names),
+    )
+    return {
+        "outputs": names,
+        "options": options,
+        "fills_errors": parameters.fills_errors(given),
+        "wants_end": parameters.wants_end(given),
+    }
 
 
 def _outputs(asked: Any) -> tuple[str, ...]:

@@ -134,9 +134,8 @@ class Scorer:
         """
         try:
             if options is NO_OPTIONS:
-                numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+                numbers = self.score_plain(live, row)
                 if numbers is not None:
-                    self._observer.observe_house(live.bundle.ranges, row, numbers)
                     return encode.encode_plain(numbers, live.version)
             houses = self.partition(live, decode.rows_of(row), lambda _: "house")
             if houses.errors:
@@ -147,6 +146,21 @@ class Scorer:
             self._failed(live)
             raise
         return encode.encode_prediction(houses, scored, live.bundle.ranges, live.version)
+
+    def score_plain(self, live: LiveModel, row: bytes) -> PlainNumbers | None:
+        """Scores one house of which there is no more to say than numbers, in one go.
+
+        Args:
+            live: The model to ask.
+            row: The house, as of a HouseRequest.
+
+        Returns:
+            None if there is more to say, or it cannot be scored.
+        """
+        numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+        if numbers is not None:
+            self._observer.observe_house(live.bundle.ranges, row, numbers)
+        return numbers
 
     def score_houses(
         self,

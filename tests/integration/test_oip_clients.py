@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,7 +15,7 @@ import pytest
 from housing.v1 import prediction_pb2 as pb
 
 from bench.peers import environment
-from tests.integration.toolchain import printed
+from tests.integration.toolchain import need, printed
 from tests.support.client import SECONDS, Client, house
 from tests.support.examples import MODEL_NAME, Example
 from tests.support.inference import houses
@@ -139,6 +141,55 @@ def test_kserve(client: Client, rows: Any, prices: Any, tmp_path: Path) -> None:
     assert found["unknown"] == "NOT_FOUND"
     for name in ("typed", "raw"):
         assert same(found[name], prices)
+
+
+IMPORTS = {
+    "tritonclient": ("mlserver", "import tritonclient.grpc"),
+    "tritonclient, asyncio": ("mlserver", "import tritonclient.grpc.aio"),
+    "MLServer's stub": (
+        "mlserver", "import grpc; from mlserver.grpc.dataplane_pb2_grpc import *",
+    ),
+    "KServe": ("kserve", "import kserve"),
+}  # fmt: skip
+TRY = """
+import asyncio, inspect
+async def main():
+    names = {{}}
+    exec({imports!r}, names)
+    exec({line!r}, names)
+    client = names["client"]
+    if hasattr(client, "ServerLive"):
+        from mlserver.grpc.dataplane_pb2 import ServerLiveRequest
+        print(client.ServerLive(ServerLiveRequest()).live)
+        return
+    live = client.is_server_live()
+    print(await live if inspect.isawaitable(live) else live)
+asyncio.run(main())
+"""
+
+
+def lines_of_the_readme() -> dict[str, str]:
+    """The table of clients: what one has, and the line."""
+    table = (ROOT / "README.md").read_text().partition("| the client you have |")[2]
+    rows = table.partition("\n\n")[0].splitlines()[2:]
+    return dict(re.fullmatch(r"\| (.*?) \| `(.*)` \|", row).groups() for row in rows)  # type: ignore[union-attr, misc]
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_the_lines_of_the_readme(client: Client, name: str) -> None:
+    packages, imports = IMPORTS[name]
+    line = lines_of_the_readme()[name].replace("50051", port_of(client))
+    program = TRY.format(imports=imports, line=line)
+    assert printed([environment.ensure(packages) / "python", "-c", program], ROOT) == "True\n"
+
+
+def test_the_readme_has_no_line_that_is_not_tried(client: Client) -> None:
+    lines = lines_of_the_readme()
+    (grpcurl,) = lines.keys() - IMPORTS.keys()
+    command = shlex.split(lines[grpcurl].replace("50051", port_of(client)))
+    tool = need("grpcurl", "make tools", str(ROOT / ".tools" / "bin"))
+    told = json.loads(printed([tool, *command[1:]], ROOT))
+    assert told["name"] == MODEL_NAME
 
 
 @pytest.mark.parametrize("order", [[], ["reversed"]])

@@ -22,6 +22,7 @@ SERVICES = [
     "grpc.reflection.v1alpha.ServerReflection",
     "housing.v1.ModelService",
     "housing.v1.PredictionService",
+    "inference.GRPCInferenceService",
 ]
 
 

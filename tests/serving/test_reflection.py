@@ -46,6 +46,7 @@ def test_the_services_are_listed(client: Client, package: str) -> None:
         "grpc.reflection.v1alpha.ServerReflection",
         "housing.v1.ModelService",
         "housing.v1.PredictionService",
+        "inference.GRPCInferenceService",
     ]
 
 
