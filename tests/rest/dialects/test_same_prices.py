@@ -126,7 +126,11 @@ def told(http: httpx.Client, dialect: str, rows: Rows, names: list[str]) -> dict
     asked = {**FILLED, "level": 0.8}
     if dialect == "oip":
         wanted = [{"name": name, "parameters": {"binary_data": name != "lower"}} for name in names]
-        body: dict[str, Any] = {"inputs": [tensor("input", rows)], "outputs": wanted, "parameters": asked}
+        body: dict[str, Any] = {
+            "inputs": [tensor("input", rows)],
+            "outputs": wanted,
+            "parameters": asked,
+        }
         return dict(outputs(http.post(INFER, json=body)))
     path, options = (PREDICT, "parameters") if dialect == "v1" else (INVOKE, "params")
     body = {"instances": listed(rows), options: {**asked, "outputs": names}}
