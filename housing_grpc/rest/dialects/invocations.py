@@ -99,7 +99,8 @@ class Invoke:
         if exchange.header(b"content-type").partition(";")[0].strip().lower() == _CSV:
             houses = csv_rows.read(body, self._rows)
             return Asked(houses=houses, path=csv_rows.PATH, options=Options())
-        tree = objects.read(strict.parse(body), self._fields)
+        # MLflow's client sends a frame's missing values as NaN.
+        tree = objects.read(strict.parse(body, nan_is_null=True), self._fields)
         forms = [name for name in self._forms if name in tree]
         if len(forms) != 1:
             text = f"must have exactly one of {', '.join(self._forms)}"

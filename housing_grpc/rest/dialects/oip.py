@@ -110,6 +110,7 @@ class Infer:
         check_no_query(exchange)
         text, behind = _parted(exchange.header(_LENGTH.encode()), body)
         tree = objects.read(strict.parse(text), _REQUEST)
+        _check_name(tree.get("model_name", ""), exchange.variables.get("model", ""))
         parameters = tree.get("parameters", {})
         inputs = _inputs(tree.get("inputs", []), behind)
         outputs = tree.get("outputs", [])
@@ -178,10 +179,18 @@ _INPUT: dict[str, scalars.Read] = {
 _OUTPUT: dict[str, scalars.Read] = {"name": scalars.text, "parameters": objects.whole}
 _REQUEST: dict[str, scalars.Read] = {
     "id": scalars.text,
+    # KServe's client repeats it.
+    "model_name": scalars.text,
     "parameters": objects.whole,
     "inputs": _list_of(_INPUT),
     "outputs": _list_of(_OUTPUT),
 }
+
+
+def _check_name(name: str, path: str) -> None:
+    if name not in ("", path):
+        text = "is another one than in the path; leave it out"
+        raise FaultError.at(Reason.INVALID_PARAMETER, text, "model_name")
 
 
 def _inputs(trees: Sequence[dict[str, Any]], behind: memoryview) -> list[Tensor]:

@@ -11,7 +11,7 @@ import pytest
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.rest.answers import HOUSE
 from tests.rest.conftest import Loop, Start, proxied
-from tests.rest.dialects.bodies import INFER, INVOKE, PREDICT, tensor
+from tests.rest.dialects.bodies import INFER, INVOKE, JSON, PREDICT, tensor
 from tests.rest.dialects.conftest import ALL
 from tests.support.client import Client
 from tests.support.examples import MODEL_NAME, Example
@@ -153,3 +153,11 @@ def test_a_row_that_cannot_be_scored_is_named_as_it_was_sent(http: httpx.Client)
     answer = http.post(PREDICT, json=asked).json()
     assert (answer["predictions"][1], answer["failed_rows"]) == (None, 1)
     assert answer["first_error"] == told[2]
+
+
+def test_mlflow_may_write_nan_for_a_missing_value(http: httpx.Client) -> None:
+    texts = (f'{{"instances": [{{"RM": 6.5, "B": {word}}}]}}' for word in ("NaN", "null"))
+    found = [http.post(INVOKE, content=text, headers=JSON) for text in texts]
+    assert found[0].json() == found[1].json()
+    refusal = http.post(INVOKE, content='{"inputs": {"RM": [Infinity]}}', headers=JSON)
+    assert refusal.json()["reason"] == "JSON_NOT_FINITE"
