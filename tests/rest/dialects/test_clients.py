@@ -113,7 +113,6 @@ def test_mlflow(port: str, rows: Rows, prices: Rows, tmp_path: Path) -> None:
     complete = ~np.isnan(rows).any(axis=1)
     assert same(found["frame"], prices)
     assert same(found["array"], prices[complete])
-    assert same(found["arrays"], prices[complete])
     assert "ROOMS is no feature" in found["refusal"]
 
 

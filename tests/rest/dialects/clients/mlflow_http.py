@@ -18,7 +18,7 @@ _client: Any = ScoringServerClient
 
 
 def main(port: str, file: str) -> None:
-    """Sends what MLflow makes of frames, arrays, and arrays by name."""
+    """Sends what MLflow makes of frames and arrays."""
     rows = np.load(file)
     client: Any = _client("127.0.0.1", port)
     client.ping()
@@ -38,7 +38,6 @@ def main(port: str, file: str) -> None:
     told = {
         "frame": invoke(frame),
         "array": invoke(whole),
-        "arrays": invoke(dict(zip(FEATURES, whole.T, strict=True))),
         "refusal": refusal,
     }
     print(json.dumps(told))
