@@ -69,10 +69,11 @@ class Dialect(Target):
     """
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
-        self._backend: Any = _Backend()
+        backend: Any = _Backend()
         model: Any = _AnyModel()
+        self._backend = backend
         rows = Rows(Readers(_MOST_ROWS), _MOST_ROWS)
-        pricing = Pricing(self._backend, model)
+        pricing = Pricing(backend, model)
         self._answer, self._form = self.endpoint(pricing, Intake(_LIMITS), rows)
         self._loop = asyncio.new_event_loop()
         stack.callback(self._loop.close)
