@@ -47,18 +47,34 @@ def test_ten_thousand_rows_have_the_bits_of_predict_batch(
     assert shown == told[first].error.message.replace("items[", f"{name}[")
 
 
+def test_ten_thousand_rows_have_the_bits_of_predict(whole: Client, inference: Inference) -> None:
+    rows = houses(COUNT, seed=8)
+    request = request_of(rows, parameters={"on_error": "nan"})
+    found = numbers(inference.ask("ModelInfer", request), "predict")
+    expected = [price for part in np.split(rows, 100) for price in predict(whole, part)]
+    assert found.tobytes() == np.array(expected).tobytes()
+
+
+def predict(client: Client, rows: Rows) -> list[float]:
+    """The prices of Predict, one call a row, NaN where it is refused."""
+    calls = [client.predictions.Predict.future(ask(row), timeout=SECONDS) for row in rows]
+    for call in calls:
+        assert call.code() in (StatusCode.OK, StatusCode.INVALID_ARGUMENT), call.details()
+    return [math.nan if call.exception() else call.result().prediction for call in calls]
+
+
 def test_one_row_at_a_time_has_the_bits_of_predict(whole: Client, inference: Inference) -> None:
-    for row in houses(100, seed=8):
-        status = None
-        try:
-            price = whole.predictions.Predict(ask(row), timeout=SECONDS).prediction
-        except Exception:  # noqa: BLE001 - that it fails for the same is what is looked at
+    rows = houses(100, seed=8)
+    for row, price in zip(rows, predict(whole, rows), strict=True):
+        if math.isnan(price):
             status = failure(lambda: inference.ask("ModelInfer", request_of(row)))  # noqa: B023
             assert status.code == StatusCode.INVALID_ARGUMENT.value[0]
             assert status.message.startswith("input[0]")
             continue
-        found = numbers(inference.ask("ModelInfer", request_of(row)), "predict")
-        assert found.tobytes() == np.array([price]).tobytes()
+        for raw in (True, False):
+            answer = inference.ask("ModelInfer", request_of(row, raw=raw, id="7"))
+            assert numbers(answer, "predict").tobytes() == np.array([price]).tobytes()
+            assert (answer.id, bool(answer.raw_output_contents)) == ("7", raw)
 
 
 @pytest.mark.parametrize("raw", [True, False])
