@@ -1,6 +1,7 @@
 """ModelInfer: the prices are those of PredictBatch, to the bit."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from google.protobuf.json_format import MessageToDict
 from grpc import StatusCode
 from housing.v1 import prediction_pb2 as pb
 
+from tests.support import faulty_models
 from tests.support.client import SECONDS, Client, ask, failure, house, reason_of
 from tests.support.examples import MODEL_NAME, Example, Rows
 from tests.support.inference import Inference, columns_of, houses, numbers, request_of
@@ -184,3 +186,21 @@ def test_limits_of_rows_levels_and_explanations(serve: Serve, honest: Example) -
     assert refused(rows, outputs=["lower"], parameters={"level": 0.2}) == "LEVEL_OUT_OF_RANGE"
     answer = client.ask("ModelInfer", request_of(rows))
     assert len(set(numbers(answer, "predict"))) == 1, MessageToDict(answer)
+
+
+def test_a_price_that_is_no_number_is_never_an_answer(
+    serve: Serve, linear: Example, tmp_path: Path
+) -> None:
+    faulty_models.write(linear, tmp_path / "bundle")
+    client = Inference(serve(tmp_path / "bundle").channel)
+    rows = np.full((2, 13), math.nan)
+    rows[:, 5] = 1e30
+    for request in (request_of(rows), request_of(rows[0])):
+        status = failure(lambda: client.ask("ModelInfer", request))  # noqa: B023
+        assert reason_of(status) == "MODEL_OUTPUT_INVALID"
+    rows[0, 5] = 7
+    requests = iter([request_of(rows), request_of(rows[0])])
+    failed, good = client.ask("ModelStreamInfer", requests)
+    reason = failed.infer_response.parameters["reason"].string_param
+    assert (reason, good.error_message) == ("MODEL_OUTPUT_INVALID", "")
+    assert np.isfinite(numbers(good.infer_response, "predict")).all()
