@@ -2,6 +2,9 @@
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
 
+# Of what a caller has sent.
+_MOST_SHOWN = 100
+
 
 def refusal(reason: Reason, field: str, text: str) -> ServingError:
     """Returns the error of a request that cannot be taken.
@@ -25,5 +28,7 @@ def not_found(field: str, asked: str) -> ServingError:
     """
     # Not which one is live: ModelReady takes no key.
     return refusal(
-        Reason.MODEL_NOT_FOUND, field, f"{asked!r} is not live here; RepositoryIndex lists what is"
+        Reason.MODEL_NOT_FOUND,
+        field,
+        f"{asked[:_MOST_SHOWN]!r} is not live here; RepositoryIndex lists what is",
     )

@@ -90,6 +90,8 @@ def read(message: Any, most: int) -> InferRequest:
 
 def _asked(asked: Any, given: Any) -> dict[str, Any]:
     names = _outputs(asked) if asked else _PRICES
+    if names == _PRICES and not given:
+        return {}
     options = Options(
         explain=not EXPLAINED.isdisjoint(names),
         asked_level=parameters.level(given),

@@ -177,7 +177,12 @@ def _values(tensor: Any, raw: bytes | None, count: int) -> NDArray[np.float64]:
             f"holds {len(raw)} bytes, and its shape in {tensor.datatype} takes {wanted}; send "
             f"{datatype.raw.itemsize} bytes a value, little-endian",
         )
-    return np.frombuffer(raw, datatype.raw).astype(np.float64, copy=False)
+    values = np.frombuffer(raw, datatype.raw)
+    if values.dtype == np.float64:
+        return values
+    # numpy warns of a NaN that is marked as signalling.
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64)
 
 
 def _typed(tensor: Any, datatype: _Datatype, count: int) -> NDArray[np.float64]:

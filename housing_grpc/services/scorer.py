@@ -132,19 +132,14 @@ class Scorer:
         Raises:
             ServingError: It cannot be scored.
         """
-        try:
-            if options is NO_OPTIONS:
-                numbers = self.score_plain(live, row)
-                if numbers is not None:
-                    return encode.encode_plain(numbers, live.version)
-            houses = self.partition(live, decode.rows_of(row), lambda _: "house")
-            if houses.errors:
-                raise houses.errors[0]
-            scored = self._scored(live, houses.rows, options.level, assess=True)
-            scored = self._explained(live, houses.rows, scored, options, context)
-        except ModelOutputError:
-            self._failed(live)
-            raise
+        if options is NO_OPTIONS:
+            numbers = self.score_plain(live, row)
+            if numbers is not None:
+                return encode.encode_plain(numbers, live.version)
+        houses = self.partition(live, decode.rows_of(row), lambda _: "house")
+        if houses.errors:
+            raise houses.errors[0]
+        scored = self.score_rows(live, houses.rows, options, context, assess=True)
         return encode.encode_prediction(houses, scored, live.bundle.ranges, live.version)
 
     def score_plain(self, live: LiveModel, row: bytes) -> PlainNumbers | None:
@@ -157,7 +152,11 @@ class Scorer:
         Returns:
             None if there is more to say, or it cannot be scored.
         """
-        numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+        try:
+            numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+        except ModelOutputError:
+            self._failed(live)
+            raise
         if numbers is not None:
             self._observer.observe_house(live.bundle.ranges, row, numbers)
         return numbers

@@ -34,6 +34,8 @@ _METADATA = frozenset({"ServerMetadata", "ModelMetadata", "ModelConfig", "Reposi
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 256
+# Nobody needs a key for them, and each may have sent a message of the largest size.
+_MOST_QUEUED_PROBES = 64
 _REFLECTION_WORKERS = 2
 # Tools ask one question after the other, and open another stream where the last has ended.
 _REFLECTION_SECONDS = 10.0
@@ -180,7 +182,7 @@ def inference(
             only={"ModelInfer", "ModelStreamInfer"},
         ),
         aside(pool=workers.model, only=_METADATA),
-        aside(pool=probes, only=_PROBES),
+        aside(pool=probes, most_queued=_MOST_QUEUED_PROBES, only=_PROBES),
     )
 
 

@@ -1,6 +1,7 @@
 """ModelInfer: the prices are those of PredictBatch, to the bit."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from google.protobuf.json_format import MessageToDict
 from grpc import StatusCode
 from housing.v1 import prediction_pb2 as pb
 
+from tests.support import faulty_models
 from tests.support.client import SECONDS, Client, ask, failure, house, reason_of
 from tests.support.examples import MODEL_NAME, Example, Rows
 from tests.support.inference import Inference, columns_of, houses, numbers, request_of
@@ -47,18 +49,34 @@ def test_ten_thousand_rows_have_the_bits_of_predict_batch(
     assert shown == told[first].error.message.replace("items[", f"{name}[")
 
 
+def test_ten_thousand_rows_have_the_bits_of_predict(whole: Client, inference: Inference) -> None:
+    rows = houses(COUNT, seed=8)
+    request = request_of(rows, parameters={"on_error": "nan"})
+    found = numbers(inference.ask("ModelInfer", request), "predict")
+    expected = [price for part in np.split(rows, 100) for price in predict(whole, part)]
+    assert found.tobytes() == np.array(expected).tobytes()
+
+
+def predict(client: Client, rows: Rows) -> list[float]:
+    """The prices of Predict, one call a row, NaN where it is refused."""
+    calls = [client.predictions.Predict.future(ask(row), timeout=SECONDS) for row in rows]
+    for call in calls:
+        assert call.code() in (StatusCode.OK, StatusCode.INVALID_ARGUMENT), call.details()
+    return [math.nan if call.exception() else call.result().prediction for call in calls]
+
+
 def test_one_row_at_a_time_has_the_bits_of_predict(whole: Client, inference: Inference) -> None:
-    for row in houses(100, seed=8):
-        status = None
-        try:
-            price = whole.predictions.Predict(ask(row), timeout=SECONDS).prediction
-        except Exception:  # noqa: BLE001 - that it fails for the same is what is looked at
+    rows = houses(100, seed=8)
+    for row, price in zip(rows, predict(whole, rows), strict=True):
+        if math.isnan(price):
             status = failure(lambda: inference.ask("ModelInfer", request_of(row)))  # noqa: B023
             assert status.code == StatusCode.INVALID_ARGUMENT.value[0]
             assert status.message.startswith("input[0]")
             continue
-        found = numbers(inference.ask("ModelInfer", request_of(row)), "predict")
-        assert found.tobytes() == np.array([price]).tobytes()
+        for raw in (True, False):
+            answer = inference.ask("ModelInfer", request_of(row, raw=raw, id="7"))
+            assert numbers(answer, "predict").tobytes() == np.array([price]).tobytes()
+            assert (answer.id, bool(answer.raw_output_contents)) == ("7", raw)
 
 
 @pytest.mark.parametrize("raw", [True, False])
@@ -168,3 +186,21 @@ def test_limits_of_rows_levels_and_explanations(serve: Serve, honest: Example) -
     assert refused(rows, outputs=["lower"], parameters={"level": 0.2}) == "LEVEL_OUT_OF_RANGE"
     answer = client.ask("ModelInfer", request_of(rows))
     assert len(set(numbers(answer, "predict"))) == 1, MessageToDict(answer)
+
+
+def test_a_price_that_is_no_number_is_never_an_answer(
+    serve: Serve, linear: Example, tmp_path: Path
+) -> None:
+    faulty_models.write(linear, tmp_path / "bundle")
+    client = Inference(serve(tmp_path / "bundle").channel)
+    rows = np.full((2, 13), math.nan)
+    rows[:, 5] = 1e30
+    for request in (request_of(rows), request_of(rows[0])):
+        status = failure(lambda: client.ask("ModelInfer", request))  # noqa: B023
+        assert reason_of(status) == "MODEL_OUTPUT_INVALID"
+    rows[0, 5] = 7
+    requests = iter([request_of(rows), request_of(rows[0])])
+    failed, good = client.ask("ModelStreamInfer", requests)
+    reason = failed.infer_response.parameters["reason"].string_param
+    assert (reason, good.error_message) == ("MODEL_OUTPUT_INVALID", "")
+    assert np.isfinite(numbers(good.infer_response, "predict")).all()

@@ -56,6 +56,13 @@ def test_columns_may_be_flat_or_not_and_one_that_is_absent_is_missing() -> None:
     assert found.path == "rows"
 
 
+def test_a_nan_of_any_kind_is_missing() -> None:
+    message = request_of(ROWS[:1], datatype="FP32")
+    signalling = np.array([0x7F800001] * 13, "<u4").tobytes()
+    message.raw_input_contents[0] = signalling
+    assert np.isnan(read(message).rows).all()
+
+
 def test_contents_without_a_value_may_stand_beside_raw_ones() -> None:
     message = request_of(ROWS)
     message.inputs[0].contents.SetInParent()
