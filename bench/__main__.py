@@ -15,7 +15,8 @@ USUAL = (
 # Longer, or for one question only.
 OTHERS = (
     "accuracy", "blackhole", "dialects", "evaluate", "explain", "flood", "gate", "honest",
-    "intervals", "keys", "metrics_cost", "oip", "peers", "registry", "rollback", "stream_memory", "workers",
+    "intervals", "keys", "metrics_cost", "oip", "peers", "registry", "rollback", "stream_memory",
+    "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 
