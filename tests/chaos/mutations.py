@@ -226,6 +226,31 @@ GUARDS = (
         "oip/test_request.py::test_what_is_refused",
     ),
     Guard(
+        "the rows of a dialect",
+        "if False:",
+        "rest/dialects/test_refusals.py::test_tensors_that_cannot_be_taken",
+    ),
+    Guard(
+        "the bytes of a tensor over HTTP",
+        "if False:",
+        "rest/dialects/test_refusals.py::test_bytes_that_cannot_be_taken",
+    ),
+    Guard(
+        "bytes behind the tensors",
+        "if False:",
+        "rest/dialects/test_refusals.py::test_bytes_that_cannot_be_taken",
+    ),
+    Guard(
+        "the model that is named",
+        "if False:",
+        "rest/dialects/test_models.py::test_another_model_is_not_found",
+    ),
+    Guard(
+        "the version that answered",
+        "if False:",
+        "rest/dialects/test_models.py::test_after_a_reload_the_version_that_answered_is_named",
+    ),
+    Guard(
         "a batch has rows",
         "if count < 0:",
         "services/test_predict_batch.py::test_no_rows",

@@ -61,6 +61,7 @@ class LiveModel:
             RestError: MODEL_NOT_FOUND.
         """
         name, version = _named(exchange)
+        # guard: the version that answered
         if name and answered != self._known.version:
             await self._ask(exchange)
             self._check(name, version, answered)
@@ -69,6 +70,7 @@ class LiveModel:
         self._known = await self._call(model_pb2.ModelInfoRequest(), exchange)  # type: ignore[assignment]
 
     def _check(self, name: str, version: str, live: str) -> None:
+        # guard: the model that is named
         if name not in ("", self._known.name):
             raise _not_found("model", name)
         if version and version != live:

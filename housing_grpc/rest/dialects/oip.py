@@ -214,6 +214,7 @@ def _inputs(trees: Sequence[dict[str, Any]], behind: memoryview) -> list[Tensor]
                 data=tree.get("data"), raw=raw,
             )
         )  # fmt: skip
+    # guard: bytes behind the tensors
     if behind:
         text = f"has {len(behind)} bytes behind what the tensors' binary_data_size name; name all"
         raise FaultError.at(Reason.SHAPE_MISMATCH, text, "body")

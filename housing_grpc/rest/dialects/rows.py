@@ -89,6 +89,7 @@ class Rows:
         if count == 0:
             text = f"is empty; send 1 to {self._most} houses"
             raise FaultError.at(Reason.EMPTY_BATCH, text)
+        # guard: the rows of a dialect
         if count > self._most:
             text = f"holds {count} houses, {self._most} are allowed; send them in parts"
             raise FaultError.at(Reason.BATCH_TOO_LARGE, text)

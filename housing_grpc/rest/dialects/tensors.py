@@ -154,6 +154,7 @@ def _read(tensor: Tensor, count: int, houses_in: int, reader: Rows) -> list[floa
 
 def _from_bytes(tensor: Tensor, raw: memoryview, count: int) -> list[float]:
     values: array[Any] = array(_CODES[tensor.datatype])
+    # guard: the bytes of a tensor over HTTP
     if len(raw) != count * values.itemsize:
         raise refusal(
             Reason.SHAPE_MISMATCH,
