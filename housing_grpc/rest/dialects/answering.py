@@ -39,7 +39,13 @@ def remarks(answer: Answer) -> dict[str, Any]:
     return {"failed_rows": answer.failed, "first_error": answer.first_error}
 
 
-def predictions(answer: Answer) -> list[Any]:
+def predicted(answer: Answer) -> Response:
+    """Returns the answer of a dialect that has predictions, and no tensors."""
+    told = {"predictions": _predictions(answer), "model_version": answer.version}
+    return response({**told, **remarks(answer)})
+
+
+def _predictions(answer: Answer) -> list[Any]:
     """Returns a prediction for each house: its price, or an object where more was asked for."""
     columns = {name: [printable(value) for value in values] for name, values in
                answer.columns.items()}  # fmt: skip

@@ -13,9 +13,7 @@ from housing_grpc.rest.dialects import rows as house_rows
 from housing_grpc.rest.dialects.answering import (
     JSON,
     check_no_query,
-    predictions,
-    remarks,
-    response,
+    predicted,
 )
 from housing_grpc.rest.dialects.model_pages import ModelPages
 from housing_grpc.rest.dialects.options import Options
@@ -83,9 +81,7 @@ class Invoke:
     async def __call__(self, exchange: Exchange) -> Response:
         """Answers one request."""
         asked = await self._intake.read(exchange, partial(self.read, exchange))
-        answer = await self._pricing(asked, exchange)
-        told: dict[str, Any] = {"predictions": predictions(answer)}
-        return response({**told, "model_version": answer.version, **remarks(answer)})
+        return predicted(await self._pricing(asked, exchange))
 
     def read(self, exchange: Exchange, body: bytes) -> Asked:
         """Reads a request.
@@ -105,10 +101,7 @@ class Invoke:
         if len(forms) != 1:
             text = f"must have exactly one of {', '.join(self._forms)}"
             raise FaultError.at(Reason.JSON_ONEOF_CONFLICT, text)
-        try:
-            chosen = options.read(tree.get(_PARAMS, {}))
-        except FaultError as error:
-            raise FaultError(error.under(_PARAMS)) from None
+        chosen = options.read(tree.get(_PARAMS, {}), _PARAMS)
         form = forms[0]
         path = f"{form}.data" if form == "dataframe_split" else form
         return Asked(houses=tree[form], path=path, options=chosen)

@@ -245,10 +245,7 @@ def _options(parameters: dict[str, Any], outputs: Sequence[dict[str, Any]]) -> o
         _check_parameters(tree)
     # Outputs are named in a place of their own.
     known = {key: value for key, value in parameters.items() if key != "outputs"}
-    try:
-        return options.read(known, names)
-    except FaultError as error:
-        raise FaultError(error.under("parameters")) from None
+    return options.read(known, "parameters", names)
 
 
 def _binary(

@@ -36,16 +36,24 @@ class Options:
         return not EXPLAINED.isdisjoint(self.outputs)
 
 
-def read(parameters: Mapping[str, Any], outputs: Sequence[str] = ()) -> Options:
+def read(parameters: Mapping[str, Any], path: str, outputs: Sequence[str] = ()) -> Options:
     """Reads parameters; those that are not known here are passed over.
 
     Args:
         parameters: By name.
+        path: Where they stand.
         outputs: Those that are named elsewhere.
 
     Raises:
-        FaultError: One cannot be taken; its path is its name.
+        FaultError: One cannot be taken.
     """
+    try:
+        return _read(parameters, outputs)
+    except FaultError as error:
+        raise FaultError(error.under(path)) from None
+
+
+def _read(parameters: Mapping[str, Any], outputs: Sequence[str]) -> Options:
     names = tuple(outputs) or _outputs(parameters.get("outputs"))
     level = _level(parameters.get("level"))
     if not level and not BOUNDS.isdisjoint(names):

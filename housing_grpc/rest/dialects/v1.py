@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from starlette.responses import Response
 
@@ -11,9 +10,7 @@ from housing_grpc.rest.dialects.answering import (
     FORM,
     JSON,
     check_no_query,
-    predictions,
-    remarks,
-    response,
+    predicted,
     text_error,
 )
 from housing_grpc.rest.dialects.model_pages import ModelPages
@@ -27,7 +24,7 @@ from housing_grpc.rest.json.faults import FaultError
 from housing_grpc.rest.json.intake import Intake
 
 _MODEL = "/v1/models/{model}"
-_INSTANCES = "instances"
+_INSTANCES, _PARAMETERS = "instances", "parameters"
 
 
 def routes(pages: ModelPages, predict: "Predict") -> Iterator[Route]:
@@ -52,7 +49,7 @@ class Predict:
         self._intake = intake
         self._fields: dict[str, scalars.Read] = {
             _INSTANCES: rows.listed,
-            "parameters": objects.whole,
+            _PARAMETERS: objects.whole,
             # There is one.
             "signature_name": scalars.text,
         }
@@ -60,9 +57,7 @@ class Predict:
     async def __call__(self, exchange: Exchange) -> Response:
         """Answers one request."""
         asked = await self._intake.read(exchange, partial(self.read, exchange))
-        answer = await self._pricing(asked, exchange)
-        told: dict[str, Any] = {"predictions": predictions(answer)}
-        return response({**told, "model_version": answer.version, **remarks(answer)})
+        return predicted(await self._pricing(asked, exchange))
 
     def read(self, exchange: Exchange, body: bytes) -> Asked:
         """Reads a request.
@@ -77,8 +72,5 @@ class Predict:
         if _INSTANCES not in tree:
             text = "is not there; send a list of houses"
             raise FaultError.at(Reason.EMPTY_BATCH, text, _INSTANCES)
-        try:
-            chosen = options.read(tree.get("parameters", {}))
-        except FaultError as error:
-            raise FaultError(error.under("parameters")) from None
+        chosen = options.read(tree.get(_PARAMETERS, {}), _PARAMETERS)
         return Asked(houses=tree[_INSTANCES], path=_INSTANCES, options=chosen)
