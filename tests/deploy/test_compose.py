@@ -142,6 +142,7 @@ def test_the_documented_variables_reach_the_containers() -> None:
     )  # fmt: skip
     assert {name: server[name] for name in named} == {name: given[name] for name in named}
     assert (server["API_KEY"], mlflow["AWS_ACCESS_KEY_ID"]) == ("a", "root")
+    assert found["rest"]["environment"]["DIALECTS"] == "none"
     assert mlflow["MLFLOW_BACKEND_STORE_URI"] == (
         "postgresql+psycopg://user:b@postgres:5432/database"
     )
