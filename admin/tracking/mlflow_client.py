@@ -98,6 +98,10 @@ class Client(MlflowClient):
         """Set a tag of a registered model."""
         self.set_registered_model_tag(name, key, value)
 
+    def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
+        """Set a tag of a version of a registered model."""
+        self.set_model_version_tag(name, str(number), key, value)
+
 
 def _version(found: ModelVersion, aliases: dict[str, int]) -> Version:
     number = int(found.version)
