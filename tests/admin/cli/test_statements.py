@@ -34,16 +34,6 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
     return pair
 
 
-@pytest.fixture
-def two(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with two versions that can be served, of which 1 was promoted without a key."""
-    with connect(settings_of(home)) as client:
-        first = client.versions(MODEL_NAME)[0]
-        client.create_model_version(MODEL_NAME, first.source, first.run_id, dict(first.tags))
-    monkeypatch.setenv("HOUSING_HOME", str(home))
-    return home
-
-
 def read(home: Path, number: int, pair: Pair) -> Statement:
     with connect(settings_of(home)) as client:
         text = client.get_model_version(MODEL_NAME, str(number)).tags[TAG]
