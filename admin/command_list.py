@@ -20,8 +20,8 @@ class CommandList:
 
     Settings come from the environment: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
     MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY, HOUSING_CA_FILE,
-    HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE. With --debug, every command
-    shows where an error came from; --version alone prints name and version.
+    HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE, BUNDLE_PUBLIC_KEY_FILE. With
+    --debug, every command shows where an error came from; --version alone prints name and version.
     """
 
     def __init__(self, choose: Callable[[str, Mapping[str, Any], _Text], None]) -> None:

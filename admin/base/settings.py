@@ -29,7 +29,10 @@ class Settings:
         ca_file: Certificates (PEM) that may have signed the server's, or None.
         certificate_file: Certificate (PEM) shown to the server, or None.
         key_file: The private key (PEM) of that certificate, or None.
-        signing_key_file: Private key (PEM) that new bundles are signed with, or None.
+        signing_key_file: Private key (PEM) that new bundles and statements are signed with, or
+            None.
+        public_key_file: Public keys (PEM) of those whose bundles and statements servers take, or
+            None for everybody's.
         max_bundle_bytes: Most bytes of a bundle that servers take.
     """
 
@@ -41,6 +44,7 @@ class Settings:
     certificate_file: Path | None = None
     key_file: Path | None = None
     signing_key_file: Path | None = None
+    public_key_file: Path | None = None
     max_bundle_bytes: int = files.MAX_BYTES
 
 
@@ -52,7 +56,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
             MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET (or else what a server
             here listens on, GRPC_HOST and GRPC_PORT), HOUSING_API_KEY (or else API_KEY, the
             server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
-            BUNDLE_SIGNING_KEY_FILE, MAX_BUNDLE_BYTES.
+            BUNDLE_SIGNING_KEY_FILE, BUNDLE_PUBLIC_KEY_FILE, MAX_BUNDLE_BYTES.
 
     Raises:
         UsageError: A variable is wrong; the text names it.
@@ -70,6 +74,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         certificate_file=_file(env, "HOUSING_CERT_FILE"),
         key_file=_file(env, "HOUSING_KEY_FILE"),
         signing_key_file=_file(env, "BUNDLE_SIGNING_KEY_FILE"),
+        public_key_file=_file(env, "BUNDLE_PUBLIC_KEY_FILE"),
         max_bundle_bytes=_max_bundle_bytes(env),
     )
 

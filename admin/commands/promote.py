@@ -10,7 +10,7 @@ from ..base.errors import ExportError, GateError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
-from ..tracking import promotion
+from ..tracking import promotion, statements
 from ..tracking.audit.entry import checked_reason
 from . import evidence, gate, models, reload
 from . import price_changes as shown_changes
@@ -65,6 +65,7 @@ def run(
     why, forced = _why(number, reason, force)
     file, rules = gate.data_and_rules(data, policy)
     dry = options.flag(dry_run, "--dry-run")
+    signing = None if dry else statements.of_settings(settings)
     if reload_target is not None:
         _check_server(settings, number, reload_target, tls, dry=dry)
     sides, looked = _looked(console, settings, number, file, rules, keep=not dry)
@@ -79,7 +80,9 @@ def run(
         )
     location = settings.location
     with open_records(console, settings) as records:
-        done = promotion.promote(records, location, number, looked.decision(why), sides)
+        done = promotion.promote(
+            records, location, number, looked.decision(why), sides, signing=signing
+        )
     try:
         document = shown(console, location, done) | {"gate": looked.document}
     finally:
@@ -97,6 +100,12 @@ def shown(console: Console, location: RegistryLocation, done: "Moved") -> dict[s
     after = str(done.version)
     change = f"{after} already" if before == after else f"{before} -> {after}"
     console.show(f"{location.alias} of {location.model_name}: {change}")
+    if done.unsigned:
+        console.say(
+            "warning: the version before had a signed statement, and this one has none: servers"
+            " with BUNDLE_PUBLIC_KEY_FILE do not follow; set BUNDLE_SIGNING_KEY_FILE and promote"
+            f" {after} again"
+        )
     return {
         "alias": location.alias,
         "previous_version": models.text(done.previous),
