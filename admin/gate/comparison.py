@@ -11,6 +11,7 @@ from sklearn.model_selection import KFold
 
 from ..data.dataset import Dataset
 from ..training import held_out, intervals, known_houses
+from ..training.held_out import Fits
 from ..training.pipeline import pipeline_of
 from ..training.spec import TrainingSpec
 from .policy import Policy
@@ -62,6 +63,8 @@ def compare(
     dataset: Dataset,
     policy: Policy,
     step: Callable[[str], None] = lambda _: None,
+    *,
+    fits: Fits = held_out.in_threads,
 ) -> Compared:
     """Fit both recipes without each fold of each repeat, and price the houses of the fold.
 
@@ -71,6 +74,7 @@ def compare(
         dataset: The houses, which both get.
         policy: Says how many folds and repeats.
         step: Called with what begins.
+        fits: Where they are fitted.
     """
     rows = len(dataset.target)
     folds = [
@@ -84,7 +88,7 @@ def compare(
         )
         for repeat in range(policy.comparison_repeats)
     ]
-    measure = partial(_held_out, dataset=dataset, folds=folds)
+    measure = partial(_held_out, dataset=dataset, folds=folds, fits=fits)
     first = measure(candidate, step=lambda what: step(f"candidate: {what}"))
     same = _recipe(candidate) == _recipe(champion)
     second = first if same else measure(champion, step=lambda what: step(f"champion: {what}"))
@@ -104,9 +108,10 @@ def _held_out(
     dataset: Dataset,
     folds: list[NDArray[np.int64]],
     step: Callable[[str], None],
+    fits: Fits,
 ) -> HeldOut:
     pipeline, target = pipeline_of(spec), dataset.target.to_numpy()
-    prices = held_out.prices(pipeline, dataset, folds, step)
+    prices = held_out.prices(pipeline, dataset, folds, step, fits)
     scaled = np.asarray(clone(pipeline[:-1]).fit_transform(dataset.features), dtype=np.float64)
     blanks = dataset.features.isna().to_numpy().sum(axis=1)
     _, distances = known_houses.learn(scaled, keep_rows=spec.neighbours, seed=spec.seed)
