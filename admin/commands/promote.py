@@ -1,6 +1,5 @@
 """Chooses the version to serve."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from housing_grpc.registry.location import RegistryLocation
@@ -15,10 +14,10 @@ from ..tracking.audit.entry import checked_reason
 from . import evidence, gate, models, reload
 from . import price_changes as shown_changes
 from .evidence import Look
+from .gate import Terms
 from .mlflow_session import open_records
 
 if TYPE_CHECKING:
-    from ..gate.policy import Policy
     from ..tracking.audit.decision import Moved
     from ..tracking.promotion import Sides
 
@@ -36,6 +35,8 @@ def run(
     dry_run: Text = None,
     data: Text = None,
     policy: Text = None,
+    backend: Text = None,
+    scheduler: Text = None,
 ) -> None:
     """Let the alias name a version that keeps the rules, or list what could be promoted.
 
@@ -52,6 +53,8 @@ def run(
         dry_run: Whether to change nothing, and to show how the prices would change.
         data: File to compare it with the promoted one on.
         policy: File of rules.
+        backend: "local", or "dask" for a cluster, to compare them on.
+        scheduler: Address of that cluster's scheduler.
 
     Raises:
         GateError: The version is refused.
@@ -63,12 +66,12 @@ def run(
     if number is None:
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     why, forced = _why(number, reason, force)
-    file, rules = gate.data_and_rules(data, policy)
+    terms = gate.terms_of(data, policy, backend, scheduler)
     dry = options.flag(dry_run, "--dry-run")
     signing = None if dry else statements.of_settings(settings)
     if reload_target is not None:
         _check_server(settings, number, reload_target, tls, dry=dry)
-    sides, looked = _looked(console, settings, number, file, rules, keep=not dry)
+    sides, looked = _looked(console, settings, number, terms, keep=not dry)
     if dry:
         _tell(console, settings, sides, looked)
         return
@@ -133,21 +136,15 @@ def _check_server(settings: Settings, number: int, target: str, tls: Text, *, dr
 
 
 def _looked(
-    console: Console,
-    settings: Settings,
-    number: int,
-    data: Path | None,
-    rules: "Policy",
-    *,
-    keep: bool,
+    console: Console, settings: Settings, number: int, terms: Terms, *, keep: bool
 ) -> "tuple[Sides, Look]":
     """Return what a promotion is about, and what a gate says of it, or has said."""
     name = settings.location.model_name
     nothing = f"{name} has no version yet; make one with: housing-admin seed"
     with open_records(console, settings, needed=nothing) as records:
         sides = promotion.sides(records, settings.location, number)
-        known = evidence.known(records, sides, data, rules)
-    return sides, known or evidence.look(console, settings, number, data, rules, keep=keep)
+        known = evidence.known(records, sides, terms)
+    return sides, known or evidence.look(console, settings, number, terms, keep=keep)
 
 
 def _tell(console: Console, settings: Settings, sides: "Sides", looked: Look) -> None:

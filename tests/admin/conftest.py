@@ -11,12 +11,14 @@ import pytest
 from admin import cli
 from admin.base.settings import Settings
 from tests.support.commands import Say, saying
+from tests.support.dask import dask, distributed
 from tests.support.examples import MODEL_NAME
 from tests.support.homes import Trained, copy, embedded, settings_of, unchanged
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
 
+__all__ = ["dask", "distributed"]
 
 _VARIABLES = (
     "API_KEY",

@@ -176,10 +176,17 @@ def _settled(records: Records, location: RegistryLocation) -> Chain:
             time.sleep(_LOOK_SECONDS)
             continue
         named = {alias: each.number for each in records.versions(name) for alias in each.aliases}
+        # Of those who wrote at the same moment, at most one has moved the alias.
+        taken = {
+            each.sequence for each in history.kept if each.entry and each.entry.outcome == DONE
+        }
         for kept in history.kept:
             entry = kept.entry
             if entry is not None and entry.outcome == PENDING:
-                moved = named.get(entry.alias) == entry.to_version
+                free = kept.sequence not in taken
+                moved = free and named.get(entry.alias) == entry.to_version
+                if moved:
+                    taken.add(kept.sequence)
                 _keep(records, name, kept.key, replace(entry, outcome=DONE if moved else VOID))
 
 

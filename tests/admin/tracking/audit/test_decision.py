@@ -196,6 +196,27 @@ def test_those_who_promote_at_once_leave_a_whole_chain(settings: Settings, promo
         assert not history.pending
 
 
+@pytest.mark.parametrize("killed", ["one", "both"])
+def test_of_two_that_promoted_the_same_at_once_and_were_killed_one_is_done(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    monkeypatch.setattr(decision, "GONE_SECONDS", 0.0)
+    with opened(settings) as records:
+        promote(records, settings.location, 1)
+        before = set(problems(records))
+        promote(records, settings.location, 2)
+        kept = history_of(records).kept[-1]
+        assert kept.entry is not None
+        # The one that has seen the other did not come to withdraw.
+        left = entries.written(replace(kept.entry, outcome="pending"))
+        records.set_model_tag(MODEL_NAME, chain.new_key(kept.sequence), left)
+        if killed == "both":
+            records.set_model_tag(MODEL_NAME, kept.key, left)
+        promote(records, settings.location, 1)
+        assert set(problems(records)) == before
+        assert not history_of(records).pending
+
+
 def test_a_killed_promotion_is_completed_or_voided_by_the_next_command(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
