@@ -19,6 +19,7 @@ from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.live import LiveModel, LiveSlot
+from housing_grpc.receipts.keyring import ReceiptKeys
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
@@ -46,6 +47,7 @@ class EndpointParts:
         metrics: Counts what is served.
         gauges: Of the metrics; filled here.
         access: Who may call what.
+        receipt_keys: Seal receipts and open them.
         tracing: Makes spans of calls; None for none.
         stuck: Called when evaluations of the model never end.
         start_checks: What this process can do fast.
@@ -56,6 +58,7 @@ class EndpointParts:
     metrics: ServerMetrics
     gauges: telemetry.Gauges
     access: Access
+    receipt_keys: ReceiptKeys
     tracing: Tracing | None
     start_checks: StartChecks
     stuck: Callable[[], None] = _stay
