@@ -24,6 +24,7 @@ from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
 from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.services.receipts import Receipts
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
@@ -96,7 +97,11 @@ class Endpoint:
             workers=chosen.grpc_workers,
         )
         scorer = Scorer(
-            parts.metrics.predictions, self._watchdog, explainer, failed=self._model_failed
+            parts.metrics.predictions,
+            self._watchdog,
+            explainer,
+            Receipts(parts.receipt_keys),
+            failed=self._model_failed,
         )
         self._streams = StreamScorer(
             parts.live_slot, parts.live_slot.pins, scorer, limits.stream_limits(chosen)

@@ -20,7 +20,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may call, where in the shared memory the rate of each is counted, and what seals receipts.
+    """Who may call, where in the shared memory each rate is counted, and what seals receipts.
 
     Attributes:
         keys: None if none are configured.
