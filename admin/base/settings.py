@@ -33,6 +33,7 @@ class Settings:
             None.
         public_key_file: Public keys (PEM) of those whose bundles and statements servers take, or
             None for everybody's.
+        receipt_keys_file: Keys that open receipts, or None for that of the server of this home.
         max_bundle_bytes: Most bytes of a bundle that servers take.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     key_file: Path | None = None
     signing_key_file: Path | None = None
     public_key_file: Path | None = None
+    receipt_keys_file: Path | None = None
     max_bundle_bytes: int = files.MAX_BYTES
 
 
@@ -56,7 +58,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
             MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET (or else what a server
             here listens on, GRPC_HOST and GRPC_PORT), HOUSING_API_KEY (or else API_KEY, the
             server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
-            BUNDLE_SIGNING_KEY_FILE, BUNDLE_PUBLIC_KEY_FILE, MAX_BUNDLE_BYTES.
+            BUNDLE_SIGNING_KEY_FILE, BUNDLE_PUBLIC_KEY_FILE, RECEIPT_KEYS_FILE, MAX_BUNDLE_BYTES.
 
     Raises:
         UsageError: A variable is wrong; the text names it.
@@ -75,6 +77,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         key_file=_file(env, "HOUSING_KEY_FILE"),
         signing_key_file=_file(env, "BUNDLE_SIGNING_KEY_FILE"),
         public_key_file=_file(env, "BUNDLE_PUBLIC_KEY_FILE"),
+        receipt_keys_file=_file(env, "RECEIPT_KEYS_FILE"),
         max_bundle_bytes=_max_bundle_bytes(env),
     )
 
