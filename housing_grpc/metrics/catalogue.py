@@ -9,6 +9,8 @@ DRIFT_PSI = "housing_feature_drift_psi"
 DRIFT_ROWS = "housing_feature_drift_rows"
 P_WINDOW = "housing_applicability_window"
 JOINT_DRIFT = "housing_joint_drift_ks"
+WIDTH_WINDOW = "housing_expected_error_window"
+EXPECTED_MAE = "housing_expected_mae"
 
 # A prediction takes a fraction of a millisecond, a reload seconds, a stream up to an hour.
 SECONDS = (
@@ -80,6 +82,9 @@ _HONESTY = (
     _gauge(JOINT_DRIFT,
            "Kolmogorov-Smirnov distance of the latest houses' p-values from even ones, 0 to 1.",
            always=False),
+    _gauge(EXPECTED_MAE,
+           "Mean absolute error to be expected of the latest houses by their intervals, in"
+           " thousands of dollars.", always=False),
     _counter("housing_explanations_total", "Prices that were explained, by method.", "method"),
     _histogram("housing_explanation_seconds",
                "Time that explaining took, of a call, or of a part of a larger one.", SECONDS),
@@ -136,11 +141,11 @@ _WINDOWS = tuple(
     Family(
         name=name,
         kind="window",
-        help="Not exposed: what the metrics of drift are made of.",
+        help="Not exposed: what the metrics of the latest houses are made of.",
         labels=labels,
         merge=Merge.WINDOW,
     )
-    for name, labels in ((DRIFT_WINDOW, ("feature",)), (P_WINDOW, ()))
+    for name, labels in ((DRIFT_WINDOW, ("feature",)), (P_WINDOW, ()), (WIDTH_WINDOW, ()))
 )
 
 # All that a state holds.
