@@ -63,6 +63,21 @@ class Coverage:
         """Whether intervals no longer hold what they promise."""
         return self.statistic >= detector.ALARM
 
+    def numbers(self) -> dict[str, float]:
+        """Returns the figures by their names in metrics, as `Figures.numbers`."""
+        found = {
+            "interval_labels": float(self.labels),
+            "interval_covered": float(self.covered),
+            "coverage_detector": self.statistic,
+        }
+        if self.labels >= LEAST_LABELS:
+            found |= {
+                "interval_coverage_ratio": self.ratio,
+                "interval_coverage_lower": self.lower,
+                "interval_coverage_upper": self.upper,
+            }
+        return found
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
@@ -109,6 +124,22 @@ class Figures:
         """RMSE divided by that of training; NaN with too few labels, or without the other."""
         comparable = self.enough and self.expected_rmse > 0
         return self.rmse / self.expected_rmse if comparable else math.nan
+
+    def numbers(self) -> dict[str, float]:
+        """Returns the figures by their names in metrics, NaN for those that are not known.
+
+        Rates of few labels are none: they would mislead whoever looks at them without their
+        number. Sums can be added to those of another store.
+        """
+        found = {
+            "labels": float(self.labels),
+            "summed_error": self.error,
+            "summed_absolute_error": self.absolute,
+            "summed_squared_error": self.squared,
+        }
+        if self.enough:
+            found |= {"rmse": self.rmse, "mae": self.mae, "bias": self.bias, "skill": self.skill}
+        return found | (self.coverage.numbers() if self.coverage else {})
 
 
 def expected(metrics: Mapping[str, float], ceiling: float) -> Expected:

@@ -20,6 +20,8 @@ SECONDS = (
 PRICES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 80.0, 100.0)
 WIDTHS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0)
 P_VALUES = (0.002, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+# A minute, an hour, a day, a week, and so on: houses are sold months after they were priced.
+LAGS = (60.0, 3600.0, 86400.0, 604800.0, 2592000.0, 7776000.0, 15552000.0, 31536000.0)
 
 _CALL = ("grpc_type", "grpc_service", "grpc_method")
 
@@ -36,6 +38,11 @@ def _gauge(
 
 def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Family:
     return Family(name=name, kind="histogram", help=text, labels=labels, buckets=buckets)
+
+
+def _live(name: str, text: str) -> Family:
+    # Workers read one store: what they say is the same, and is no part of a sum.
+    return _gauge(f"housing_live_{name}", text, "version", merge=Merge.LATEST, always=False)
 
 
 _CALLS = (
@@ -90,6 +97,29 @@ _HONESTY = (
                "Time that explaining took, of a call, or of a part of a larger one.", SECONDS),
 )  # fmt: skip
 
+_FEEDBACK = (
+    _counter("housing_feedback_total",
+             "Outcomes that were sent: new, same, corrected, retracted, or why they were not"
+             " taken.", "result"),
+    _histogram("housing_feedback_lag_seconds",
+               "Time from a price to the first outcome of it.", LAGS),
+    _live("labels", "Outcomes that the figures of a version come from: its latest, 1,000 at most."),
+    _live("summed_error", "Sum over them of price minus true price, in thousands of dollars."),
+    _live("summed_absolute_error", "Sum over them of the absolute error."),
+    _live("summed_squared_error", "Sum over them of the squared error."),
+    _live("rmse", "Root of the mean squared error, in thousands of dollars."),
+    _live("mae", "Mean absolute error, in thousands of dollars."),
+    _live("bias", "What prices were too high by on average, in thousands of dollars."),
+    _live("skill", "RMSE of the outcomes divided by that which training measured."),
+    _live("interval_labels", "Those of the outcomes whose price had an interval of 90 %."),
+    _live("interval_covered", "Those of these that lay within it."),
+    _live("interval_coverage_ratio", "The share of these, 0 to 1."),
+    _live("interval_coverage_lower", "Lower end of the Wilson interval of 95 % of that share."),
+    _live("interval_coverage_upper", "Upper end of it."),
+    _live("coverage_detector",
+          "Shiryaev-Roberts statistic of misses: from 100,000 on, intervals hold too little."),
+)  # fmt: skip
+
 _MODEL = (
     _gauge(MODEL_INFO, "1, with what is known of the live model.",
            "name", "version", "digest", "model_type", "preprocessing", "evaluator",
@@ -134,7 +164,7 @@ _PROCESS = (
 )  # fmt: skip
 
 DOCUMENTED: tuple[Family, ...] = (
-    *_CALLS, *_PREDICTIONS, *_HONESTY, *_MODEL, *_PROCESS,
+    *_CALLS, *_PREDICTIONS, *_HONESTY, *_FEEDBACK, *_MODEL, *_PROCESS,
 )  # fmt: skip
 
 _WINDOWS = tuple(
