@@ -109,6 +109,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_keys_file: Annotated[
         str, Meta(description="file of keys, a line each: NAME ROLE KEY; read anew on SIGHUP")
     ] = ""
+    receipt_keys_file: Annotated[
+        str,
+        Meta(description="keys that seal receipts, 64 hex digits a line; read anew on SIGHUP"),
+    ] = ""
     allow_unauthenticated: Annotated[
         bool, Meta(description="whether to serve other machines without any key")
     ] = False
@@ -181,9 +185,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def home(self) -> Path:
+        """The folder that holds all state of this machine."""
+        return location.home_folder({"HOUSING_HOME": self.housing_home})
+
+    @property
     def cache(self) -> Path:
         """Where bundles from the registry are kept."""
-        return location.home_folder({"HOUSING_HOME": self.housing_home}) / "bundles"
+        return self.home / "bundles"
 
 
 def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from housing_grpc.base import small_file
@@ -11,30 +12,21 @@ SETTING = "RECEIPT_KEYS_FILE"
 OWN_NAME = "receipt.key"
 """The file in the home in which a server that only this machine can reach keeps its key."""
 
+MOST_KEYS = 8
+"""A change of keys takes two; each more is one that a thief may have."""
+
 
 def load(path: Path) -> Seals:
-    """Reads keys: a line each of 64 hexadecimal digits, the one that seals first.
+    """Reads the file of keys that is configured.
 
-    Blank lines and those that begin with # are skipped.
+    A line each of 64 hexadecimal digits, the one that seals first; blank lines and those that
+    begin with # are skipped.
 
     Raises:
-        SealingKeyError: The file cannot be read, holds no key, or a line is none; the text
-            names the line, never a key.
+        SealingKeyError: The file cannot be read, holds no key or more than `MOST_KEYS`, or a line
+            is none; the text names the line, never a key.
     """
-    try:
-        lines = small_file.read(path).decode("ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror or "") if isinstance(error, OSError) else "it is not ASCII"
-        raise SealingKeyError(f"{SETTING}={path}: cannot be read: {why}") from error
-    keys = [
-        _key(line.strip(), f"{SETTING}={path}, line {number}")
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    try:
-        return Seals(keys)
-    except SealingKeyError as error:
-        raise SealingKeyError(f"{SETTING}={path}: {error}") from error
+    return _read(path, f"{SETTING}={path}")
 
 
 def own(home: Path) -> Seals:
@@ -46,19 +38,11 @@ def own(home: Path) -> Seals:
     path = home / OWN_NAME
     try:
         home.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all, though several servers may start at once.
-        draft = home / f".{OWN_NAME}.{os.getpid()}.{secrets.token_hex(4)}"
         if not path.exists():
-            _write(draft, new_key() + "\n")
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
+            _make(path)
     except OSError as error:
         raise SealingKeyError(f"{path}: cannot be made: {error.strerror}") from error
-    return load(path)
+    return _read(path, str(path))
 
 
 def new_key() -> str:
@@ -66,12 +50,44 @@ def new_key() -> str:
     return secrets.token_hex(KEY_BYTES)
 
 
-def _write(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
+def _make(path: Path) -> None:
+    # Whole or not at all, though several servers may start at once.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        # guard: the key of this machine is its owner's
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as opened:
+            opened.write(new_key() + "\n")
+            opened.flush()
+            os.fsync(opened.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read(path: Path, name: str) -> Seals:
+    try:
+        lines = small_file.read(path).decode("ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror or "") if isinstance(error, OSError) else "it is not ASCII"
+        raise SealingKeyError(f"{name}: cannot be read: {why}") from error
+    found = {
+        number: line.strip()
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    }
+    # guard: the number of keys
+    if len(found) > MOST_KEYS:
+        raise SealingKeyError(
+            f"{name}: there are {len(found)} keys; keep {MOST_KEYS} at most: the one that seals, "
+            "and those before it whose receipts may still come back"
+        )
+    keys = [_key(text, f"{name}, line {number}") for number, text in found.items()]
+    try:
+        return Seals(keys)
+    except SealingKeyError as error:
+        raise SealingKeyError(f"{name}: {error}") from error
 
 
 def _key(text: str, where: str) -> bytes:

@@ -1,6 +1,7 @@
 """What a receipt holds, and how that is laid out in bytes."""
 
 import struct
+from collections.abc import Callable
 from enum import IntEnum
 
 import msgspec
@@ -11,10 +12,10 @@ DIGEST_DIGITS = 16
 """So much of a bundle's digest is in a receipt: it tells models of one registry apart."""
 
 _SCHEMA_DIGITS = 8
-# Digests, version, time, then the house, price, interval and its level, and who answered.
-_LAYOUT = struct.Struct(
-    f"<{DIGEST_DIGITS // 2}s{_SCHEMA_DIGITS // 2}sIQ{8 * len(FEATURE_NAMES)}s4dB"
-)
+# Digests and version.
+_MODEL = struct.Struct(f"<{DIGEST_DIGITS // 2}s{_SCHEMA_DIGITS // 2}sI")
+# The model, the time, the house, the price, its interval and the level of that, and who answered.
+_LAYOUT = struct.Struct(f"<{_MODEL.size}sQ{8 * len(FEATURE_NAMES)}s4dB")
 SIZE = _LAYOUT.size
 _MOST_VERSION = 2**32 - 1
 
@@ -52,6 +53,21 @@ class Model(msgspec.Struct, frozen=True):
         number = number if number <= _MOST_VERSION else 0
         return cls(digest[:DIGEST_DIGITS], schema[:_SCHEMA_DIGITS], number)
 
+    def pack(self) -> bytes:
+        """Returns it as the bytes that `Receipt.unpack` reads."""
+        return _MODEL.pack(bytes.fromhex(self.digest), bytes.fromhex(self.schema), self.version)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "Model":
+        """Reads what `pack` wrote."""
+        digest, schema, version = _MODEL.unpack(data)
+        return cls(digest.hex(), schema.hex(), version)
+
+
+pack: Callable[[bytes, int, bytes, float, float, float, float, int], bytes] = _LAYOUT.pack
+"""Returns the bytes of a receipt, for which none has to be made: of its packed model, the time, the
+house, price, lower end, upper end, level and variant, as the attributes of a receipt are."""
+
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """A price that was given, and what for.
@@ -78,10 +94,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     def pack(self) -> bytes:
         """Returns it as `SIZE` bytes."""
-        model = self.model
-        return _LAYOUT.pack(
-            bytes.fromhex(model.digest), bytes.fromhex(model.schema), model.version,
-            self.priced_at, self.row, self.price, self.lower, self.upper, self.level, self.variant,
+        return pack(
+            self.model.pack(), self.priced_at, self.row,
+            self.price, self.lower, self.upper, self.level, self.variant,
         )  # fmt: skip
 
     @classmethod
@@ -92,13 +107,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
             ValueError: It wrote no such thing.
         """
         try:
-            digest, schema, version, at, row, price, lower, upper, level, variant = _LAYOUT.unpack(
-                data
-            )
+            model, at, row, price, lower, upper, level, variant = _LAYOUT.unpack(data)
         except struct.error as error:
             raise ValueError(str(error)) from error
         return cls(
-            model=Model(digest.hex(), schema.hex(), version),
+            model=Model.unpack(model),
             priced_at=at, row=row, price=price, lower=lower, upper=upper, level=level,
             variant=Variant(variant),
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """Prices houses for all rpcs: parts them, asks the model, counts, and encodes the answer."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -24,6 +25,7 @@ from housing_grpc.model.live import LiveModel
 from housing_grpc.services import bundle_parts
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
+from housing_grpc.services.receipts import Receipts
 
 # Between two of them the call is given up if nobody waits for it.
 _PART_ROWS = 1024
@@ -50,6 +52,7 @@ class Scorer:
         observer: Hears of every house.
         watchdog: Notices evaluations that never end.
         explainer: Explains prices.
+        receipts: Gives receipts of prices.
         failed: Called with a model that gave what is no price.
     """
 
@@ -58,11 +61,13 @@ class Scorer:
         observer: Observer,
         watchdog: Watchdog,
         explainer: Explainer,
+        receipts: Receipts,
         failed: Callable[[LiveModel], None] = lambda _: None,
     ) -> None:
         self._observer = observer
         self._watched = watchdog.run
         self._explainer = explainer
+        self._receipts = receipts
         self._failed = failed
         self._turns = threading.Semaphore(processors.usable())
 
@@ -76,12 +81,14 @@ class Scorer:
 
         Raises:
             ServingError: LEVEL_OUT_OF_RANGE, what is wrong with the reference house,
-                NOT_IN_BUNDLE or EXPLAIN_TOO_LARGE.
+                NOT_IN_BUNDLE, RECEIPTS_OFF or EXPLAIN_TOO_LARGE.
         """
         if options is NO_OPTIONS:
             return
         options.check()
         bundle_parts.check(live.bundle.parts, options)
+        if options.receipt:
+            self._receipts.check()
         if options.explain:
             self._explainer.check(live.bundle, count)
 
@@ -133,11 +140,11 @@ class Scorer:
             ServingError: It cannot be scored.
         """
         try:
-            if options is NO_OPTIONS:
+            if options.are_usual:
                 numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
                 if numbers is not None:
                     self._observer.observe_house(live.bundle.ranges, row, numbers)
-                    return encode.encode_plain(numbers, live.version)
+                    return self._plain(live, row, numbers, options)
             houses = partition(decode.rows_of(row), live.bundle.ranges, lambda _: "house")
             scored = self._scored(live, houses, options.level, assess=True)
             if houses.errors:
@@ -146,7 +153,9 @@ class Scorer:
         except ModelOutputError:
             self._failed(live)
             raise
-        return encode.encode_prediction(houses, scored, live.bundle.ranges, live.version)
+        now, ranges = time.time_ns(), live.bundle.ranges
+        receipt = "".join(self._receipts_of(live, now, houses, scored, options))
+        return encode.encode_prediction(houses, scored, ranges, live.version, now, receipt=receipt)
 
     def score_houses(
         self,
@@ -155,6 +164,8 @@ class Scorer:
         start: int,
         options: Options,
         context: grpc.ServicerContext,
+        *,
+        at: int,
     ) -> tuple[bytes, int]:
         """Answers houses one by one.
 
@@ -164,6 +175,7 @@ class Scorer:
             start: Where that part starts among them.
             options: What is asked of them.
             context: The call's.
+            at: When the call is answered, in nanoseconds of Unix time.
 
         Returns:
             One result a house, in order, as the bytes of RowResults; and how many of
@@ -171,7 +183,9 @@ class Scorer:
         """
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
         scored = self._in_turn(live, houses, options, context, assess=True)
-        return encode.encode_results(houses, scored, live.bundle.ranges), len(houses.errors)
+        receipts = self._receipts_of(live, at, houses, scored, options)
+        results = encode.encode_results(houses, scored, live.bundle.ranges, receipts)
+        return results, len(houses.errors)
 
     def score_matrix(
         self,
@@ -185,6 +199,17 @@ class Scorer:
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
         scored = self._in_turn(live, houses, options, context, assess=options.intervals)
         return encode.encode_prices(houses, scored, live.bundle.ranges, start)
+
+    def _plain(self, live: LiveModel, row: bytes, numbers: PlainNumbers, options: Options) -> bytes:
+        now, receipt = time.time_ns(), ""
+        if options.receipt:
+            receipt = self._receipts.of_house(live, now, row, numbers)
+        return encode.encode_plain(numbers, live.version, now, receipt)
+
+    def _receipts_of(
+        self, live: LiveModel, at: int, houses: Partition, scored: Scored, options: Options
+    ) -> list[str]:
+        return self._receipts.of_rows(live, at, houses.rows, scored) if options.receipt else []
 
     def _in_turn(
         self,

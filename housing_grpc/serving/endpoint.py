@@ -19,10 +19,12 @@ from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.live import LiveModel, LiveSlot
+from housing_grpc.receipts.keyring import ReceiptKeys
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
 from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.services.receipts import Receipts
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
@@ -46,6 +48,7 @@ class EndpointParts:
         metrics: Counts what is served.
         gauges: Of the metrics; filled here.
         access: Who may call what.
+        receipt_keys: Seal receipts and open them.
         tracing: Makes spans of calls; None for none.
         stuck: Called when evaluations of the model never end.
         start_checks: What this process can do fast.
@@ -56,6 +59,7 @@ class EndpointParts:
     metrics: ServerMetrics
     gauges: telemetry.Gauges
     access: Access
+    receipt_keys: ReceiptKeys
     tracing: Tracing | None
     start_checks: StartChecks
     stuck: Callable[[], None] = _stay
@@ -93,7 +97,11 @@ class Endpoint:
             workers=chosen.grpc_workers,
         )
         scorer = Scorer(
-            parts.metrics.predictions, self._watchdog, explainer, failed=self._model_failed
+            parts.metrics.predictions,
+            self._watchdog,
+            explainer,
+            Receipts(parts.receipt_keys),
+            failed=self._model_failed,
         )
         self._streams = StreamScorer(
             parts.live_slot, parts.live_slot.pins, scorer, limits.stream_limits(chosen)

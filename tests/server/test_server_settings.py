@@ -41,6 +41,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "grace_seconds": ("0.25", 0.25),
     "api_key": ("secret", "secret"),
     "api_keys_file": ("/keys", "/keys"),
+    "receipt_keys_file": ("/receipts", "/receipts"),
     "allow_unauthenticated": ("true", True),
     "tls_cert_file": ("/c", "/c"),
     "tls_key_file": ("/k", "/k"),

@@ -1,0 +1,82 @@
+"""Makes engines for both databases: what is on disk when it is said to be, and limits of time."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event
+
+# A writer of SQLite waits so long for another one.
+_BUSY_SECONDS = 4.0
+_CONNECT_SECONDS = 3
+_LOCK_MS = 3000
+WRITES = "feedback_writes"
+"""Option of a connection: whether its transaction writes."""
+
+
+def engine_of(url: URL, *, connections: int, seconds: float) -> Engine:
+    """Returns an engine; nothing is reached yet.
+
+    Args:
+        url: Of `location.read`.
+        connections: Most at a time.
+        seconds: Longest time that a transaction may take.
+    """
+    make = _sqlite if url.get_backend_name() == "sqlite" else _postgresql
+    options: dict[str, Any] = {
+        "pool_size": connections,
+        "max_overflow": 0,
+        "pool_timeout": seconds,
+        # guard: no value of an outcome in the text of an error
+        "hide_parameters": True,
+    }
+    return make(url, seconds, options)
+
+
+def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": min(seconds, _BUSY_SECONDS)}, **options)
+
+    @event.listens_for(engine, "do_connect")
+    def make_file(*_: object) -> None:
+        # Files beside it get its mode.
+        # guard: only the owner reads what houses sold for
+        path = Path(url.database or "")
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: object) -> None:
+        # Transactions begin where we say so.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        # guard: what is answered is on disk
+        connection.execute("PRAGMA synchronous = FULL")
+        # guard: what is forgotten is overwritten
+        connection.execute("PRAGMA secure_delete = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get(WRITES)
+        # Who has read cannot begin to write while another one does: one that will says so at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
+    milliseconds = round(seconds * 1000)
+    limits = {
+        "statement_timeout": milliseconds,
+        "lock_timeout": min(milliseconds, _LOCK_MS),
+        # guard: a process that hangs holds no row for long
+        "idle_in_transaction_session_timeout": milliseconds,
+        # guard: what is answered is on disk, there
+        "synchronous_commit": "on",
+    }
+    connect = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        "application_name": url.query.get("application_name", "housing-feedback"),
+    }
+    return create_engine(url, connect_args=connect, **options)
