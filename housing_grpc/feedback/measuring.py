@@ -1,7 +1,7 @@
 """How good the prices of each model were, by what the store has of it now."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,13 +9,27 @@ from housing_grpc.feedback import quality
 from housing_grpc.feedback.outcome import ModelLabels
 from housing_grpc.feedback.quality import DETECTOR_LABELS, Expected, Figures
 from housing_grpc.feedback.store import Store
-from housing_grpc.receipts.record import DIGEST_DIGITS
 
 # Of so many models it is kept what training says of them, and what was measured.
 _MOST_KNOWN = 200
 _FOLDER_DIGITS = 12
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """The live model.
+
+    Attributes:
+        digest: First 16 digits of the digest of its bundle.
+        version: As answers name it.
+        expects: What training says of it.
+    """
+
+    digest: str
+    version: str
+    expects: Expected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,33 +54,15 @@ class Measuring:
 
     Args:
         store: Has the outcomes.
+        live: Says which model is live; asked at each measurement.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, live: Callable[[], Live | None]) -> None:
         self._store = store
+        self._live = live
         self._lock = threading.Lock()
-        self._live: ModelLabels | None = None
-        self._ceiling = Expected().ceiling
         self._known: dict[str, Expected] = {}
         self._figures: dict[str, tuple[ModelLabels, Expected, Figures]] = {}
-
-    def on_live(
-        self, digest: str, version: str, metrics: Mapping[str, float], ceiling: float
-    ) -> None:
-        """Takes over what training says of the model that went live.
-
-        Args:
-            digest: Of its bundle.
-            version: The registry's, or what stands for it.
-            metrics: Measured in training.
-            ceiling: Largest true price of the training data.
-        """
-        short = digest[:DIGEST_DIGITS]
-        number = int(version) if version.isdecimal() else 0
-        with self._lock:
-            self._live = ModelLabels(digest=short, version=number, total=0, latest=0)
-            self._ceiling = ceiling
-            _keep(self._known, short, quality.expected(metrics, ceiling))
 
     def measure(self, most: int) -> list[Measured]:
         """Returns how good the prices of each model were.
@@ -80,28 +76,29 @@ class Measuring:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
-        models = self._store.models()
+        live, others = self._live(), {each.digest: each for each in self._store.models()}
+        if live is None:
+            return [self._other(each, Expected()) for each in list(others.values())[:most]]
         with self._lock:
-            live = self._live
-        if live and all(each.digest != live.digest for each in models):
-            models.append(live)
-        # Sorting leaves the others in their order.
-        models.sort(key=lambda each: live is None or each.digest != live.digest)
-        return [
-            Measured(
-                version=_version(each),
-                live=live is not None and each.digest == live.digest,
-                labels=each,
-                figures=self._figures_of(each),
-            )
-            for each in models[:most]
-        ]
+            _keep(self._known, live.digest, live.expects)
+        nothing = ModelLabels(digest=live.digest, version=0, total=0, latest=0)
+        own = others.pop(live.digest, nothing)
+        figures = self._figures_of(own, live.expects)
+        first = Measured(version=live.version, live=True, labels=own, figures=figures)
+        # Of a model that was not live here, we know that its prices are cut off where others' are.
+        unknown = Expected(ceiling=live.expects.ceiling)
+        return [first, *(self._other(each, unknown) for each in list(others.values())[: most - 1])]
 
-    def _figures_of(self, labels: ModelLabels) -> Figures:
+    def _other(self, labels: ModelLabels, unknown: Expected) -> Measured:
         with self._lock:
-            # Of a model that was not live here, we know that its prices are cut off where others'
-            # are, and no more.
-            expects = self._known.get(labels.digest, Expected(ceiling=self._ceiling))
+            expects = self._known.get(labels.digest, unknown)
+        # As servers name a bundle that did not come from a registry.
+        version = str(labels.version) if labels.version else labels.digest[:_FOLDER_DIGITS]
+        figures = self._figures_of(labels, expects)
+        return Measured(version=version, live=False, labels=labels, figures=figures)
+
+    def _figures_of(self, labels: ModelLabels, expects: Expected) -> Figures:
+        with self._lock:
             known = self._figures.get(labels.digest)
         if known and known[:2] == (labels, expects):
             return known[2]
@@ -109,10 +106,6 @@ class Measuring:
         with self._lock:
             _keep(self._figures, labels.digest, (labels, expects, found))
         return found
-
-
-def _version(labels: ModelLabels) -> str:
-    return str(labels.version) if labels.version else labels.digest[:_FOLDER_DIGITS]
 
 
 def _keep(known: dict[str, T], digest: str, entry: T) -> None:

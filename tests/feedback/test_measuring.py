@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from housing_grpc.feedback.measuring import Measured, Measuring
+from housing_grpc.feedback.measuring import Live, Measured, Measuring
+from housing_grpc.feedback.quality import Expected
 from housing_grpc.feedback.refresher import Refresher
 from housing_grpc.feedback.store import Store
 from housing_grpc.receipts.record import Model
@@ -17,16 +18,14 @@ from tests.support.outcomes import MODEL, OTHER, outcome, receipt
 from tests.support.waiting import until
 
 FROM_A_FOLDER = Model("00112233445566aa", "89abcdef", 0)
-# Of all its digits, receipts hold the first 16.
-DIGEST = MODEL.digest + "0" * 48
-TRAINED = {"cv_rmse": 2.0, "rmse": 1.0}
+EXPECTED = Expected(rmse=2.0, ceiling=50.0)
+FIRST = Live(digest=MODEL.digest, version="3", expects=EXPECTED)
+SECOND = Live(digest=OTHER.digest, version="4", expects=Expected(rmse=12.0, ceiling=50.0))
 
 
 def live(store: Store) -> Measuring:
     """Returns what measures, with MODEL as the live one."""
-    measuring = Measuring(store)
-    measuring.on_live(DIGEST, "3", TRAINED, 50.0)
-    return measuring
+    return Measuring(store, lambda: FIRST)
 
 
 def versions(found: Sequence[Measured]) -> list[str]:
@@ -40,7 +39,7 @@ def test_the_live_model_comes_first_and_then_that_with_the_latest_outcome(store:
     assert versions(found) == ["3", "4", "001122334455"]
     assert [each.live for each in found] == [True, False, False]
     assert versions(live(store).measure(2)) == ["3", "4"]
-    assert versions(Measuring(store).measure(100)) == ["4", "001122334455", "3"]
+    assert versions(Measuring(store, lambda: None).measure(100)) == ["4", "001122334455", "3"]
 
 
 def test_a_live_model_without_outcomes_is_there(store: Store) -> None:
@@ -52,7 +51,7 @@ def test_a_live_model_without_outcomes_is_there(store: Store) -> None:
         0,
     )
     assert math.isnan(found.figures.rmse)
-    assert Measuring(store).measure(100) == []
+    assert Measuring(store, lambda: None).measure(100) == []
 
 
 def test_figures_follow_what_is_recorded_corrected_and_retracted(store: Store) -> None:
@@ -72,11 +71,12 @@ def test_figures_follow_what_is_recorded_corrected_and_retracted(store: Store) -
 def test_training_says_what_was_to_be_expected_of_models_that_were_live(store: Store) -> None:
     for model in (MODEL, OTHER):
         store.record([outcome(26.0, of=receipt(model=model)) for _ in range(50)])
-    measuring = live(store)
+    serving = [FIRST]
+    measuring = Measuring(store, lambda: serving[-1])
     mine, other = measuring.measure(100)
     assert mine.figures.skill == 3
     assert math.isnan(other.figures.skill)
-    measuring.on_live(OTHER.digest + "0" * 48, "4", {"cv_rmse": 12.0}, 50.0)
+    serving.append(SECOND)
     other, mine = measuring.measure(100)
     assert (other.live, other.figures.skill, mine.figures.skill) == (True, 0.5, 3)
 
