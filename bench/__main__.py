@@ -15,7 +15,7 @@ USUAL = (
 # Longer, or for one question only.
 OTHERS = (
     "accuracy", "blackhole", "evaluate", "explain", "flood", "gate", "honest", "intervals", "keys",
-    "metrics_cost", "peers", "registry", "rollback", "stream_memory", "workers",
+    "metrics_cost", "peers", "receipt", "registry", "rollback", "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 

@@ -105,6 +105,10 @@ def _decode(text: str, field: str) -> bytes:
         data = b"" if "+" in text or "/" in text else data
     except ValueError:  # As of characters that are no ASCII, too.
         data = b""
+    # It takes "+" and "/", too: one receipt would be several, each with an outcome of its own.
+    # guard: a receipt is one text
+    if "+" in text or "/" in text:
+        data = b""
     if len(text) != LENGTH or len(data) != _BYTES or data[0] != _FORMAT:
         found = "is empty" if not text else f"has {len(text)} characters"
         if len(text) == LENGTH:
