@@ -15,8 +15,8 @@ USUAL = (
 # Longer, or for one question only.
 OTHERS = (
     "accuracy", "blackhole", "detector", "evaluate", "explain", "flood", "gate", "honest",
-    "intervals", "keys", "metrics_cost", "peers", "registry", "rollback", "stream_memory",
-    "workers",
+    "intervals", "keys", "metrics_cost", "peers", "receipt", "registry", "rollback",
+    "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 

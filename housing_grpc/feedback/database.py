@@ -54,7 +54,7 @@ class Database:
             writes: Whether it writes.
 
         Raises:
-            StoreUnavailableError: The database cannot do it, or not in time.
+            StoreUnavailableError: The database cannot do it, or not in time; or `work` raises it.
         """
         end = time.monotonic() + seconds
         # guard: a store that is away holds no callers
@@ -63,6 +63,9 @@ class Database:
         while True:
             try:
                 result = self._once(work, writes)
+            except StoreUnavailableError as error:
+                self._log_away(str(error))
+                raise
             except (errors.SQLAlchemyError, OSError) as error:
                 pause = random.uniform(0, _LONGEST_PAUSE_SECONDS)  # noqa: S311 - no secret
                 if not _passing(error) or time.monotonic() + pause > end:
@@ -92,10 +95,13 @@ class Database:
         cause = _cause(error)
         if not _passing(error):
             self._away_until = time.monotonic() + _AWAY_SECONDS
+        self._log_away(cause)
+        return StoreUnavailableError(cause)
+
+    def _log_away(self, cause: str) -> None:
         if not self._away:
             self._away = True
             log.event(_logger, logging.ERROR, "feedback.unavailable", cause=cause)
-        return StoreUnavailableError(cause)
 
     def _answers(self) -> None:
         if self._away:

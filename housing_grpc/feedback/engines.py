@@ -52,7 +52,7 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         # guard: what is answered is on disk
         connection.execute("PRAGMA synchronous = FULL")
-        # guard: what is forgotten is overwritten
+        # What is forgotten is overwritten.
         connection.execute("PRAGMA secure_delete = ON")
 
     @event.listens_for(engine, "begin")

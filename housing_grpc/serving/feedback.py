@@ -1,0 +1,78 @@
+"""Keeps outcomes where settings say so."""
+
+from typing import TYPE_CHECKING
+
+from housing_grpc.base.errors import EXIT_SETTINGS, StartError
+from housing_grpc.feedback import location
+from housing_grpc.feedback.errors import FeedbackUrlError, NewerStoreError, StoreUnavailableError
+from housing_grpc.settings import Settings
+
+if TYPE_CHECKING:
+    from housing_grpc.feedback.retention import Retention
+    from housing_grpc.feedback.store import Store
+
+WORKERS = 4
+"""Threads that serve feedback."""
+
+# Beside those threads: what deletes, and what measures.
+_CONNECTIONS = WORKERS + 2
+_TRANSACTION_SECONDS = 5.0
+# A start does not wait longer for a store that does not answer.
+_START_SECONDS = 3.0
+
+
+class Feedback:
+    """The store of outcomes, and what deletes those that are too old.
+
+    Args:
+        chosen: The settings.
+
+    Attributes:
+        store: None if the server is to keep no outcomes.
+
+    Raises:
+        StartError: The URL cannot be used, or a newer release has made the store.
+    """
+
+    def __init__(self, chosen: Settings) -> None:
+        self.store: Store | None = None
+        self._retention: Retention | None = None
+        if not chosen.feedback_url:
+            return
+        # SQLAlchemy takes a third of a second: only where outcomes are kept.
+        self.store = _opened(chosen)
+        from housing_grpc.feedback import retention
+
+        self._retention = retention.Retention(self.store, chosen.feedback_days)
+
+    def start(self) -> None:
+        """Begins to delete what is too old."""
+        if self._retention is not None:
+            self._retention.start()
+
+    def close(self) -> None:
+        """Deletes no more, and ends the connections."""
+        if self._retention is not None:
+            self._retention.stop()
+        if self.store is not None:
+            self.store.close()
+
+
+def _opened(chosen: Settings) -> "Store":
+    try:
+        url = location.read(chosen.feedback_url)
+    except FeedbackUrlError as error:
+        raise StartError(str(error), EXIT_SETTINGS) from error
+    from housing_grpc.feedback.database import Database
+    from housing_grpc.feedback.store import Store
+
+    database = Database(url, connections=_CONNECTIONS, seconds=_TRANSACTION_SECONDS)
+    store = Store(database, keep_features=chosen.feedback_keep_features)
+    try:
+        store.prepare(_START_SECONDS)
+    except NewerStoreError as error:
+        store.close()
+        raise StartError(str(error), EXIT_SETTINGS) from error
+    except StoreUnavailableError:
+        pass  # The log has it, and each call asks again.
+    return store
