@@ -3,12 +3,11 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from housing_grpc.feedback import quality
-from housing_grpc.feedback.outcome import ModelLabels
+from housing_grpc.feedback.outcome import Labels, ModelLabels
 from housing_grpc.feedback.quality import DETECTOR_LABELS, Expected, Figures
-from housing_grpc.feedback.store import Store
 
 # Of so many models it is kept what training says of them, and what was measured.
 _MOST_KNOWN = 200
@@ -49,6 +48,18 @@ class Measured:
     figures: Figures
 
 
+class Outcomes(Protocol):
+    """Where outcomes are kept."""
+
+    def labels(self, digest: str, most: int) -> Labels:
+        """Returns the latest outcomes of a model."""
+        ...
+
+    def models(self) -> list[ModelLabels]:
+        """Returns how many outcomes each model has, that with the latest one first."""
+        ...
+
+
 class Measuring:
     """Measures models; from any thread. What has not changed is not read again.
 
@@ -57,7 +68,7 @@ class Measuring:
         live: Says which model is live; asked at each measurement.
     """
 
-    def __init__(self, store: Store, live: Callable[[], Live | None]) -> None:
+    def __init__(self, store: Outcomes, live: Callable[[], Live | None]) -> None:
         self._store = store
         self._live = live
         self._lock = threading.Lock()
