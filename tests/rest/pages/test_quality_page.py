@@ -24,9 +24,7 @@ HOUSES = [{"RM": 5 + number / 40, "LSTAT": 10} for number in range(60)]
 
 
 @pytest.fixture
-def proxy(
-    start: Start, stack: ExitStack, honest: Example, tmp_path: Path
-) -> Iterator[httpx.Client]:
+def proxy(start: Start, stack: ExitStack, honest: Example, tmp_path: Path) -> httpx.Client:
     """A proxy to a server that keeps outcomes, and has none yet."""
     keys = tmp_path / "receipt.keys"
     keys.write_text(KEY.hex() + "\n")
@@ -34,9 +32,9 @@ def proxy(
     server = housing_server(
         stack, honest.folder, feedback_url=url, receipt_keys_file=str(keys), api_key="k1"
     )
-    with start(f"127.0.0.1:{server.port}") as client:
-        client.headers["x-api-key"] = "k1"
-        yield client
+    client = start(f"127.0.0.1:{server.port}")
+    client.headers["x-api-key"] = "k1"
+    return client
 
 
 def sold(proxy: httpx.Client, items: list[dict[str, Any]]) -> None:
@@ -81,7 +79,8 @@ def test_what_was_expected_stands_beside_what_came_out(page: Page, proxy: httpx.
     expect(errors.nth(0).locator("svg > *")).to_have_count(2)
     expect(errors.nth(2).locator("svg > *")).to_have_count(1)
     wide = [errors.nth(row).locator("rect").bounding_box() for row in (0, 2)]
-    assert wide[0] and wide[1]
+    assert wide[0]
+    assert wide[1]
     assert wide[0]["width"] / wide[1]["width"] == pytest.approx(
         live["rmse"] / older["rmse"], rel=0.02
     )
@@ -103,7 +102,8 @@ def test_coverage_and_the_detector(page: Page, proxy: httpx.Client) -> None:
     # What holds too little ends to the left of the promise.
     bar = coverage.nth(1).locator("rect").bounding_box()
     promise = coverage.nth(1).locator("line").bounding_box()
-    assert bar and promise
+    assert bar
+    assert promise
     assert bar["x"] + bar["width"] < promise["x"]
 
 
