@@ -34,7 +34,9 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "another role": (f"alice owner {CANARY}", "the role is one of predict, feedback, admin"),
     "a role in capitals": (f"alice ADMIN {CANARY}", "the role is one of predict, feedback, admin"),
-    "a key in the place of the role": (f"alice {CANARY} x", "the role is one of predict, feedback, admin"),
+    "a key in the place of the role": (
+        f"alice {CANARY} x", "the role is one of predict, feedback, admin",
+    ),
     "a digest too short": (
         f"alice predict sha256:{'ab' * 31}", "after 'sha256:' come 64 hexadecimal digits",
     ),
