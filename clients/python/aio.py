@@ -44,11 +44,12 @@ class AsyncHousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         timeout: float = requests.PREDICT_SECONDS,
         **features: float | None,
     ) -> Prediction:
         """Returns the price of one house; see `HousingClient.predict`."""
-        beside = asked(explain=explain, reference=reference, level=level)
+        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
         request = requests.predict(house, features, beside)
         return decode.prediction(await self._call(self._predictions.Predict, request, timeout))
 
@@ -59,10 +60,11 @@ class AsyncHousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         timeout: float = requests.BATCH_SECONDS,
     ) -> list[Prediction | RowError]:
         """Returns one result a house, in order; see `HousingClient.predict_batch`."""
-        beside = asked(explain=explain, reference=reference, level=level)
+        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
         batch = requests.Batch(houses, beside)
         answer = await self._call(self._predictions.PredictBatch, batch.request, timeout)
         return batch.results(answer)
@@ -78,6 +80,7 @@ class AsyncHousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         ignore: Collection[str] = (TARGET,),
         keep: Sequence[str] = (),
         progress: Progress = True,
@@ -94,6 +97,7 @@ class AsyncHousingClient(Caller):
             explain: Whether to say what makes each price.
             reference: A house to explain the prices against.
             level: Share of prices that the intervals are to hold.
+            receipt: Whether to give a receipt of each price; takes the rows form.
             ignore: Names of columns or keys that are no features.
             keep: Names of others, whose values come back with the results.
             progress: A bar or a function.
@@ -101,7 +105,9 @@ class AsyncHousingClient(Caller):
         """
         layout = requests.layout(form, chunk_rows, ignore, keep)
         tally = Tally(total=count_of(source), notes=layout.notes)
-        beside = asked(explain=explain, reference=reference, level=level, intervals=intervals)
+        beside = asked(
+            explain=explain, reference=reference, level=level, intervals=intervals, receipt=receipt
+        )
         chosen = requests.policy(policy, pin_model=pin_model)
         found = Job(
             self._open_stream,
