@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from housing_grpc.bundle import small_file
 
 from ..base import options
-from ..base.errors import AdminError, DataError, UsageError
+from ..base.errors import DataError, ExportError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
@@ -53,21 +53,22 @@ def found(
     return versioned, faults + gone
 
 
-def end(console: Console, faults: "Sequence[Fault]", failed: AdminError | None) -> None:
+def end(console: Console, faults: "Sequence[Fault]", differing: str) -> None:
     """Say what could not be judged, and end with what is worst.
 
     Args:
         console: Where that goes.
         faults: Of receipts.
-        failed: What was found of the others, or None.
+        differing: What to say of prices that differ, or "" if none does.
 
     Raises:
-        AdminError: There is a fault, or `failed`.
+        ExportError: A price differs.
+        AdminError: There is a fault.
     """
     for text in dict.fromkeys(str(each.error) for each in faults):
         console.say(f"warning: {text}")
-    if failed is not None:
-        raise failed
+    if differing:
+        raise ExportError(differing)
     if faults:
         # Of several kinds, the one that says least of the receipts themselves.
         worst = max((each.error for each in faults), key=lambda error: error.exit_code)

@@ -13,13 +13,13 @@ from sklearn.pipeline import Pipeline
 from housing_grpc.bundle import schema
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
-from ..base.errors import AdminError, DataError, UsageError
+from ..base.errors import AdminError, DataError
 from ..base.settings import Settings
 from ..export import Metadata
 from ..export.reading import Bundle, prices
 from ..jobs.price_changes import bundle_of
 from ..tracking.records import Records
-from ..tracking.training_command import data_file, is_file
+from ..tracking.training_command import data_file, given_file
 from ..training.evaluate import load_data
 from ..training.pipeline import pipeline_of
 from ..training.recipe import recipe_of
@@ -138,12 +138,7 @@ def _fitted(records: Records, number: int, metadata: Metadata, data: Path | None
 def _data(records: Records, number: int, metadata: Metadata, given: Path | None) -> Path:
     digest = metadata.data_digest
     if given is not None:
-        if not is_file(given, digest):
-            raise UsageError(
-                f"--data: {given} is not what version {number} was trained on, whose SHA-256"
-                f" begins with {digest[:_DIGITS]}"
-            )
-        return given
+        return given_file(given, digest, number)
     run = records.run(metadata.run_id) if metadata.run_id else None
     file = data_file(digest, run.tags if run else {})
     if file is None:
