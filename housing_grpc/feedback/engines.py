@@ -27,7 +27,7 @@ def engine_of(url: URL, *, connections: int, seconds: float) -> Engine:
         "pool_size": connections,
         "max_overflow": 0,
         "pool_timeout": seconds,
-        # guard: no value of an outcome in the text of an error
+        # No value of an outcome stands in the text of an error.
         "hide_parameters": True,
     }
     return make(url, seconds, options)
@@ -39,10 +39,10 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
     @event.listens_for(engine, "do_connect")
     def make_file(*_: object) -> None:
         # Files beside it get its mode.
-        # guard: only the owner reads what houses sold for
         path = Path(url.database or "")
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
+            # guard: what houses sold for is its owner's
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
     @event.listens_for(engine, "connect")
@@ -50,7 +50,7 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
         # Transactions begin where we say so.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
-        # guard: what is answered is on disk
+        # What is answered is on disk.
         connection.execute("PRAGMA synchronous = FULL")
         # What is forgotten is overwritten.
         connection.execute("PRAGMA secure_delete = ON")
@@ -69,9 +69,9 @@ def _postgresql(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
     limits = {
         "statement_timeout": milliseconds,
         "lock_timeout": min(milliseconds, _LOCK_MS),
-        # guard: a process that hangs holds no row for long
+        # A server that hangs holds no row for long.
         "idle_in_transaction_session_timeout": milliseconds,
-        # guard: what is answered is on disk, there
+        # What is answered is on disk.
         "synchronous_commit": "on",
     }
     connect = {

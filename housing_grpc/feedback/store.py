@@ -212,7 +212,6 @@ def _lock(connection: Connection) -> int:
     So numbers are in the order in which outcomes could be seen, and no two transactions wait for
     each other's rows. In SQLite, whoever writes is alone anyway.
     """
-    # guard: two servers that record one receipt at once
     asked = select(SCHEMA.c.next_seq).with_for_update()
     return int(connection.execute(asked).scalar_one())
 

@@ -5,6 +5,7 @@ import random
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -255,3 +256,12 @@ def test_a_write_that_fails_leaves_nothing(store: Store, url: str) -> None:
         database.run(half, seconds=0.1, writes=True)
     database.close()
     assert count(url, SCHEMA) == 1
+
+
+def test_the_file_is_its_owners(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "feedback.db"
+    store = Store(Database(location.read(f"sqlite:///{file}"), connections=1, seconds=5))
+    store.record([outcome()])
+    modes = {path.name: path.stat().st_mode & 0o077 for path in file.parent.iterdir()}
+    store.close()
+    assert modes == {"feedback.db": 0, "feedback.db-shm": 0, "feedback.db-wal": 0}
