@@ -466,11 +466,13 @@ type ModelQuality struct {
 	Bias *float64 `protobuf:"fixed64,9,opt,name=bias,proto3,oneof" json:"bias,omitempty"`
 	// How many true prices lay within their interval; absent where none had one.
 	Interval *IntervalQuality `protobuf:"bytes,10,opt,name=interval,proto3" json:"interval,omitempty"`
-	// RMSE of the outcomes ÷ RMSE that training measured; absent where either is
-	// not known. Above 1 the model is worse than it was believed to be.
+	// RMSE of the outcomes ÷ RMSE that training measured, over all folds where
+	// there were any. Absent with fewer than 50 outcomes, and of a model that has
+	// not been live since the server started. Above 1 the model is worse than it
+	// was believed to be.
 	Skill *float64 `protobuf:"fixed64,11,opt,name=skill,proto3,oneof" json:"skill,omitempty"`
-	// Mean absolute error that the intervals of the prices served so far lead to
-	// expect, before any outcome is known; only of the live model.
+	// Mean absolute error that the intervals of the latest 10,000 prices of this
+	// process lead to expect, before any outcome is known; only of the live model.
 	ExpectedMae *float64 `protobuf:"fixed64,12,opt,name=expected_mae,json=expectedMae,proto3,oneof" json:"expected_mae,omitempty"`
 	// When the latest outcome was recorded.
 	Latest        *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=latest,proto3" json:"latest,omitempty"`
@@ -668,7 +670,8 @@ type IntervalQuality struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Outcomes whose price had an interval of 90 %.
 	Labels uint64 `protobuf:"varint,1,opt,name=labels,proto3" json:"labels,omitempty"`
-	// Those of them within it.
+	// Those of them within it; where the true price is the largest of the training
+	// data, as where prices are cut off, those whose interval reaches it.
 	Covered uint64 `protobuf:"varint,2,opt,name=covered,proto3" json:"covered,omitempty"`
 	// The share, from 0 to 1.
 	Ratio float64 `protobuf:"fixed64,3,opt,name=ratio,proto3" json:"ratio,omitempty"`
@@ -677,9 +680,9 @@ type IntervalQuality struct {
 	// Upper end of it.
 	Upper float64 `protobuf:"fixed64,5,opt,name=upper,proto3" json:"upper,omitempty"`
 	// Statistic of the Shiryaev-Roberts detector of intervals that hold fewer than
-	// 90 %; it begins anew with each model.
+	// 90 %, by the latest 100,000 outcomes; it begins anew with each model.
 	Detector float64 `protobuf:"fixed64,6,opt,name=detector,proto3" json:"detector,omitempty"`
-	// Whether the statistic has reached 100,000: intervals no longer hold what they
+	// Whether the statistic is 100,000 or more: intervals no longer hold what they
 	// promise.
 	Alarm         bool `protobuf:"varint,7,opt,name=alarm,proto3" json:"alarm,omitempty"`
 	unknownFields protoimpl.UnknownFields

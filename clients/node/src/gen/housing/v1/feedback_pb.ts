@@ -390,16 +390,18 @@ export type ModelQuality = Message<"housing.v1.ModelQuality"> & {
   interval?: IntervalQuality | undefined;
 
   /**
-   * RMSE of the outcomes ÷ RMSE that training measured; absent where either is
-   * not known. Above 1 the model is worse than it was believed to be.
+   * RMSE of the outcomes ÷ RMSE that training measured, over all folds where
+   * there were any. Absent with fewer than 50 outcomes, and of a model that has
+   * not been live since the server started. Above 1 the model is worse than it
+   * was believed to be.
    *
    * @generated from field: optional double skill = 11;
    */
   skill?: number | undefined;
 
   /**
-   * Mean absolute error that the intervals of the prices served so far lead to
-   * expect, before any outcome is known; only of the live model.
+   * Mean absolute error that the intervals of the latest 10,000 prices of this
+   * process lead to expect, before any outcome is known; only of the live model.
    *
    * @generated from field: optional double expected_mae = 12;
    */
@@ -493,16 +495,18 @@ export type ModelQualityJson = {
   interval?: IntervalQualityJson;
 
   /**
-   * RMSE of the outcomes ÷ RMSE that training measured; absent where either is
-   * not known. Above 1 the model is worse than it was believed to be.
+   * RMSE of the outcomes ÷ RMSE that training measured, over all folds where
+   * there were any. Absent with fewer than 50 outcomes, and of a model that has
+   * not been live since the server started. Above 1 the model is worse than it
+   * was believed to be.
    *
    * @generated from field: optional double skill = 11;
    */
   skill?: number | "NaN" | "Infinity" | "-Infinity";
 
   /**
-   * Mean absolute error that the intervals of the prices served so far lead to
-   * expect, before any outcome is known; only of the live model.
+   * Mean absolute error that the intervals of the latest 10,000 prices of this
+   * process lead to expect, before any outcome is known; only of the live model.
    *
    * @generated from field: optional double expected_mae = 12;
    */
@@ -600,7 +604,8 @@ export type IntervalQuality = Message<"housing.v1.IntervalQuality"> & {
   labels: bigint;
 
   /**
-   * Those of them within it.
+   * Those of them within it; where the true price is the largest of the training
+   * data, as where prices are cut off, those whose interval reaches it.
    *
    * @generated from field: uint64 covered = 2;
    */
@@ -629,14 +634,14 @@ export type IntervalQuality = Message<"housing.v1.IntervalQuality"> & {
 
   /**
    * Statistic of the Shiryaev-Roberts detector of intervals that hold fewer than
-   * 90 %; it begins anew with each model.
+   * 90 %, by the latest 100,000 outcomes; it begins anew with each model.
    *
    * @generated from field: double detector = 6;
    */
   detector: number;
 
   /**
-   * Whether the statistic has reached 100,000: intervals no longer hold what they
+   * Whether the statistic is 100,000 or more: intervals no longer hold what they
    * promise.
    *
    * @generated from field: bool alarm = 7;
@@ -658,7 +663,8 @@ export type IntervalQualityJson = {
   labels?: string;
 
   /**
-   * Those of them within it.
+   * Those of them within it; where the true price is the largest of the training
+   * data, as where prices are cut off, those whose interval reaches it.
    *
    * @generated from field: uint64 covered = 2;
    */
@@ -687,14 +693,14 @@ export type IntervalQualityJson = {
 
   /**
    * Statistic of the Shiryaev-Roberts detector of intervals that hold fewer than
-   * 90 %; it begins anew with each model.
+   * 90 %, by the latest 100,000 outcomes; it begins anew with each model.
    *
    * @generated from field: double detector = 6;
    */
   detector?: number | "NaN" | "Infinity" | "-Infinity";
 
   /**
-   * Whether the statistic has reached 100,000: intervals no longer hold what they
+   * Whether the statistic is 100,000 or more: intervals no longer hold what they
    * promise.
    *
    * @generated from field: bool alarm = 7;
