@@ -63,8 +63,8 @@ def run(
         }
     )
     failing = [str(each.version) for each in told if not each.passed]
-    told = f"prices of version {', '.join(failing)} are not those of its training"
-    receipt_input.end(console, faults, told if failing else "")
+    differing = f"prices of version {', '.join(failing)} are not those of its training"
+    receipt_input.end(console, faults, differing if failing else "")
 
 
 def _row(each: "Skew") -> tuple[str, ...]:
