@@ -52,7 +52,8 @@ def run(
             records, settings, versions, data=Path(given) if given else None, step=step
         )
     faults += untrained
-    console.table(_COLUMNS, [_row(each) for each in told])
+    if told:
+        console.table(_COLUMNS, [_row(each) for each in told])
     for each in told:
         _explain(console, each)
     console.give(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
 # A writer of SQLite waits so long for another one.
 _BUSY_SECONDS = 4.0
@@ -45,8 +46,16 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
             # guard: what houses sold for is its owner's
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
+    @event.listens_for(engine, "checkout")
+    def check_file(_: object, record: Any, __: object) -> None:
+        # What is written to a file that was taken away would be gone with the process.
+        # guard: the file that is written is the one that is there
+        if record.info["file"] != _identity(url):
+            raise DisconnectionError
+
     @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _: object) -> None:
+    def set_up(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(url)
         # Transactions begin where we say so.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
@@ -62,6 +71,14 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _identity(url: URL) -> tuple[int, int] | None:
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _postgresql(url: URL, seconds: float, options: dict[str, Any]) -> Engine:

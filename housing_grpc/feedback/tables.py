@@ -57,7 +57,14 @@ OUTCOMES = Table(
     Column("features", LargeBinary),
 )
 Index("outcomes_labels", OUTCOMES.c.digest, OUTCOMES.c.retracted, OUTCOMES.c.seq)
-Index("outcomes_latest", OUTCOMES.c.digest, OUTCOMES.c.retracted, OUTCOMES.c.recorded_at)
+# Has all that tells how many outcomes each model has, which is asked again and again.
+Index(
+    "outcomes_latest",
+    OUTCOMES.c.digest,
+    OUTCOMES.c.retracted,
+    OUTCOMES.c.recorded_at,
+    OUTCOMES.c.version,
+)
 Index("outcomes_age", OUTCOMES.c.priced_at)
 
 HISTORY = Table(

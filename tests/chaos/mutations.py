@@ -611,6 +611,11 @@ GUARDS = (
         "feedback/test_store.py::test_the_file_is_its_owners",
     ),
     Guard(
+        "the file that is written is the one that is there",
+        "if False:",
+        "feedback/test_store.py::test_a_file_that_was_taken_away_is_made_anew",
+    ),
+    Guard(
         "features are kept where that is asked for",
         '"features": receipt.row,',
         "feedback/test_store.py::test_features_are_kept_only_where_that_is_wanted",
