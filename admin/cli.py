@@ -41,6 +41,7 @@ _WITH_ARGUMENT = frozenset(
         "keygen",
         "promote",
         "register",
+        "feedback",
         "replay",
         "restore",
         "skew",

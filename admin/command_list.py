@@ -390,6 +390,31 @@ class CommandList:
         self._take("restore", locals())
 
     @_texts
+    def feedback(
+        self,
+        action: str,
+        *what: str,
+        before: _Text = None,
+        force: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Write what houses sold for to a file, take it from one, or delete it.
+
+        feedback export FILE.csv (or .json), import FILE.csv (columns receipt and price), purge
+        --before DATE --force, forget RECEIPT... The data has columns (B, LSTAT) that say who lives
+        where; see the data card before you keep features.
+
+        Args:
+            action: export, import, purge or forget.
+            what: The file, or the receipts.
+            before: Delete the outcomes of prices that were given before this date.
+            force: Delete them; without it, purge only says what it would do.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        given = {"action": action, "what": what, "before": before, "force": force}
+        self._take("feedback", given | {"json": json})
+
+    @_texts
     def replay(self, *receipts: str, file: _Text = None, json: _Text = None) -> None:
         """Ask the bundle that gave each receipt for its price again: the same to the bit, or not.
 

@@ -116,6 +116,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="keys that seal receipts, 64 hex digits a line; read anew on SIGHUP"),
     ] = ""
+    feedback_url: Annotated[
+        str,
+        SECRET,
+        Meta(description="where outcomes are kept: sqlite:///FILE or postgresql://...; empty: off"),
+    ] = ""
+    feedback_keep_features: Annotated[
+        bool, Meta(description="whether the features of houses are kept with their outcomes")
+    ] = False
+    feedback_days: Annotated[
+        int,
+        Meta(
+            ge=0, le=36_500, description="days that outcomes are kept after the price; 0: for ever"
+        ),
+    ] = 400
     allow_unauthenticated: Annotated[
         bool, Meta(description="whether to serve other machines without any key")
     ] = False

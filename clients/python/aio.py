@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 import grpc
 from housing_table.columns import TARGET
 
-from . import connection, decode, requests
+from . import connection, decode, feedback, requests
 from .asked import asked
 from .caller import Caller
 from .chunks import Chunk, Form, Layout
 from .failure import error_of
+from .feedback import ModelQuality, Outcome, Recorded
 from .health import CHECK, WATCH, Health, health_answer, health_request
 from .house import HouseLike
 from .job import AsyncScores
@@ -136,6 +137,20 @@ class AsyncHousingClient(Caller):
         """Makes the previous model live again; see `HousingClient.rollback`."""
         answer = await self._call(self._models.RollbackModel, requests.rollback(), timeout)
         return decode.rolled_back(answer)
+
+    async def record_outcomes(
+        self, outcomes: Iterable[Outcome], *, timeout: float = feedback.RECORD_SECONDS
+    ) -> list[Recorded | RowError]:
+        """Says what houses sold for; see `HousingClient.record_outcomes`."""
+        request = feedback.request(outcomes)
+        return feedback.results(await self._call(self._feedback.RecordOutcomes, request, timeout))
+
+    async def quality(
+        self, model_version: str = "", *, timeout: float = requests.INFO_SECONDS
+    ) -> Sequence[ModelQuality]:
+        """Returns how good prices were; see `HousingClient.quality`."""
+        request = feedback.quality_request(model_version)
+        return feedback.quality(await self._call(self._feedback.GetQuality, request, timeout))
 
     async def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
         """Returns what the server says of itself; see `HousingClient.health`."""

@@ -7,11 +7,12 @@ from typing import Any, Self
 import grpc
 from housing_table.columns import TARGET
 
-from . import connection, decode, requests
+from . import connection, decode, feedback, requests
 from .asked import NOTHING, Asked, asked
 from .caller import Caller
 from .chunks import Form
 from .failure import error_of
+from .feedback import ModelQuality, Outcome, Recorded
 from .health import CHECK, WATCH, Health, health_answer, health_request
 from .house import HouseLike
 from .job import Scores
@@ -224,6 +225,39 @@ class HousingClient(Caller):
         """
         answer = self._call(self._models.RollbackModel, requests.rollback(), timeout)
         return decode.rolled_back(answer)
+
+    def record_outcomes(
+        self, outcomes: Iterable[Outcome], *, timeout: float = feedback.RECORD_SECONDS
+    ) -> list[Recorded | RowError]:
+        """Says what houses sold for; may be sent again, as each receipt counts once.
+
+        Args:
+            outcomes: At least one, and at most as many as a batch may have houses.
+            timeout: Seconds to wait.
+
+        Returns:
+            One result an outcome, in order. What was recorded is on the server's disk.
+
+        Raises:
+            HousingError: The server keeps no outcomes, or cannot be asked.
+        """
+        request = feedback.request(outcomes)
+        return feedback.results(self._call(self._feedback.RecordOutcomes, request, timeout))
+
+    def quality(
+        self, model_version: str = "", *, timeout: float = requests.INFO_SECONDS
+    ) -> Sequence[ModelQuality]:
+        """Returns how good prices were, by the outcomes so far; the live model first.
+
+        Args:
+            model_version: Of the models that are wanted; "" for all.
+            timeout: Seconds to wait.
+
+        Raises:
+            HousingError: The server keeps no outcomes, or cannot be asked.
+        """
+        request = feedback.quality_request(model_version)
+        return feedback.quality(self._call(self._feedback.GetQuality, request, timeout))
 
     def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
         """Returns what the server says of itself.

@@ -15,6 +15,7 @@ from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
+from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
@@ -28,6 +29,7 @@ from housing_grpc.services.receipts import Receipts
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
+from housing_grpc.serving.feedback import Feedback
 from housing_grpc.serving.start_checks import StartChecks
 from housing_grpc.settings import Settings
 
@@ -74,7 +76,7 @@ class Endpoint:
         shared_port: Whether other processes of this server listen on the same ports.
 
     Raises:
-        StartError: The certificates cannot be used.
+        StartError: The certificates, or the store of outcomes, cannot be used.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Endpoint:
         self._parts = parts
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
+        self._feedback = Feedback(chosen, parts.live_slot.live, parts.metrics.feedback)
         self._metadata_limit = MetadataLimit(chosen.max_metadata_bytes)
         self._options = limits.options(chosen, shared_port=shared_port)
         threadless_waits = parts.start_checks.threadless_waits
@@ -133,6 +136,7 @@ class Endpoint:
     def start(self) -> None:
         """Answers probes at once, and calls as soon as a model is live."""
         self._watchdog.start()
+        self._feedback.start()
         self._server.start()
         if self._probes is not None:
             self._probes.start()
@@ -168,6 +172,7 @@ class Endpoint:
             self._probes.stop(None).wait()
         self._watchdog.close()
         self._workers.stop()
+        self._feedback.close()
         self._health.close()
 
     def replace_keys(self, found: Iterable[Key]) -> None:
@@ -202,9 +207,18 @@ class Endpoint:
         served = routes.services(
             prediction,
             ModelServicer(live_slot, parts.reloads, explain_seconds=chosen.max_explain_seconds),
-            self._room,
-            self._workers,
-            chosen,
+            FeedbackServicer(
+                self._feedback.store,
+                parts.receipt_keys,
+                live_slot,
+                days=chosen.feedback_days,
+                measuring=self._feedback.measuring,
+                expected_mae=metrics.predictions.expected_mae,
+                observer=metrics.feedback,
+            ),
+            streams=self._room,
+            workers=self._workers,
+            chosen=chosen,
         )
         table = routes.build(served, self._workers.stream, call_end)
         server = grpc.server(self._workers.predict, options=self._options)

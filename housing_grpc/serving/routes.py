@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from google.protobuf.descriptor import ServiceDescriptor
-from housing.v1 import model_pb2, prediction_pb2
+from housing.v1 import feedback_pb2, model_pb2, prediction_pb2
 
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
@@ -18,18 +18,24 @@ from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
 from housing_grpc.calls.untaken_bytes import UntakenBytes
+from housing_grpc.feedback import request
+from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.houses import decode
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.serving import feedback
 from housing_grpc.settings import Settings
 
 PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
-SERVICES = (PREDICTION.full_name, MODEL.full_name)
+FEEDBACK: ServiceDescriptor = feedback_pb2.DESCRIPTOR.services_by_name["FeedbackService"]
+SERVICES = (PREDICTION.full_name, MODEL.full_name, FEEDBACK.full_name)
 
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 256
+# Each waits for the store's disk, and those that wait share one commit.
+_MOST_QUEUED_OF_FEEDBACK = 256
 _REFLECTION_WORKERS = 2
 # Tools ask one question after the other, and open another stream where the last has ended.
 _REFLECTION_SECONDS = 10.0
@@ -53,6 +59,8 @@ class Workers:
         pool = partial(CallPool, threadless_waits=threadless_waits)
         self.predict = pool(chosen.grpc_workers, patience_seconds=patience, name="predict")
         self.model = pool(_MODEL_WORKERS, patience_seconds=patience, name="model")
+        # Of their own: a slow store holds no thread of prices.
+        self.feedback = pool(feedback.WORKERS, patience_seconds=patience, name="feedback")
         self.reflection = pool(
             _REFLECTION_WORKERS,
             patience_seconds=_REFLECTION_SECONDS,
@@ -65,7 +73,7 @@ class Workers:
 
     def stop(self) -> None:
         """Lets the threads end when they have nothing more to do."""
-        for pool in (self.predict, self.model, self.reflection, self.stream):
+        for pool in (self.predict, self.model, self.feedback, self.reflection, self.stream):
             pool.shutdown(wait=False)
 
 
@@ -104,17 +112,21 @@ def readers(batch_rows: int, chunk_rows: int) -> dict[str, Parse]:
         "Predict": decode.read_house,
         "PredictBatch": partial(decode.read_batch, most=batch_rows),
         "PredictStream": partial(decode.read_chunk, most=chunk_rows),
+        "RecordOutcomes": partial(request.read, most=batch_rows),
     }
 
 
 def services(
     prediction: PredictionServicer,
     model: ModelServicer,
+    outcomes: FeedbackServicer,
+    *,
     streams: StreamSlots,
     workers: Workers,
     chosen: Settings,
 ) -> tuple[ServiceSpec, ...]:
     """Returns all that the server serves."""
+    reads = readers(chosen.max_batch_rows, chosen.max_chunk_rows)
     return (
         ServiceSpec(
             service=PREDICTION,
@@ -122,7 +134,7 @@ def services(
             pool=workers.predict,
             most_queued=chosen.max_queued_calls,
             longest_wait=chosen.max_queue_seconds,
-            reads=readers(chosen.max_batch_rows, chosen.max_chunk_rows),
+            reads=reads,
             streams=streams,
         ),
         ServiceSpec(
@@ -131,6 +143,15 @@ def services(
             pool=workers.model,
             most_queued=_MOST_QUEUED_OF_MODEL,
             longest_wait=math.inf,
+            streams=streams,
+        ),
+        ServiceSpec(
+            service=FEEDBACK,
+            servicer=outcomes,
+            pool=workers.feedback,
+            most_queued=_MOST_QUEUED_OF_FEEDBACK,
+            longest_wait=math.inf,
+            reads=reads,
             streams=streams,
         ),
     )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["dask", "distributed"]
 
 _VARIABLES = (
+    "FEEDBACK_DAYS",
+    "FEEDBACK_KEEP_FEATURES",
+    "FEEDBACK_URL",
     "API_KEY",
     "BUNDLE_PUBLIC_KEY_FILE",
     "BUNDLE_SIGNING_KEY_FILE",

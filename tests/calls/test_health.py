@@ -31,7 +31,12 @@ from tests.support.processes import serving
 from tests.support.serving import Serve
 
 WATCH = "/grpc.health.v1.Health/Watch"
-NAMES = ["", "housing.v1.PredictionService", "housing.v1.ModelService"]
+NAMES = [
+    "",
+    "housing.v1.PredictionService",
+    "housing.v1.ModelService",
+    "housing.v1.FeedbackService",
+]
 
 Connect = Callable[[int], Client]
 
