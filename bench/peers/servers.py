@@ -71,7 +71,7 @@ def mlserver(made: Artefacts, house: House, runtime: str, *, batching: bool) -> 
         core=serving.SERVER_CORE,
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     ) as server:
-        target = _infer_target(
+        target = infer_target(
             programs, grpc_port, ("house", "predict"), row, sides.answer(made.pipeline, house)
         )
         yield Side(name=name, server=server, target=target)
@@ -122,7 +122,7 @@ def triton(made: Artefacts, house: House) -> Iterator[Side]:
         core=serving.SERVER_CORE,
     ) as server:  # fmt: skip
         row = np.array([[house[each] for each in FEATURE_NAMES]])
-        target = _infer_target(
+        target = infer_target(
             programs, ports[0], (made.name, "rows"), row, sides.answer(made.pipeline, house)
         )
         yield Side(name="triton", server=server, target=target)
@@ -133,13 +133,26 @@ def _configure(folder: Path, settings: dict[str, Any], model: dict[str, Any]) ->
     (folder / "model-settings.json").write_text(json.dumps(model))
 
 
-def _infer_target(
+def infer_target(
     programs: Path,
     port: int,
     name: tuple[str, str],
     row: NDArray[np.float64],
     price: float,
 ) -> Target:
+    """Returns ModelInfer as a target, after a client of the protocol has got the right price.
+
+    Args:
+        programs: Folder of an environment that has tritonclient.
+        port: Of the server.
+        name: Of the model, and of its input.
+        row: To ask for, shape (1, features).
+        price: The right one.
+
+    Raises:
+        RuntimeError: There is no answer.
+        WrongAnswerError: It is another price.
+    """
     asked = [str(port), *name, *map(repr, row[0].tolist())]
     until = time.monotonic() + _CALL_SECONDS
     while True:

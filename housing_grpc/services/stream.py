@@ -1,10 +1,8 @@
 """PredictStream: chunks in, answers out, in order and at the caller's pace."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import grpc
 from housing.v1 import prediction_pb2 as pb
@@ -15,23 +13,8 @@ from housing_grpc.houses.decode import Chunk
 from housing_grpc.houses.options import NO_OPTIONS, Options
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pinned_models import Pin, PinnedModels
-from housing_grpc.services.paced_reader import PacedReader, StreamEndedError
+from housing_grpc.services.open_streams import OpenStream, OpenStreams
 from housing_grpc.services.scorer import Scorer
-
-_RETRY_SECONDS = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamLimits:
-    """What a stream may take.
-
-    Attributes:
-        idle_seconds: Longest wait for a chunk, or for an answer to be taken.
-        age_seconds: Longest life of a stream.
-    """
-
-    idle_seconds: float
-    age_seconds: float
 
 
 class StreamScorer:
@@ -41,19 +24,16 @@ class StreamScorer:
         models: Where the live model is.
         pins: Those that streams have pinned.
         scorer: Scores the houses.
-        limits: What a stream may take.
+        streams: Those that are open.
     """
 
     def __init__(
-        self, models: Models, pins: PinnedModels[LiveModel], scorer: Scorer, limits: StreamLimits
+        self, models: Models, pins: PinnedModels[LiveModel], scorer: Scorer, streams: OpenStreams
     ) -> None:
         self._models = models
         self._pins = pins
         self._scorer = scorer
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._open: set[PacedReader[Chunk]] = set()
-        self._stopping = False
+        self._streams = streams
 
     def score(
         self, chunks: Iterator[Chunk], context: grpc.ServicerContext
@@ -63,68 +43,29 @@ class StreamScorer:
         Raises:
             ServingError: The stream cannot go on; the reason says why.
         """
-        reader = self._admit(chunks, context)
-        try:
-            yield from self._answer(reader, context)
-        finally:
-            with self._lock:
-                self._open.discard(reader)
-            reader.close()
-
-    def stop(self) -> None:
-        """Ends every stream when it has answered the chunk it is at."""
-        with self._lock:
-            self._stopping = True
-            for reader in self._open:
-                reader.interrupt(_stopping())
-
-    def _admit(self, chunks: Iterator[Chunk], context: grpc.ServicerContext) -> PacedReader[Chunk]:
-        with self._lock:
-            if self._stopping:
-                raise _stopping()
-            reader = PacedReader(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
-            self._open.add(reader)
-            return reader
+        with self._streams.opened(chunks, context) as stream:
+            yield from self._answer(stream, context)
 
     def _answer(
-        self, reader: PacedReader[Chunk], context: grpc.ServicerContext
+        self, stream: OpenStream[Chunk], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictStreamResponse]:
         summary, options = pb.StreamSummary(), NO_OPTIONS
-        oldest = time.monotonic() + self._limits.age_seconds
         with ExitStack() as stack:
             pin: Pin[LiveModel] | None = None
-            while (request := self._next(reader, oldest)) is not None:
+            while (request := stream.next()) is not None:
                 live = pin.model if pin else self._models.current()
                 if live is None:
                     raise _retired()
                 if summary.chunks == 0:
                     options = request.options
                     if request.pin_model:
-                        pin = self._pins.add(live, lambda: reader.interrupt(_retired()))
+                        pin = self._pins.add(live, lambda: stream.interrupt(_retired()))
                         stack.callback(self._pins.drop, pin)
                 answer = [self._score(live, request, options, context, summary)]
                 # A stream that is quiet holds no model, unless it has pinned one, nor an answer.
                 del live, request
                 yield answer.pop()
         yield pb.PredictStreamResponse(summary=summary)
-
-    def _next(self, reader: PacedReader[Chunk], oldest: float) -> Chunk | None:
-        left = oldest - time.monotonic()
-        idle = self._limits.idle_seconds
-        try:
-            # guard: the wait for a chunk
-            return reader.next(min(left, idle))
-        except StreamEndedError:
-            return None
-        except TimeoutError:
-            if left <= idle:
-                raise ServingError(
-                    Reason.STREAM_TOO_OLD,
-                    f"the stream is older than {self._limits.age_seconds:g} s; open a new one",
-                ) from None
-            raise ServingError(
-                Reason.STREAM_IDLE, f"no chunk arrived for {idle:g} s; continue in a new stream"
-            ) from None
 
     def _score(
         self,
@@ -182,12 +123,4 @@ def _receipt_of_matrix() -> ServingError:
         Reason.RECEIPT_OF_MATRIX,
         f"receipt: a matrix is answered with numbers alone; {fix}",
         violations=(Violation(field="receipt", description=fix),),
-    )
-
-
-def _stopping() -> ServingError:
-    return ServingError(
-        Reason.SERVER_STOPPING,
-        "the server is stopping; continue in a new stream after the last answer",
-        retry_seconds=_RETRY_SECONDS,
     )

@@ -36,6 +36,7 @@ NAMES = [
     "housing.v1.PredictionService",
     "housing.v1.ModelService",
     "housing.v1.FeedbackService",
+    "inference.GRPCInferenceService",
 ]
 
 Connect = Callable[[int], Client]
