@@ -65,19 +65,19 @@ def nothing(house: House, *, name: str = "null") -> Iterator[Side]:
         yield Side(name=name, server=server, target=target(port, house, null.PRICE))
 
 
-def target(port: int, house: House, price: float, *, explain: bool = False) -> Target:
+def target(port: int, house: House, price: float, **options: Any) -> Target:
     """Returns Predict as a target, after a real client has got the right price.
 
     Args:
         port: Of the server.
         house: To ask for.
         price: The right one.
-        explain: Whether to ask what makes it.
+        **options: Of the request, such as explain=True.
 
     Raises:
         WrongAnswerError: The server answers another price.
     """
-    request = PredictRequest(house=to_house(house), explain=explain)
+    request = PredictRequest(house=to_house(house), **options)
     got = _ask(port, request)
     check(PredictResponse.FromString(got).prediction, price)
     return load.grpc_target(port, PREDICT, request, got, key=_KEY)

@@ -9,7 +9,8 @@ from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.deployer import LocalDeployer
 from housing_grpc.model.live import LiveSlot, Release
-from housing_grpc.serving import limits, model_supply, start_checks, telemetry
+from housing_grpc.receipts.keyring import ReceiptKeys
+from housing_grpc.serving import limits, model_supply, receipt_keys, start_checks, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
 from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings
@@ -48,12 +49,14 @@ class HousingServer:
             on_reload=self.metrics.model.reload_ended,
             on_rollback=self.metrics.model.rolled_back,
         )
+        self._receipt_keys = ReceiptKeys(receipt_keys.load(chosen))
         parts = EndpointParts(
             live_slot=live_slot,
             reloads=self._supply.manager,
             metrics=self.metrics,
             gauges=gauges,
             access=limits.access(chosen, limits.configured_keys(chosen)),
+            receipt_keys=self._receipt_keys,
             tracing=tracing,
             start_checks=start_checks.find(),
         )
@@ -97,6 +100,8 @@ class HousingServer:
 
     def reload_keys(self) -> None:
         """Takes the keys that are configured now; on any fault the previous ones stay."""
+        if (seals := receipt_keys.load_again(self._settings)) is not None:
+            self._receipt_keys.replace(seals)
         try:
             found = key_file.load(self._settings.api_key, self._settings.api_keys_file)
         except KeysError as error:

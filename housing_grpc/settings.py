@@ -87,7 +87,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="time between two looks for a moved alias, 1 s or more; 0 for none"),
     ] = 0.0
     bundle_public_key_file: Annotated[
-        str, Meta(description="Ed25519 public keys in PEM; only bundles that they signed serve")
+        str,
+        Meta(
+            description="Ed25519 public keys in PEM; only what they signed serves, and is followed"
+        ),
     ] = ""
     max_models: Annotated[
         int,
@@ -109,6 +112,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_keys_file: Annotated[
         str, Meta(description="file of keys, a line each: NAME ROLE KEY; read anew on SIGHUP")
     ] = ""
+    receipt_keys_file: Annotated[
+        str,
+        Meta(description="keys that seal receipts, 64 hex digits a line; read anew on SIGHUP"),
+    ] = ""
+    feedback_url: Annotated[
+        str,
+        SECRET,
+        Meta(description="where outcomes are kept: sqlite:///FILE or postgresql://...; empty: off"),
+    ] = ""
+    feedback_keep_features: Annotated[
+        bool, Meta(description="whether the features of houses are kept with their outcomes")
+    ] = False
+    feedback_days: Annotated[
+        int,
+        Meta(
+            ge=0, le=36_500, description="days that outcomes are kept after the price; 0: for ever"
+        ),
+    ] = 400
     allow_unauthenticated: Annotated[
         bool, Meta(description="whether to serve other machines without any key")
     ] = False
@@ -190,9 +211,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def home(self) -> Path:
+        """The folder that holds all state of this machine."""
+        return location.home_folder({"HOUSING_HOME": self.housing_home})
+
+    @property
     def cache(self) -> Path:
         """Where bundles from the registry are kept."""
-        return location.home_folder({"HOUSING_HOME": self.housing_home}) / "bundles"
+        return self.home / "bundles"
 
 
 def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:

@@ -14,6 +14,8 @@ from ..tracking.bundle_folder import download
 from ..tracking.mlflow_client import Client
 from ..tracking.records import Version, find_version
 from ..tracking.training_command import data_file
+from ..training import held_out
+from ..training.held_out import Fits
 from ..training.recipe import UnknownRecipeError, accepted, recipe_of
 from ..training.spec import TrainingSpec
 from . import bundle_rules, comparison, policy, recipe_rules
@@ -42,6 +44,7 @@ def gate(
     data: Path | None = None,
     rules: Policy | None = None,
     step: Step = lambda _: None,
+    fits: Fits = held_out.in_threads,
 ) -> Evidence:
     """Hold a version against the one that the alias names. Nothing is changed.
 
@@ -52,6 +55,7 @@ def gate(
         data: File to compare recipes on; None for what the version was trained on.
         rules: To go by; None for the shipped ones.
         step: Called with what begins.
+        fits: Where recipes are fitted.
 
     Raises:
         RegistryError: There is no such version, or MLflow does not answer.
@@ -82,7 +86,7 @@ def gate(
     except UnknownRecipeError as error:
         undecided = recipe_rules.undecided(f"candidate: {error}")
         return _evidence(version, promoted, rules, (*said, undecided))
-    compared = _compared(bundle, champion, houses, rules, step)
+    compared = _compared((bundle, champion), houses, rules, step, fits)
     return _evidence(version, promoted, rules, (*said, *compared), data=houses.dataset.digest)
 
 
@@ -95,15 +99,17 @@ def _of_bundle(bundle: Measured, champion: Measured | None, rules: Policy) -> tu
 
 
 def _compared(
-    bundle: Measured, champion: Measured, houses: _Houses, rules: Policy, step: Step
+    sides: tuple[Measured, Measured], houses: _Houses, rules: Policy, step: Step, fits: Fits
 ) -> tuple[Finding, ...]:
     try:
-        ours = _recipe("candidate", bundle, houses)
-        theirs = _recipe("champion", champion, houses)
+        ours, theirs = (
+            _recipe(name, bundle, houses)
+            for name, bundle in zip(("candidate", "champion"), sides, strict=True)
+        )
     except UnknownRecipeError as error:
         return (recipe_rules.undecided(str(error)),)
-    compared = comparison.compare(ours, theirs, houses.dataset, rules, step)
-    return recipe_rules.findings(compared, rules, has_intervals=bundle.has_intervals)
+    compared = comparison.compare(ours, theirs, houses.dataset, rules, step, fits=fits)
+    return recipe_rules.findings(compared, rules, has_intervals=sides[0].has_intervals)
 
 
 def _recipe(name: str, bundle: Measured, houses: _Houses) -> TrainingSpec:

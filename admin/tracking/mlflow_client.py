@@ -145,6 +145,10 @@ class Client(MlflowClient):
         if not known:
             raise RegistryError(f"{whose}: {allowed_address.FOREIGN}")
 
+    def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
+        """Set a tag of a version of a registered model."""
+        self.set_model_version_tag(name, str(number), key, value)
+
 
 def _version(found: ModelVersion, aliases: dict[str, int]) -> Version:
     number = int(found.version)

@@ -19,11 +19,13 @@ class Role(StrEnum):
     """What a key is for."""
 
     PREDICT = "predict"
+    FEEDBACK = "feedback"
     ADMIN = "admin"
 
 
 _ANYONE = frozenset[Role]()
 _PREDICT = frozenset({Role.PREDICT, Role.ADMIN})
+_FEEDBACK = frozenset({Role.FEEDBACK, Role.ADMIN})
 _ADMIN = frozenset({Role.ADMIN})
 
 RULES: Mapping[str, frozenset[Role]] = {
@@ -33,6 +35,8 @@ RULES: Mapping[str, frozenset[Role]] = {
     "/housing.v1.ModelService/ModelInfo": _PREDICT,
     "/housing.v1.ModelService/ReloadModel": _ADMIN,
     "/housing.v1.ModelService/RollbackModel": _ADMIN,
+    "/housing.v1.FeedbackService/RecordOutcomes": _FEEDBACK,
+    "/housing.v1.FeedbackService/GetQuality": _PREDICT | _FEEDBACK,
     "/inference.GRPCInferenceService/ServerMetadata": _PREDICT,
     "/inference.GRPCInferenceService/ModelMetadata": _PREDICT,
     "/inference.GRPCInferenceService/ModelInfer": _PREDICT,
@@ -130,7 +134,8 @@ class Access:
         if caller.role not in roles:
             raise ServingError(
                 Reason.PERMISSION_DENIED,
-                f"the key's role is '{caller.role}'; this method takes '{min(roles)}'",
+                f"the key's role is '{caller.role}'; this method takes "
+                + " or ".join(f"'{role}'" for role in Role if role in roles),
             )
         return caller
 

@@ -19,7 +19,7 @@ from housing_grpc.bundle import extension
 from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses import row_limit, wire_scan
-from housing_grpc.houses.options import NO_OPTIONS, Options
+from housing_grpc.houses.options import NO_OPTIONS, RECEIPT_ONLY, Options
 
 _WIDTH = len(FEATURE_NAMES)
 _ALL = tuple(range(_WIDTH))
@@ -36,7 +36,20 @@ _chunk = pb.PredictStreamRequest.DESCRIPTOR.fields_by_name
 _SEQUENCE = wire_scan.tag(_chunk["sequence"].number, wire_scan.VARINT)
 _PIN = wire_scan.tag(_chunk["pin_model"].number, wire_scan.VARINT)
 _ROWS = wire_scan.tag(_chunk["rows"].number, wire_scan.LENGTH_DELIMITED)
-_MOST = {_SEQUENCE: 2**64 - 1, _PIN: 1}
+_RECEIPT = wire_scan.tag(_chunk["receipt"].number, wire_scan.VARINT)
+_MOST = {_SEQUENCE: 2**64 - 1, _PIN: 1, _RECEIPT: 1}
+
+# Of a PredictRequest and of a PredictBatchRequest: the field that comes last, after the houses.
+_ASKS_RECEIPT = (
+    bytes(
+        [
+            wire_scan.tag(
+                pb.PredictRequest.DESCRIPTOR.fields_by_name["receipt"].number, wire_scan.VARINT
+            )
+        ]
+    )
+    + b"\1"
+)
 
 # The extension counts fields from 1, in the order of FEATURES.
 _IN_ORDER = [pb.House.DESCRIPTOR.fields_by_name[name].number for name in FIELDS] == list(
@@ -93,11 +106,11 @@ def read_house(data: bytes) -> HouseRequest:
         DecodeError: The bytes are none.
     """
     # It is written as a list of one row is.
-    row = _plain_rows(data, 1)
+    row, options = _plain_request(data, 1)
     if not row:
         message = pb.PredictRequest.FromString(data)
         return HouseRequest(_rows([message.house]).tobytes(), _options(message))
-    return HouseRequest(row)
+    return HouseRequest(row, options)
 
 
 def read_batch(data: bytes, most: int) -> BatchRequest:
@@ -107,7 +120,7 @@ def read_batch(data: bytes, most: int) -> BatchRequest:
         DecodeError: The bytes are none.
         ServingError: EMPTY_BATCH or BATCH_TOO_LARGE.
     """
-    plain, options = _plain_rows(data, most), NO_OPTIONS
+    plain, options = _plain_request(data, most)
     if plain is not None:
         rows = rows_of(plain)
     else:
@@ -143,6 +156,15 @@ def rows_of(data: bytes) -> Rows:
     return np.frombuffer(data).reshape(-1, _WIDTH)
 
 
+def _plain_request(data: bytes, most: int) -> tuple[bytes | None, Options]:
+    """Reads houses that nothing is asked of but their prices, or these and receipts."""
+    if data.endswith(_ASKS_RECEIPT):
+        rows = _plain_rows(memoryview(data)[: -len(_ASKS_RECEIPT)], most)
+        if rows is not None:
+            return rows, RECEIPT_ONLY
+    return _plain_rows(data, most), NO_OPTIONS
+
+
 def _plain_rows(data: bytes | memoryview, most: int) -> bytes | None:
     if extension.read_rows is None or not _IN_ORDER:
         return None
@@ -151,7 +173,7 @@ def _plain_rows(data: bytes | memoryview, most: int) -> bytes | None:
 
 def _plain_chunk(data: bytes, most: int) -> Chunk | None:
     """Reads a chunk of rows, each field of which is there at most once."""
-    found, rows, position = {_SEQUENCE: 0, _PIN: 0}, None, 0
+    found, rows, position = dict.fromkeys(_MOST, 0), None, 0
     try:
         while position < len(data):
             tag, start = data[position], position + 1
@@ -171,7 +193,8 @@ def _plain_chunk(data: bytes, most: int) -> Chunk | None:
         return None
     if rows is None:
         return None
-    return Chunk(found[_SEQUENCE], bool(found[_PIN]), rows_of(rows), False)
+    options = RECEIPT_ONLY if found[_RECEIPT] else NO_OPTIONS
+    return Chunk(found[_SEQUENCE], bool(found[_PIN]), rows_of(rows), False, options)
 
 
 def _options(
@@ -181,12 +204,13 @@ def _options(
 ) -> Options:
     against = message.HasField("reference")
     if not (message.explain or against or message.level or intervals):
-        return NO_OPTIONS
+        return RECEIPT_ONLY if message.receipt else NO_OPTIONS
     return Options(
         explain=message.explain or against,
         reference=_rows([message.reference]) if against else None,
         asked_level=message.level,
         intervals=intervals,
+        receipt=message.receipt,
     )
 
 

@@ -1,6 +1,5 @@
 """From arrays to the wire: prices, and what is told beside them."""
 
-import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -15,6 +14,7 @@ from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses import plain, remarks
 from housing_grpc.houses.partition import Partition
+from housing_grpc.houses.record import Texts
 from housing_grpc.houses.scored import Scored
 
 _NANOS = 1_000_000_000
@@ -22,7 +22,13 @@ _BITS = 1 << np.arange(len(FEATURE_NAMES), dtype="<u2")
 
 
 def encode_prediction(
-    house: Partition, scored: Scored, ranges: Ranges, model_version: str
+    house: Partition,
+    scored: Scored,
+    ranges: Ranges,
+    model_version: str,
+    at: int,
+    *,
+    receipt: str = "",
 ) -> bytes:
     """Returns the answer for one house, as the bytes of a PredictResponse.
 
@@ -31,9 +37,13 @@ def encode_prediction(
         scored: Of this house.
         ranges: Of the model that answered.
         model_version: Of the model that answered.
+        at: When, in nanoseconds of Unix time.
+        receipt: Of the price, if one was asked for.
     """
-    response = pb.PredictResponse(prediction=scored.prices[0], model_version=model_version)
-    response.timestamp.seconds, response.timestamp.nanos = divmod(time.time_ns(), _NANOS)
+    response = pb.PredictResponse(
+        prediction=scored.prices[0], model_version=model_version, receipt=receipt or None
+    )
+    response.timestamp.seconds, response.timestamp.nanos = divmod(at, _NANOS)
     if house.summary.is_remarkable:
         remarks.add_ranges(response, house.rows[0].tolist(), ranges)
     if _is_plain(house, scored):
@@ -43,30 +53,36 @@ def encode_prediction(
     return response.SerializeToString()
 
 
-def encode_plain(numbers: PlainNumbers, model_version: str) -> bytes:
+def encode_plain(numbers: PlainNumbers, model_version: str, at: int, receipt: str = "") -> bytes:
     """Returns the answer for a house of which there is no more to say than numbers.
 
     Args:
         numbers: What the model said of it.
         model_version: Of the model that answered.
+        at: When, in nanoseconds of Unix time.
+        receipt: Of the price, if one was asked for.
     """
-    response = pb.PredictResponse(model_version=model_version)
-    response.timestamp.seconds, response.timestamp.nanos = divmod(time.time_ns(), _NANOS)
+    response = pb.PredictResponse(model_version=model_version, receipt=receipt or None)
+    response.timestamp.seconds, response.timestamp.nanos = divmod(at, _NANOS)
     return plain.answer(numbers) + response.SerializeToString()
 
 
-def encode_results(houses: Partition, scored: Scored, ranges: Ranges) -> bytes:
+def encode_results(
+    houses: Partition, scored: Scored, ranges: Ranges, receipts: Sequence[str] = ()
+) -> bytes:
     """Returns one result a house, in the order of the request, as the bytes of RowResults.
 
     Args:
         houses: All houses of the request, or of a part of it.
         scored: Of those that were scored.
         ranges: Of the model that answered.
+        receipts: Of those that were scored, if they were asked for.
     """
-    written, size = plain.results(houses.count, scored, houses.spread)
+    texts = _texts(houses, receipts) if receipts else None
+    written, size = plain.results(houses.count, scored, houses.spread, texts)
     data, done = memoryview(written), 0
     parts: list[bytes | memoryview] = []
-    for place, result in _remarkable(houses, scored, ranges):
+    for place, result in _remarkable(houses, scored, ranges, receipts):
         parts += [data[done : place * size], result.SerializeToString()]
         done = (place + 1) * size
     return b"".join((*parts, data[done:]))
@@ -136,9 +152,9 @@ def _join_marks(parts: Sequence[tuple[bytes, bytes]]) -> bytes:
     return b"".join(marks or bytes(len(values) // 4) for marks, values in parts)
 
 
-def timestamp() -> Timestamp:
-    """Returns the time now."""
-    seconds, nanos = divmod(time.time_ns(), _NANOS)
+def timestamp(at: int) -> Timestamp:
+    """Returns a time, given in nanoseconds of Unix time."""
+    seconds, nanos = divmod(at, _NANOS)
     return Timestamp(seconds=seconds, nanos=nanos)
 
 
@@ -154,6 +170,16 @@ def _marks(houses: Partition, marked: NDArray[np.bool_]) -> bytes:
 def _bytes(houses: Partition, numbers: Rows) -> bytes:
     spread = np.asarray(houses.spread(numbers))
     return spread.astype("<f8", copy=False).tobytes()
+
+
+def _texts(houses: Partition, receipts: Sequence[str]) -> Texts:
+    """Returns a receipt for every house, an empty one where it was not scored."""
+    found = np.frombuffer("".join(receipts).encode(), f"S{len(receipts[0])}")
+    if not houses.errors:
+        return found
+    spread = np.zeros(houses.count, found.dtype)
+    spread[houses.places] = found
+    return spread
 
 
 def _is_plain(house: Partition, scored: Scored) -> bool:
@@ -175,7 +201,7 @@ def _tell(answer: remarks.Answer, scored: Scored, row: int) -> None:
 
 
 def _remarkable(
-    houses: Partition, scored: Scored, ranges: Ranges
+    houses: Partition, scored: Scored, ranges: Ranges, receipts: Sequence[str]
 ) -> Iterator[tuple[int, pb.RowResults]]:
     """Returns the results that say more than numbers, each alone, and their places, in order."""
     found, rows = dict.fromkeys(houses.errors), houses.rows
@@ -192,7 +218,8 @@ def _remarkable(
         if row is None:
             results.items.add(error=status.to_proto(houses.errors[place]))
         else:
-            result = results.items.add(prediction=scored.prices[row])
+            receipt = receipts[row] if receipts else None
+            result = results.items.add(prediction=scored.prices[row], receipt=receipt)
             remarks.add_ranges(result, rows[row].tolist(), ranges)
             _tell(result, scored, row)
         yield place, results

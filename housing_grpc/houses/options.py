@@ -18,12 +18,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         reference: The house to explain against, shape (1, features), or None for none.
         asked_level: Share of prices that intervals are to hold; 0 where the caller leaves it open.
         intervals: Whether to answer a matrix with intervals and p-values, too.
+        receipt: Whether to give a receipt of each price.
     """
 
     explain: bool = False
     reference: Rows | None = None
     asked_level: float = 0.0
     intervals: bool = False
+    receipt: bool = False
+
+    @property
+    def are_usual(self) -> bool:
+        """Whether nothing else is asked of the model than of a house without options."""
+        return not (self.explain or self.asked_level)
 
     @property
     def level(self) -> float:
@@ -48,6 +55,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 NO_OPTIONS = Options()
 """Those of a request that asks for nothing but prices, which nearly all do."""
+
+RECEIPT_ONLY = Options(receipt=True)
+"""Those of a request that asks for receipts, too, and for nothing else."""
 
 
 def _level_out_of_range(level: float) -> ServingError:

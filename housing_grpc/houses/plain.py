@@ -10,7 +10,7 @@ from housing_grpc.bundle.arrays import PlainNumbers
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL
 from housing_grpc.bundle.parts.explanation import Explanation, Method
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses.record import Column, Record
+from housing_grpc.houses.record import Column, Record, Texts
 from housing_grpc.houses.remarks import METHODS, Answer
 from housing_grpc.houses.scored import Scored
 
@@ -23,16 +23,18 @@ class Shape(msgspec.Struct, frozen=True):
         applicability: Whether it says how unusual the house is.
         method: How it is explained, or None if it is not.
         factors: Whether its contributions have factors.
+        receipt: Characters of its receipt, 0 if it has none.
     """
 
     interval: bool
     applicability: bool
     method: Method | None
     factors: bool
+    receipt: int = 0
 
 
 def results(
-    count: int, scored: Scored, spread: Callable[[Column], Column]
+    count: int, scored: Scored, spread: Callable[[Column], Column], receipts: Texts | None = None
 ) -> tuple[bytearray, int]:
     """Returns a plain result for every house, as the bytes of RowResults, and the size of each.
 
@@ -40,10 +42,11 @@ def results(
         count: How many houses there are.
         scored: Of those that were scored.
         spread: Makes numbers of all houses of those that were scored.
+        receipts: Of all houses, each as long as any; None for none.
     """
-    record = _result(_shape(scored))
+    record = _result(_shape(scored, 0 if receipts is None else receipts.itemsize))
     columns = [spread(each) for each in (scored.prices, *_columns(scored))]
-    return record.many(count, columns), record.size
+    return record.many(count, columns, receipts), record.size
 
 
 def answer(numbers: PlainNumbers) -> bytes:
@@ -63,13 +66,14 @@ def details(scored: Scored) -> bytes:
     return _detail(_shape(scored)).one(numbers)
 
 
-def _shape(scored: Scored) -> Shape:
+def _shape(scored: Scored, receipt: int = 0) -> Shape:
     assessment, explanation = scored.assessment, scored.explanation
     return Shape(
         assessment is not None and assessment.has_bounds,
         assessment is not None,
         None if explanation is None else explanation.method,
         explanation is not None and explanation.factors is not None,
+        receipt,
     )
 
 
@@ -99,12 +103,14 @@ def _explained(explanation: Explanation) -> Iterator[Column]:
 
 @lru_cache(maxsize=64)
 def _result(shape: Shape) -> Record:
+    receipt = "R" * shape.receipt
+
     def sample(numbers: Iterator[float]) -> pb.RowResults:
         made = pb.RowResults()
-        _fill(made.items.add(prediction=next(numbers)), shape, numbers)
+        _fill(made.items.add(prediction=next(numbers), receipt=receipt or None), shape, numbers)
         return made
 
-    return Record(sample)
+    return Record(sample, receipt)
 
 
 @lru_cache(maxsize=64)

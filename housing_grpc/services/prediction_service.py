@@ -1,5 +1,6 @@
 """PredictionService: prices for houses, which have been read out of the request before."""
 
+import time
 from collections.abc import Iterator
 
 import grpc
@@ -34,14 +35,14 @@ class PredictionServicer:
 
     def PredictBatch(self, request: BatchRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the prices of many houses, all with the same model."""
-        live, options = self._models.current(), request.options
+        live, options, now = self._models.current(), request.options, time.time_ns()
         with self._scorer.admitted(live, options, len(request.rows)):
             results = [
-                self._scorer.score_houses(live, rows, start, options, context)[0]
+                self._scorer.score_houses(live, rows, start, options, context, at=now)[0]
                 for start, rows in self._scorer.parts(live, request.rows, options, context)
             ]
         rest = prediction_pb2.PredictBatchResponse(
-            model_version=live.version, timestamp=encode.timestamp()
+            model_version=live.version, timestamp=encode.timestamp(now)
         )
         # Results are field 1 of both messages, and messages are joined by joining their bytes.
         return b"".join((*results, rest.SerializeToString()))

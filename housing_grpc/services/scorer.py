@@ -1,6 +1,7 @@
 """Prices houses for all rpcs: parts them, asks the model, counts, and encodes the answer."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -24,6 +25,7 @@ from housing_grpc.model.live import LiveModel
 from housing_grpc.services import bundle_parts
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
+from housing_grpc.services.receipts import Receipts
 
 # Between two of them the call is given up if nobody waits for it.
 _PART_ROWS = 1024
@@ -50,6 +52,7 @@ class Scorer:
         observer: Hears of every house.
         watchdog: Notices evaluations that never end.
         explainer: Explains prices.
+        receipts: Gives receipts of prices.
         failed: Called with a model that gave what is no price.
     """
 
@@ -58,11 +61,13 @@ class Scorer:
         observer: Observer,
         watchdog: Watchdog,
         explainer: Explainer,
+        receipts: Receipts,
         failed: Callable[[LiveModel], None] = lambda _: None,
     ) -> None:
         self._observer = observer
         self._watched = watchdog.run
         self._explainer = explainer
+        self._receipts = receipts
         self._failed = failed
         self._turns = threading.Semaphore(processors.usable())
 
@@ -76,12 +81,14 @@ class Scorer:
 
         Raises:
             ServingError: LEVEL_OUT_OF_RANGE, what is wrong with the reference house,
-                NOT_IN_BUNDLE or EXPLAIN_TOO_LARGE.
+                NOT_IN_BUNDLE, RECEIPTS_OFF or EXPLAIN_TOO_LARGE.
         """
         if options is NO_OPTIONS:
             return
         options.check()
         bundle_parts.check(live.bundle.parts, options)
+        if options.receipt:
+            self._receipts.check()
         if options.explain:
             self._explainer.check(live.bundle, count)
 
@@ -132,15 +139,17 @@ class Scorer:
         Raises:
             ServingError: It cannot be scored.
         """
-        if options is NO_OPTIONS:
+        if options.are_usual:
             numbers = self.score_plain(live, row)
             if numbers is not None:
-                return encode.encode_plain(numbers, live.version)
+                return self._plain(live, row, numbers, options)
         houses = self.partition(live, decode.rows_of(row), lambda _: "house")
         if houses.errors:
             raise houses.errors[0]
         scored = self.score_rows(live, houses.rows, options, context, assess=True)
-        return encode.encode_prediction(houses, scored, live.bundle.ranges, live.version)
+        now, ranges = time.time_ns(), live.bundle.ranges
+        receipt = "".join(self._receipts_of(live, now, houses, scored, options))
+        return encode.encode_prediction(houses, scored, ranges, live.version, now, receipt=receipt)
 
     def score_plain(self, live: LiveModel, row: bytes) -> PlainNumbers | None:
         """Scores one house of which there is no more to say than numbers, in one go.
@@ -168,6 +177,8 @@ class Scorer:
         start: int,
         options: Options,
         context: grpc.ServicerContext,
+        *,
+        at: int,
     ) -> tuple[bytes, int]:
         """Answers houses one by one.
 
@@ -177,6 +188,7 @@ class Scorer:
             start: Where that part starts among them.
             options: What is asked of them.
             context: The call's.
+            at: When the call is answered, in nanoseconds of Unix time.
 
         Returns:
             One result a house, in order, as the bytes of RowResults; and how many of
@@ -184,7 +196,9 @@ class Scorer:
         """
         houses = self.partition(live, rows, lambda place: f"items[{start + place}]")
         scored = self.score_rows(live, houses.rows, options, context, assess=True)
-        return encode.encode_results(houses, scored, live.bundle.ranges), len(houses.errors)
+        receipts = self._receipts_of(live, at + start, houses, scored, options)
+        results = encode.encode_results(houses, scored, live.bundle.ranges, receipts)
+        return results, len(houses.errors)
 
     def score_matrix(
         self,
@@ -198,6 +212,17 @@ class Scorer:
         houses = self.partition(live, rows, lambda place: f"items[{start + place}]")
         scored = self.score_rows(live, houses.rows, options, context, assess=options.intervals)
         return encode.encode_prices(houses, scored, live.bundle.ranges, start)
+
+    def _plain(self, live: LiveModel, row: bytes, numbers: PlainNumbers, options: Options) -> bytes:
+        now, receipt = time.time_ns(), ""
+        if options.receipt:
+            receipt = self._receipts.of_house(live, now, row, numbers)
+        return encode.encode_plain(numbers, live.version, now, receipt)
+
+    def _receipts_of(
+        self, live: LiveModel, at: int, houses: Partition, scored: Scored, options: Options
+    ) -> list[str]:
+        return self._receipts.of_rows(live, at, houses, scored) if options.receipt else []
 
     def partition(self, live: LiveModel, rows: Rows, path: Callable[[int], str]) -> Partition:
         """Parts houses that can be scored from those that cannot, and counts these.

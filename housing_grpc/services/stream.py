@@ -1,12 +1,13 @@
 """PredictStream: chunks in, answers out, in order and at the caller's pace."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import grpc
 from housing.v1 import prediction_pb2 as pb
 
-from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.houses.options import NO_OPTIONS, Options
@@ -76,12 +77,16 @@ class StreamScorer:
     ) -> pb.PredictStreamResponse:
         # Each chunk: another model may be live by now.
         self._scorer.check(live, options, len(request.rows))
+        if options.receipt and request.as_matrix:
+            # guard: no receipts of a matrix
+            raise _receipt_of_matrix()
+        now = time.time_ns()
         response = pb.PredictStreamResponse()
         # Filled in where it stands: a message is copied when it is put into another.
         chunk = response.chunk
         chunk.sequence = request.sequence
         chunk.model_version = live.version
-        chunk.timestamp.CopyFrom(encode.timestamp())
+        chunk.timestamp.CopyFrom(encode.timestamp(now))
         summary.chunks += 1
         summary.rows += len(request.rows)
         if live.version not in summary.model_versions:
@@ -96,7 +101,9 @@ class StreamScorer:
             summary.errors += len(chunk.prices.errors)
         else:
             for start, rows in parts:
-                results, failed = self._scorer.score_houses(live, rows, start, options, context)
+                results, failed = self._scorer.score_houses(
+                    live, rows, start, options, context, at=now
+                )
                 chunk.rows.MergeFromString(results)
                 summary.errors += failed
         return response
@@ -107,4 +114,13 @@ def _retired() -> ServingError:
         Reason.MODEL_RETIRED,
         "the pinned model was unloaded to make room for newer ones; continue in a new stream after "
         "the last answer, with the live model",
+    )
+
+
+def _receipt_of_matrix() -> ServingError:
+    fix = "ask for rows, or leave receipt out of the stream's first message"
+    return ServingError(
+        Reason.RECEIPT_OF_MATRIX,
+        f"receipt: a matrix is answered with numbers alone; {fix}",
+        violations=(Violation(field="receipt", description=fix),),
     )

@@ -15,6 +15,7 @@ from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
+from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.tracing import Tracing
@@ -22,14 +23,17 @@ from housing_grpc.model.live import LiveModel, LiveSlot
 from housing_grpc.oip import messages
 from housing_grpc.oip.servicer import InferenceServicer
 from housing_grpc.oip.unimplemented import Unimplemented
+from housing_grpc.receipts.keyring import ReceiptKeys
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
 from housing_grpc.services.open_streams import OpenStreams
 from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.services.receipts import Receipts
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
+from housing_grpc.serving.feedback import Feedback
 from housing_grpc.serving.routes import ServiceSpec
 from housing_grpc.serving.start_checks import StartChecks
 from housing_grpc.settings import Settings
@@ -51,6 +55,7 @@ class EndpointParts:
         metrics: Counts what is served.
         gauges: Of the metrics; filled here.
         access: Who may call what.
+        receipt_keys: Seal receipts and open them.
         tracing: Makes spans of calls; None for none.
         stuck: Called when evaluations of the model never end.
         start_checks: What this process can do fast.
@@ -61,6 +66,7 @@ class EndpointParts:
     metrics: ServerMetrics
     gauges: telemetry.Gauges
     access: Access
+    receipt_keys: ReceiptKeys
     tracing: Tracing | None
     start_checks: StartChecks
     stuck: Callable[[], None] = _stay
@@ -75,7 +81,7 @@ class Endpoint:
         shared_port: Whether other processes of this server listen on the same ports.
 
     Raises:
-        StartError: The certificates cannot be used.
+        StartError: The certificates, or the store of outcomes, cannot be used.
     """
 
     def __init__(
@@ -85,6 +91,7 @@ class Endpoint:
         self._parts = parts
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
+        self._feedback = Feedback(chosen, parts.live_slot.live, parts.metrics.feedback)
         self._metadata_limit = MetadataLimit(chosen.max_metadata_bytes)
         self._options = limits.options(chosen, shared_port=shared_port)
         self._names = tuple(each.full_name for each in routes.descriptors(chosen))
@@ -99,7 +106,11 @@ class Endpoint:
             workers=chosen.grpc_workers,
         )
         scorer = Scorer(
-            parts.metrics.predictions, self._watchdog, explainer, failed=self._model_failed
+            parts.metrics.predictions,
+            self._watchdog,
+            explainer,
+            Receipts(parts.receipt_keys),
+            failed=self._model_failed,
         )
         self._streams = OpenStreams(limits.stream_limits(chosen))
         self._room = StreamSlots(chosen.max_streams, chosen.max_streams_per_key)
@@ -129,6 +140,7 @@ class Endpoint:
     def start(self) -> None:
         """Answers probes at once, and calls as soon as a model is live."""
         self._watchdog.start()
+        self._feedback.start()
         self._server.start()
         if self._probes is not None:
             self._probes.start()
@@ -164,6 +176,7 @@ class Endpoint:
             self._probes.stop(None).wait()
         self._watchdog.close()
         self._workers.stop()
+        self._feedback.close()
         self._health.close()
 
     def replace_keys(self, found: Iterable[Key]) -> None:
@@ -201,9 +214,18 @@ class Endpoint:
         served = routes.services(
             prediction,
             ModelServicer(live_slot, parts.reloads, explain_seconds=chosen.max_explain_seconds),
-            self._room,
-            self._workers,
-            chosen,
+            FeedbackServicer(
+                self._feedback.store,
+                parts.receipt_keys,
+                live_slot,
+                days=chosen.feedback_days,
+                measuring=self._feedback.measuring,
+                expected_mae=metrics.predictions.expected_mae,
+                observer=metrics.feedback,
+            ),
+            streams=self._room,
+            workers=self._workers,
+            chosen=chosen,
         )
         if chosen.speaks_oip:
             served += self._inference(live_slot, scorer)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from google.protobuf.descriptor import ServiceDescriptor
-from housing.v1 import model_pb2, prediction_pb2
+from housing.v1 import feedback_pb2, model_pb2, prediction_pb2
 
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
@@ -18,15 +18,19 @@ from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
 from housing_grpc.calls.untaken_bytes import UntakenBytes
+from housing_grpc.feedback.request import read as read_outcomes
+from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.houses import decode
 from housing_grpc.oip import messages, request
 from housing_grpc.oip.servicer import InferenceServicer
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
+from housing_grpc.serving import feedback
 from housing_grpc.settings import Settings
 
 PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
+FEEDBACK: ServiceDescriptor = feedback_pb2.DESCRIPTOR.services_by_name["FeedbackService"]
 
 _PROBES = frozenset({"ServerLive", "ServerReady", "ModelReady"})
 _METADATA = frozenset({"ServerMetadata", "ModelMetadata", "ModelConfig", "RepositoryIndex"})
@@ -34,6 +38,8 @@ _METADATA = frozenset({"ServerMetadata", "ModelMetadata", "ModelConfig", "Reposi
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 256
+# Each waits for the store's disk, and those that wait share one commit.
+_MOST_QUEUED_OF_FEEDBACK = 256
 # Nobody needs a key for them, and each may have sent a message of the largest size.
 _MOST_QUEUED_PROBES = 64
 _REFLECTION_WORKERS = 2
@@ -59,6 +65,8 @@ class Workers:
         pool = partial(CallPool, threadless_waits=threadless_waits)
         self.predict = pool(chosen.grpc_workers, patience_seconds=patience, name="predict")
         self.model = pool(_MODEL_WORKERS, patience_seconds=patience, name="model")
+        # Of their own: a slow store holds no thread of prices.
+        self.feedback = pool(feedback.WORKERS, patience_seconds=patience, name="feedback")
         self.reflection = pool(
             _REFLECTION_WORKERS,
             patience_seconds=_REFLECTION_SECONDS,
@@ -71,7 +79,7 @@ class Workers:
 
     def stop(self) -> None:
         """Lets the threads end when they have nothing more to do."""
-        for pool in (self.predict, self.model, self.reflection, self.stream):
+        for pool in (self.predict, self.model, self.feedback, self.reflection, self.stream):
             pool.shutdown(wait=False)
 
 
@@ -103,7 +111,7 @@ class ServiceSpec:
 
 def descriptors(chosen: Settings) -> tuple[ServiceDescriptor, ...]:
     """Returns the services that are served."""
-    own = PREDICTION, MODEL
+    own = PREDICTION, MODEL, FEEDBACK
     return (*own, messages.SERVICE) if chosen.speaks_oip else own
 
 
@@ -118,17 +126,21 @@ def readers(batch_rows: int, chunk_rows: int) -> dict[str, Parse]:
         "Predict": decode.read_house,
         "PredictBatch": partial(decode.read_batch, most=batch_rows),
         "PredictStream": partial(decode.read_chunk, most=chunk_rows),
+        "RecordOutcomes": partial(read_outcomes, most=batch_rows),
     }
 
 
 def services(
     prediction: PredictionServicer,
     model: ModelServicer,
+    outcomes: FeedbackServicer,
+    *,
     streams: StreamSlots,
     workers: Workers,
     chosen: Settings,
 ) -> tuple[ServiceSpec, ...]:
     """Returns all that the server serves."""
+    reads = readers(chosen.max_batch_rows, chosen.max_chunk_rows)
     return (
         ServiceSpec(
             service=PREDICTION,
@@ -136,7 +148,7 @@ def services(
             pool=workers.predict,
             most_queued=chosen.max_queued_calls,
             longest_wait=chosen.max_queue_seconds,
-            reads=readers(chosen.max_batch_rows, chosen.max_chunk_rows),
+            reads=reads,
             streams=streams,
         ),
         ServiceSpec(
@@ -145,6 +157,15 @@ def services(
             pool=workers.model,
             most_queued=_MOST_QUEUED_OF_MODEL,
             longest_wait=math.inf,
+            streams=streams,
+        ),
+        ServiceSpec(
+            service=FEEDBACK,
+            servicer=outcomes,
+            pool=workers.feedback,
+            most_queued=_MOST_QUEUED_OF_FEEDBACK,
+            longest_wait=math.inf,
+            reads=reads,
             streams=streams,
         ),
     )

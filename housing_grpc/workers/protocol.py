@@ -20,15 +20,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may call, and where in the shared memory the rate of each is counted.
+    """Who may call, where in the shared memory each rate is counted, and what seals receipts.
 
     Attributes:
         keys: None if none are configured.
         places: By the name of the caller.
+        receipt_keys: The first seals, all of them open; None if receipts are off.
     """
 
     keys: tuple[Key, ...] | None
     places: dict[str, int]
+    receipt_keys: tuple[bytes, ...] | None = None
 
 
 # From the supervisor to a worker.

@@ -19,7 +19,7 @@ from housing_grpc.metrics.runtime import Runtime
 from housing_grpc.metrics.state import State
 from housing_grpc.model.live import Release
 from housing_grpc.model.source import Target
-from housing_grpc.serving import limits, model_supply
+from housing_grpc.serving import limits, model_supply, receipt_keys
 from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings, processes
 from housing_grpc.workers import protocol, shared_rates
@@ -54,7 +54,13 @@ class Supervisor:
         self._settings = chosen
         verifier = model_supply.verifier(chosen)
         self._places = shared_rates.Places()
-        ring = self._ring(limits.configured_keys(chosen))
+        seals = receipt_keys.load(chosen)
+        found = limits.configured_keys(chosen)
+        self._ring = KeyRing(
+            keys=found,
+            places=self._places_of(found),
+            receipt_keys=None if seals is None else seals.keys,
+        )
         self._ports = [SharedPort(chosen.grpc_host, chosen.grpc_port, "GRPC_PORT or GRPC_HOST")]
         if chosen.health_port:
             self._ports.append(SharedPort(chosen.grpc_host, chosen.health_port, "HEALTH_PORT"))
@@ -63,10 +69,12 @@ class Supervisor:
         self._model, self._runtime = ModelMetrics(), Runtime()
         # The keys come from here: a worker that starts later must not read others.
         told_settings = msgspec.structs.replace(
-            chosen, grpc_port=self.port, api_key="", api_keys_file=""
+            chosen, grpc_port=self.port, api_key="", api_keys_file="", receipt_keys_file=""
         )
         count = processes(chosen)
-        self._fleet = Fleet(told_settings, ring, verifier, ready=self._await_first, count=count)
+        self._fleet = Fleet(
+            told_settings, self._ring, verifier, ready=self._await_first, count=count
+        )
         self._totals = MetricsSum(self._own_state, self._fleet.workers)
         self._supply = ModelSupply(
             chosen,
@@ -104,14 +112,17 @@ class Supervisor:
 
     def reload_keys(self) -> None:
         """Has all workers take the keys that are configured now; on any fault none does."""
+        seals = receipt_keys.load_again(self._settings)
+        if seals is not None:
+            self._rekey(receipt_keys=seals.keys)
         try:
             found = key_file.load(self._settings.api_key, self._settings.api_keys_file)
-            ring = self._ring(found)
+            places = self._places_of(found)
         except (KeysError, StartError) as error:
             log.event(_logger, logging.ERROR, "keys.kept", reason=str(error))
             return
         if found is not None:
-            self._fleet.rekey(ring)
+            self._rekey(keys=found, places=places)
             log.event(_logger, logging.INFO, "keys.reloaded", keys=len(found))
 
     def stop(self) -> bool:
@@ -163,13 +174,16 @@ class Supervisor:
             except TimeoutError:
                 raise StartError("the workers did not start in time", 1) from None
 
-    def _ring(self, found: tuple[Key, ...] | None) -> KeyRing:
+    def _rekey(self, **changed: object) -> None:
+        self._ring = msgspec.structs.replace(self._ring, **changed)
+        self._fleet.rekey(self._ring)
+
+    def _places_of(self, found: tuple[Key, ...] | None) -> dict[str, int]:
         names = {key.name for key in found or ()}
         try:
-            places = self._places.of({_ANONYMOUS, *names})
+            return self._places.of({_ANONYMOUS, *names})
         except ValueError as error:
             raise StartError(f"API_KEYS_FILE: {error}", EXIT_SETTINGS) from error
-        return KeyRing(keys=found, places=places)
 
     def _own_state(self) -> State:
         return {**self._runtime.state(), **self._model.state()}

@@ -9,6 +9,8 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.metrics import tracing
 from housing_grpc.metrics.state import State
 from housing_grpc.model.live import LiveSlot
+from housing_grpc.receipts.keyring import ReceiptKeys
+from housing_grpc.receipts.sealing import Seals
 from housing_grpc.services.model_service import Reloads
 from housing_grpc.serving import limits, start_checks, telemetry
 from housing_grpc.serving.endpoint import Endpoint, EndpointParts
@@ -47,6 +49,7 @@ class WorkerServer:
         self._rates = rates
         self._tracing = tracing.from_environment()
         rates.assign(order.ring.places)
+        self._receipt_keys = ReceiptKeys(_seals(order.ring))
         found = start_checks.find()
         self.fallbacks = found.fallbacks
         parts = EndpointParts(
@@ -55,6 +58,7 @@ class WorkerServer:
             metrics=self._metrics,
             gauges=gauges,
             access=limits.access(order.settings, order.ring.keys, rates.cell),
+            receipt_keys=self._receipt_keys,
             tracing=self._tracing,
             stuck=leave,
             start_checks=found,
@@ -107,6 +111,7 @@ class WorkerServer:
         self._rates.assign(ring.places)
         if ring.keys is not None:
             self._endpoint.replace_keys(ring.keys)
+        self._receipt_keys.replace(_seals(ring))
 
     def state(self) -> State:
         """Returns all that it has counted."""
@@ -123,3 +128,7 @@ class WorkerServer:
         if self._tracing is not None:
             self._tracing.close(_TRACES_SECONDS)
         log.event(_logger, logging.INFO, "worker.stopped")
+
+
+def _seals(ring: KeyRing) -> Seals | None:
+    return None if ring.receipt_keys is None else Seals(ring.receipt_keys)

@@ -15,6 +15,8 @@ from housing_grpc.base.options import OptionError
 from housing_grpc.base.pem import PemFile
 from housing_grpc.bundle import small_file
 from housing_grpc.bundle.signature import KeyFileError, Verifier, signer
+from housing_grpc.receipts import key_file as receipt_key_file
+from housing_grpc.receipts.sealing import SealingKeyError
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.serving.tls import Certificates
 
@@ -31,6 +33,7 @@ READERS: dict[str, tuple[type[Exception], Callable[[Path], object]]] = {
     "BUNDLE_PUBLIC_KEY_FILE": (KeyFileError, lambda file: Verifier(file).keys()),
     "BUNDLE_SIGNING_KEY_FILE": (KeyFileError, signer),
     "API_KEYS_FILE": (KeysError, lambda file: key_file.load("", str(file))),
+    "RECEIPT_KEYS_FILE": (SealingKeyError, receipt_key_file.load),
     "TLS_CERT_FILE": (
         OptionError,
         lambda file: Certificates(str(file), str(file), ""),

@@ -33,7 +33,7 @@ def results(found: Scored) -> list[pb.RowResult]:
 
 
 def alone(found: Scored) -> pb.PredictResponse:
-    data = encode.encode_prediction(partition(ROWS[:1], RANGES, str), found, RANGES, "7")
+    data = encode.encode_prediction(partition(ROWS[:1], RANGES, str), found, RANGES, "7", at=0)
     return pb.PredictResponse.FromString(data)
 
 

@@ -34,10 +34,11 @@ def answers(bundle: Bundle, row: Rows) -> tuple[pb.PredictResponse, pb.PredictRe
     prices = bundle.predict(rows)
     scored = Scored(prices, bundle.assess(rows, prices))
     whole = encode.encode_prediction(
-        partition(rows, bundle.ranges, str), scored, bundle.ranges, "7"
+        partition(rows, bundle.ranges, str), scored, bundle.ranges, "7", at=0
     )
     found = [
-        pb.PredictResponse.FromString(each) for each in (encode.encode_plain(numbers, "7"), whole)
+        pb.PredictResponse.FromString(each)
+        for each in (encode.encode_plain(numbers, "7", at=0), whole)
     ]
     for each in found:
         assert each.HasField("timestamp")
@@ -65,7 +66,7 @@ def test_without_bounds_a_house_is_still_known(honest: Example) -> None:
     bundle._usual_quantile = float("nan")  # noqa: SLF001 - as with too few scores for the level
     numbers = [bundle.answer_plain(row.tobytes(), domain.DOMAIN) for row in rows_of(bundle)]
     (first, *_) = [each for each in numbers if each is not None]
-    told = pb.PredictResponse.FromString(encode.encode_plain(first, "7"))
+    told = pb.PredictResponse.FromString(encode.encode_plain(first, "7", at=0))
     assert (told.prediction, told.applicability.p_value) == (first[0], first[3])
     assert not told.HasField("interval")
 

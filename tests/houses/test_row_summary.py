@@ -129,7 +129,7 @@ def test_results_say_of_each_row_what_is_said_of_it_alone(
 ) -> None:
     expected = pb.RowResults(items=results(scorer, live, rows, start))
     failed = sum(each.HasField("error") for each in expected.items)
-    data, errors = scorer.score_houses(live, rows, start, NO_OPTIONS, CONTEXT)
+    data, errors = scorer.score_houses(live, rows, start, NO_OPTIONS, CONTEXT, at=0)
     found = pb.RowResults.FromString(data)
     for one, other in zip(found.items, expected.items, strict=True):
         if one.HasField("prediction"):
@@ -143,5 +143,5 @@ def test_plain_results_are_the_bytes_of_messages(scorer: Scorer, live: Any) -> N
     rows = np.tile((bundle.ranges.minimum + bundle.ranges.maximum) / 2, (5, 1))
     rows[:, [3, 8]] = 0, 4
     rows[2, 5] = 99
-    data, _ = scorer.score_houses(live, rows, 0, NO_OPTIONS, CONTEXT)
+    data, _ = scorer.score_houses(live, rows, 0, NO_OPTIONS, CONTEXT, at=0)
     assert data == pb.RowResults.FromString(data).SerializeToString()

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -329,3 +331,34 @@ def test_a_part_goes_when_its_download_fails(cache: BundleCache, folder: Path) -
     with pytest.raises(RuntimeError):
         download()
     assert list(folder.iterdir()) == []
+
+
+def test_the_last_statement_is_that_of_the_highest_sequence(
+    cache: BundleCache, folder: Path
+) -> None:
+    assert cache.last_statement(HERE) == 0
+    for sequence in (7, 12, 9, 12):
+        cache.keep_statement(HERE, sequence)
+    assert BundleCache(folder).last_statement(HERE) == 12
+    assert cache.last_statement(ELSEWHERE) == 0
+    (file,) = folder.iterdir()
+    (folder / file.name.replace("-12", "-x")).touch()
+    assert cache.last_statement(HERE) == 12
+    # Nothing of what else the cache does away with.
+    kept(cache, D1)
+    cache.remember(HERE, fetched(cache, D1))
+    assert cache.last_statement(HERE) == 12
+
+
+def test_servers_that_keep_statements_at_once_undo_none(folder: Path) -> None:
+    start = threading.Barrier(4)
+
+    def keep(place: int) -> None:
+        start.wait()
+        for sequence in range(place, 200, 4):
+            BundleCache(folder).keep_statement(HERE, sequence + 1)
+            assert BundleCache(folder).last_statement(HERE) > sequence
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(keep, range(4)))
+    assert BundleCache(folder).last_statement(HERE) == 200

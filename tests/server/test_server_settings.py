@@ -41,6 +41,10 @@ OTHERS: dict[str, tuple[str, object]] = {
     "grace_seconds": ("0.25", 0.25),
     "api_key": ("secret", "secret"),
     "api_keys_file": ("/keys", "/keys"),
+    "receipt_keys_file": ("/receipts", "/receipts"),
+    "feedback_url": ("sqlite:////f", "sqlite:////f"),
+    "feedback_keep_features": ("true", True),
+    "feedback_days": ("30", 30),
     "allow_unauthenticated": ("true", True),
     "tls_cert_file": ("/c", "/c"),
     "tls_key_file": ("/k", "/k"),
@@ -72,7 +76,7 @@ COMPANIONS = {
     "tls_key_file": {"tls_cert_file": "/c"},
     "tls_client_ca_file": {"tls_cert_file": "/c", "tls_key_file": "/k"},
 }
-WITHOUT_FLAG = {"api_key"}
+WITHOUT_FLAG = {"api_key", "feedback_url"}
 
 
 def names() -> list[str]:
@@ -104,7 +108,7 @@ def test_a_variable_and_a_flag_set_each(name: str) -> None:
         assert settings.load([f"{flag(name)}={text}"], others) == expected
 
 
-@pytest.mark.parametrize("name", WITHOUT_FLAG)
+@pytest.mark.parametrize("name", sorted(WITHOUT_FLAG))
 def test_a_secret_has_no_flag_that_others_could_read(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -235,7 +235,7 @@ def check_sums(bundle: Bundle, scorer: Any) -> None:
         rows[:, [3, 8]] = np.round(np.clip(rows[:, [3, 8]], 0, 1))
         rows[:, RM] = np.nan_to_num(rows[:, RM], nan=6.0)
         options = Options(explain=True, reference=rows[:1] if against else None)
-        data, failed = scorer.score_houses(live, rows, 0, options, CONTEXT)
+        data, failed = scorer.score_houses(live, rows, 0, options, CONTEXT, at=0)
         assert failed == 0
         for result in pb.RowResults.FromString(data).items:
             explanation = result.explanation

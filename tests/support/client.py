@@ -10,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+from housing.v1.feedback_pb2_grpc import FeedbackServiceStub
 from housing.v1.model_pb2_grpc import ModelServiceStub
 from housing.v1.prediction_pb2 import House, PredictRequest
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
@@ -29,6 +30,7 @@ class Client:
     channel: grpc.Channel
     predictions: PredictionServiceStub
     models: ModelServiceStub
+    feedback: FeedbackServiceStub
 
 
 def client_of(channel: grpc.Channel, address: str) -> Client:
@@ -38,6 +40,7 @@ def client_of(channel: grpc.Channel, address: str) -> Client:
         channel=channel,
         predictions=PredictionServiceStub(channel),
         models=ModelServiceStub(channel),
+        feedback=FeedbackServiceStub(channel),
     )
 
 

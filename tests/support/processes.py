@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -84,13 +85,16 @@ def started(command: Sequence[str], **variables: str) -> Iterator[ServerProcess]
     measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
     # Several at a time would all want the same port for their metrics.
     always = {"PYTHONPATH": paths, "PYTHONFAULTHANDLER": "1", "METRICS_PORT": "0"}
-    with subprocess.Popen(
-        [sys.executable, *command],
-        env={**inherited, **measured, **always, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as popen:
+    with (
+        TemporaryDirectory(ignore_cleanup_errors=True) as home,
+        subprocess.Popen(
+            [sys.executable, *command],
+            env={"HOUSING_HOME": home, **inherited, **measured, **always, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as popen,
+    ):
         try:
             yield ServerProcess(popen)
         finally:

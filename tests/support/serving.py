@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -35,7 +36,8 @@ def housing_server(
     stack: ExitStack, folder: Path, tracing: Tracing | None = None, **settings: Any
 ) -> HousingServer:
     """Returns a gRPC server that serves a bundle until the stack is left."""
-    chosen = {"grpc_port": 0, "bundle_dir": str(folder), **settings}
+    home = stack.enter_context(TemporaryDirectory())  # For the key of its receipts.
+    chosen = {"grpc_port": 0, "bundle_dir": str(folder), "housing_home": home, **settings}
     server = HousingServer(Settings(**chosen), tracing)
     stack.callback(server.close, grace_seconds=0)
     server.start()

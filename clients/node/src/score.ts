@@ -1,4 +1,5 @@
 // Many houses: gathered into chunks, and their answers taken apart again.
+import type { OutcomeResult } from "./gen/housing/v1/feedback_pb.js";
 import { create, toJson } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
@@ -58,6 +59,8 @@ export interface Result extends Remarks {
   readonly outOfRangeFeatures?: readonly string[];
   /** Features that were missing and filled in; likewise. */
   readonly imputedFeatures?: readonly string[];
+  /** Seals the house and its price, if it was asked for. */
+  readonly receipt?: string;
 }
 
 /** What is there at once or comes with time. */
@@ -117,7 +120,7 @@ export async function* results(
 }
 
 /** Says why a house of a batch was not scored, if it was not. */
-export function rowError({ outcome }: RowResult): HousingError | undefined {
+export function rowError({ outcome }: RowResult | OutcomeResult): HousingError | undefined {
   return outcome.case === "error" ? ofRow(outcome.value) : undefined;
 }
 
@@ -126,7 +129,7 @@ type Outcome = Omit<Result, "row" | "modelVersion" | "timestamp">;
 function ofRows({ items }: RowResults): Outcome[] {
   return items.map((item) => {
     const { outcome, warnings, rangeWarnings, imputedFeatures } = item;
-    const { interval, applicability, explanation } = item;
+    const { interval, applicability, explanation, receipt } = item;
     const outOfRangeFeatures = rangeWarnings.map(({ feature }) => feature);
     const price = outcome.case === "prediction" ? outcome.value : Number.NaN;
     const error = rowError(item);
@@ -138,6 +141,7 @@ function ofRows({ items }: RowResults): Outcome[] {
       ...(interval && { interval }),
       ...(applicability && { applicability }),
       ...(explanation && { explanation }),
+      ...(receipt && { receipt }),
     };
   });
 }

@@ -7,6 +7,7 @@ import { Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { HousingClient } from "housing-grpc-client";
 import { ErrorInfoSchema, RetryInfoSchema } from "../dist/gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../dist/gen/google/rpc/status_pb.js";
+import { FeedbackService } from "../dist/gen/housing/v1/feedback_pb.js";
 import {
   PredictStreamResponseSchema,
   PredictionService,
@@ -30,6 +31,8 @@ function served({ name, parent, input, output }, streams) {
 const SERVICE = {
   predict: served(PredictionService.method.predict, false),
   predictStream: served(PredictionService.method.predictStream, true),
+  recordOutcomes: served(FeedbackService.method.recordOutcomes, false),
+  getQuality: served(FeedbackService.method.getQuality, false),
 };
 
 /** Starts a server, and gives a client of it. */
@@ -69,8 +72,9 @@ export async function stream(before, options, version = () => "") {
     call.on("data", async (request) => {
       call.pause();
       try {
-        const { explain, level, intervals, reference } = request;
-        seen.asked.push({ first: ++chunk === 1, explain, level, intervals, rm: reference?.rm });
+        const { explain, level, intervals, receipt, reference } = request;
+        const rm = reference?.rm;
+        seen.asked.push({ first: ++chunk === 1, explain, level, intervals, receipt, rm });
         await before(number, chunk);
         call.write(answerTo(request, version(number)));
         call.resume();
@@ -86,9 +90,10 @@ export async function stream(before, options, version = () => "") {
   return { client: await serve({ predictStream }, options), seen };
 }
 
-function answerTo({ sequence, payload }, modelVersion) {
+function answerTo({ sequence, payload, receipt }, modelVersion) {
   const items = payload.value.items.map(({ rm }) => ({
     outcome: { case: "prediction", value: rm },
+    ...(receipt && { receipt: "sealed" }),
   }));
   const value = { sequence, modelVersion, payload: { case: "rows", value: { items } } };
   return create(PredictStreamResponseSchema, { message: { case: "chunk", value } });

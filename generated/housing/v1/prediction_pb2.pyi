@@ -54,19 +54,21 @@ class House(_message.Message):
     def __init__(self, crim: _Optional[float] = ..., zn: _Optional[float] = ..., indus: _Optional[float] = ..., chas: _Optional[float] = ..., nox: _Optional[float] = ..., rm: _Optional[float] = ..., age: _Optional[float] = ..., dis: _Optional[float] = ..., rad: _Optional[float] = ..., tax: _Optional[float] = ..., ptratio: _Optional[float] = ..., b: _Optional[float] = ..., lstat: _Optional[float] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
-    __slots__ = ("house", "explain", "reference", "level")
+    __slots__ = ("house", "explain", "reference", "level", "receipt")
     HOUSE_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     house: House
     explain: bool
     reference: House
     level: float
-    def __init__(self, house: _Optional[_Union[House, _Mapping]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ...) -> None: ...
+    receipt: bool
+    def __init__(self, house: _Optional[_Union[House, _Mapping]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
-    __slots__ = ("prediction", "model_version", "timestamp", "warnings", "range_warnings", "imputed_features", "interval", "applicability", "explanation")
+    __slots__ = ("prediction", "model_version", "timestamp", "warnings", "range_warnings", "imputed_features", "interval", "applicability", "explanation", "receipt")
     PREDICTION_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +78,7 @@ class PredictResponse(_message.Message):
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     APPLICABILITY_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     prediction: float
     model_version: str
     timestamp: _timestamp_pb2.Timestamp
@@ -85,7 +88,8 @@ class PredictResponse(_message.Message):
     interval: PriceInterval
     applicability: Applicability
     explanation: Explanation
-    def __init__(self, prediction: _Optional[float] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ..., interval: _Optional[_Union[PriceInterval, _Mapping]] = ..., applicability: _Optional[_Union[Applicability, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ...) -> None: ...
+    receipt: str
+    def __init__(self, prediction: _Optional[float] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ..., interval: _Optional[_Union[PriceInterval, _Mapping]] = ..., applicability: _Optional[_Union[Applicability, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., receipt: _Optional[str] = ...) -> None: ...
 
 class PriceInterval(_message.Message):
     __slots__ = ("lower", "upper", "level", "extrapolated")
@@ -146,16 +150,18 @@ class RangeWarning(_message.Message):
     def __init__(self, feature: _Optional[str] = ..., value: _Optional[float] = ..., min: _Optional[float] = ..., max: _Optional[float] = ...) -> None: ...
 
 class PredictBatchRequest(_message.Message):
-    __slots__ = ("items", "explain", "reference", "level")
+    __slots__ = ("items", "explain", "reference", "level", "receipt")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[House]
     explain: bool
     reference: House
     level: float
-    def __init__(self, items: _Optional[_Iterable[_Union[House, _Mapping]]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ...) -> None: ...
+    receipt: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[House, _Mapping]]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ...) -> None: ...
 
 class PredictBatchResponse(_message.Message):
     __slots__ = ("results", "model_version", "timestamp")
@@ -168,7 +174,7 @@ class PredictBatchResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[RowResult, _Mapping]]] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class RowResult(_message.Message):
-    __slots__ = ("prediction", "error", "warnings", "range_warnings", "imputed_features", "interval", "applicability", "explanation")
+    __slots__ = ("prediction", "error", "warnings", "range_warnings", "imputed_features", "interval", "applicability", "explanation", "receipt")
     PREDICTION_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
@@ -177,6 +183,7 @@ class RowResult(_message.Message):
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     APPLICABILITY_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     prediction: float
     error: _status_pb2.Status
     warnings: _containers.RepeatedScalarFieldContainer[str]
@@ -185,10 +192,11 @@ class RowResult(_message.Message):
     interval: PriceInterval
     applicability: Applicability
     explanation: Explanation
-    def __init__(self, prediction: _Optional[float] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ..., interval: _Optional[_Union[PriceInterval, _Mapping]] = ..., applicability: _Optional[_Union[Applicability, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ...) -> None: ...
+    receipt: str
+    def __init__(self, prediction: _Optional[float] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ..., interval: _Optional[_Union[PriceInterval, _Mapping]] = ..., applicability: _Optional[_Union[Applicability, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., receipt: _Optional[str] = ...) -> None: ...
 
 class PredictStreamRequest(_message.Message):
-    __slots__ = ("sequence", "rows", "matrix", "pin_model", "explain", "reference", "level", "intervals")
+    __slots__ = ("sequence", "rows", "matrix", "pin_model", "explain", "reference", "level", "receipt", "intervals")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     MATRIX_FIELD_NUMBER: _ClassVar[int]
@@ -196,6 +204,7 @@ class PredictStreamRequest(_message.Message):
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     INTERVALS_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     rows: HouseRows
@@ -204,8 +213,9 @@ class PredictStreamRequest(_message.Message):
     explain: bool
     reference: House
     level: float
+    receipt: bool
     intervals: bool
-    def __init__(self, sequence: _Optional[int] = ..., rows: _Optional[_Union[HouseRows, _Mapping]] = ..., matrix: _Optional[_Union[HouseMatrix, _Mapping]] = ..., pin_model: _Optional[bool] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., intervals: _Optional[bool] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., rows: _Optional[_Union[HouseRows, _Mapping]] = ..., matrix: _Optional[_Union[HouseMatrix, _Mapping]] = ..., pin_model: _Optional[bool] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ..., intervals: _Optional[bool] = ...) -> None: ...
 
 class HouseRows(_message.Message):
     __slots__ = ("items",)
