@@ -105,7 +105,7 @@ def _key(text: str, where: str) -> bytes:
         key = bytes.fromhex(text)
     except ValueError:
         key = b""
-    # guard: a wrong line of a key file is not shown
     if len(key) != KEY_BYTES or len(text) != 2 * KEY_BYTES:
+        # guard: a wrong line of a key file is not shown
         raise SealingKeyError(f"{where}: a key is {2 * KEY_BYTES} hexadecimal digits")
     return key

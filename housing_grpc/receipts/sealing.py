@@ -78,7 +78,6 @@ class Seals:
                 "made it, or add that key to RECEIPT_KEYS_FILE",
             )  # fmt: skip
         try:
-            # guard: a receipt that nobody sealed
             return Receipt.unpack(cipher.decrypt(sealed, [head]))
         except (InvalidTag, ValueError):
             raise _fault(
