@@ -159,8 +159,8 @@ def _show_quarantine(console: Console, chosen: "Chosen") -> None:
         (found.ids[place], f"{found.prices[place]:.4g}", f"{said:.4g}", found.sources[place])
         for place, said in enumerate(chosen.quarantined_prices[:_SHOWN])
     ]
-    title = f"In quarantine, as no such price was off so far in training: {len(found)}"
-    console.table(("outcome", "sold for", "the model says", "source"), rows, title=title)
+    console.say(f"in quarantine, as no such price was off so far in training: {len(found)}")
+    console.table(("outcome", "sold for", "the model says", "source"), rows)
     if len(found) > _SHOWN:
         console.show(f"and {len(found) - _SHOWN} more; --json lists all")
 

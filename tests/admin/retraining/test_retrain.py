@@ -80,7 +80,7 @@ def test_a_tenth_of_poisoned_labels_changes_no_price(
         one, other = (files.fresh(settings.home, getattr(each, kind)) for each in (clean, poisoned))
         assert one == other
     said = say("retrain", "--policy", quick)
-    assert "In quarantine, as no such price was off so far in training: 20" in said.out
+    assert "in quarantine, as no such price was off so far in training: 20" in said.err
     assert said.out.count("mallory") == 20
 
 
