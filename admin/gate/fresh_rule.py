@@ -117,7 +117,8 @@ def findings(
 
 
 def _verdict(lower: float, upper: float, count: int, policy: Policy) -> Verdict:
-    if lower > policy.quality_fail_above:
+    # Written so that a NaN fails: the champion makes no error, and the other one does.
+    if not lower <= policy.quality_fail_above:
         return Verdict.FAIL
     if count < _ENOUGH:
         return Verdict.NOT_ASKED

@@ -171,7 +171,7 @@ def test_what_the_gate_refuses_stays_unpromoted(
 ) -> None:
     # Most say too much, though no more than prices may be off; those that came last do not.
     sell(houses(120), factor=1.2)
-    sell(houses(40, start=160), factor=1.0)
+    sell(houses(40, start=160), factor=1.01)
     rules = tmp_path / "strict.yaml"
     rules.write_text("comparison: {repeats: 1, folds: 5, resamples: 2000}\n")
     said = say("retrain", "--then", "promote", "--policy", rules, code=GateError.exit_code)
