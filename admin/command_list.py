@@ -415,6 +415,40 @@ class CommandList:
         self._take("feedback", given | {"json": json})
 
     @_texts
+    def retrain(
+        self,
+        *,
+        if_drift: _Text = None,
+        if_skill: _Text = None,
+        if_labels: _Text = None,
+        if_older: _Text = None,
+        then: _Text = None,
+        metrics: _Text = None,
+        policy: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Train the promoted version again, with what houses sold for since; once, for a scheduler.
+
+        It needs outcomes with the features of their houses (FEEDBACK_KEEP_FEATURES). The new
+        version is registered and held against the promoted one; exit code 7 where it is refused,
+        8 where there is nothing to do. Of the conditions that are given, one is enough; without
+        any, and with any, there has to be a new outcome.
+
+        Args:
+            if_drift: Train if a feature has drifted so far, such as 0.25 (population stability
+                index, from the metrics).
+            if_skill: Train if prices are worse than the training promised, such as by 1.15 times.
+            if_labels: Train if there are so many new outcomes, such as 200.
+            if_older: Train if the promoted version is so old, such as 30d, or 12h.
+            then: nothing (default), or promote: what to do with a version that is not refused.
+            metrics: Address of a server's metrics; http://localhost:9464/metrics by default, or
+                as METRICS_PORT says.
+            policy: As for `gate`.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("retrain", locals())
+
+    @_texts
     def replay(self, *receipts: str, file: _Text = None, json: _Text = None) -> None:
         """Ask the bundle that gave each receipt for its price again: the same to the bit, or not.
 

@@ -6,7 +6,8 @@ AdminError (1)
 ├── RegistryError (4)   MLflow or the store of outcomes cannot be reached, or has no such thing
 ├── ServerError (5)     a prediction server cannot be reached, or refused
 ├── ExportError (6)     the bundle would not answer as the fitted pipeline does
-└── GateError (7)       a version does not keep the rules for what may be promoted
+├── GateError (7)       a version does not keep the rules for what may be promoted
+└── NothingToDoError (8)  nothing is to be learned, so nothing was trained
 """
 
 
@@ -50,3 +51,9 @@ class GateError(AdminError):
     """A version does not keep the rules for what may be promoted."""
 
     exit_code = 7
+
+
+class NothingToDoError(AdminError):
+    """Nothing is to be learned, so nothing was trained."""
+
+    exit_code = 8

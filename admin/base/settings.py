@@ -13,6 +13,7 @@ from .errors import UsageError
 
 DEFAULT_PORT = 50051
 DEFAULT_DAYS = 400
+DEFAULT_METRICS_PORT = 9464
 DEFAULT_TARGET = f"localhost:{DEFAULT_PORT}"
 # A server that listens on every network is on this machine, too.
 _EVERY_NETWORK = frozenset({"", "0.0.0.0", "::", "[::]"})  # noqa: S104 - not bound
@@ -26,6 +27,7 @@ class Settings:
         location: The registered model, and where its registry is.
         home: Absolute folder of all local state.
         target: Address (host:port) of the prediction server to talk to.
+        metrics_url: Where that server's metrics are.
         api_key: Key sent to that server, or None for none.
         ca_file: Certificates (PEM) that may have signed the server's, or None.
         certificate_file: Certificate (PEM) shown to the server, or None.
@@ -44,6 +46,7 @@ class Settings:
     location: RegistryLocation
     home: Path
     target: str = DEFAULT_TARGET
+    metrics_url: str = f"http://localhost:{DEFAULT_METRICS_PORT}/metrics"
     api_key: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     certificate_file: Path | None = None
@@ -63,8 +66,9 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
     Args:
         env: Environment variables: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
             MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET (or else what a server
-            here listens on, GRPC_HOST and GRPC_PORT), HOUSING_API_KEY (or else API_KEY, the
-            server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
+            here listens on, GRPC_HOST and GRPC_PORT), METRICS_HOST, METRICS_PORT,
+            HOUSING_API_KEY (or else API_KEY, the server's own), HOUSING_CA_FILE,
+            HOUSING_CERT_FILE, HOUSING_KEY_FILE,
             BUNDLE_SIGNING_KEY_FILE, BUNDLE_PUBLIC_KEY_FILE, RECEIPT_KEYS_FILE, MAX_BUNDLE_BYTES,
             FEEDBACK_URL, FEEDBACK_KEEP_FEATURES, FEEDBACK_DAYS.
 
@@ -78,7 +82,8 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         location=where,
         home=home,
-        target=env.get("HOUSING_TARGET") or _target(env),
+        target=env.get("HOUSING_TARGET") or _address(env, "GRPC", DEFAULT_PORT),
+        metrics_url=f"http://{_address(env, 'METRICS', DEFAULT_METRICS_PORT)}/metrics",
         api_key=env.get("HOUSING_API_KEY") or env.get("API_KEY") or None,
         ca_file=_file(env, "HOUSING_CA_FILE"),
         certificate_file=_file(env, "HOUSING_CERT_FILE"),
@@ -93,10 +98,11 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
-def _target(env: Mapping[str, str]) -> str:
-    host, port = env.get("GRPC_HOST", ""), env.get("GRPC_PORT", "")
+def _address(env: Mapping[str, str], name: str, default: int) -> str:
+    """Return where a server of this environment listens, such as GRPC_HOST and GRPC_PORT say."""
+    host, port = env.get(f"{name}_HOST", ""), env.get(f"{name}_PORT", "")
     if not (port.isascii() and port.isdecimal()) or port == "0":
-        port = str(DEFAULT_PORT)
+        port = str(default)
     if host in _EVERY_NETWORK:
         host = "localhost"
     bare = host.removeprefix("[").removesuffix("]")

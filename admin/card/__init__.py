@@ -4,10 +4,20 @@
 bundle, and `markdown` writes it for people.
 """
 
-from housing_grpc.bundle.card import Card
+from housing_grpc.bundle.card import Card, Retrained
 
 from .making import Origin, make
 from .markdown import LONGEST_DESCRIPTION, brief, whole
 from .reading import document, read
 
-__all__ = ["LONGEST_DESCRIPTION", "Card", "Origin", "brief", "document", "make", "read", "whole"]
+__all__ = [
+    "LONGEST_DESCRIPTION",
+    "Card",
+    "Origin",
+    "Retrained",
+    "brief",
+    "document",
+    "make",
+    "read",
+    "whole",
+]

@@ -12,6 +12,7 @@ from housing_grpc.bundle.card import (
     Data,
     Lineage,
     Recipe,
+    Retrained,
     Score,
     Slice,
 )
@@ -37,11 +38,13 @@ class Origin:
         data_file: Name of the file.
         command: What to type to train the model again.
         parent: Digest of the bundle that the new one is made of, or "" for none.
+        retrained: What was sold that it learned from, or None.
     """
 
     data_file: str
     command: str
     parent: str = ""
+    retrained: Retrained | None = None
 
 
 def make(
@@ -77,6 +80,7 @@ def make(
             code_version=metadata.code_version,
             run_id=metadata.run_id,
             parent=origin.parent or None,
+            retrained=origin.retrained,
         ),
         interval=metadata.interval,
     )

@@ -111,6 +111,14 @@ def _lineage(card: Card) -> tuple[str, ...]:
     lines = [f"- code {_code(lineage.code_version)}, run {_code(lineage.run_id or 'none')}"]
     if lineage.parent:
         lines.append(f"- made of the bundle {_code(lineage.parent[:_DIGITS])}, with its prices")
+    if lineage.retrained:
+        found = lineage.retrained
+        lines.append(
+            f"- retrained: the recipe of the bundle {_code(found.parent[:_DIGITS])}, on the"
+            f" data {_code(found.base_digest[:_DIGITS])} and {found.rows} houses that were sold,"
+            f" recorded from {_text(found.first)} to {_text(found.last)}; {found.quarantined}"
+            " were left out as outliers"
+        )
     lines.append(f"- to train it again: {_code(recipe.command)}")
     return ("## How it was made\n\n" + "\n".join(lines),)
 

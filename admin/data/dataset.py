@@ -122,6 +122,24 @@ def load_features(path: str | Path) -> "tuple[pd.DataFrame, tuple[str, ...]]":
     return _frame(_in_order(table, FEATURE_NAMES)), table.notes
 
 
+def load_priced(path: str | Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Load houses and their prices to hold models against: nothing is learned from them.
+
+    However few they are, and however their columns look.
+
+    Args:
+        path: The file, with the columns ``FEATURE_NAMES`` and ``MEDV``.
+
+    Returns:
+        Rows of shape (n, 13), NaN where a value is missing, and prices of shape (n,).
+
+    Raises:
+        DataError: The file cannot be read, or a cell is wrong.
+    """
+    numbers = _in_order(read_table(path, to_train), _COLUMNS)
+    return numbers[:, :-1], numbers[:, -1]
+
+
 def _in_order(table: Table, columns: Sequence[str]) -> NDArray[np.float64]:
     """Return the numbers of a table in the order of the columns, NaN for one that it lacks."""
     found = read_numbers(table)

@@ -9,6 +9,7 @@ import numpy as np
 
 from housing_grpc.bundle import files, schema
 from housing_grpc.bundle import model as bundle_model
+from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.model import Bundle
 
@@ -17,9 +18,10 @@ from ..base.errors import ExportError
 _LARGEST = 2**30
 _ROUNDS = 7
 _ROWS = 300
+_NO_HOUSES: Rows = np.empty((0, len(schema.FEATURE_NAMES)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
     """An opened bundle, which has answered its golden rows.
 
@@ -38,6 +40,7 @@ class Measured:
         row_seconds: Processor time to price one house with all that is told unasked, the best of
             several.
         has_intervals: Whether its prices have bounds.
+        prices: Of the houses that it was asked for, shape (n,).
     """
 
     digest: str
@@ -53,13 +56,15 @@ class Measured:
     evaluator: str
     row_seconds: float
     has_intervals: bool
+    prices: Rows
 
 
-def measure(folder: Path) -> Measured:
+def measure(folder: Path, houses: Rows = _NO_HOUSES) -> Measured:
     """Open a bundle and measure it.
 
     Args:
         folder: The bundle.
+        houses: That it is to price, shape (n, features).
 
     Raises:
         ExportError: It cannot be opened, or does not answer as it did in training.
@@ -69,6 +74,7 @@ def measure(folder: Path) -> Measured:
         bundle = bundle_model.load(folder, max_bytes=_LARGEST)
         rows = np.array(bundle.metadata.golden.rows, dtype=np.float64)
         answers = bundle.predict(rows)
+        prices = bundle.predict(houses) if len(houses) else np.empty(0)
     except BundleError as error:
         raise ExportError(f"the bundle cannot be used: {error}") from error
     metadata = bundle.metadata
@@ -86,6 +92,7 @@ def measure(folder: Path) -> Measured:
         evaluator=bundle.evaluator,
         row_seconds=_row_seconds(bundle, rows[:1]),
         has_intervals=metadata.interval is not None,
+        prices=prices,
     )
 
 

@@ -18,8 +18,9 @@ from ..training import held_out
 from ..training.held_out import Fits
 from ..training.recipe import UnknownRecipeError, accepted, recipe_of
 from ..training.spec import TrainingSpec
-from . import bundle_rules, comparison, policy, recipe_rules
+from . import bundle_rules, comparison, fresh_rule, policy, recipe_rules
 from .evidence import Evidence, Finding, Inputs
+from .fresh_rule import Fresh
 from .policy import Policy
 
 STEPS = 2 + comparison.STEPS
@@ -66,21 +67,26 @@ def gate(
     found = client.versions(location.model_name)
     version = find_version(found, location, number)
     promoted = next((each for each in found if location.alias in each.aliases), None)
+    fresh = fresh_rule.find(client, version)
     step("candidate: fetch and try")
     try:
-        bundle = _measured(settings, version)
+        bundle = _measured(settings, version, fresh)
     except ExportError as error:
         return _evidence(version, promoted, rules, (bundle_rules.unusable(str(error)),))
     if promoted is None:
         return _evidence(version, None, rules, _of_bundle(bundle, None, rules))
     step("champion: fetch and try")
     try:
-        champion = _measured(settings, promoted)
+        champion = _measured(settings, promoted, fresh)
     except ExportError as error:
         said = _of_bundle(bundle, None, rules)
         undecided = recipe_rules.undecided(f"champion, version {promoted.number}: {error}")
         return _evidence(version, promoted, rules, (*said, undecided))
-    said = (*_of_bundle(bundle, champion, rules), bundle_rules.speed(bundle, rules))
+    said = (
+        *_of_bundle(bundle, champion, rules),
+        bundle_rules.speed(bundle, rules),
+        *fresh_rule.findings(fresh, bundle, champion, rules),
+    )
     try:
         houses = _houses(client, bundle, data)
     except UnknownRecipeError as error:
@@ -136,9 +142,12 @@ def _houses(client: Client, bundle: Measured, data: Path | None) -> _Houses:
     return _Houses(file=file, dataset=loaded)
 
 
-def _measured(settings: Settings, version: Version) -> Measured:
+def _measured(settings: Settings, version: Version, fresh: Fresh | None) -> Measured:
     with tempfile.TemporaryDirectory(prefix="housing-gate-") as scratch:
-        return measure(download(settings, version.number, Path(scratch)))
+        return measure(
+            download(settings, version.number, Path(scratch)),
+            fresh.rows if fresh else fresh_rule.NO_ROWS,
+        )
 
 
 def _evidence(

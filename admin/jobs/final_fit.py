@@ -16,6 +16,7 @@ from housing_grpc.registry.moved_home import local_folder
 from .. import models, preprocessing
 from ..base.code_version import code_version
 from ..base.signing import signing
+from ..card import Retrained
 from ..data.dataset import Dataset
 from ..export import Exported, Facts, export
 from ..tracking import disk_space
@@ -65,6 +66,7 @@ def add_bundle(
     step: Callable[[str], None],
     signing_key: Path | None = None,
     max_bytes: int = files.MAX_BYTES,
+    retrained: Retrained | None = None,
 ) -> BundleRun:
     """Fit to every row, and log the bundle and pictures of it.
 
@@ -78,6 +80,7 @@ def add_bundle(
         step: Called with what begins, before each of the 3 steps, and those of `honesty`.
         signing_key: File of the key that signs the bundle.
         max_bytes: Most bytes of a bundle that servers take.
+        retrained: What of the rows was sold since an earlier model, for the card; None for none.
 
     Raises:
         ExportError: The bundle would not answer as the fitted pipeline does.
@@ -105,6 +108,7 @@ def add_bundle(
             learned=learned,
             signing_key=signing_key,
             max_bytes=max_bytes,
+            retrained=retrained,
         )
         step("log")
         with disk_space.explained(_places(client, experiment, folder)):
@@ -174,6 +178,7 @@ def _export(
     learned: Honesty | None,
     signing_key: Path | None,
     max_bytes: int,
+    retrained: Retrained | None,
 ) -> Exported:
     origin = None
     if learned is not None:
@@ -182,6 +187,7 @@ def _export(
             file=evaluation.data_file,
             digest=evaluation.data_digest,
             unit=evaluation.target_unit,
+            retrained=retrained,
         )
     return export(
         pipeline,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..base.settings import Settings
+from ..card import Retrained
 from ..data.dataset import Dataset
 from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
@@ -46,6 +47,7 @@ def train(
     step: Callable[[str], None] = lambda _: None,
     command: str = "train",
     tags: dict[str, str] | None = None,
+    retrained: Retrained | None = None,
 ) -> Trained:
     """Train, measure and log one model. The same specification gives the same numbers.
 
@@ -57,6 +59,7 @@ def train(
         step: Called with what begins, before each step.
         command: Of housing-admin, for which this is done.
         tags: Of the run, besides its own.
+        retrained: What of the data was sold since an earlier model, for the card; None for none.
 
     Raises:
         UsageError: A name, value or range in the specification is wrong.
@@ -85,6 +88,7 @@ def train(
             step=step,
             signing_key=settings.signing_key_file,
             max_bytes=settings.max_bundle_bytes,
+            retrained=retrained,
         )
         run_log.log_scores(client, run_id, evaluation, model_id=bundle.model_id)
     return Trained(bundle=bundle, evaluation=evaluation)

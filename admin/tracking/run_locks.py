@@ -46,6 +46,24 @@ def held(home: Path) -> Iterator[str]:
         yield file.name
 
 
+@contextmanager
+def alone(home: Path, name: str) -> Iterator[bool]:
+    """Say for a `with` block whether this process is the only one of the home in such a block.
+
+    Args:
+        home: Folder of local state.
+        name: Of the kind of block.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / f"{name}.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
 def forget(home: Path, lock: str) -> None:
     """Remove a lock whose run says itself how it ended."""
     (home / FOLDER / lock).unlink(missing_ok=True)

@@ -30,5 +30,17 @@ VERDICT_TAG = "gate_verdict"
 EVIDENCE_TAG = "gate_evidence"
 """Tag of a version: what that gate found it from, as JSON; see `admin.gate.kept`."""
 
+BASE_DIGEST_TAG = "base_digest"
+"""Tag of a run that `retrain` made: SHA-256 of the file that what was sold was added to."""
+
+BASE_PATH_TAG = "base_path"
+"""Tag of such a run: where that file was."""
+
+FRESH_DIGEST_TAG = "fresh_digest"
+"""Tag of such a run: SHA-256 of the file of houses that were sold and kept for the gate."""
+
+FRESH_PATH_TAG = "fresh_path"
+"""Tag of such a run: where that file was."""
+
 CARD_TAG = "model_card"
 """Tag of a run: the card of its bundle, in words."""

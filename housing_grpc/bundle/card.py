@@ -115,6 +115,26 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     accepted: Annotated[list[Prose], _FEW]
 
 
+class Retrained(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model learned from that was sold after an earlier one had been trained.
+
+    Attributes:
+        parent: Digest of the bundle whose recipe it has.
+        base_digest: SHA-256 of the file that what was sold was added to.
+        rows: How many houses that were sold it was trained on.
+        first: When the first of them was recorded, ISO 8601 in UTC.
+        last: When the last of them was.
+        quarantined: How many were left out as outliers.
+    """
+
+    parent: Sha256
+    base_digest: Sha256
+    rows: Count
+    first: Text
+    last: Text
+    quarantined: Count
+
+
 class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the bundle comes from.
 
@@ -123,12 +143,14 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         code_version: Version of the code that trained.
         run_id: MLflow run that trained, or "" for none.
         parent: Digest of the bundle that it was made of, if it was trained to have the same prices.
+        retrained: What was sold since an earlier model, if it learned from that.
     """
 
     data_digest: Sha256
     code_version: Text
     run_id: Text
     parent: Sha256 | None = None
+    retrained: Retrained | None = None
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

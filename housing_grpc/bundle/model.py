@@ -4,6 +4,8 @@ import math
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from . import files, golden_rows, onnx, preprocess
 from . import format as bundle_format
 from .arrays import PlainNumbers, Prices, Rows, Vector
@@ -75,6 +77,16 @@ class Bundle:
         """
         spread = self._parts.spread
         return spread.error_per_half_width(INTERVAL_LEVEL) if spread else math.nan
+
+    def outlying_half_widths(self, share: float) -> float:
+        """How many halves of its interval of 90 % a price is off by that a share does not exceed.
+
+        Of houses like the training ones; NaN where the bundle has no intervals.
+        """
+        spread = self._parts.spread
+        if spread is None or not self._usual_quantile > 0:
+            return math.nan
+        return float(np.quantile(spread.scores, share)) / self._usual_quantile
 
     def predict(self, rows: Rows) -> Prices:
         """Predicts a price a row, in the target's unit.

@@ -155,6 +155,21 @@ def test_the_documented_variables_reach_the_containers() -> None:
     assert found["rest"]["ports"][0]["published"] == "8001"
 
 
+def test_a_profile_retrains_with_the_outcomes_of_the_server() -> None:
+    given = {"FEEDBACK_URL": "sqlite:////data/feedback.db"}
+    found = services("--profile", "app", "--profile", "retrain", **given)
+    assert set(found) - set(services("--profile", "app")) == {"retrain"}
+    retrain, server = found["retrain"], found["server"]
+    assert retrain["command"] == ["retrain", "--if-labels", "200"]
+    assert retrain["restart"] == "no"
+    assert retrain["read_only"]
+    assert retrain["cap_drop"] == ["ALL"]
+    assert int(retrain["mem_limit"]) > 0
+    assert retrain["volumes"] == server["volumes"]
+    for name in ("FEEDBACK_URL", "MLFLOW_TRACKING_URI", "MLFLOW_MODEL_NAME", "MLFLOW_MODEL_ALIAS"):
+        assert retrain["environment"][name] == server["environment"][name]
+
+
 def test_each_variable_is_documented_with_its_default() -> None:
     read = (ROOT / "docker-compose.yml").read_text() + (
         ROOT / "docker-compose.minio.yml"

@@ -168,24 +168,44 @@ def test_what_a_pod_mounts_and_reads_is_there(
                     assert f"ConfigMap {source['configMapRef']['name']}" in found
 
 
-@pytest.mark.parametrize("name", ["Job housing-seed", "CronJob housing-retrain"])
-def test_the_jobs_train_on_the_file_that_is_put_on_the_claim(
-    manifests: dict[str, Manifest], tmp_path: Path, say: Say, name: str
+def test_the_first_model_is_trained_on_the_file_that_is_put_on_the_claim(
+    manifests: dict[str, Manifest], tmp_path: Path, say: Say
 ) -> None:
-    *prepared, trains = containers(manifests[name])
+    prepared, trains = containers(manifests["Job housing-seed"])
     (data,) = (flag for flag in trains["args"] if flag.startswith("--data="))
-    if prepared:
-        (command,) = (container["command"][2] for container in prepared)
-        claim = str(tmp_path)
-        outcome(["sh", "-ec", command.replace("/training", claim)], cwd=ROOT, check=True)
-        file = tmp_path / Path(data).name
-        assert file.read_bytes() == (ROOT / "data/HousingData.csv").read_bytes()
-        file.write_text("my own\n")
-        outcome(["sh", "-ec", command.replace("/training", claim)], cwd=ROOT, check=True)
-        assert file.read_text() == "my own\n"
+    command, claim = prepared["command"][2], str(tmp_path)
+    outcome(["sh", "-ec", command.replace("/training", claim)], cwd=ROOT, check=True)
+    file = tmp_path / Path(data).name
+    assert file.read_bytes() == (ROOT / "data/HousingData.csv").read_bytes()
+    file.write_text("my own\n")
+    outcome(["sh", "-ec", command.replace("/training", claim)], cwd=ROOT, check=True)
+    assert file.read_text() == "my own\n"
     # All flags are known: what is wrong is the file that is not there.
     missing = [flag.replace("/training", "/no/such") for flag in trains["args"]]
     assert "there is no such file" in say(*missing, code=3).err
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (8, 0), (7, 1), (2, 1)])
+def test_a_retraining_with_nothing_to_do_is_no_failed_job(
+    manifests: dict[str, Manifest], tmp_path: Path, code: int, ends: int
+) -> None:
+    job = manifests["CronJob housing-retrain"]["spec"]
+    assert (job["concurrencyPolicy"], job["jobTemplate"]["spec"]["backoffLimit"]) == ("Forbid", 0)
+    (container,) = containers(manifests["CronJob housing-retrain"])
+    program = tmp_path / "housing-admin"
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assert outcome(container["command"], env={"PATH": path}).returncode == ends
+
+
+def test_a_retraining_is_asked_for_with_flags_that_are_known(
+    manifests: dict[str, Manifest], tmp_path: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOUSING_HOME", str(tmp_path))
+    (container,) = containers(manifests["CronJob housing-retrain"])
+    command = container["command"][2].partition(" || ")[0].split()
+    assert "has no version yet" in say(*command[1:], code=4).err
 
 
 def test_a_policy_lets_each_pod_that_asks_mlflow_out(
@@ -261,7 +281,8 @@ def names_of(selector: Manifest) -> list[str]:
 
 
 def variables(manifest: Manifest) -> dict[str, str]:
-    return {entry["name"]: entry["value"] for entry in pod(manifest)["containers"][0]["env"]}
+    env = pod(manifest)["containers"][0]["env"]
+    return {entry["name"]: entry["value"] for entry in env if "value" in entry}
 
 
 def test_every_pod_keeps_to_the_restricted_standard(

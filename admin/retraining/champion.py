@@ -1,0 +1,99 @@
+"""The promoted version, as what a retraining begins with: its bundle, recipe and data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ..base.errors import DataError, RegistryError
+from ..base.settings import Settings
+from ..data import dataset
+from ..data.dataset import Dataset
+from ..export.reading import Bundle
+from ..jobs.price_changes import bundle_of
+from ..tracking.records import Records
+from ..tracking.tags import BASE_DIGEST_TAG, BASE_PATH_TAG, DATA_FILE_TAG, DATA_PATH_TAG
+from ..tracking.training_command import data_file
+from ..training.recipe import recipe_of
+from ..training.spec import TrainingSpec
+
+_DIGITS = 12
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Champion:
+    """The promoted version.
+
+    Attributes:
+        version: Its number.
+        bundle: Which has answered its golden rows.
+        tags: Of the run that trained it.
+    """
+
+    version: int
+    bundle: Bundle
+    tags: Mapping[str, str]
+
+    @property
+    def trained_at(self) -> datetime:
+        """When it was trained, in UTC."""
+        return self.bundle.metadata.trained_at.astimezone(UTC)
+
+    def base(self) -> tuple[TrainingSpec, Dataset]:
+        """Return its recipe, and what it was trained on without what was sold.
+
+        So an outcome that is corrected, retracted or forgotten is so in the next training, too.
+
+        Raises:
+            DataError: The file is not here, or cannot be used.
+            UnknownRecipeError: It cannot be told how it was trained.
+        """
+        metadata = self.bundle.metadata
+        digest = self.tags.get(BASE_DIGEST_TAG) or metadata.data_digest
+        own = {DATA_PATH_TAG: self.tags.get(BASE_PATH_TAG, "")}
+        tags = own if BASE_DIGEST_TAG in self.tags else self.tags
+        file = data_file(digest, {name: text for name, text in tags.items() if text})
+        if file is None:
+            name = tags.get(DATA_FILE_TAG, "a file")
+            raise DataError(
+                f"what version {self.version} was trained on, {name} with the SHA-256"
+                f" {digest[:_DIGITS]}..., is not here; put it where it was, or into this folder"
+            )
+        recipe = {
+            **metadata.params,
+            "model": metadata.model_type,
+            "preprocessing": metadata.preprocessing,
+        }
+        spec = recipe_of(recipe, file, target_unit=metadata.target.unit)
+        folds, share = metadata.params.get("cv_folds"), metadata.params.get("test_size")
+        # Scored as it was, so that figures can be compared.
+        scored = replace(
+            spec,
+            cv=folds if isinstance(folds, int) and folds > 1 else None,
+            test_size=share if isinstance(share, float) and 0 < share < 1 else spec.test_size,
+        )
+        return scored, dataset.load(file, target_unit=spec.target_unit, accept=spec.accept)
+
+
+def find(records: Records, settings: Settings) -> Champion:
+    """Return the promoted version.
+
+    Args:
+        records: Of the registered model.
+        settings: Name the model and the alias.
+
+    Raises:
+        RegistryError: None is promoted, or it cannot be fetched.
+        ExportError: Its bundle cannot be used.
+    """
+    location = settings.location
+    found = records.versions(location.model_name)
+    version = next((each for each in found if location.alias in each.aliases), None)
+    if version is None:
+        raise RegistryError(
+            f"no version of {location.model_name} is {location.alias}, so there is none to train"
+            " again; make one with: housing-admin seed"
+        )
+    bundle = bundle_of(settings, version.number)
+    run_id = bundle.metadata.run_id
+    run = records.run(run_id) if run_id else None
+    return Champion(version=version.number, bundle=bundle, tags=run.tags if run else {})

@@ -1,0 +1,254 @@
+"""`housing-admin retrain` on a real registry and a real store of outcomes."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from admin.base.errors import DataError, GateError, NothingToDoError, ServerError, UsageError
+from admin.base.settings import Settings
+from admin.data import dataset
+from admin.export.reading import Bundle
+from admin.retraining import files
+from admin.retraining.choosing import Chosen, choose
+from admin.retraining.labels import read
+from admin.tracking import run_locks
+from housing_grpc.bundle import schema
+from housing_grpc.feedback.store import Store
+from tests.admin.retraining.conftest import Sell, houses, opened_store
+from tests.support.commands import Say
+from tests.support.examples import DATA, load_houses
+
+Learning = Callable[[NDArray[np.float64]], Chosen]
+
+
+@pytest.fixture
+def learning(store: Store, champion: Bundle) -> Learning:
+    """Says what becomes of what was sold, of which all is new: `learning(rows of the data)`."""
+    target = champion.metadata.target
+    digest = schema.digest(target.name, target.unit)
+    return lambda rows: choose(read(store, digest, 0), champion, rows, 0)
+
+
+def test_it_trains_registers_and_promotes_and_the_card_says_of_what(
+    settings: Settings, say: Say, sell: Sell, quick: Path, champion: Bundle
+) -> None:
+    sell(houses(200), factor=1.01)
+    said = say("retrain", "--if-labels", "200", "--then", "promote", "--policy", quick, "--json")
+    found = json.loads(said.out)
+    assert (found["version"], found["parent_version"], found["promoted"]) == ("2", "1", True)
+    assert (found["new_labels"], found["kept_for_gate"], found["learned"]) == (200, 40, 160)
+    assert found["gate"]["verdict"] == "PASS"
+    card = json.loads(say("card", "2", "--json").out)
+    retrained = card["lineage"]["retrained"]
+    base = hashlib.sha256(DATA.read_bytes()).hexdigest()
+    assert (retrained["parent"], retrained["base_digest"]) == (str(champion.digest), base)
+    assert (retrained["rows"], retrained["quarantined"]) == (160, 0)
+    assert retrained["first"] <= retrained["last"]
+    assert "160 houses that were sold" in say("card", "2").out
+    newest, *_ = json.loads(say("history", "--json").out)["entries"]
+    assert newest["reason"] == "retrained: 200 new labels, wanted 200"
+    # The same outcomes are not new to what has learned from them.
+    again = say("retrain", code=NothingToDoError.exit_code)
+    assert "0 new labels: nothing to learn from" in again.err
+    # The next one begins with the base, not with what was added to it.
+    sell(houses(20, start=220))
+    done = json.loads(say("retrain", "--policy", quick, "--json").out)
+    assert (done["parent_version"], done["new_labels"], done["learned"]) == ("2", 20, 216)
+    card = json.loads(say("card", "3", "--json").out)
+    assert card["lineage"]["retrained"]["base_digest"] == base
+    assert card["data"]["rows"] == 506 + 216
+
+
+def test_a_tenth_of_poisoned_labels_changes_no_price(
+    settings: Settings, say: Say, sell: Sell, quick: Path, learning: Learning
+) -> None:
+    sell(houses(180), factor=1.01)
+    rows = load_houses().features.to_numpy()
+    clean = learning(rows)
+    sell(houses(20, start=180), factor=3.0, sources=("mallory",))
+    poisoned = learning(rows)
+    assert len(poisoned.quarantined) == 20
+    # To the byte the same file is trained on, and kept for the gate.
+    for kind in ("learned", "fresh"):
+        one, other = (files.fresh(settings.home, getattr(each, kind)) for each in (clean, poisoned))
+        assert one == other
+    said = say("retrain", "--policy", quick)
+    assert "in quarantine, as no such price was off so far in training: 20" in said.err
+    assert said.out.count("mallory") == 20
+
+
+def test_one_source_has_no_more_than_its_share(sell: Sell, store: Store, champion: Bundle) -> None:
+    base = houses(100, start=200)
+    sell(houses(150), sources=("a",))
+    sell(houses(10, start=150), sources=("b",))
+    target = champion.metadata.target
+    sold = read(store, schema.digest(target.name, target.unit), 0)
+    found = choose(sold, champion, base, 0)
+    assert len(found.fresh) == 32
+    learned = found.learned.sources
+    assert learned.count("a") <= 0.3 * (len(base) + len(learned))
+    assert learned.count("a") + 1 > 0.3 * (len(base) + len(learned))
+    assert found.left_out == {"a": 128 - learned.count("a")}
+
+
+def test_a_house_counts_once_by_what_came_last(sell: Sell, store: Store, champion: Bundle) -> None:
+    rows = houses(10)
+    sell(rows, factor=1.1)
+    sell(rows[:4], factor=0.9)
+    target = champion.metadata.target
+    sold = read(store, schema.digest(target.name, target.unit), 0)
+    assert len(sold) == 10
+    np.testing.assert_allclose(sold.prices[-4:], champion.predict(rows[:4]) * 0.9)
+    assert len(read(store, "another schema", 0)) == 0
+
+
+def test_what_sold_replaces_what_the_data_says_of_the_same_house(
+    settings: Settings, sell: Sell, learning: Learning
+) -> None:
+    base = load_houses()
+    rows = base.features.to_numpy()
+    sell(rows[250:270], factor=1.05)
+    found = learning(rows)
+    # The promoted model has seen them.
+    assert len(found.fresh) == 0
+    file, digest = files.union(settings.home, base, found.learned)
+    assert file.stat().st_mode & 0o077 == 0
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == digest
+    together = dataset.load(file)
+    assert len(together.target) == 506
+    np.testing.assert_array_equal(together.features.to_numpy()[-20:], found.learned.rows)
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        (("--if-labels", "30"), "nothing to do: 20 new labels, wanted 30"),
+        (("--if-older", "30d"), "days old, wanted 30"),
+        (("--if-drift", "0.25"), "nothing to do: drift 0.10 of RM, wanted 0.25"),
+        (("--if-skill", "1.3"), "nothing to do: skill 1.20, wanted 1.3"),
+        (
+            ("--if-labels", "21", "--if-skill", "1.3"),
+            "nothing to do: skill 1.20, wanted 1.3; 20 new labels, wanted 21",
+        ),
+    ],
+)
+def test_a_condition_that_is_not_reached(
+    say: Say, sell: Sell, metrics: str, flags: tuple[str, ...], text: str
+) -> None:
+    sell(houses(20))
+    said = say("retrain", *flags, "--metrics", metrics, code=NothingToDoError.exit_code)
+    assert text in said.err
+    assert len(json.loads(say("models", "--json").out)["versions"]) == 1
+
+
+def test_drift_without_new_labels_trains_nothing(
+    settings: Settings, say: Say, store: Store, metrics: str
+) -> None:
+    store.prepare()
+    said = say("retrain", "--if-drift", "0.05", "--metrics", metrics, code=8)
+    assert "drifted (drift 0.10 of RM, wanted 0.05), but 0 new labels: nothing to learn" in said.err
+
+
+def test_one_condition_of_many_is_enough(
+    settings: Settings, say: Say, sell: Sell, metrics: str, quick: Path
+) -> None:
+    sell(houses(20))
+    flags = ("--if-labels", "500", "--if-skill", "1.15", "--metrics", metrics)
+    found = json.loads(say("retrain", *flags, "--policy", quick, "--json").out)
+    assert found["reason"] == "worse than trained (skill 1.20, wanted 1.15)"
+    assert (found["promoted"], found["version"]) == (False, "2")
+
+
+def test_what_the_gate_refuses_stays_unpromoted(
+    settings: Settings, say: Say, sell: Sell, champion: Bundle, tmp_path: Path
+) -> None:
+    # Most say too much, though no more than prices may be off; those that came last do not.
+    sell(houses(120), factor=1.2)
+    sell(houses(40, start=160), factor=1.01)
+    rules = tmp_path / "strict.yaml"
+    rules.write_text("comparison: {repeats: 1, folds: 5, resamples: 2000}\n")
+    said = say("retrain", "--then", "promote", "--policy", rules, code=GateError.exit_code)
+    assert "fresh\tFAIL\ton 32 houses that neither has seen" in said.out
+    assert "version 2 is refused: " in said.err
+    assert "look at the newest outcomes" in said.out
+    models = json.loads(say("models", "--json").out)["versions"]
+    assert {each["version"]: bool(each["aliases"]) for each in models} == {"1": True, "2": False}
+    # Nor does promote take it, which looks at the same houses.
+    again = say("promote", "2", "--policy", rules, code=GateError.exit_code)
+    assert "fresh\tFAIL" in again.out
+    for file in (settings.home / files.FOLDER).glob("fresh-*"):
+        file.unlink()
+    gone = say("gate", "2", "--policy", rules, code=GateError.exit_code)
+    assert "fresh\tINCONCLUSIVE\tthe houses kept for the gate" in gone.out
+
+
+def test_features_have_to_be_kept(settings: Settings, say: Say, sell: Sell) -> None:
+    bare = opened_store(settings, keep_features=False)
+    sell(houses(5), into=bare)
+    bare.close()
+    said = say("retrain", code=DataError.exit_code)
+    assert "set FEEDBACK_KEEP_FEATURES=true on the server" in said.err
+
+
+def test_only_one_trains_at_a_time(settings: Settings, say: Say, sell: Sell) -> None:
+    sell(houses(5))
+    with run_locks.alone(settings.home, "retrain") as alone:
+        assert alone
+        said = say("retrain", code=NothingToDoError.exit_code)
+    assert "another retraining of" in said.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        (("--if-drift", "much"), "--if-drift: 'much' is not right"),
+        (("--if-labels", "0"), "--if-labels: '0' is not right"),
+        (("--if-older", "30"), "--if-older: '30' is not right; give days or hours, such as 30d"),
+        (("--then", "hope"), "--then: 'hope' is not right; give nothing or promote"),
+    ],
+)
+def test_wrong_flags(say: Say, flags: tuple[str, ...], text: str) -> None:
+    assert text in say("retrain", *flags, code=UsageError.exit_code).err
+
+
+def test_metrics_that_are_none(settings: Settings, say: Say, store: Store) -> None:
+    store.prepare()
+    asked = ("retrain", "--if-drift", "0.2", "--metrics")
+    said = say(*asked, "http://127.0.0.1:9/metrics", code=ServerError.exit_code)
+    assert "the metrics at http://127.0.0.1:9/metrics cannot be read" in said.err
+    said = say(*asked, "file:///etc/passwd", code=UsageError.exit_code)
+    assert "is no address" in said.err
+
+
+@pytest.fixture
+def metrics() -> Iterator[str]:
+    """The address of what a server of version 1 says; a real one needs 500 houses for it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(
+                b'housing_feature_drift_psi{feature="RM"} 0.1\n'
+                b'housing_feature_drift_psi{feature="AGE"} 0.02\n'
+                b'housing_live_skill{version="7"} 9.0\n'
+                b'housing_live_skill{version="1"} 1.2\n'
+            )
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/metrics"
+    server.shutdown()
+    thread.join()
+    server.server_close()
