@@ -34,9 +34,23 @@ _NAME = "housing-admin"
 _HELP = ("-h", "--help")
 _DEBUG = "--debug"
 _WITH_ARGUMENT = frozenset(
-    {"backup", "compare", "gate", "keygen", "promote", "register", "restore", "upgrade"}
+    {
+        "backup",
+        "compare",
+        "gate",
+        "keygen",
+        "promote",
+        "register",
+        "feedback",
+        "replay",
+        "restore",
+        "skew",
+        "upgrade",
+    }
 )
-_SWITCHES = frozenset({"--dry-run", "--dry_run", "--force", "--json", "--replace", "--tls"})
+_SWITCHES = frozenset(
+    {"--dry-run", "--dry_run", "--force", "--json", "--receipt", "--replace", "--tls"}
+)
 _INTERRUPTED = 130
 _UNEXPECTED = 1
 _NOT_USABLE = 4

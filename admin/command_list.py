@@ -20,8 +20,8 @@ class CommandList:
 
     Settings come from the environment: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
     MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY, HOUSING_CA_FILE,
-    HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE. With --debug, every command
-    shows where an error came from; --version alone prints name and version.
+    HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE, RECEIPT_KEYS_FILE. With --debug,
+    every command shows where an error came from; --version alone prints name and version.
     """
 
     def __init__(self, choose: Callable[[str, Mapping[str, Any], _Text], None]) -> None:
@@ -375,11 +375,74 @@ class CommandList:
         self._take("restore", locals())
 
     @_texts
-    def keygen(self, file: str, *, json: _Text = None) -> None:
+    def feedback(
+        self,
+        action: str,
+        *what: str,
+        before: _Text = None,
+        force: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Write what houses sold for to a file, take it from one, or delete it.
+
+        feedback export FILE.csv (or .json), import FILE.csv (columns receipt and price), purge
+        --before DATE --force, forget RECEIPT... The data has columns (B, LSTAT) that say who lives
+        where; see the data card before you keep features.
+
+        Args:
+            action: export, import, purge or forget.
+            what: The file, or the receipts.
+            before: Delete the outcomes of prices that were given before this date.
+            force: Delete them; without it, purge only says what it would do.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        given = {"action": action, "what": what, "before": before, "force": force}
+        self._take("feedback", given | {"json": json})
+
+    @_texts
+    def replay(self, *receipts: str, file: _Text = None, json: _Text = None) -> None:
+        """Ask the bundle that gave each receipt for its price again: the same to the bit, or not.
+
+        The keys that open receipts are those of RECEIPT_KEYS_FILE, or the one that a server of
+        this home has made. Where a price differs, the exit code is 6.
+
+        Args:
+            receipts: As they came with prices.
+            file: CSV file with a column `receipt` of more.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        given = {"receipts": receipts, "file": file, "json": json}
+        self._take("replay", given)
+
+    @_texts
+    def skew(
+        self,
+        *receipts: str,
+        file: _Text = None,
+        data: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Compare served prices with those of the training: its pipeline is fitted again.
+
+        The receipts' versions are trained again, and asked beside their bundles; where a price
+        differs by more than 0.0001, the exit code is 6.
+
+        Args:
+            receipts: As they came with prices.
+            file: CSV file with a column `receipt` of more.
+            data: CSV or Parquet file that they were trained on, if that is not where it was.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        given = {"receipts": receipts, "file": file, "data": data, "json": json}
+        self._take("skew", given)
+
+    @_texts
+    def keygen(self, file: str, *, receipt: _Text = None, json: _Text = None) -> None:
         """Make a key that signs bundles, and the one that servers verify them with.
 
         Args:
             file: To write the private key to; the public one goes to the same name with .pub.
+            receipt: Make a key that seals receipts instead, which is one file.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("keygen", locals())

@@ -65,7 +65,7 @@ def nothing(house: House, *, name: str = "null") -> Iterator[Side]:
         yield Side(name=name, server=server, target=target(port, house, null.PRICE))
 
 
-def target(port: int, house: House, price: float, **options: bool) -> Target:
+def target(port: int, house: House, price: float, **options: Any) -> Target:
     """Returns Predict as a target, after a real client has got the right price.
 
     Args:

@@ -92,6 +92,8 @@ GOALS: tuple[Goal, ...] = (
          part="honest", key="predict", limit=0.97, at_least=True),
     Goal(text="Predict with an explanation: p50 ÷ without", part="honest", key="explain p50",
          limit=2),
+    Goal(text="Predict with a receipt: calls/s ÷ without", part="receipt", key="predict",
+         limit=0.92, at_least=True),
     Goal(text="stream with intervals and p-values: rows ÷ without, by processor time",
          part="honest", key="stream", limit=0.6, at_least=True),
     Goal(text="a long job through the stream: growth of the server", part="stream_memory",
@@ -137,6 +139,10 @@ GOALS: tuple[Goal, ...] = (
          key="health p99 on its own port, 4096 at a time", limit=100),
     Goal(text="the same: health, p99, on the same port", part="flood",
          key="health p99, 4096 at a time", limit=100),
+    Goal(text="detector of intervals that hold too little: runs of 5,000 good labels with an alarm",
+         part="detector", key="false alarms", limit=5),
+    Goal(text="the same: median delay where 20 % of prices are outside instead of 10 %",
+         part="detector", key="delay at 20 %", limit=200),
     Goal(text="one prediction over HTTP ÷ over gRPC", part="rest", key="ratio", limit=2.5),
 )  # fmt: skip
 

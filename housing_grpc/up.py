@@ -1,32 +1,43 @@
 """Runs the gRPC server and the REST proxy together: `python -m housing_grpc.up`.
 
 Both are set by variables alone. A signal stops both; if one ends, so does the other. They
-end, too, if this process is killed.
+end, too, if this process is killed. Where only this machine reaches the server, it keeps outcomes in
+HOUSING_HOME, unless FEEDBACK_URL says where.
 """
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from types import FrameType
 
 from housing_grpc import settings
-from housing_grpc.base import extras, standard_streams
+from housing_grpc.base import child_environment, extras, standard_streams
+from housing_grpc.base.address import is_loopback
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 from housing_grpc.base.options import OptionError
+from housing_grpc.feedback import location
 from housing_grpc.rest import settings as rest_settings
 from housing_grpc.rest.settings import Settings as ProxySettings
 from housing_grpc.settings import Settings
 
 _POLL_SECONDS = 0.1
+_ALL = re.compile(".*", re.DOTALL)
 
 
 class Together:
-    """Processes that start and end as one."""
+    """Processes that start and end as one.
 
-    def __init__(self) -> None:
+    Args:
+        variables: Of them, beside those of this process.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._environment = {**child_environment.inherited(_ALL), **variables}
         self._children: list[subprocess.Popen[bytes]] = []
         self._stopping = False
 
@@ -36,6 +47,7 @@ class Together:
             [sys.executable, "-m", "housing_grpc.base.die_with_parent", module],
             # Nothing is written to it: its end is the news.
             stdin=subprocess.PIPE,
+            env=self._environment,
             # Ctrl-C reaches a whole process group; each child is to get one signal, from here.
             process_group=0 if os.name == "posix" else None,
         )
@@ -79,12 +91,20 @@ def main() -> int:
         return _fail(str(error), error.exit_code)
     except OptionError as error:
         return _fail(str(error), EXIT_SETTINGS)
-    both = Together()
+    both = Together(_own_feedback(chosen))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, both.stop)
     both.start("housing_grpc")
     both.start("housing_grpc.rest")  # Its target follows GRPC_HOST and GRPC_PORT.
     return both.wait()
+
+
+def _own_feedback(chosen: Settings) -> dict[str, str]:
+    # A server that others reach has no key of its own for receipts, either.
+    lacking = extras.missing("feedback", "sqlalchemy", purpose="feedback")
+    if chosen.feedback_url or lacking or not is_loopback(chosen.grpc_host):
+        return {}
+    return {location.SETTING: location.own(chosen.home)}
 
 
 def _check(chosen: Settings, proxy: ProxySettings) -> None:

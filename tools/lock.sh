@@ -11,7 +11,7 @@ compile() {
 }
 
 # What the image of the server has; the admin side's files hold it, too, for `make serve`.
-serve="--extra registry --extra rest --extra otel"
+serve="--extra registry --extra rest --extra otel --extra feedback"
 
 # shellcheck disable=SC2086  # words, to be split
 {

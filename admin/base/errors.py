@@ -3,7 +3,7 @@
 AdminError (1)
 ├── UsageError (2)      a flag, parameter or configuration file is wrong
 ├── DataError (3)       the training data cannot be used
-├── RegistryError (4)   MLflow cannot be reached, or has no such run or version
+├── RegistryError (4)   MLflow or the store of outcomes cannot be reached, or has no such thing
 ├── ServerError (5)     a prediction server cannot be reached, or refused
 ├── ExportError (6)     the bundle would not answer as the fitted pipeline does
 └── GateError (7)       a version does not keep the rules for what may be promoted
@@ -29,7 +29,7 @@ class DataError(AdminError):
 
 
 class RegistryError(AdminError):
-    """MLflow cannot be reached, or has no such run, version or alias."""
+    """MLflow or the store of outcomes cannot be reached, or there is no such run or version."""
 
     exit_code = 4
 

@@ -1,27 +1,53 @@
-"""Makes a pair of keys that bundles are signed and verified with."""
+"""Makes keys: a pair that bundles are signed and verified with, or one that seals receipts."""
 
 import os
 from pathlib import Path
 
 from ..base import options
 from ..base.errors import UsageError
+from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
 
 
-def run(console: Console, settings: Settings, *, file: str) -> None:  # noqa: ARG001 (all commands alike)
-    """Write an Ed25519 private key, and its public key beside it; never over another.
+def run(
+    console: Console,
+    settings: Settings,  # noqa: ARG001 (all commands alike)
+    *,
+    file: str,
+    receipt: Text = None,
+) -> None:
+    """Write a key to a file, never over another.
 
     Args:
-        console: Shows what to do with them.
+        console: Shows what to do with it.
         settings: Not used.
-        file: The private key; the public one gets the same name with ".pub" after it.
+        file: Of the key.
+        receipt: Whether it is to seal receipts, rather than to sign bundles.
     """
+    # Whole, as the settings that are shown are for processes that run elsewhere.
+    path = Path(options.given(file, "FILE") or "").expanduser().absolute()
+    if options.flag(receipt, "--receipt"):
+        _receipt_key(console, path)
+    else:
+        _pair(console, path)
+
+
+def _receipt_key(console: Console, path: Path) -> None:
+    from ..receipts import keys
+
+    _write(path, f"{keys.new_key()}\n".encode(), mode=0o600)
+    console.show(f"{path} seals receipts: give it to every server, and set")
+    console.show(f"  {keys.SETTING}={path}")
+    console.show("To change keys, put a new line above: the first seals, and all of them open.")
+    console.give({"receipt_key": str(path)})
+
+
+def _pair(console: Console, private: Path) -> None:
+    """Write an Ed25519 private key, and its public key beside it."""
     from cryptography.hazmat.primitives import serialization as form
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    # Whole, as the settings that are shown are for processes that run elsewhere.
-    private = Path(options.given(file, "FILE") or "").expanduser().absolute()
     public = private.with_name(private.name + ".pub")
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())

@@ -27,6 +27,7 @@ __all__ = [
     "Difference",
     "IntervalFacts",
     "between",
+    "bounds",
     "metadata_of",
     "opened",
     "prices",
@@ -72,6 +73,25 @@ def prices(bundle: Bundle, rows: Rows) -> Prices:
     """
     with _usable():
         return bundle.predict(rows)
+
+
+def bounds(bundle: Bundle, rows: Rows, found: Prices, level: float) -> Rows:
+    """Return both ends of the intervals of prices, shape (n, 2), NaN where there is none.
+
+    Args:
+        bundle: That gave them.
+        rows: Of the houses, shape (n, features).
+        found: Their prices.
+        level: Share of prices that an interval is to hold.
+
+    Raises:
+        ExportError: It gives no price for one of them.
+    """
+    with _usable():
+        assessed = bundle.assess(rows, found, level)
+    if assessed is None:
+        return np.full((len(rows), 2), np.nan)
+    return np.column_stack((assessed.lower, assessed.upper))
 
 
 def between(old: Bundle, new: Bundle) -> Difference:

@@ -13,7 +13,7 @@ from ..base.settings import Settings
 from ..export import NEWEST_FORMAT, Metadata, has_card, metadata_of, signing, upgrade
 from ..tracking.mlflow_client import Client
 from ..tracking.tags import DATA_FILE_TAG
-from ..tracking.training_command import data_file, is_file
+from ..tracking.training_command import data_file, given_file
 from ..training.honesty import Honesty
 from .repeated_training import NotRepeatedError, repeat
 
@@ -92,12 +92,7 @@ class Making:
         tags = run.tags if run else {}
         digest = metadata.data_digest
         if given is not None:
-            if not is_file(given, digest):
-                raise UsageError(
-                    f"--data: {given} is not what version {self.number} was trained on, whose"
-                    f" SHA-256 begins with {digest[:_DIGITS]}"
-                )
-            return given
+            return given_file(given, digest, self.number)
         found = data_file(digest, tags)
         if found is None:
             name = tags.get(DATA_FILE_TAG, "a file")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from housing_grpc.bundle import small_file
 
+from ..base.errors import UsageError
 from ..data.table import MOST_BYTES
 from ..training.spec import default_data
 from .records import Run
@@ -81,6 +82,25 @@ def data_file(digest: str, tags: Mapping[str, str]) -> Path | None:
     name = tags.get(DATA_FILE_TAG, _A_FILE)
     places = (default_data(), Path(tags.get(DATA_PATH_TAG, name)), Path(name))
     return next((file for file in places if is_file(file, digest)), None)
+
+
+def given_file(file: Path, digest: str, number: int) -> Path:
+    """Return a file that is named as what a version was trained on.
+
+    Args:
+        file: As it is given.
+        digest: SHA-256 of what it was trained on.
+        number: Of the version.
+
+    Raises:
+        UsageError: It is another one.
+    """
+    if not is_file(file, digest):
+        raise UsageError(
+            f"--data: {file} is not what version {number} was trained on, whose SHA-256 begins with"
+            f" {digest[:_DIGITS]}"
+        )
+    return file
 
 
 def is_file(file: Path, digest: str) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         UnavailableError,
         UnimplementedError,
     )
+    from .feedback import IntervalQuality, ModelQuality, Outcome, Recorded
     from .health import Health
     from .house import FEATURES, House
     from .job import AsyncScores, Scores
@@ -74,16 +75,20 @@ __all__ = [
     "HousingClient",
     "HousingError",
     "IntervalInfo",
+    "IntervalQuality",
     "InvalidArgumentError",
     "ModelChangedError",
     "ModelInfo",
+    "ModelQuality",
     "NotFoundError",
+    "Outcome",
     "PermissionDeniedError",
     "Prediction",
     "PriceChange",
     "PriceInterval",
     "RangeWarning",
     "RateLimitedError",
+    "Recorded",
     "ReloadDiff",
     "Reloaded",
     "ResourceExhaustedError",
@@ -102,8 +107,8 @@ __all__ = [
 ]
 
 # In the order in which they are looked through.
-_MODULES = ("client", "aio", "connection", "errors", "health", "house", "job", "json_form",
-            "ledger", "results", "scores")  # fmt: skip
+_MODULES = ("client", "aio", "connection", "errors", "feedback", "health", "house", "job",
+            "json_form", "ledger", "results", "scores")  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

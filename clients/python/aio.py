@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 import grpc
 from housing_table.columns import TARGET
 
-from . import connection, decode, requests
+from . import connection, decode, feedback, requests
 from .asked import asked
 from .caller import Caller
 from .chunks import Chunk, Form, Layout
 from .failure import error_of
+from .feedback import ModelQuality, Outcome, Recorded
 from .health import CHECK, WATCH, Health, health_answer, health_request
 from .house import HouseLike
 from .job import AsyncScores
@@ -43,11 +44,12 @@ class AsyncHousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         timeout: float = requests.PREDICT_SECONDS,
         **features: float | None,
     ) -> Prediction:
         """Returns the price of one house; see `HousingClient.predict`."""
-        beside = asked(explain=explain, reference=reference, level=level)
+        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
         request = requests.predict(house, features, beside)
         return decode.prediction(await self._call(self._predictions.Predict, request, timeout))
 
@@ -58,10 +60,11 @@ class AsyncHousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         timeout: float = requests.BATCH_SECONDS,
     ) -> list[Prediction | RowError]:
         """Returns one result a house, in order; see `HousingClient.predict_batch`."""
-        beside = asked(explain=explain, reference=reference, level=level)
+        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
         batch = requests.Batch(houses, beside)
         answer = await self._call(self._predictions.PredictBatch, batch.request, timeout)
         return batch.results(answer)
@@ -77,6 +80,7 @@ class AsyncHousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         ignore: Collection[str] = (TARGET,),
         keep: Sequence[str] = (),
         progress: Progress = True,
@@ -93,6 +97,7 @@ class AsyncHousingClient(Caller):
             explain: Whether to say what makes each price.
             reference: A house to explain the prices against.
             level: Share of prices that the intervals are to hold.
+            receipt: Whether to give a receipt of each price; takes the rows form.
             ignore: Names of columns or keys that are no features.
             keep: Names of others, whose values come back with the results.
             progress: A bar or a function.
@@ -100,7 +105,9 @@ class AsyncHousingClient(Caller):
         """
         layout = requests.layout(form, chunk_rows, ignore, keep)
         tally = Tally(total=count_of(source), notes=layout.notes)
-        beside = asked(explain=explain, reference=reference, level=level, intervals=intervals)
+        beside = asked(
+            explain=explain, reference=reference, level=level, intervals=intervals, receipt=receipt
+        )
         chosen = requests.policy(policy, pin_model=pin_model)
         found = Job(
             self._open_stream,
@@ -130,6 +137,20 @@ class AsyncHousingClient(Caller):
         """Makes the previous model live again; see `HousingClient.rollback`."""
         answer = await self._call(self._models.RollbackModel, requests.rollback(), timeout)
         return decode.rolled_back(answer)
+
+    async def record_outcomes(
+        self, outcomes: Iterable[Outcome], *, timeout: float = feedback.RECORD_SECONDS
+    ) -> list[Recorded | RowError]:
+        """Says what houses sold for; see `HousingClient.record_outcomes`."""
+        request = feedback.request(outcomes)
+        return feedback.results(await self._call(self._feedback.RecordOutcomes, request, timeout))
+
+    async def quality(
+        self, model_version: str = "", *, timeout: float = requests.INFO_SECONDS
+    ) -> Sequence[ModelQuality]:
+        """Returns how good prices were; see `HousingClient.quality`."""
+        request = feedback.quality_request(model_version)
+        return feedback.quality(await self._call(self._feedback.GetQuality, request, timeout))
 
     async def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
         """Returns what the server says of itself; see `HousingClient.health`."""

@@ -43,6 +43,7 @@ def asked(
     reference: HouseLike | None = None,
     level: float | None = None,
     intervals: bool = False,
+    receipt: bool = False,
 ) -> Asked:
     """Returns what a caller asks for.
 
@@ -51,6 +52,7 @@ def asked(
         reference: A house to explain prices against; asks for explanations by itself.
         level: Share of prices that intervals are to hold; asks for them by itself.
         intervals: Whether to ask for intervals and p-values.
+        receipt: Whether to give a receipt of each price.
 
     Raises:
         InvalidArgumentError: The reference is no house, or the level no number.
@@ -58,6 +60,8 @@ def asked(
     fields: dict[str, Any] = {}
     if explain:
         fields["explain"] = True
+    if receipt:
+        fields["receipt"] = True
     if reference is not None:
         try:
             fields["reference"] = pb.House(**read(reference))

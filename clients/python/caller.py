@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import grpc
+from housing.v1.feedback_pb2_grpc import FeedbackServiceStub
 from housing.v1.model_pb2_grpc import ModelServiceStub
 from housing.v1.prediction_pb2_grpc import PredictionServiceStub
 
@@ -36,6 +37,7 @@ class Caller:
         self._channel = connection.open_channel(self._grpc, target, tls, options)
         self._predictions = PredictionServiceStub(self._channel)
         self._models = ModelServiceStub(self._channel)
+        self._feedback = FeedbackServiceStub(self._channel)
 
     def _open_stream(self, messages: Any) -> Any:
         connection.check_open(closed=self._closed)

@@ -7,11 +7,12 @@ from typing import Any, Self
 import grpc
 from housing_table.columns import TARGET
 
-from . import connection, decode, requests
+from . import connection, decode, feedback, requests
 from .asked import NOTHING, Asked, asked
 from .caller import Caller
 from .chunks import Form
 from .failure import error_of
+from .feedback import ModelQuality, Outcome, Recorded
 from .health import CHECK, WATCH, Health, health_answer, health_request
 from .house import HouseLike
 from .job import Scores
@@ -41,6 +42,7 @@ class HousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         timeout: float = requests.PREDICT_SECONDS,
         **features: float | None,
     ) -> Prediction:
@@ -52,13 +54,15 @@ class HousingClient(Caller):
             explain: Whether to say what makes the price.
             reference: A house to explain the price against, as `house`; asks by itself.
             level: Share of prices that the interval is to hold, from 0.5 to 0.99; 0.9 if None.
+            receipt: Whether to give a receipt, with which the price that the house sells for can
+                be sent back later.
             timeout: Seconds to wait.
             **features: More features; they win over those of `house`.
 
         Raises:
             HousingError: The house cannot be scored, or the server not be asked.
         """
-        beside = asked(explain=explain, reference=reference, level=level)
+        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
         request = requests.predict(house, features, beside)
         return decode.prediction(self._call(self._predictions.Predict, request, timeout))
 
@@ -69,6 +73,7 @@ class HousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         timeout: float = requests.BATCH_SECONDS,
     ) -> list[Prediction | RowError]:
         """Returns one result a house, in order, all by the same model.
@@ -78,13 +83,14 @@ class HousingClient(Caller):
             explain: See `predict`, as for all that follow.
             reference: A house to explain the prices against.
             level: Share of prices that the intervals are to hold.
+            receipt: Whether to give a receipt of each price.
             timeout: Seconds to wait.
 
         Raises:
             HousingError: There are no houses or too many, the server cannot be asked, or more
                 prices are to be explained than it explains in one call.
         """
-        beside = asked(explain=explain, reference=reference, level=level)
+        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
         batch = requests.Batch(houses, beside)
         return batch.results(self._call(self._predictions.PredictBatch, batch.request, timeout))
 
@@ -99,6 +105,7 @@ class HousingClient(Caller):
         explain: bool = False,
         reference: HouseLike | None = None,
         level: float | None = None,
+        receipt: bool = False,
         ignore: Collection[str] = (TARGET,),
         keep: Sequence[str] = (),
         progress: Progress = True,
@@ -124,6 +131,7 @@ class HousingClient(Caller):
             reference: A house to explain the prices against; asks by itself.
             level: Share of prices that the intervals are to hold, from 0.5 to 0.99; asks for
                 intervals by itself.
+            receipt: Whether to give a receipt of each price; takes the rows form.
             ignore: Names of columns or keys that are no features.
             keep: Names of others, such as an id, whose values come back with the results.
             progress: True for a bar where there is a terminal, or a function that
@@ -141,7 +149,13 @@ class HousingClient(Caller):
             tally=Tally(total=count_of(source), notes=layout.notes),
             progress=progress,
             policy=requests.policy(policy, pin_model=pin_model),
-            beside=asked(explain=explain, reference=reference, level=level, intervals=intervals),
+            beside=asked(
+                explain=explain,
+                reference=reference,
+                level=level,
+                intervals=intervals,
+                receipt=receipt,
+            ),
         )
 
     def score_chunks_of(
@@ -211,6 +225,39 @@ class HousingClient(Caller):
         """
         answer = self._call(self._models.RollbackModel, requests.rollback(), timeout)
         return decode.rolled_back(answer)
+
+    def record_outcomes(
+        self, outcomes: Iterable[Outcome], *, timeout: float = feedback.RECORD_SECONDS
+    ) -> list[Recorded | RowError]:
+        """Says what houses sold for; may be sent again, as each receipt counts once.
+
+        Args:
+            outcomes: At least one, and at most as many as a batch may have houses.
+            timeout: Seconds to wait.
+
+        Returns:
+            One result an outcome, in order. What was recorded is on the server's disk.
+
+        Raises:
+            HousingError: The server keeps no outcomes, or cannot be asked.
+        """
+        request = feedback.request(outcomes)
+        return feedback.results(self._call(self._feedback.RecordOutcomes, request, timeout))
+
+    def quality(
+        self, model_version: str = "", *, timeout: float = requests.INFO_SECONDS
+    ) -> Sequence[ModelQuality]:
+        """Returns how good prices were, by the outcomes so far; the live model first.
+
+        Args:
+            model_version: Of the models that are wanted; "" for all.
+            timeout: Seconds to wait.
+
+        Raises:
+            HousingError: The server keeps no outcomes, or cannot be asked.
+        """
+        request = feedback.quality_request(model_version)
+        return feedback.quality(self._call(self._feedback.GetQuality, request, timeout))
 
     def health(self, service: str = "", *, timeout: float = requests.INFO_SECONDS) -> Health:
         """Returns what the server says of itself.

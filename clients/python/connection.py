@@ -20,6 +20,9 @@ _RETRIED = (
     {"service": f"{_SERVICE}.PredictionService", "method": "Predict"},
     {"service": f"{_SERVICE}.PredictionService", "method": "PredictBatch"},
     {"service": f"{_SERVICE}.ModelService", "method": "ModelInfo"},
+    # An outcome counts once, however often it is sent.
+    {"service": f"{_SERVICE}.FeedbackService", "method": "RecordOutcomes"},
+    {"service": f"{_SERVICE}.FeedbackService", "method": "GetQuality"},
 )
 
 _SERVICE_CONFIG = {

@@ -43,6 +43,7 @@ def prediction(answer: prediction_pb2.PredictResponse) -> Prediction:
         interval=remarks.interval(answer),
         applicability=remarks.applicability(answer),
         explanation=remarks.explanation(answer),
+        receipt=answer.receipt or None,
     )
 
 
@@ -72,6 +73,7 @@ def row_result(
         interval=remarks.interval(result),
         applicability=remarks.applicability(result),
         explanation=remarks.explanation(result),
+        receipt=result.receipt or None,
     )
 
 

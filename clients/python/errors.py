@@ -198,6 +198,11 @@ class UnimplementedError(HousingError):
 
     code = StatusCode.UNIMPLEMENTED
 
+    @property
+    def advice(self) -> str:
+        """What such a server is."""
+        return "" if self.reason else "the server is of an older release, or no such server"
+
 
 class CallCancelledError(HousingError):
     """The call was cancelled."""

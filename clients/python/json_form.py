@@ -57,6 +57,8 @@ def _beside(found: Prediction) -> dict[str, Any]:
         parts["explanation"]["contributions"] = [
             _of_contribution(each) for each in parts["explanation"]["contributions"]
         ]
+    if found.receipt is not None:
+        parts["receipt"] = found.receipt
     return parts
 
 

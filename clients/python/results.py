@@ -109,6 +109,7 @@ class Prediction:
         interval: How sure the price is; None if the model cannot tell.
         applicability: How unusual the house is; None if the model cannot tell.
         explanation: What makes the price.
+        receipt: Seals the house and its price: what it sells for is sent back with it.
         row: Its place among many houses, from 0; None where it was the only one.
         kept: Values of the columns that `score` was asked to keep, in their order.
     """
@@ -123,6 +124,7 @@ class Prediction:
     interval: PriceInterval | None = None
     applicability: Applicability | None = None
     explanation: Explanation | None = None
+    receipt: str | None = None
     row: int | None = None
     kept: tuple[object, ...] = ()
 

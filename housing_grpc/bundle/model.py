@@ -67,6 +67,15 @@ class Bundle:
         """What it can say besides prices."""
         return self._parts.facts
 
+    @property
+    def error_per_half_width(self) -> float:
+        """The error to be expected of a price over half the width of its interval of 90 %.
+
+        Of houses like the training ones, on average; NaN where the bundle has no intervals.
+        """
+        spread = self._parts.spread
+        return spread.error_per_half_width(INTERVAL_LEVEL) if spread else math.nan
+
     def predict(self, rows: Rows) -> Prices:
         """Predicts a price a row, in the target's unit.
 

@@ -1,23 +1,30 @@
 """FeedbackService: takes back what houses sold for, and tells how good their prices were."""
 
-from collections.abc import Sequence
-from typing import Protocol
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 import grpc
 from housing.v1 import feedback_pb2 as pb
 
 from housing_grpc.base import status
 from housing_grpc.base.errors import Reason, ServingError, Violation
-from housing_grpc.feedback import quality_messages
 from housing_grpc.feedback.errors import NewerStoreError, StoreUnavailableError
-from housing_grpc.feedback.outcome import Labels, ModelLabels, Outcome, Recorded
+from housing_grpc.feedback.measuring import Measuring
+from housing_grpc.feedback.outcome import Outcome, Recorded
+from housing_grpc.feedback.quality_messages import message_of
 from housing_grpc.feedback.request import Checks
 from housing_grpc.model.live import Models
 from housing_grpc.receipts.sealing import Seals
 
+T = TypeVar("T")
+
 _RETRY_SECONDS = 2.0
 # A caller without a deadline waits so long for the store, and nobody longer.
 _MOST_SECONDS = 10.0
+_MOST_MODELS = 100
+_NANOSECONDS = 1e9
 _ANSWERS = {
     Recorded.NEW: pb.RECORDED_NEW,
     Recorded.SAME: pb.RECORDED_SAME,
@@ -33,12 +40,16 @@ class Outcomes(Protocol):
         """Records outcomes; returns what was done with each."""
         ...
 
-    def labels(self, digest: str, most: int) -> Labels:
-        """Returns the latest outcomes of a model."""
+
+class Observer(Protocol):
+    """Counts outcomes."""
+
+    def recorded(self, result: str) -> None:
+        """Takes note of what became of one."""
         ...
 
-    def models(self) -> list[ModelLabels]:
-        """Returns how many outcomes each model has, that with the latest one first."""
+    def lagged(self, seconds: Sequence[float]) -> None:
+        """Takes note of how long after their prices some came."""
         ...
 
 
@@ -58,19 +69,35 @@ class FeedbackServicer:
         keys: Open receipts.
         models: Where the live model is.
         days: Age from which on a receipt is too old; 0 for none.
+        measuring: Says how good prices were; None if the server keeps no outcomes.
+        expected_mae: Says what error of the live model is to be expected.
+        observer: Hears of every outcome.
     """
 
-    def __init__(self, store: Outcomes | None, keys: Keys, models: Models, *, days: int) -> None:
+    def __init__(
+        self,
+        store: Outcomes | None,
+        keys: Keys,
+        models: Models,
+        *,
+        days: int,
+        measuring: Measuring | None,
+        expected_mae: Callable[[], float],
+        observer: Observer,
+    ) -> None:
         self._store = store
         self._keys = keys
         self._models = models
         self._days = days
+        self._measuring = measuring
+        self._expected_mae = expected_mae
+        self._observer = observer
 
     def RecordOutcomes(
         self, request: pb.RecordOutcomesRequest, context: grpc.ServicerContext
     ) -> pb.RecordOutcomesResponse:
         """Records what houses sold for, each by the receipt of its price."""
-        store, seals = self._needed(), self._keys.current()
+        store, seals = _needed(self._store), self._keys.current()
         if seals is None:
             raise ServingError(
                 Reason.RECEIPTS_OFF,
@@ -84,37 +111,59 @@ class FeedbackServicer:
                 outcomes.append(checks.outcome(item, f"items[{place}]"))
                 takers.append((place, result))
             except ServingError as error:
-                result.error.CopyFrom(status.to_proto(error))
+                self._refuse(result, error)
         seconds = min(context.time_remaining(), _MOST_SECONDS)
         done = _recorded(store, outcomes, seconds)
         for (place, result), recorded in zip(takers, done, strict=True):
             if recorded is Recorded.NOT_FOUND:
-                result.error.CopyFrom(status.to_proto(_not_found(place)))
+                self._refuse(result, _not_found(place))
             else:
+                self._observer.recorded(recorded.name.lower())
                 result.recorded = _ANSWERS[recorded]
+        self._observer.lagged(_lags(outcomes, done))
         return pb.RecordOutcomesResponse(results=results)
 
     def GetQuality(
         self, request: pb.GetQualityRequest, context: grpc.ServicerContext
     ) -> pb.GetQualityResponse:
         """Tells how good the prices of each model were, by the outcomes so far."""
-        store, live = self._needed(), self._models.current()
+        measuring, wanted = _needed(self._measuring), request.model_version
+        self._models.current()  # The first model is live.
         try:
-            found = list(quality_messages.of_models(store, live))
+            found = measuring.measure(_MOST_MODELS)
         except StoreUnavailableError as error:
             raise _unavailable(error) from error
-        wanted = request.model_version
-        models = [each for each in found if not wanted or each.model_version == wanted]
+        models = [
+            message_of(each, self._expected_mae() if each.live else math.nan)
+            for each in found
+            if not wanted or each.version == wanted
+        ]
         return pb.GetQualityResponse(models=models)
 
-    def _needed(self) -> Outcomes:
-        if self._store is None:
-            raise ServingError(
-                Reason.FEEDBACK_OFF,
-                "this server keeps no outcomes; set FEEDBACK_URL on the server, such as "
-                "sqlite:////srv/feedback.db",
-            )
-        return self._store
+    def _refuse(self, result: pb.OutcomeResult, error: ServingError) -> None:
+        self._observer.recorded(error.reason)
+        result.error.CopyFrom(status.to_proto(error))
+
+
+def _needed(found: T | None) -> T:
+    if found is None:
+        raise ServingError(
+            Reason.FEEDBACK_OFF,
+            "this server keeps no outcomes; set FEEDBACK_URL on the server, such as "
+            "sqlite:////srv/feedback.db",
+        )
+    return found
+
+
+def _lags(outcomes: Sequence[Outcome], done: Sequence[Recorded]) -> list[float]:
+    """Returns how many seconds lie between prices and their first outcomes."""
+    now = time.time_ns()
+    # The clock of who gave the price may be ahead.
+    return [
+        max(now - each.receipt.priced_at, 0) / _NANOSECONDS
+        for each, recorded in zip(outcomes, done, strict=True)
+        if recorded is Recorded.NEW
+    ]
 
 
 def _recorded(store: Outcomes, outcomes: Sequence[Outcome], seconds: float) -> list[Recorded]:

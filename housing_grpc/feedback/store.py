@@ -83,7 +83,9 @@ class Store:
         wanted = OUTCOMES.c.digest == digest, OUTCOMES.c.retracted.is_(False)
         asked = select(*_LABELS).where(*wanted).order_by(OUTCOMES.c.seq.desc()).limit(most)
         rows = self._read(asked)
-        columns = np.array(rows[::-1], dtype=np.float64).reshape(-1, len(_LABELS)).T
+        # NumPy takes six times as long for rows that are no plain tuples.
+        plain = [tuple(row) for row in reversed(rows)]
+        columns = np.array(plain, dtype=np.float64).reshape(-1, len(_LABELS)).T
         return Labels(**dict(zip(Labels.__struct_fields__, columns, strict=True)))
 
     def models(self) -> list[ModelLabels]:

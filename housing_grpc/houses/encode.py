@@ -41,7 +41,7 @@ def encode_prediction(
         receipt: Of the price, if one was asked for.
     """
     response = pb.PredictResponse(
-        prediction=scored.prices[0], model_version=model_version, receipt=receipt
+        prediction=scored.prices[0], model_version=model_version, receipt=receipt or None
     )
     response.timestamp.seconds, response.timestamp.nanos = divmod(at, _NANOS)
     if house.summary.is_remarkable:
@@ -62,7 +62,7 @@ def encode_plain(numbers: PlainNumbers, model_version: str, at: int, receipt: st
         at: When, in nanoseconds of Unix time.
         receipt: Of the price, if one was asked for.
     """
-    response = pb.PredictResponse(model_version=model_version, receipt=receipt)
+    response = pb.PredictResponse(model_version=model_version, receipt=receipt or None)
     response.timestamp.seconds, response.timestamp.nanos = divmod(at, _NANOS)
     return plain.answer(numbers) + response.SerializeToString()
 
@@ -227,7 +227,7 @@ def _remarkable(
         if row is None:
             results.items.add(error=status.to_proto(houses.errors[place]))
         else:
-            receipt = receipts[row] if receipts else ""
+            receipt = receipts[row] if receipts else None
             result = results.items.add(prediction=scored.prices[row], receipt=receipt)
             remarks.add_ranges(result, rows[row].tolist(), ranges)
             _tell(result, scored, row)

@@ -107,7 +107,7 @@ def _result(shape: Shape) -> Record:
 
     def sample(numbers: Iterator[float]) -> pb.RowResults:
         made = pb.RowResults()
-        _fill(made.items.add(prediction=next(numbers), receipt=receipt), shape, numbers)
+        _fill(made.items.add(prediction=next(numbers), receipt=receipt or None), shape, numbers)
         return made
 
     return Record(sample, receipt)

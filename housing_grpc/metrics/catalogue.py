@@ -9,6 +9,8 @@ DRIFT_PSI = "housing_feature_drift_psi"
 DRIFT_ROWS = "housing_feature_drift_rows"
 P_WINDOW = "housing_applicability_window"
 JOINT_DRIFT = "housing_joint_drift_ks"
+WIDTH_WINDOW = "housing_expected_error_window"
+EXPECTED_MAE = "housing_expected_mae"
 
 # A prediction takes a fraction of a millisecond, a reload seconds, a stream up to an hour.
 SECONDS = (
@@ -18,6 +20,8 @@ SECONDS = (
 PRICES = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 60.0, 80.0, 100.0)
 WIDTHS = (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0)
 P_VALUES = (0.002, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+# A minute, an hour, a day, a week, and so on: houses are sold months after they were priced.
+LAGS = (60.0, 3600.0, 86400.0, 604800.0, 2592000.0, 7776000.0, 15552000.0, 31536000.0)
 
 _CALL = ("grpc_type", "grpc_service", "grpc_method")
 
@@ -34,6 +38,11 @@ def _gauge(
 
 def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Family:
     return Family(name=name, kind="histogram", help=text, labels=labels, buckets=buckets)
+
+
+def _live(name: str, text: str) -> Family:
+    # Workers read one store: what they say is the same, and is no part of a sum.
+    return _gauge(f"housing_live_{name}", text, "version", merge=Merge.LATEST, always=False)
 
 
 _CALLS = (
@@ -80,9 +89,35 @@ _HONESTY = (
     _gauge(JOINT_DRIFT,
            "Kolmogorov-Smirnov distance of the latest houses' p-values from even ones, 0 to 1.",
            always=False),
+    _gauge(EXPECTED_MAE,
+           "Mean absolute error to be expected of the latest houses by their intervals, in"
+           " thousands of dollars.", always=False),
     _counter("housing_explanations_total", "Prices that were explained, by method.", "method"),
     _histogram("housing_explanation_seconds",
                "Time that explaining took, of a call, or of a part of a larger one.", SECONDS),
+)  # fmt: skip
+
+_FEEDBACK = (
+    _counter("housing_feedback_total",
+             "Outcomes that were sent: new, same, corrected, retracted, or why they were not"
+             " taken.", "result"),
+    _histogram("housing_feedback_lag_seconds",
+               "Time from a price to the first outcome of it.", LAGS),
+    _live("labels", "Outcomes that the figures of a version come from: its latest, 1,000 at most."),
+    _live("summed_error", "Sum over them of price minus true price, in thousands of dollars."),
+    _live("summed_absolute_error", "Sum over them of the absolute error."),
+    _live("summed_squared_error", "Sum over them of the squared error."),
+    _live("rmse", "Root of the mean squared error, in thousands of dollars."),
+    _live("mae", "Mean absolute error, in thousands of dollars."),
+    _live("bias", "What prices were too high by on average, in thousands of dollars."),
+    _live("skill", "RMSE of the outcomes divided by that which training measured."),
+    _live("interval_labels", "Those of the outcomes whose price had an interval of 90 %."),
+    _live("interval_covered", "Those of these that lay within it."),
+    _live("interval_coverage_ratio", "The share of these, 0 to 1."),
+    _live("interval_coverage_lower", "Lower end of the Wilson interval of 95 % of that share."),
+    _live("interval_coverage_upper", "Upper end of it."),
+    _live("coverage_detector",
+          "Shiryaev-Roberts statistic of misses: from 100,000 on, intervals hold too little."),
 )  # fmt: skip
 
 _MODEL = (
@@ -129,18 +164,18 @@ _PROCESS = (
 )  # fmt: skip
 
 DOCUMENTED: tuple[Family, ...] = (
-    *_CALLS, *_PREDICTIONS, *_HONESTY, *_MODEL, *_PROCESS,
+    *_CALLS, *_PREDICTIONS, *_HONESTY, *_FEEDBACK, *_MODEL, *_PROCESS,
 )  # fmt: skip
 
 _WINDOWS = tuple(
     Family(
         name=name,
         kind="window",
-        help="Not exposed: what the metrics of drift are made of.",
+        help="Not exposed: what the metrics of the latest houses are made of.",
         labels=labels,
         merge=Merge.WINDOW,
     )
-    for name, labels in ((DRIFT_WINDOW, ("feature",)), (P_WINDOW, ()))
+    for name, labels in ((DRIFT_WINDOW, ("feature",)), (P_WINDOW, ()), (WIDTH_WINDOW, ()))
 )
 
 # All that a state holds.

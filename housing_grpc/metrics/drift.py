@@ -9,8 +9,12 @@ Houses may be new although each of their features is usual. Of houses as wholes,
 how unusual each is: of houses like those of the training data they are spread evenly from 0 to 1.
 The largest difference between their distribution and that, the statistic of Kolmogorov and Smirnov,
 is the joint drift: of 500 houses like those, chance alone brings about 0.06, seldom more.
+
+How wide intervals are says how far prices are off, before any true price is known: half the width
+is a multiple of the error that is to be expected, and training has measured which.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -36,22 +40,27 @@ class Window:
 
     Args:
         metadata: Of the model that is asked; its histograms are compared with.
+        error_per_half_width: Of its bundle.
     """
 
-    def __init__(self, metadata: Metadata) -> None:
+    def __init__(self, metadata: Metadata, error_per_half_width: float = math.nan) -> None:
         self._features = [(i, f) for i, f in enumerate(metadata.features) if _usable(f)]
         self._rows = _Latest(len(metadata.features))
         self._p_values = _Latest(1)
+        self._half_widths = _Latest(1)
+        self._error_per_half_width = error_per_half_width
 
-    def add(self, rows: Rows, p_values: Vector) -> None:
+    def add(self, rows: Rows, p_values: Vector, half_widths: Vector) -> None:
         """Takes houses in, and drops the oldest beyond the window.
 
         Args:
             rows: Shape (n, features), NaN where a value is missing.
             p_values: Of those of these houses of which they are known, shape (m,).
+            half_widths: The same of intervals of 90 %, in the target's unit.
         """
         self._rows.add(rows)
         self._p_values.add(p_values[:, None])
+        self._half_widths.add(half_widths[:, None])
 
     def series(self) -> Series:
         """Returns the houses in each bin, missing last; then the same of the training data."""
@@ -65,6 +74,13 @@ class Window:
         places = np.minimum(self._p_values.held()[:, 0] * _P_BINS, _P_BINS - 1).astype(np.int64)
         counts = np.bincount(places, minlength=_P_BINS).tolist()
         return {(): [*map(float, counts), *[1.0] * _P_BINS]}
+
+    def width_series(self) -> Series:
+        """Returns the sum of half widths and their number; then the error per half width, and 1."""
+        if math.isnan(self._error_per_half_width):
+            return {}
+        held = self._half_widths.held()
+        return {(): [float(held.sum()), float(len(held)), self._error_per_half_width, 1.0]}
 
 
 def rows(window: Series) -> float:
@@ -93,6 +109,19 @@ def joint(window: Series) -> Series:
     if rows(window) < LEAST_ROWS:
         return {}
     return {labels: [_distance(n[: len(n) // 2], n[len(n) // 2 :])] for labels, n in window.items()}
+
+
+def expected_error(widths: Series) -> Series:
+    """Returns the mean absolute error that the widths of intervals lead to expect.
+
+    Args:
+        widths: Of a window, or of many together; nothing is told of no houses.
+    """
+    return {
+        labels: [total / count * error_per_half_width]
+        for labels, (total, count, error_per_half_width, _) in widths.items()
+        if count
+    }
 
 
 class _Latest:

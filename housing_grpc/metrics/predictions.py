@@ -1,5 +1,6 @@
 """Counts what was predicted, from what, and how far that is from the training data."""
 
+import math
 import threading
 from collections import deque
 from itertools import groupby
@@ -15,7 +16,15 @@ from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses.row_summary import summarize
 from housing_grpc.houses.scored import Scored
-from housing_grpc.metrics.catalogue import DRIFT_WINDOW, P_VALUES, P_WINDOW, PRICES, WIDTHS
+from housing_grpc.metrics import drift
+from housing_grpc.metrics.catalogue import (
+    DRIFT_WINDOW,
+    P_VALUES,
+    P_WINDOW,
+    PRICES,
+    WIDTH_WINDOW,
+    WIDTHS,
+)
 from housing_grpc.metrics.distribution import Distribution
 from housing_grpc.metrics.drift import Window
 from housing_grpc.metrics.state import Series, State
@@ -84,7 +93,7 @@ class PredictionMetrics:
         with self._lock:
             self._fold()
             if self._live is None or self._live.digest != bundle.digest:
-                self._window = Window(bundle.metadata)
+                self._window = Window(bundle.metadata, bundle.error_per_half_width)
             self._live = bundle
 
     def state(self) -> State:
@@ -101,7 +110,18 @@ class PredictionMetrics:
                 "housing_rows_rejected_total": self._rejected.series(),
                 DRIFT_WINDOW: self._window.series() if self._window else {},
                 P_WINDOW: self._window.p_series() if self._window else {},
+                WIDTH_WINDOW: self._window.width_series() if self._window else {},
             }
+
+    def expected_mae(self) -> float:
+        """Returns the mean absolute error that the latest houses lead to expect.
+
+        In the target's unit, of the live model; NaN while none of its prices had an interval.
+        """
+        with self._lock:
+            self._fold()
+            widths = self._window.width_series() if self._window else {}
+            return drift.expected_error(widths).get((), [math.nan])[0]
 
     def _fold_if_free(self) -> None:
         if self._lock.acquire(blocking=False):
@@ -126,11 +146,13 @@ class PredictionMetrics:
         prices, lower, upper, p_values, _ = numbers
         self._prices.add(prices)
         widths, p_values = upper - lower, p_values[~np.isnan(p_values)]
-        self._widths.add(widths[np.isfinite(widths)])
+        finite = np.isfinite(widths)
+        self._widths.add(widths[finite])
         self._p_values.add(p_values)
         self._unlike += int(np.count_nonzero(p_values < UNLIKE_TRAINING))
         if self._window and self._live and ranges is self._live.ranges:
-            self._window.add(rows, p_values)
+            # Upwards: downwards, intervals end at 0.
+            self._window.add(rows, p_values, (upper - prices)[finite])
 
 
 def _numbers(scored: Scored) -> Rows:

@@ -20,8 +20,10 @@ from housing_grpc.metrics.catalogue import (
     DRIFT_PSI,
     DRIFT_ROWS,
     DRIFT_WINDOW,
+    EXPECTED_MAE,
     JOINT_DRIFT,
     P_WINDOW,
+    WIDTH_WINDOW,
 )
 from housing_grpc.metrics.state import Series, State
 
@@ -41,6 +43,7 @@ def families(state: State) -> Iterator[Metric]:
         DRIFT_PSI: drift.indices(window),
         DRIFT_ROWS: {(): [drift.rows(window)]},
         JOINT_DRIFT: drift.joint(state.get(P_WINDOW, {})),
+        EXPECTED_MAE: drift.expected_error(state.get(WIDTH_WINDOW, {})),
     }
     for family in DOCUMENTED:
         if series := shown.get(family.name):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from housing_grpc.metrics.calls import CallMetrics, Method
 from housing_grpc.metrics.explanations import ExplanationMetrics
+from housing_grpc.metrics.feedback import FeedbackMetrics
 from housing_grpc.metrics.model import ModelMetrics
 from housing_grpc.metrics.predictions import PredictionMetrics
 from housing_grpc.metrics.runtime import Runtime
@@ -37,6 +38,7 @@ class ServerMetrics:
         self.calls = CallMetrics(methods, predictions=predictions)
         self.predictions = PredictionMetrics()
         self.explanations = ExplanationMetrics()
+        self.feedback = FeedbackMetrics()
         self.model = ModelMetrics()
         self._rejected = Tally(rejections)
         self._stuck, self._stuck_now = 0, 0
@@ -69,6 +71,7 @@ class ServerMetrics:
             **self.calls.state(),
             **self.predictions.state(),
             **self.explanations.state(),
+            **self.feedback.state(),
             **self.model.state(),
             **self._runtime.state(),
             **{name: {(): [float(v)]} for name, v in gauges.items() if v is not None},

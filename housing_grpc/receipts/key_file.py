@@ -42,6 +42,16 @@ def own(home: Path) -> Seals:
             _make(path)
     except OSError as error:
         raise SealingKeyError(f"{path}: cannot be made: {error.strerror}") from error
+    return kept(home)
+
+
+def kept(home: Path) -> Seals:
+    """Returns the key of this machine's server, which has made it.
+
+    Raises:
+        SealingKeyError: There is none, or it cannot be read.
+    """
+    path = home / OWN_NAME
     return _read(path, str(path))
 
 

@@ -69,6 +69,7 @@ def _own(backend: Backend, metrics: Metrics) -> Iterator[Route]:
         ("/v1/openapi.json", described),
         ("/metrics", metrics.page),
         ("/docs", pages.html("docs.html")),
+        ("/quality", pages.html("quality.html")),
         *pages.swagger("/docs"),
         *pages.assets("/static"),
     )

@@ -86,7 +86,7 @@ class Endpoint:
         self._parts = parts
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
-        self._feedback = Feedback(chosen)
+        self._feedback = Feedback(chosen, parts.live_slot.live, parts.metrics.feedback)
         self._metadata_limit = MetadataLimit(chosen.max_metadata_bytes)
         self._options = limits.options(chosen, shared_port=shared_port)
         threadless_waits = parts.start_checks.threadless_waits
@@ -208,7 +208,13 @@ class Endpoint:
             prediction,
             ModelServicer(live_slot, parts.reloads, explain_seconds=chosen.max_explain_seconds),
             FeedbackServicer(
-                self._feedback.store, parts.receipt_keys, live_slot, days=chosen.feedback_days
+                self._feedback.store,
+                parts.receipt_keys,
+                live_slot,
+                days=chosen.feedback_days,
+                measuring=self._feedback.measuring,
+                expected_mae=metrics.predictions.expected_mae,
+                observer=metrics.feedback,
             ),
             streams=self._room,
             workers=self._workers,

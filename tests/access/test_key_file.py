@@ -32,9 +32,11 @@ WRONG: dict[str, tuple[str, str]] = {
     "a name without end": (
         f"{'a' * 129} predict {CANARY}", "the name is longer than 128 characters",
     ),
-    "another role": (f"alice owner {CANARY}", "the role is one of predict, admin"),
-    "a role in capitals": (f"alice ADMIN {CANARY}", "the role is one of predict, admin"),
-    "a key in the place of the role": (f"alice {CANARY} x", "the role is one of predict, admin"),
+    "another role": (f"alice owner {CANARY}", "the role is one of predict, feedback, admin"),
+    "a role in capitals": (f"alice ADMIN {CANARY}", "the role is one of predict, feedback, admin"),
+    "a key in the place of the role": (
+        f"alice {CANARY} x", "the role is one of predict, feedback, admin",
+    ),
     "a digest too short": (
         f"alice predict sha256:{'ab' * 31}", "after 'sha256:' come 64 hexadecimal digits",
     ),

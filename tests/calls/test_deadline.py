@@ -115,10 +115,12 @@ def test_many_houses_end_between_two_parts_when_their_deadline_passes(
         check_active(context)
 
     def slowed(score: Callable[..., Any]) -> Callable[..., Any]:
-        def slowly(scorer: Scorer, live: LiveModel, rows: Any, start: int, *more: Any) -> Any:
+        def slowly(
+            scorer: Scorer, live: LiveModel, rows: Any, start: int, *more: Any, **named: Any
+        ) -> Any:
             begun.append(start)
             until(lambda: calls[0].time_remaining() <= 0)
-            return score(scorer, live, rows, start, *more)
+            return score(scorer, live, rows, start, *more, **named)
 
         return slowly
 

@@ -31,7 +31,12 @@ from tests.support.processes import serving
 from tests.support.serving import Serve
 
 WATCH = "/grpc.health.v1.Health/Watch"
-NAMES = ["", "housing.v1.PredictionService", "housing.v1.ModelService"]
+NAMES = [
+    "",
+    "housing.v1.PredictionService",
+    "housing.v1.ModelService",
+    "housing.v1.FeedbackService",
+]
 
 Connect = Callable[[int], Client]
 
@@ -93,10 +98,10 @@ def test_probes_are_answered_while_every_worker_is_busy(
     busy, go_on = threading.Event(), threading.Event()
     score = Scorer.score_houses
 
-    def held(*given: Any) -> tuple[bytes, int]:
+    def held(*given: Any, **named: Any) -> tuple[bytes, int]:
         busy.set()
         assert go_on.wait(2 * SECONDS)
-        return score(*given)
+        return score(*given, **named)
 
     monkeypatch.setattr(Scorer, "score_houses", held)
     client = serve(linear.folder, grpc_workers=1, max_queue_seconds=3600)

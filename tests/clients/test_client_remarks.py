@@ -165,6 +165,32 @@ def test_what_there_is_none_of_is_not_in_the_json(client: HousingClient) -> None
     assert not set(PARTS) & set(to_json(client.predict(KNOWN)))
 
 
+def test_a_receipt_comes_on_request(told: str, sure: HousingClient) -> None:
+    async def ask() -> list[object]:
+        async with AsyncHousingClient(told) as client:
+            one = await client.predict(KNOWN, receipt=True)
+            batch = await client.predict_batch([KNOWN], receipt=True)
+            scored = client.score([KNOWN], form="rows", receipt=True)
+            return [one, *batch, *[each async for each in scored]]
+
+    found = [
+        sure.predict(KNOWN, receipt=True),
+        *sure.predict_batch([KNOWN], receipt=True),
+        *sure.score([KNOWN], form="rows", receipt=True),
+        *asyncio.run(ask()),
+    ]
+    for each in map(priced, found):
+        assert each.receipt is not None
+        assert len(each.receipt) == 240
+        assert to_json(each)["receipt"] == each.receipt
+    without = sure.predict(KNOWN)
+    assert (without.receipt, "receipt" in to_json(without)) == (None, False)
+    with pytest.raises(InvalidArgumentError) as wrong:
+        list(sure.score([KNOWN], receipt=True))
+    assert wrong.value.reason == "RECEIPT_OF_MATRIX"
+    assert "ask for rows" in str(wrong.value)
+
+
 def test_every_stream_of_a_job_asks_in_its_first_message_alone() -> None:
     ledger = Ledger(StreamPolicy(), Tally(), asked=asked(level=0.8, reference={"RM": 6}))
     chunks = [Layout(chunk_rows=1).pack(place, [KNOWN]) for place in range(4)]
@@ -200,7 +226,9 @@ def test_a_bundle_without_the_part_is_said_so(client: HousingClient) -> None:
         assert wrong.value.reason == "NOT_IN_BUNDLE"
 
 
-@pytest.mark.parametrize("name", ["LEVEL_OUT_OF_RANGE", "NOT_IN_BUNDLE", "EXPLAIN_TOO_LARGE"])
+@pytest.mark.parametrize(
+    "name", ["LEVEL_OUT_OF_RANGE", "NOT_IN_BUNDLE", "EXPLAIN_TOO_LARGE", "RECEIPTS_OFF"]
+)
 def test_what_would_only_be_refused_again_is_not_tried_again(
     host: Host, connect: Connect, name: str
 ) -> None:
@@ -240,6 +268,21 @@ def test_files_have_the_columns_on_request(tell: Say, table: Path, ending: str) 
             assert low < price < high
             assert 0.01 < float(good["p_value"]) <= 1
             assert [bad[each] for each in ("lower", "upper", "p_value")] in ([""] * 3, [None] * 3)
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
+def test_files_have_receipts_on_request(tell: Say, table: Path, ending: str) -> None:
+    for flags in (["--receipts"], ["--receipts", "--intervals"]):
+        output = table.with_name(f"prices.{ending}")
+        tell("score", table, output, "--keep", "id", "--force", *flags, code=4)
+        good, bad = rows_of(output)
+        assert len(good["receipt"]) == 240
+        assert bad["receipt"] in ("", None)
+        assert ("upper" in good) == (len(flags) > 1)
+    said = tell("predict", "RM=6", "--receipt").err
+    (line,) = [each for each in said.splitlines() if each.startswith("receipt ")]
+    assert len(line) == len("receipt ") + 240
+    assert "receipt" in json.loads(tell("predict", "RM=6", "--receipt", "--json").out)
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

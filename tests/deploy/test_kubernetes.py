@@ -14,6 +14,7 @@ import yaml
 from admin import cli
 from housing_grpc import settings
 from housing_grpc.access import callers, key_file
+from housing_grpc.receipts import key_file as receipt_key_file
 from tests.integration.toolchain import need, printed
 from tests.support.commands import Say, saying
 from tests.support.processes import ROOT, outcome
@@ -316,3 +317,7 @@ def test_the_secret_holds_what_the_server_takes_as_keys(
     loaded = key_file.load("", str(tmp_path / path.name))
     assert loaded is not None
     assert [each.digest for each in loaded] == [callers.digest(deployed.key)]
+    path = Path(variables(server)["RECEIPT_KEYS_FILE"])
+    assert str(path.parent) == mount["mountPath"]
+    (tmp_path / path.name).write_bytes(base64.b64decode(secret["data"][path.name]))
+    assert len(receipt_key_file.load(tmp_path / path.name).keys) == 1

@@ -15,6 +15,7 @@ import grpc
 import httpx
 import pytest
 import yaml
+from housing.v1.feedback_pb2 import Outcome, RecordOutcomesRequest
 from housing.v1.model_pb2 import ReloadModelRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictRequest
 
@@ -85,8 +86,18 @@ def test_each_alert_has_a_section_of_the_runbook() -> None:
     assert set(re.findall(r"\]\(#(\w+)\)", page)) <= anchors
 
 
+def sold(client: Client) -> None:
+    """Records that houses sold for what was predicted: enough of them for rates to be shown."""
+    items = [House(rm=5 + number / 40, lstat=10) for number in range(60)]
+    request = PredictBatchRequest(items=items, receipt=True)
+    prices = client.predictions.PredictBatch(request, timeout=SECONDS).results
+    outcomes = [Outcome(receipt=each.receipt, actual=each.prediction) for each in prices]
+    client.feedback.RecordOutcomes(RecordOutcomesRequest(items=outcomes), timeout=SECONDS)
+
+
 def traffic(client: Client, rest: str) -> None:
-    """Every kind of call: right, wrong, with blanks, out of range, and a reload."""
+    """Every kind of call: right, wrong, with blanks, out of range, outcomes, and a reload."""
+    sold(client)
     rare = PredictRequest(house=House(rm=6.5, lstat=12, tax=9000))
     wrong = PredictRequest(house=House(chas=7))
     for _ in range(5):
@@ -151,7 +162,10 @@ def prometheus(honest: Example, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("prometheus")
     api, port = free_port(), free_port()
     with ExitStack() as stack:
-        serves = stack.enter_context(serving(honest.folder)).event("server.serving")
+        home = {
+            "FEEDBACK_URL": f"sqlite:///{folder / 'feedback.db'}", "HOUSING_HOME": str(folder)
+        }  # fmt: skip
+        serves = stack.enter_context(serving(honest.folder, **home)).event("server.serving")
         target, metrics = f"127.0.0.1:{serves['port']}", serves["metrics_port"]
         variables = {"GRPC_TARGET": target, "API_PORT": str(api), "LOG_FORMAT": "json"}
         proxy = stack.enter_context(started(["-m", "housing_grpc.rest"], **variables))

@@ -16,7 +16,7 @@ from housing_grpc.metrics.drift import LEAST_ROWS, WINDOW_ROWS, Window
 from tests.support.examples import Example, Rows
 
 RM = FEATURE_NAMES.index("RM")
-NO_P_VALUES = np.empty(0)
+NONE = np.empty(0)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def drawn(houses: Dataset, count: int) -> Rows:
 def indices(metadata: Metadata, *parts: Rows) -> dict[str, float]:
     window = Window(metadata)
     for part in parts:
-        window.add(part, NO_P_VALUES)
+        window.add(part, NONE, NONE)
     return {labels[0]: n[0] for labels, n in drift.indices(window.series()).items()}
 
 
@@ -100,16 +100,16 @@ def test_the_window_holds_the_latest_houses(metadata: Metadata, sizes: list[int]
     window, latest = Window(metadata), Window(metadata)
     start = 0
     for size in sizes:
-        window.add(all_rows[start : start + size], NO_P_VALUES)
+        window.add(all_rows[start : start + size], NONE, NONE)
         start += size
-    latest.add(all_rows[-WINDOW_ROWS:], NO_P_VALUES)
+    latest.add(all_rows[-WINDOW_ROWS:], NONE, NONE)
     assert window.series() == latest.series()
     assert drift.rows(window.series()) == min(sum(sizes), WINDOW_ROWS)
 
 
 def test_the_bins_are_those_of_the_training(metadata: Metadata, houses: Dataset) -> None:
     window = Window(metadata)
-    window.add(houses.features.to_numpy(dtype=np.float64), NO_P_VALUES)
+    window.add(houses.features.to_numpy(dtype=np.float64), NONE, NONE)
     for numbers in window.series().values():
         half = len(numbers) // 2
         assert numbers[:half] == numbers[half:]

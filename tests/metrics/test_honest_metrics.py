@@ -1,5 +1,7 @@
 """How wide intervals are, how unusual houses, how these drift, and what is explained."""
 
+import math
+
 import numpy as np
 import pytest
 from housing.v1 import prediction_pb2 as pb
@@ -7,7 +9,14 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.houses.scored import Scored
 from housing_grpc.metrics import drift
-from housing_grpc.metrics.catalogue import JOINT_DRIFT, P_VALUES, P_WINDOW, WIDTHS
+from housing_grpc.metrics.catalogue import (
+    EXPECTED_MAE,
+    JOINT_DRIFT,
+    P_VALUES,
+    P_WINDOW,
+    WIDTH_WINDOW,
+    WIDTHS,
+)
 from housing_grpc.metrics.drift import LEAST_ROWS, WINDOW_ROWS, Window
 from housing_grpc.metrics.explanations import ExplanationMetrics
 from housing_grpc.metrics.predictions import PredictionMetrics
@@ -96,7 +105,7 @@ def test_houses_of_which_nothing_more_is_told_are_counted_as_before(
 def series(bundle: Bundle, *parts: Rows) -> Series:
     window = Window(bundle.metadata)
     for part in parts:
-        window.add(np.ones((len(part), 13)), part)
+        window.add(np.ones((len(part), 13)), part, np.empty(0))
     return window.p_series()
 
 
@@ -129,6 +138,54 @@ def test_shuffled_houses_drift_as_wholes_and_workers_are_added_up(bundle: Bundle
         states.append(metrics.state())
     assert not any(name == JOINT_DRIFT for name, _ in shown(states[0]))
     assert shown(merge(states))[JOINT_DRIFT, ()] > 0.2
+
+
+def expected_error(bundle: Bundle, *scored: Scored) -> float:
+    """Returns the mean half width, in errors for each."""
+    told = [each.assessment for each in scored]
+    halves = [each.upper - found.prices for each, found in zip(told, scored, strict=True) if each]
+    return float(np.concatenate(halves).mean()) * bundle.error_per_half_width
+
+
+def test_widths_of_intervals_lead_to_expect_an_error(
+    metrics: PredictionMetrics, bundle: Bundle
+) -> None:
+    assert math.isnan(metrics.expected_mae())
+    assert not any(name == EXPECTED_MAE for name, _ in shown(metrics.state()))
+    batch = observe(metrics, bundle, drawn(bundle, 40))
+    assert metrics.expected_mae() == pytest.approx(expected_error(bundle, batch))
+    one = observe(metrics, bundle, drawn(bundle, 1, shuffled=True))
+    # Of another level, they are no measure.
+    observe(metrics, bundle, drawn(bundle, 20), level=0.5)
+    expected = expected_error(bundle, batch, one)
+    assert metrics.expected_mae() == pytest.approx(expected)
+    assert shown(metrics.state())[EXPECTED_MAE, ()] == pytest.approx(expected)
+
+
+def test_expected_errors_of_workers_are_added_up_as_sums(bundle: Bundle) -> None:
+    states, scored = [], []
+    for count in (1, 60):
+        metrics = PredictionMetrics()
+        metrics.on_live(bundle)
+        scored.append(observe(metrics, bundle, drawn(bundle, count, shuffled=True)))
+        states.append(metrics.state())
+    expected = expected_error(bundle, *scored)
+    assert shown(merge(states))[EXPECTED_MAE, ()] == pytest.approx(expected)
+
+
+def test_a_mean_error_is_expected_of_houses_like_the_training_ones(bundle: Bundle) -> None:
+    assert 0 < bundle.error_per_half_width < 1
+
+
+def test_without_intervals_no_error_is_expected(linear: Example) -> None:
+    plain = load(linear.folder)
+    assert math.isnan(plain.error_per_half_width)
+    metrics = PredictionMetrics()
+    metrics.on_live(plain)
+    rows = np.array(plain.metadata.golden.rows, dtype=np.float64)
+    metrics.observe(plain.ranges, rows, Scored(plain.predict(rows)))
+    assert math.isnan(metrics.expected_mae())
+    assert metrics.state()[WIDTH_WINDOW] == {}
 
 
 def test_explanations_are_counted_by_method_from_zero_on() -> None:

@@ -19,7 +19,7 @@ from tests.support.processes import outcome
 ROOT = Path(__file__).parents[2]
 
 # What tools/lock.sh makes each file of: extras of the project, or a dependency group.
-SERVE = ["otel", "registry", "rest"]
+SERVE = ["feedback", "otel", "registry", "rest"]
 EXTRAS = {
     "core": [],
     "serve": SERVE,

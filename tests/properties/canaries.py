@@ -15,6 +15,7 @@ from tests.support.waiting import SECONDS
 SINGLE_KEY = "canary-single-key-Hx0f3Zq8"
 READER_KEY = "canary-reader-key-Wm5t2Lb1"
 STRANGER_KEY = "canary-of-a-stranger-Yd7k4Pc9"
+RECEIPT_KEY = "c0a41e5f" * 8
 REGISTRY_PASSWORD = "canary-registry-password-Tn6v8Rj2"
 STORE_KEY = "canary-store-key-Gs1h5Xe7"
 STORE_SECRET = "canary-store-secret-Ub9w3Nf4"
@@ -50,6 +51,8 @@ class Canaries:
                 "API_KEY": SINGLE_KEY,
                 "a key of API_KEYS_FILE": READER_KEY,
                 "a wrong key": STRANGER_KEY,
+                "a key of receipts": RECEIPT_KEY,
+                "a key of receipts, as Python writes bytes": repr(bytes.fromhex(RECEIPT_KEY))[2:-1],
                 "the registry's password": REGISTRY_PASSWORD,
                 "the registry's password, encoded": basic,
                 **ENVIRONMENT,

@@ -22,12 +22,20 @@ from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
 from tests.http2.frames import Connection, data, message
 from tests.properties import canaries
-from tests.properties.canaries import READER_KEY, SINGLE_KEY, STRANGER_KEY, Canaries, Registry
+from tests.properties.canaries import (
+    READER_KEY,
+    RECEIPT_KEY,
+    SINGLE_KEY,
+    STRANGER_KEY,
+    Canaries,
+    Registry,
+)
 from tests.support.certificates import Ca, Pair
 from tests.support.client import Client, client_of
 from tests.support.errors import raised
 from tests.support.examples import MODEL_NAME, Example
 from tests.support.processes import SECONDS, ServerProcess, started
+from tests.support.waiting import until
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 ADMIN: Metadata = (("x-api-key", SINGLE_KEY),)
@@ -54,6 +62,7 @@ class Running:
     port: int
     metrics_port: int
     keys_file: Path
+    receipt_keys: Path
     tls: bool
     log: list[str]
 
@@ -116,11 +125,14 @@ def running(
     folder = tmp_path_factory.mktemp("home")
     keys_file = folder / "keys"
     keys_file.write_text(f"reader predict {READER_KEY}\n")
+    receipt_keys = folder / "receipt-keys"
+    receipt_keys.write_text(f"{RECEIPT_KEY}\n")
     tls = request.param == "TLS"
     files = {"TLS_CERT_FILE": str(pair.certificate), "TLS_KEY_FILE": str(pair.key)} if tls else {}
     variables = {
         "GRPC_PORT": "0", "LOG_FORMAT": "json", "LOG_LEVEL": "debug", "DRAIN_SECONDS": "0",
         "API_KEY": SINGLE_KEY, "API_KEYS_FILE": str(keys_file), **files, **canaries.ENVIRONMENT,
+        "RECEIPT_KEYS_FILE": str(receipt_keys),
         "HOUSING_HOME": str(home_with_a_bundle(folder, registry.uri, linear)),
         "MLFLOW_TRACKING_URI": registry.uri,
         # On a busy machine the import of MLflow alone may take longer than usually all does.
@@ -137,6 +149,7 @@ def running(
             port=int(ready["port"]),
             metrics_port=int(ready["metrics_port"]),
             keys_file=keys_file,
+            receipt_keys=receipt_keys,
             tls=tls,
             log=log,
         )
@@ -264,6 +277,21 @@ def test_keys_that_are_read_anew_and_wrong(running: Running, secrets: Canaries) 
         assert answer.prediction > 0
         time.sleep(0.02)
     running.keys_file.write_text(right)
+    check_all(running, secrets)
+
+
+def test_receipt_keys_that_are_read_anew_and_wrong(running: Running, secrets: Canaries) -> None:
+    before = len(running.log)
+    request = pb.PredictRequest(house=pb.House(rm=6.5), receipt=True)
+    answer = running.client.predictions.Predict(request, timeout=SECONDS, metadata=READER)
+    secrets.check("a receipt", answer.receipt)
+    right = running.receipt_keys.read_text()
+    running.receipt_keys.write_text(f"{RECEIPT_KEY}{RECEIPT_KEY}\n")
+    running.process.signal(signal.SIGHUP)
+    until(lambda: any('"receipt_keys.kept"' in line for line in running.log[before:]))
+    running.receipt_keys.write_text(right)
+    answer = running.client.predictions.Predict(request, timeout=SECONDS, metadata=READER)
+    assert len(answer.receipt) == 240
     check_all(running, secrets)
 
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.message_factory import GetMessageClass
-from housing.v1 import model_pb2, prediction_pb2
+from housing.v1 import feedback_pb2, model_pb2, prediction_pb2
 
 from housing_grpc.rest import bindings
 from housing_grpc.rest.json.reader import Readers
@@ -17,7 +17,7 @@ from tools.openapi import examples
 
 CONTRACT = [
     service.full_name
-    for module in (model_pb2, prediction_pb2)
+    for module in (model_pb2, prediction_pb2, feedback_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 ]
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,8 @@ import pytest
 from google.protobuf import json_format
 from housing.v1.prediction_pb2 import House, PredictRequest
 
+from housing_grpc.receipts import key_file as receipt_key_file
+from housing_grpc.receipts.sealing import Seals
 from tests.rest.answers import HOUSE, error, refused
 from tests.rest.conftest import Loop, Start, proxied
 from tests.support.client import SECONDS, Client
@@ -165,3 +168,45 @@ def test_options_are_described(api: httpx.Client) -> None:
     assert "parameters" not in batch
     assert "EXPLAIN_TOO_LARGE" in batch["responses"]["413"]["description"]
     assert "EXPLAIN_TOO_LARGE" not in batch["responses"]["429"]["description"]
+
+
+def sealed(receipt: str, answer: dict[str, Any], key: Seals) -> None:
+    """Checks that a receipt is of this answer."""
+    found = key.open(receipt, "receipt")
+    interval = answer["interval"]
+    assert (found.price, found.lower, found.upper, found.level) == (
+        answer["prediction"], interval["lower"], interval["upper"], interval["level"],
+    )  # fmt: skip
+
+
+def test_every_form_has_a_receipt_of_each_price(
+    start: Start, honest: Example, stack: ExitStack, tmp_path: Path
+) -> None:
+    api = start(
+        f"127.0.0.1:{housing_server(stack, honest.folder, housing_home=str(tmp_path)).port}"
+    )
+    key = receipt_key_file.own(tmp_path)
+    alone = api.post("/v1/predict?receipt=true", json=HOUSE).json()
+    sealed(alone["receipt"], alone, key)
+    assert "receipt" not in api.post("/v1/predict", json=HOUSE).json()
+    body = {"items": [HOUSE, {"CHAS": 3}], "receipt": True}
+    scored, failed = api.post("/v1/predict/batch", json=body).json()["results"]
+    sealed(scored["receipt"], scored, key)
+    assert "error" in failed
+    lines = "".join(f"{json.dumps(each)}\n" for each in [*[HOUSE] * 600, {"CHAS": 3}])
+    response = api.post(f"{STREAM}?receipt=true", content=lines, headers=NDJSON)
+    *answers, failed = [json.loads(line) for line in response.text.splitlines()]
+    for answer in answers:
+        sealed(answer["receipt"], answer, key)
+    assert len(answers) == 600
+    assert "receipt" not in failed
+
+
+def test_a_server_without_keys_gives_no_receipts(
+    start: Start, honest: Example, stack: ExitStack, tmp_path: Path
+) -> None:
+    (tmp_path / "home").write_text("a file in the place of the folder")
+    server = housing_server(stack, honest.folder, housing_home=str(tmp_path / "home"))
+    api = start(f"127.0.0.1:{server.port}")
+    for path in ("/predict", STREAM):
+        assert refused(post(api, path, "receipt=true")) == (400, "RECEIPTS_OFF", ["receipt"])

@@ -42,6 +42,9 @@ OTHERS: dict[str, tuple[str, object]] = {
     "api_key": ("secret", "secret"),
     "api_keys_file": ("/keys", "/keys"),
     "receipt_keys_file": ("/receipts", "/receipts"),
+    "feedback_url": ("sqlite:////f", "sqlite:////f"),
+    "feedback_keep_features": ("true", True),
+    "feedback_days": ("30", 30),
     "allow_unauthenticated": ("true", True),
     "tls_cert_file": ("/c", "/c"),
     "tls_key_file": ("/k", "/k"),
@@ -72,7 +75,7 @@ COMPANIONS = {
     "tls_key_file": {"tls_cert_file": "/c"},
     "tls_client_ca_file": {"tls_cert_file": "/c", "tls_key_file": "/k"},
 }
-WITHOUT_FLAG = {"api_key"}
+WITHOUT_FLAG = {"api_key", "feedback_url"}
 
 
 def names() -> list[str]:

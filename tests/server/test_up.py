@@ -164,3 +164,19 @@ def test_it_takes_no_flags(flag: str, code: int) -> None:
     ended = outcome(command)
     assert ended.returncode == code
     assert flag.partition("=")[0] in ended.stdout + ended.stderr
+
+
+def test_outcomes_are_kept_in_the_home_unless_told_otherwise(
+    linear: Example, tmp_path: Path
+) -> None:
+    with up(linear, HOUSING_HOME=str(tmp_path / "a home")) as (_, url):
+        priced = httpx.post(f"{url}/predict?receipt=true", json=HOUSE, timeout=SECONDS).json()
+        outcome_of = {"receipt": priced["receipt"], "actual": 24.0}
+        body = {"items": [outcome_of]}
+        answer = httpx.post(f"{url}/v1/feedback", json=body, timeout=SECONDS)
+        assert answer.json() == {"results": [{"recorded": "RECORDED_NEW"}]}
+        (live,) = httpx.get(f"{url}/v1/quality", timeout=SECONDS).json()["models"]
+        assert live["live"]
+        assert live["labels"] == 1
+    file = tmp_path / "a home" / "feedback.db"
+    assert file.stat().st_mode & 0o077 == 0

@@ -45,6 +45,17 @@ def _all() -> dict[str, Any]:
         "housing.v1.PredictResponse": price,
         "housing.v1.RowResult": warned,
         "housing.v1.ReloadModelRequest": {"version": "2"},
+        "housing.v1.RecordOutcomesRequest": {
+            "items": [
+                {
+                    "receipt": "The 240 characters that came with the price",
+                    "actual": 23.5,
+                    "observed_at": "2026-01-30T12:00:00Z",
+                    "source": "land-registry",
+                }
+            ]
+        },
+        "housing.v1.RecordOutcomesResponse": {"results": [{"recorded": "RECORDED_NEW"}]},
     }
 
 

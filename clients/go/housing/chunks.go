@@ -95,6 +95,7 @@ func ofRows(rows *pb.RowResults, version string) []Result {
 			Interval:        item.GetInterval(),
 			Applicability:   item.GetApplicability(),
 			Explanation:     item.GetExplanation(),
+			Receipt:         item.GetReceipt(),
 		}
 		if results[i].Err != nil {
 			results[i].Price = math.NaN()

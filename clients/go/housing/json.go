@@ -60,6 +60,9 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		explanation["contributions"] = contributions
 		tree["explanation"] = explanation
 	}
+	if r.Receipt != "" {
+		tree["receipt"] = r.Receipt
+	}
 	return json.Marshal(tree)
 }
 

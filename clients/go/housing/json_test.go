@@ -49,6 +49,7 @@ var (
 
 func TestWhatAMatrixIsNotToldIsNull(t *testing.T) {
 	result := housing.Result{
+		Receipt:       "sealed",
 		Interval:      interval,
 		Applicability: &housing.Applicability{PValue: 0.5},
 		Explanation: &housing.Explanation{
@@ -61,7 +62,7 @@ func TestWhatAMatrixIsNotToldIsNull(t *testing.T) {
 		"interval":{"lower":20,"upper":23,"level":0.9,"extrapolated":false},
 		"applicability":{"p_value":0.5,"distance":null,"odd_features":null},
 		"explanation":{"base":0,"method":null,"contributions":[
-		{"feature":"RM","value":null,"amount":1,"imputed":false}]}}`)
+		{"feature":"RM","value":null,"amount":1,"imputed":false}]},"receipt":"sealed"}`)
 }
 
 func TestAnswersAsJSON(t *testing.T) {

@@ -11,7 +11,7 @@ func (o *opening) message(chunk *Chunk, first bool) *Chunk {
 	if chunk.GetSequence() == 0 {
 		o.asked = asked{
 			explain: chunk.GetExplain(), reference: chunk.GetReference(),
-			level: chunk.GetLevel(), intervals: chunk.GetIntervals(),
+			level: chunk.GetLevel(), intervals: chunk.GetIntervals(), receipt: chunk.GetReceipt(),
 		}
 	}
 	sent := &Chunk{
@@ -20,6 +20,7 @@ func (o *opening) message(chunk *Chunk, first bool) *Chunk {
 	if first {
 		sent.Explain, sent.Reference = o.asked.explain, o.asked.reference
 		sent.Level, sent.Intervals = o.asked.level, o.asked.intervals
+		sent.Receipt = o.asked.receipt
 	}
 	return sent
 }

@@ -34,6 +34,7 @@ type asked struct {
 	reference *House
 	level     float64
 	intervals bool
+	receipt   bool
 }
 
 // Explain has each answer say what makes its price. A server explains so many prices a call or
@@ -51,6 +52,10 @@ func Level(share float64) Asking {
 
 // Intervals asks ScoreMatrix for intervals and p-values; all others have them anyway.
 func Intervals() Asking { return func(a *asked) { a.intervals = true } }
+
+// Receipt has each price come with its receipt, with which the price that the house sells for can be
+// sent back later. ScoreMatrix takes none.
+func Receipt() Asking { return func(a *asked) { a.receipt = true } }
 
 // Ask makes of what is asked for an option of Score and ScoreMatrix.
 func Ask(options ...Asking) ScoreOption {
@@ -70,6 +75,7 @@ func (s scoring) chunk(chunk *Chunk) *Chunk {
 	chunk.PinModel = s.pin
 	chunk.Explain, chunk.Reference = s.asked.explain, s.asked.reference
 	chunk.Level, chunk.Intervals = s.asked.level, s.asked.intervals
+	chunk.Receipt = s.asked.receipt
 	return chunk
 }
 

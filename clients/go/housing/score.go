@@ -38,6 +38,8 @@ type Result struct {
 	// Explanation says what makes the price, if that was asked for. ScoreMatrix tells amounts
 	// without values, which are NaN, and without the method.
 	Explanation *Explanation
+	// Receipt seals the house and its price, if it was asked for; empty if not.
+	Receipt string
 }
 
 // ScoreOption changes how many houses are scored.

@@ -67,7 +67,11 @@ func answer(request *pb.PredictStreamRequest) *pb.PredictStreamResponse {
 	rows := &pb.RowResults{}
 	for _, house := range request.GetRows().GetItems() {
 		price := &pb.RowResult_Prediction{Prediction: house.GetRm()}
-		rows.Items = append(rows.Items, &pb.RowResult{Outcome: price})
+		item := &pb.RowResult{Outcome: price}
+		if request.GetReceipt() {
+			item.Receipt = new("sealed")
+		}
+		rows.Items = append(rows.Items, item)
 	}
 	chunk := &pb.ChunkResult{
 		Sequence: request.Sequence, Payload: &pb.ChunkResult_Rows{Rows: rows},
@@ -234,5 +238,20 @@ func TestNothingToScore(t *testing.T) {
 	client := serve(t, &fake{before: func(int, int) error { return nil }})
 	if count, err := prices(t, client.Score(t.Context(), rooms(0))); count != 0 || err != nil {
 		t.Fatal(count, err)
+	}
+}
+
+func TestReceiptsComeOnRequest(t *testing.T) {
+	client := serve(t, &fake{before: func(int, int) error { return nil }})
+	for _, asked := range [][]housing.Asking{nil, {housing.Receipt()}} {
+		wanted := ""
+		if asked != nil {
+			wanted = "sealed"
+		}
+		for result, err := range client.Score(t.Context(), rooms(3), housing.Ask(asked...)) {
+			if err != nil || result.Receipt != wanted {
+				t.Fatal(result, err)
+			}
+		}
 	}
 }

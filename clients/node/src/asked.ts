@@ -13,16 +13,27 @@ export interface Asked {
   readonly reference?: House | undefined;
   /** Share of prices that intervals are to hold, from 0.5 to 0.99; 0.9 by default. */
   readonly level?: number | undefined;
+  /**
+   * Whether to give a receipt of each price, with which the price that the house sells for can be
+   * sent back later; not from `scoreMatrix`.
+   */
+  readonly receipt?: boolean | undefined;
 }
 
 interface Fields {
   explain: boolean;
   level: number;
+  receipt: boolean;
   reference?: HouseMessage;
 }
 
 /** Makes fields of a request of what is asked for. */
-export function beside({ explain = false, reference, level = 0 }: Asked = {}): Fields {
+export function beside({
+  explain = false,
+  reference,
+  level = 0,
+  receipt = false,
+}: Asked = {}): Fields {
   const against = reference && toMessage(reference, "reference: ");
-  return { explain, level, ...(against && { reference: against }) };
+  return { explain, level, receipt, ...(against && { reference: against }) };
 }

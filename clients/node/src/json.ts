@@ -85,7 +85,7 @@ function ofResult(result: Result): JsonObject {
 }
 
 /** Writes what is said beside a price: as over HTTP, without what there is none of. */
-function besideOf({ interval, applicability, explanation }: Result): JsonObject {
+function besideOf({ interval, applicability, explanation, receipt }: Result): JsonObject {
   const found: JsonObject = {};
   if (interval) {
     const { lower, upper, level, extrapolated } = interval;
@@ -109,7 +109,7 @@ function besideOf({ interval, applicability, explanation }: Result): JsonObject 
       method: method === undefined ? null : enumToJson(ExplanationMethodSchema, method),
     };
   }
-  return found;
+  return { ...found, ...(receipt !== undefined && { receipt }) };
 }
 
 function ofRange({ feature, value, min, max }: RangeWarning): JsonObject {

@@ -14,9 +14,10 @@ export class Opening {
 
   /** Gives what is sent of a chunk, which stays as it is: it may have to be sent again. */
   message(chunk: PredictStreamRequest, first: boolean): PredictStreamRequest {
-    const { sequence, payload, pinModel, explain, reference, level, intervals } = chunk;
+    const { sequence, payload, pinModel, ...rest } = chunk;
+    const { explain, reference, level, intervals, receipt } = rest;
     if (sequence === 0n) {
-      this.#asked = { explain, level, intervals, ...(reference && { reference }) };
+      this.#asked = { explain, level, intervals, receipt, ...(reference && { reference }) };
     }
     const sent = create(PredictStreamRequestSchema, { sequence, payload, pinModel });
     return first ? Object.assign(sent, this.#asked) : sent;

@@ -58,6 +58,8 @@ export interface Result extends Remarks {
   readonly outOfRangeFeatures?: readonly string[];
   /** Features that were missing and filled in; likewise. */
   readonly imputedFeatures?: readonly string[];
+  /** Seals the house and its price, if it was asked for. */
+  readonly receipt?: string;
 }
 
 /** What is there at once or comes with time. */
@@ -126,7 +128,7 @@ type Outcome = Omit<Result, "row" | "modelVersion" | "timestamp">;
 function ofRows({ items }: RowResults): Outcome[] {
   return items.map((item) => {
     const { outcome, warnings, rangeWarnings, imputedFeatures } = item;
-    const { interval, applicability, explanation } = item;
+    const { interval, applicability, explanation, receipt } = item;
     const outOfRangeFeatures = rangeWarnings.map(({ feature }) => feature);
     const price = outcome.case === "prediction" ? outcome.value : Number.NaN;
     const error = rowError(item);
@@ -138,6 +140,7 @@ function ofRows({ items }: RowResults): Outcome[] {
       ...(interval && { interval }),
       ...(applicability && { applicability }),
       ...(explanation && { explanation }),
+      ...(receipt && { receipt }),
     };
   });
 }

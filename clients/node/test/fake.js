@@ -69,8 +69,9 @@ export async function stream(before, options, version = () => "") {
     call.on("data", async (request) => {
       call.pause();
       try {
-        const { explain, level, intervals, reference } = request;
-        seen.asked.push({ first: ++chunk === 1, explain, level, intervals, rm: reference?.rm });
+        const { explain, level, intervals, receipt, reference } = request;
+        const rm = reference?.rm;
+        seen.asked.push({ first: ++chunk === 1, explain, level, intervals, receipt, rm });
         await before(number, chunk);
         call.write(answerTo(request, version(number)));
         call.resume();
@@ -86,9 +87,10 @@ export async function stream(before, options, version = () => "") {
   return { client: await serve({ predictStream }, options), seen };
 }
 
-function answerTo({ sequence, payload }, modelVersion) {
+function answerTo({ sequence, payload, receipt }, modelVersion) {
   const items = payload.value.items.map(({ rm }) => ({
     outcome: { case: "prediction", value: rm },
+    ...(receipt && { receipt: "sealed" }),
   }));
   const value = { sequence, modelVersion, payload: { case: "rows", value: { items } } };
   return create(PredictStreamResponseSchema, { message: { case: "chunk", value } });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import { rowError } from "housing-grpc-client";
+import { rowError, toJson } from "housing-grpc-client";
 import { BadRequestSchema } from "../dist/gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../dist/gen/google/rpc/status_pb.js";
 import { PredictStreamResponseSchema } from "../dist/gen/housing/v1/prediction_pb.js";
@@ -124,4 +124,14 @@ test("a matrix names odd features, and claims nothing that was not asked for", a
       [undefined, [], undefined],
     ],
   );
+});
+
+test("receipts come on request", async () => {
+  const { client } = await stream(() => {});
+  for (const receipt of [undefined, true]) {
+    for await (const result of client.score(rooms(3), { receipt })) {
+      assert.equal(result.receipt, receipt && "sealed");
+      assert.equal(toJson(result).receipt, receipt && "sealed");
+    }
+  }
 });

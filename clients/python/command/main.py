@@ -26,7 +26,7 @@ EXIT_INTERRUPTED = 128 + 2
 EXIT_BROKEN_PIPE = 128 + 13
 EXIT_TERMINATED = 128 + 15
 
-COMMANDS = ("predict", "score", "info", "watch", "reload", "rollback")
+COMMANDS = ("predict", "score", "feedback", "info", "watch", "reload", "rollback")
 
 
 class TerminatedError(KeyboardInterrupt):

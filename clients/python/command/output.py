@@ -18,7 +18,7 @@ from ..errors import InvalidArgumentError
 from ..results import Prediction, RowError
 from ..scores import ChunkScores, Marks
 from ..sources import FileFormat
-from . import sureness
+from .beside import NOTHING, Beside
 from .claim import named, open_claimed
 from .files import UsageError
 from .lines import Done, done_so_far
@@ -36,7 +36,7 @@ class Output:
         path: A file, or "-" for the standard output.
         file_format: What to write.
         keep: Names of the columns that are handed on.
-        intervals: Whether to write lower, upper and p_value, too.
+        beside: What to write beside prices.
         resume: Whether to go on with a file that is half done.
         force: Whether to write over a file that exists.
 
@@ -51,25 +51,23 @@ class Output:
         file_format: FileFormat,
         *,
         keep: Sequence[str] = (),
-        intervals: bool = False,
+        beside: Beside = NOTHING,
         resume: bool,
         force: bool,
     ) -> None:
-        columns = (*_COLUMNS, *sureness.COLUMNS) if intervals else _COLUMNS
+        columns = (*_COLUMNS, *beside.names)
         _check_names(keep, columns, file_format)
         if resume and (path == "-" or file_format == "parquet"):
             raise InvalidArgumentError("--resume needs an output file of CSV or NDJSON")
         self._path = path
         if file_format == "parquet":
-            self._writer: _Writer = ParquetOutput(path, keep, intervals=intervals)
+            self._writer: _Writer = ParquetOutput(path, keep, beside)
         elif file_format == "csv":
             header = _line((*columns, *keep))
-            self._writer = _Lines(
-                path, header, partial(_csv, intervals), resume=resume, force=force
-            )
+            self._writer = _Lines(path, header, partial(_csv, beside), resume=resume, force=force)
         else:
             self._writer = _Lines(
-                path, "", partial(_ndjson, keep, intervals), resume=resume, force=force
+                path, "", partial(_ndjson, keep, beside), resume=resume, force=force
             )
         self.rows = self.done.rows
 
@@ -191,13 +189,13 @@ class _Lines:
         return file
 
 
-def _csv(intervals: bool, scores: ChunkScores) -> str:
+def _csv(beside: Beside, scores: ChunkScores) -> str:
     version = scores.model_version
     outside, imputed = _words(scores.out_of_range), _words(scores.imputed)
     # What every line of an ordinary chunk ends with.
-    is_plain = scores.out_of_range == scores.imputed == {} and not (scores.kept or intervals)
+    is_plain = scores.out_of_range == scores.imputed == {} and not (scores.kept or beside.names)
     plain = f",{version},,\n" if is_plain else ""
-    ends = _sureness(scores) if intervals else ()
+    ends = _beside(beside, scores) if beside.names else ()
     lines = []
     for place, price in enumerate(scores.prices):
         row, text = scores.start + place, repr(price) if price == price else ""  # noqa: PLR0124
@@ -207,9 +205,10 @@ def _csv(intervals: bool, scores: ChunkScores) -> str:
     return "".join(lines)
 
 
-def _sureness(scores: ChunkScores) -> list[str]:
-    rows = zip(*sureness.columns(scores), strict=True)
-    return ["".join("," if each is None else f",{each!r}" for each in row) for row in rows]
+def _beside(beside: Beside, scores: ChunkScores) -> list[str]:
+    rows = zip(*beside.columns(scores), strict=True)
+    # A float is written so as to be read as the same.
+    return ["".join("," if each is None else f",{each}" for each in row) for row in rows]
 
 
 def _end(scores: ChunkScores, place: int, start: str) -> str:
@@ -233,11 +232,11 @@ def _cell(value: object) -> str:
     return "" if is_missing(value) else " ".join(str(value).splitlines())
 
 
-def _ndjson(keep: Sequence[str], intervals: bool, scores: ChunkScores) -> str:
+def _ndjson(keep: Sequence[str], beside: Beside, scores: ChunkScores) -> str:
     documents = [_document(keep, scores.model_version, each) for each in scores.results()]
-    if intervals:
-        for document, *row in zip(documents, *sureness.columns(scores), strict=True):
-            document |= dict(zip(sureness.COLUMNS, row, strict=True))
+    if beside.names:
+        for document, *row in zip(documents, *beside.columns(scores), strict=True):
+            document |= dict(zip(beside.names, row, strict=True))
     return "".join(f"{json.dumps(document, default=str)}\n" for document in documents)
 
 

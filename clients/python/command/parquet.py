@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import InvalidArgumentError
 from ..scores import ChunkScores, Marks
-from . import sureness
+from .beside import NOTHING, RECEIPT, Beside
 from .claim import open_claimed
 from .lines import Done
 
@@ -20,7 +20,7 @@ class ParquetOutput:
     Args:
         path: Of the output.
         keep: Names of the columns that are handed on, as texts.
-        intervals: Whether to write lower, upper and p_value, too.
+        beside: What to write beside prices.
 
     Raises:
         ImportError: pyarrow is not installed.
@@ -28,7 +28,7 @@ class ParquetOutput:
         UsageError: Another job writes it.
     """
 
-    def __init__(self, path: str, keep: Sequence[str] = (), *, intervals: bool = False) -> None:
+    def __init__(self, path: str, keep: Sequence[str] = (), beside: Beside = NOTHING) -> None:
         if path == "-":
             raise InvalidArgumentError("Parquet is written to a file, not to the standard output")
         try:
@@ -38,7 +38,7 @@ class ParquetOutput:
             raise ImportError("Parquet needs pyarrow: pip install pyarrow") from error
         self._arrow: Any = pyarrow
         self._path, self._part = Path(path), Path(f"{path}.part")
-        self._intervals = intervals
+        self._beside = beside
         names = pyarrow.list_(pyarrow.string())
         self._schema = pyarrow.schema(
             [
@@ -47,7 +47,7 @@ class ParquetOutput:
                 ("model_version", "string"),
                 ("out_of_range", names),
                 ("imputed", names),
-                *((name, "float64") for name in sureness.COLUMNS if intervals),
+                *((name, "string" if name == RECEIPT else "float64") for name in beside.names),
                 *((name, "string") for name in keep),
             ]
         )
@@ -68,7 +68,7 @@ class ParquetOutput:
             repeat(scores.model_version, count),
             _features(scores.out_of_range, count),
             _features(scores.imputed, count),
-            *(sureness.columns(scores) if self._intervals else ()),
+            *self._beside.columns(scores),
             *([_text(value) for value in column] for column in zip(*scores.kept, strict=True)),
         )
         arrays = [

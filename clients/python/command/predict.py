@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file with one house to explain the price against, as score reads them",
     )
     options.add_level(parser)
+    parser.add_argument(
+        "--receipt", action="store_true", help="give a receipt of the price, to send outcomes with"
+    )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
 
 
@@ -43,6 +46,7 @@ def run(given: argparse.Namespace) -> int:
             explain=given.explain,
             reference=reference,
             level=given.level,
+            receipt=given.receipt,
             timeout=options.timeout(given, requests.PREDICT_SECONDS),
         )
     if given.json:
@@ -66,6 +70,8 @@ def _show(found: Prediction, level: float | None) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     if found.imputed_features:
         print(f"filled in: {', '.join(found.imputed_features)}", file=sys.stderr)
+    if found.receipt is not None:
+        print(f"receipt {found.receipt}", file=sys.stderr)
     print(f"model {found.model_version}", file=sys.stderr)
 
 

@@ -17,6 +17,7 @@ from ..job import Scores
 from ..ledger import StreamPolicy, Tally
 from ..sources import FORMATS, FileFormat, count_of, format_of, from_file
 from . import options
+from .beside import Beside
 from .files import check_apart, check_existing
 from .output import Output
 from .rejected import Rejected
@@ -55,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write lower, upper and p_value, too: how sure each price is, how unusual the house",
     )
     options.add_level(parser)
+    parser.add_argument(
+        "--receipts",
+        action="store_true",
+        help="write the receipt of each price, too, to send outcomes with",
+    )
     parser.add_argument("--chunk-rows", type=_count, default=1000, help="houses a message [1000]")
     parser.add_argument(
         "--patience",
@@ -84,7 +90,7 @@ def run(given: argparse.Namespace) -> int:
             given.output,
             target,
             keep=given.keep,
-            intervals=given.intervals,
+            beside=Beside(intervals=given.intervals, receipts=given.receipts),
             resume=given.resume,
             force=given.force,
         ) as output,
@@ -121,7 +127,7 @@ def _scores(
 ) -> Scores:
     ignore = (TARGET, *given.ignore)
     # Blocks of numbers are the fastest, and get names of features back; JSON has all that there is.
-    form: Form = "rows" if target == "ndjson" else "matrix"
+    form: Form = "rows" if target == "ndjson" or given.receipts else "matrix"
     layout = requests.layout(form, given.chunk_rows, ignore, given.keep, skip=output.rows)
     policy = StreamPolicy()
     total = None if given.input == "-" else count_of(given.input)
@@ -136,7 +142,7 @@ def _scores(
         ),
         pinned=output.done.model_version,
         blocks=partial(_is_silent, given.input),
-        beside=asked(intervals=given.intervals, level=given.level),
+        beside=asked(intervals=given.intervals, level=given.level, receipt=given.receipts),
     )
 
 

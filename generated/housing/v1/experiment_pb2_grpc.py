@@ -60,8 +60,8 @@ class ExperimentServiceServicer:
         (MALFORMED_REQUEST).
         * FAILED_PRECONDITION: there is no challenger (NO_CHALLENGER).
         * UNAVAILABLE: the store of outcomes does not answer
-        (FEEDBACK_UNAVAILABLE), or the first model is still loading
-        (MODEL_NOT_READY).
+        (FEEDBACK_UNAVAILABLE), the first model is still loading
+        (MODEL_NOT_READY), or the server is stopping (SERVER_STOPPING).
         * DEADLINE_EXCEEDED: the deadline passed before the call was served
         (DEADLINE_EXCEEDED).
         * INTERNAL: the fault is the server's (INTERNAL).

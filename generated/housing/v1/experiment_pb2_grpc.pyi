@@ -45,8 +45,8 @@ class ExperimentServiceStub:
       (MALFORMED_REQUEST).
     * FAILED_PRECONDITION: there is no challenger (NO_CHALLENGER).
     * UNAVAILABLE: the store of outcomes does not answer
-      (FEEDBACK_UNAVAILABLE), or the first model is still loading
-      (MODEL_NOT_READY).
+      (FEEDBACK_UNAVAILABLE), the first model is still loading
+      (MODEL_NOT_READY), or the server is stopping (SERVER_STOPPING).
     * DEADLINE_EXCEEDED: the deadline passed before the call was served
       (DEADLINE_EXCEEDED).
     * INTERNAL: the fault is the server's (INTERNAL).
@@ -77,8 +77,8 @@ class ExperimentServiceAsyncStub(ExperimentServiceStub):
       (MALFORMED_REQUEST).
     * FAILED_PRECONDITION: there is no challenger (NO_CHALLENGER).
     * UNAVAILABLE: the store of outcomes does not answer
-      (FEEDBACK_UNAVAILABLE), or the first model is still loading
-      (MODEL_NOT_READY).
+      (FEEDBACK_UNAVAILABLE), the first model is still loading
+      (MODEL_NOT_READY), or the server is stopping (SERVER_STOPPING).
     * DEADLINE_EXCEEDED: the deadline passed before the call was served
       (DEADLINE_EXCEEDED).
     * INTERNAL: the fault is the server's (INTERNAL).
@@ -112,8 +112,8 @@ class ExperimentServiceServicer(metaclass=_abc_1.ABCMeta):
           (MALFORMED_REQUEST).
         * FAILED_PRECONDITION: there is no challenger (NO_CHALLENGER).
         * UNAVAILABLE: the store of outcomes does not answer
-          (FEEDBACK_UNAVAILABLE), or the first model is still loading
-          (MODEL_NOT_READY).
+          (FEEDBACK_UNAVAILABLE), the first model is still loading
+          (MODEL_NOT_READY), or the server is stopping (SERVER_STOPPING).
         * DEADLINE_EXCEEDED: the deadline passed before the call was served
           (DEADLINE_EXCEEDED).
         * INTERNAL: the fault is the server's (INTERNAL).

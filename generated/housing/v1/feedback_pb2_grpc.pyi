@@ -48,10 +48,10 @@ class FeedbackServiceStub:
     * INVALID_ARGUMENT: the receipt is no whole receipt (RECEIPT_MALFORMED), no
       server with these keys made it (RECEIPT_FORGED), an earlier item of the
       request has the same (RECEIPT_REPEATED), the price is not finite or not
-      above 0 (OUTCOME_DOMAIN), is more than 100 times, or less than a hundredth
-      of, the predicted one, as in another unit (OUTCOME_UNIT), was observed in
-      the future (OUTCOME_IN_FUTURE), or the source is too long or not printable
-      (OUTCOME_SOURCE).
+      above 0, or its moment is none (OUTCOME_DOMAIN), is more than 100 times, or
+      less than a hundredth of, the predicted one, as in another unit
+      (OUTCOME_UNIT), was observed in the future (OUTCOME_IN_FUTURE), or the
+      source is too long or not printable (OUTCOME_SOURCE).
     * FAILED_PRECONDITION: the receipt was sealed with a key that this server
       does not have (RECEIPT_FOREIGN), or is older than outcomes are kept
       (RECEIPT_TOO_OLD).
@@ -121,10 +121,10 @@ class FeedbackServiceAsyncStub(FeedbackServiceStub):
     * INVALID_ARGUMENT: the receipt is no whole receipt (RECEIPT_MALFORMED), no
       server with these keys made it (RECEIPT_FORGED), an earlier item of the
       request has the same (RECEIPT_REPEATED), the price is not finite or not
-      above 0 (OUTCOME_DOMAIN), is more than 100 times, or less than a hundredth
-      of, the predicted one, as in another unit (OUTCOME_UNIT), was observed in
-      the future (OUTCOME_IN_FUTURE), or the source is too long or not printable
-      (OUTCOME_SOURCE).
+      above 0, or its moment is none (OUTCOME_DOMAIN), is more than 100 times, or
+      less than a hundredth of, the predicted one, as in another unit
+      (OUTCOME_UNIT), was observed in the future (OUTCOME_IN_FUTURE), or the
+      source is too long or not printable (OUTCOME_SOURCE).
     * FAILED_PRECONDITION: the receipt was sealed with a key that this server
       does not have (RECEIPT_FOREIGN), or is older than outcomes are kept
       (RECEIPT_TOO_OLD).
@@ -197,10 +197,10 @@ class FeedbackServiceServicer(metaclass=_abc_1.ABCMeta):
         * INVALID_ARGUMENT: the receipt is no whole receipt (RECEIPT_MALFORMED), no
           server with these keys made it (RECEIPT_FORGED), an earlier item of the
           request has the same (RECEIPT_REPEATED), the price is not finite or not
-          above 0 (OUTCOME_DOMAIN), is more than 100 times, or less than a hundredth
-          of, the predicted one, as in another unit (OUTCOME_UNIT), was observed in
-          the future (OUTCOME_IN_FUTURE), or the source is too long or not printable
-          (OUTCOME_SOURCE).
+          above 0, or its moment is none (OUTCOME_DOMAIN), is more than 100 times, or
+          less than a hundredth of, the predicted one, as in another unit
+          (OUTCOME_UNIT), was observed in the future (OUTCOME_IN_FUTURE), or the
+          source is too long or not printable (OUTCOME_SOURCE).
         * FAILED_PRECONDITION: the receipt was sealed with a key that this server
           does not have (RECEIPT_FOREIGN), or is older than outcomes are kept
           (RECEIPT_TOO_OLD).

@@ -58,6 +58,15 @@ class Spread:
             self._quantiles[level] = found
         return found
 
+    def error_per_half_width(self, level: float) -> float:
+        """Returns the mean error of houses over half the width of their intervals.
+
+        A score is an error over what the width is made of: so this is the mean score over that of
+        the level. NaN with too few scores, or where none is above 0.
+        """
+        quantile = self.quantile(level)
+        return float(self.scores.mean()) / quantile if quantile > 0 else math.nan
+
     def _quantile(self, level: float) -> float:
         place = math.ceil((len(self.scores) + 1) * level - _ROUNDING)
         # guard: no finite interval where none is valid

@@ -40,7 +40,7 @@ _TURN_ROWS = 32
 _IDLE = "STREAM_IDLE"
 
 # What is asked of a stream besides prices stands in the query.
-OPTIONS = ("explain", "reference", "level")
+OPTIONS = ("explain", "reference", "level", "receipt")
 
 _HOUSE: Any = pb.House.DESCRIPTOR
 _CHUNK: Any = pb.PredictStreamRequest.DESCRIPTOR
@@ -139,6 +139,7 @@ class Stream:
             warnings=result.warnings,
             range_warnings=result.range_warnings,
             imputed_features=result.imputed_features,
+            receipt=result.receipt or None,
         )
         for name in _MORE:
             if result.HasField(name):

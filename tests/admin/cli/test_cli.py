@@ -114,6 +114,15 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
         (["reload", "--version", "x"], 2, "--version: 'x' is not right"),
         (["reload", "--version", "1", "--alias", "a"], 2, "give --version or --alias, not both"),
         (["ui", "--port", "70000"], 2, "--port: '70000' is not right"),
+        (["replay"], 2, "give receipts, or name a CSV file of them with --file FILE"),
+        (["replay", "--file"], 2, "--file needs a value"),
+        (["skew", "--file", "none.csv"], 3, "none.csv cannot be read: No such file"),
+        (["skew", "--file", "/dev/zero"], 3, "/dev/zero cannot be read: it is not a plain file"),
+        (
+            ["replay", "AQ"],
+            2,
+            "receipt.key: cannot be read: No such file or directory; set RECEIPT",
+        ),
     ],
 )
 def test_a_mistake_gets_one_line_and_its_exit_code(

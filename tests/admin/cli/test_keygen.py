@@ -11,6 +11,7 @@ from admin.data.dataset import Dataset
 from admin.export import signing
 from housing_grpc.bundle.model import load
 from housing_grpc.bundle.signature import Verifier
+from housing_grpc.receipts import key_file as receipt_key_file
 from tests.support import examples
 from tests.support.commands import Say
 
@@ -70,3 +71,16 @@ def test_a_signing_key_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 def test_without_a_key_nothing_is_signed() -> None:
     assert signing(from_environment({}).signing_key_file) is None
+
+
+def test_a_key_of_receipts_is_one_file_that_servers_take(tmp_path: Path, say: Say) -> None:
+    path = tmp_path / "receipt-keys"
+    answer = json.loads(say("keygen", "--receipt", str(path), "--json").out)
+    assert (answer, path.stat().st_mode & 0o777) == ({"receipt_key": str(path)}, 0o600)
+    assert len(receipt_key_file.load(path).keys) == 1
+    assert not path.with_name("receipt-keys.pub").exists()
+    told = say("keygen", str(path), "--receipt", code=UsageError.exit_code).err
+    assert "is there already; name another file" in told
+    shown = say("keygen", str(tmp_path / "other"), "--receipt").out
+    assert f"RECEIPT_KEYS_FILE={tmp_path / 'other'}\n" in shown
+    assert (tmp_path / "other").read_text().strip() not in shown

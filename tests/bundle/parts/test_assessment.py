@@ -208,3 +208,12 @@ def test_the_level_of_requests_that_name_none_is_the_measured_one(linear: Made) 
 def test_the_file_is_read_back(made: Made) -> None:
     data = made.files.blobs["neighbours.bin"]
     assert neighbours.encode(neighbours.decode(data)) == data
+
+
+def test_an_error_for_a_width_is_the_mean_score_over_that_of_the_level() -> None:
+    found = spread.Spread(trees=None, scores=np.arange(1.0, 101.0), reach=1.0)  # type: ignore[arg-type]
+    # Of 100 scores, the 91st is at least as large as 90 % of all there will be.
+    assert found.error_per_half_width(0.9) == pytest.approx(50.5 / 91)
+    assert math.isnan(found.error_per_half_width(0.995))
+    exact = spread.Spread(trees=None, scores=np.zeros(100), reach=1.0)  # type: ignore[arg-type]
+    assert math.isnan(exact.error_per_half_width(0.9))

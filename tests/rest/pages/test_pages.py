@@ -30,7 +30,7 @@ def test_only_who_asks_for_html_gets_the_form(rest: httpx.Client, accept: str, k
     assert response.headers["vary"] == "accept"
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/quality"])
 def test_a_page_loads_only_what_is_here(rest: httpx.Client, path: str) -> None:
     page = rest.get(path, headers={"accept": "text/html"})
     assert page.status_code == 200

@@ -254,7 +254,10 @@ type PredictRequest struct {
 	// the two. Asks for an explanation, whatever `explain` says.
 	Reference *House `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// Share of prices that the interval is to hold, from 0.5 to 0.99; 0 means 0.9.
-	Level         float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
+	Level float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
+	// Whether to give a receipt, with which the price that the house sells for can
+	// be sent back later.
+	Receipt       bool `protobuf:"varint,5,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -317,6 +320,13 @@ func (x *PredictRequest) GetLevel() float64 {
 	return 0
 }
 
+func (x *PredictRequest) GetReceipt() bool {
+	if x != nil {
+		return x.Receipt
+	}
+	return false
+}
+
 // The predicted price of one house.
 type PredictResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -340,7 +350,11 @@ type PredictResponse struct {
 	// if the model's bundle cannot tell.
 	Applicability *Applicability `protobuf:"bytes,8,opt,name=applicability,proto3" json:"applicability,omitempty"`
 	// What makes the price, if it was asked for.
-	Explanation   *Explanation `protobuf:"bytes,9,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	Explanation *Explanation `protobuf:"bytes,9,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	// Seals the house, the price and its interval, the model and the time, if it
+	// was asked for: at most 240 characters that only servers with the same keys
+	// can read. FeedbackService.RecordOutcomes takes it.
+	Receipt       *string `protobuf:"bytes,10,opt,name=receipt,proto3,oneof" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -436,6 +450,13 @@ func (x *PredictResponse) GetExplanation() *Explanation {
 		return x.Explanation
 	}
 	return nil
+}
+
+func (x *PredictResponse) GetReceipt() string {
+	if x != nil && x.Receipt != nil {
+		return *x.Receipt
+	}
+	return ""
 }
 
 // Between which prices a house like those of the training data most likely
@@ -819,7 +840,10 @@ type PredictBatchRequest struct {
 	Reference *House `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
 	// 0.9.
-	Level         float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
+	Level float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
+	// Whether to give a receipt of each price, with which what the house sells for
+	// can be sent back later.
+	Receipt       bool `protobuf:"varint,5,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -880,6 +904,13 @@ func (x *PredictBatchRequest) GetLevel() float64 {
 		return x.Level
 	}
 	return 0
+}
+
+func (x *PredictBatchRequest) GetReceipt() bool {
+	if x != nil {
+		return x.Receipt
+	}
+	return false
 }
 
 // The predicted prices of many houses.
@@ -969,7 +1000,10 @@ type RowResult struct {
 	// if the model's bundle cannot tell.
 	Applicability *Applicability `protobuf:"bytes,7,opt,name=applicability,proto3" json:"applicability,omitempty"`
 	// What makes the price, if it was asked for.
-	Explanation   *Explanation `protobuf:"bytes,8,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	Explanation *Explanation `protobuf:"bytes,8,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	// Seals the house, its price and its interval, the model and the time, if it
+	// was asked for, as that of Predict does.
+	Receipt       *string `protobuf:"bytes,9,opt,name=receipt,proto3,oneof" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1071,6 +1105,13 @@ func (x *RowResult) GetExplanation() *Explanation {
 	return nil
 }
 
+func (x *RowResult) GetReceipt() string {
+	if x != nil && x.Receipt != nil {
+		return *x.Receipt
+	}
+	return ""
+}
+
 type isRowResult_Outcome interface {
 	isRowResult_Outcome()
 }
@@ -1114,6 +1155,9 @@ type PredictStreamRequest struct {
 	// Share of prices that the intervals are to hold, from 0.5 to 0.99; 0 means
 	// 0.9.
 	Level float64 `protobuf:"fixed64,7,opt,name=level,proto3" json:"level,omitempty"`
+	// Whether to give a receipt of each price, with which what the house sells for
+	// can be sent back later; not for a matrix.
+	Receipt bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// Whether a matrix is to be answered with intervals and p-values, too. Houses
 	// that come one by one always are.
 	Intervals     bool `protobuf:"varint,10,opt,name=intervals,proto3" json:"intervals,omitempty"`
@@ -1209,6 +1253,13 @@ func (x *PredictStreamRequest) GetLevel() float64 {
 		return x.Level
 	}
 	return 0
+}
+
+func (x *PredictStreamRequest) GetReceipt() bool {
+	if x != nil {
+		return x.Receipt
+	}
+	return false
 }
 
 func (x *PredictStreamRequest) GetIntervals() bool {
@@ -1884,12 +1935,13 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\n" +
 	"\b_ptratioB\x04\n" +
 	"\x02_bB\b\n" +
-	"\x06_lstat\"\x9a\x01\n" +
+	"\x06_lstat\"\xb4\x01\n" +
 	"\x0ePredictRequest\x12'\n" +
 	"\x05house\x18\x01 \x01(\v2\x11.housing.v1.HouseR\x05house\x12\x18\n" +
 	"\aexplain\x18\x02 \x01(\bR\aexplain\x12/\n" +
 	"\treference\x18\x03 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
-	"\x05level\x18\x04 \x01(\x01R\x05level\"\xcb\x03\n" +
+	"\x05level\x18\x04 \x01(\x01R\x05level\x12\x18\n" +
+	"\areceipt\x18\x05 \x01(\bR\areceipt\"\xf6\x03\n" +
 	"\x0fPredictResponse\x12\x1e\n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01R\n" +
@@ -1901,7 +1953,11 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x10imputed_features\x18\x06 \x03(\tR\x0fimputedFeatures\x125\n" +
 	"\binterval\x18\a \x01(\v2\x19.housing.v1.PriceIntervalR\binterval\x12?\n" +
 	"\rapplicability\x18\b \x01(\v2\x19.housing.v1.ApplicabilityR\rapplicability\x129\n" +
-	"\vexplanation\x18\t \x01(\v2\x17.housing.v1.ExplanationR\vexplanation\"u\n" +
+	"\vexplanation\x18\t \x01(\v2\x17.housing.v1.ExplanationR\vexplanation\x12\x1d\n" +
+	"\areceipt\x18\n" +
+	" \x01(\tH\x00R\areceipt\x88\x01\x01B\n" +
+	"\n" +
+	"\b_receipt\"u\n" +
 	"\rPriceInterval\x12\x14\n" +
 	"\x05lower\x18\x01 \x01(\x01R\x05lower\x12\x14\n" +
 	"\x05upper\x18\x02 \x01(\x01R\x05upper\x12\x14\n" +
@@ -1926,16 +1982,17 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\afeature\x18\x01 \x01(\tR\afeature\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x10\n" +
 	"\x03min\x18\x03 \x01(\x01R\x03min\x12\x10\n" +
-	"\x03max\x18\x04 \x01(\x01R\x03max\"\x9f\x01\n" +
+	"\x03max\x18\x04 \x01(\x01R\x03max\"\xb9\x01\n" +
 	"\x13PredictBatchRequest\x12'\n" +
 	"\x05items\x18\x01 \x03(\v2\x11.housing.v1.HouseR\x05items\x12\x18\n" +
 	"\aexplain\x18\x02 \x01(\bR\aexplain\x12/\n" +
 	"\treference\x18\x03 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
-	"\x05level\x18\x04 \x01(\x01R\x05level\"\xa6\x01\n" +
+	"\x05level\x18\x04 \x01(\x01R\x05level\x12\x18\n" +
+	"\areceipt\x18\x05 \x01(\bR\areceipt\"\xa6\x01\n" +
 	"\x14PredictBatchResponse\x12/\n" +
 	"\aresults\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\aresults\x12#\n" +
 	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\x128\n" +
-	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"\x9f\x03\n" +
+	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"\xca\x03\n" +
 	"\tRowResult\x12 \n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01H\x00R\n" +
@@ -1946,8 +2003,11 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x10imputed_features\x18\x05 \x03(\tR\x0fimputedFeatures\x125\n" +
 	"\binterval\x18\x06 \x01(\v2\x19.housing.v1.PriceIntervalR\binterval\x12?\n" +
 	"\rapplicability\x18\a \x01(\v2\x19.housing.v1.ApplicabilityR\rapplicability\x129\n" +
-	"\vexplanation\x18\b \x01(\v2\x17.housing.v1.ExplanationR\vexplanationB\t\n" +
-	"\aoutcome\"\xb9\x02\n" +
+	"\vexplanation\x18\b \x01(\v2\x17.housing.v1.ExplanationR\vexplanation\x12\x1d\n" +
+	"\areceipt\x18\t \x01(\tH\x01R\areceipt\x88\x01\x01B\t\n" +
+	"\aoutcomeB\n" +
+	"\n" +
+	"\b_receipt\"\xd3\x02\n" +
 	"\x14PredictStreamRequest\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12+\n" +
 	"\x04rows\x18\x02 \x01(\v2\x15.housing.v1.HouseRowsH\x00R\x04rows\x121\n" +
@@ -1955,7 +2015,8 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\tpin_model\x18\x04 \x01(\bR\bpinModel\x12\x18\n" +
 	"\aexplain\x18\x05 \x01(\bR\aexplain\x12/\n" +
 	"\treference\x18\x06 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
-	"\x05level\x18\a \x01(\x01R\x05level\x12\x1c\n" +
+	"\x05level\x18\a \x01(\x01R\x05level\x12\x18\n" +
+	"\areceipt\x18\b \x01(\bR\areceipt\x12\x1c\n" +
 	"\tintervals\x18\n" +
 	" \x01(\bR\tintervalsB\t\n" +
 	"\apayload\"4\n" +
@@ -2098,6 +2159,7 @@ func file_housing_v1_prediction_proto_init() {
 		return
 	}
 	file_housing_v1_prediction_proto_msgTypes[0].OneofWrappers = []any{}
+	file_housing_v1_prediction_proto_msgTypes[2].OneofWrappers = []any{}
 	file_housing_v1_prediction_proto_msgTypes[6].OneofWrappers = []any{}
 	file_housing_v1_prediction_proto_msgTypes[10].OneofWrappers = []any{
 		(*RowResult_Prediction)(nil),

@@ -50,7 +50,8 @@ type PredictionServiceClient interface {
 	//     (MALFORMED_REQUEST).
 	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
 	//     model's bundle has nothing to explain with or no intervals
-	//     (NOT_IN_BUNDLE).
+	//     (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+	//     with (RECEIPTS_OFF).
 	//   - DEADLINE_EXCEEDED: the deadline passed before the model was asked
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -76,7 +77,8 @@ type PredictionServiceClient interface {
 	//     PredictBatchRequest (MALFORMED_REQUEST).
 	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
 	//     model's bundle has nothing to explain with or no intervals
-	//     (NOT_IN_BUNDLE).
+	//     (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+	//     with (RECEIPTS_OFF).
 	//   - RESOURCE_EXHAUSTED: so many prices are not explained in one call
 	//     (EXPLAIN_TOO_LARGE); the text says how many are.
 	//   - DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
@@ -106,11 +108,13 @@ type PredictionServiceClient interface {
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
 	//     (UNKNOWN_FEATURE), the level is none that an interval can have
 	//     (LEVEL_OUT_OF_RANGE), the reference house cannot be scored (NO_FEATURES,
-	//     FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
-	//     PredictStreamRequest (MALFORMED_REQUEST).
+	//     FEATURE_NOT_FINITE, FEATURE_DOMAIN), receipts are asked for a matrix
+	//     (RECEIPT_OF_MATRIX), or the bytes are not a PredictStreamRequest
+	//     (MALFORMED_REQUEST).
 	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
 	//     model's bundle has nothing to explain with or no intervals
-	//     (NOT_IN_BUNDLE).
+	//     (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+	//     with (RECEIPTS_OFF).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
 	//     server or the key has all the streams that it may (TOO_MANY_STREAMS), so
 	//     many prices are not explained in one chunk (EXPLAIN_TOO_LARGE), or the
@@ -194,7 +198,8 @@ type PredictionServiceServer interface {
 	//     (MALFORMED_REQUEST).
 	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
 	//     model's bundle has nothing to explain with or no intervals
-	//     (NOT_IN_BUNDLE).
+	//     (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+	//     with (RECEIPTS_OFF).
 	//   - DEADLINE_EXCEEDED: the deadline passed before the model was asked
 	//     (DEADLINE_EXCEEDED).
 	//   - UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -220,7 +225,8 @@ type PredictionServiceServer interface {
 	//     PredictBatchRequest (MALFORMED_REQUEST).
 	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
 	//     model's bundle has nothing to explain with or no intervals
-	//     (NOT_IN_BUNDLE).
+	//     (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+	//     with (RECEIPTS_OFF).
 	//   - RESOURCE_EXHAUSTED: so many prices are not explained in one call
 	//     (EXPLAIN_TOO_LARGE); the text says how many are.
 	//   - DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
@@ -250,11 +256,13 @@ type PredictionServiceServer interface {
 	//     the features (SHAPE_MISMATCH), a feature is unknown or named twice
 	//     (UNKNOWN_FEATURE), the level is none that an interval can have
 	//     (LEVEL_OUT_OF_RANGE), the reference house cannot be scored (NO_FEATURES,
-	//     FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
-	//     PredictStreamRequest (MALFORMED_REQUEST).
+	//     FEATURE_NOT_FINITE, FEATURE_DOMAIN), receipts are asked for a matrix
+	//     (RECEIPT_OF_MATRIX), or the bytes are not a PredictStreamRequest
+	//     (MALFORMED_REQUEST).
 	//   - FAILED_PRECONDITION: an explanation or a level is asked for, and the
 	//     model's bundle has nothing to explain with or no intervals
-	//     (NOT_IN_BUNDLE).
+	//     (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+	//     with (RECEIPTS_OFF).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
 	//     server or the key has all the streams that it may (TOO_MANY_STREAMS), so
 	//     many prices are not explained in one chunk (EXPLAIN_TOO_LARGE), or the

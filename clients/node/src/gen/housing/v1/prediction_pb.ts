@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file housing/v1/prediction.proto.
  */
 export const file_housing_v1_prediction: GenFile = /*@__PURE__*/
-  fileDesc("Chtob3VzaW5nL3YxL3ByZWRpY3Rpb24ucHJvdG8SCmhvdXNpbmcudjEirAMKBUhvdXNlEhcKBGNyaW0YASABKAFIAFIEQ1JJTYgBARITCgJ6bhgCIAEoAUgBUgJaTogBARIZCgVpbmR1cxgDIAEoAUgCUgVJTkRVU4gBARIXCgRjaGFzGAQgASgBSANSBENIQVOIAQESFQoDbm94GAUgASgBSARSA05PWIgBARITCgJybRgGIAEoAUgFUgJSTYgBARIVCgNhZ2UYByABKAFIBlIDQUdFiAEBEhUKA2RpcxgIIAEoAUgHUgNESVOIAQESFQoDcmFkGAkgASgBSAhSA1JBRIgBARIVCgN0YXgYCiABKAFICVIDVEFYiAEBEh0KB3B0cmF0aW8YCyABKAFIClIHUFRSQVRJT4gBARIRCgFiGAwgASgBSAtSAUKIAQESGQoFbHN0YXQYDSABKAFIDFIFTFNUQVSIAQFCBwoFX2NyaW1CBQoDX3puQggKBl9pbmR1c0IHCgVfY2hhc0IGCgRfbm94QgUKA19ybUIGCgRfYWdlQgYKBF9kaXNCBgoEX3JhZEIGCgRfdGF4QgoKCF9wdHJhdGlvQgQKAl9iQggKBl9sc3RhdCJ4Cg5QcmVkaWN0UmVxdWVzdBIgCgVob3VzZRgBIAEoCzIRLmhvdXNpbmcudjEuSG91c2USDwoHZXhwbGFpbhgCIAEoCBIkCglyZWZlcmVuY2UYAyABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg0KBWxldmVsGAQgASgBItYCCg9QcmVkaWN0UmVzcG9uc2USEgoKcHJlZGljdGlvbhgBIAEoARIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYBCADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBSADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAYgAygJEisKCGludGVydmFsGAcgASgLMhkuaG91c2luZy52MS5QcmljZUludGVydmFsEjAKDWFwcGxpY2FiaWxpdHkYCCABKAsyGS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHkSLAoLZXhwbGFuYXRpb24YCSABKAsyFy5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uIlIKDVByaWNlSW50ZXJ2YWwSDQoFbG93ZXIYASABKAESDQoFdXBwZXIYAiABKAESDQoFbGV2ZWwYAyABKAESFAoMZXh0cmFwb2xhdGVkGAQgASgIIkgKDUFwcGxpY2FiaWxpdHkSDwoHcF92YWx1ZRgBIAEoARIQCghkaXN0YW5jZRgCIAEoARIUCgxvZGRfZmVhdHVyZXMYAyADKAkiewoLRXhwbGFuYXRpb24SDAoEYmFzZRgBIAEoARIvCg1jb250cmlidXRpb25zGAIgAygLMhguaG91c2luZy52MS5Db250cmlidXRpb24SLQoGbWV0aG9kGAMgASgOMh0uaG91c2luZy52MS5FeHBsYW5hdGlvbk1ldGhvZCJvCgxDb250cmlidXRpb24SDwoHZmVhdHVyZRgBIAEoCRINCgV2YWx1ZRgCIAEoARIOCgZhbW91bnQYAyABKAESEwoGZmFjdG9yGAQgASgBSACIAQESDwoHaW1wdXRlZBgFIAEoCEIJCgdfZmFjdG9yIkgKDFJhbmdlV2FybmluZxIPCgdmZWF0dXJlGAEgASgJEg0KBXZhbHVlGAIgASgBEgsKA21pbhgDIAEoARILCgNtYXgYBCABKAEifQoTUHJlZGljdEJhdGNoUmVxdWVzdBIgCgVpdGVtcxgBIAMoCzIRLmhvdXNpbmcudjEuSG91c2USDwoHZXhwbGFpbhgCIAEoCBIkCglyZWZlcmVuY2UYAyABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg0KBWxldmVsGAQgASgBIoQBChRQcmVkaWN0QmF0Y2hSZXNwb25zZRImCgdyZXN1bHRzGAEgAygLMhUuaG91c2luZy52MS5Sb3dSZXN1bHQSFQoNbW9kZWxfdmVyc2lvbhgCIAEoCRItCgl0aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrwCCglSb3dSZXN1bHQSFAoKcHJlZGljdGlvbhgBIAEoAUgAEiMKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIABIQCgh3YXJuaW5ncxgDIAMoCRIwCg5yYW5nZV93YXJuaW5ncxgEIAMoCzIYLmhvdXNpbmcudjEuUmFuZ2VXYXJuaW5nEhgKEGltcHV0ZWRfZmVhdHVyZXMYBSADKAkSKwoIaW50ZXJ2YWwYBiABKAsyGS5ob3VzaW5nLnYxLlByaWNlSW50ZXJ2YWwSMAoNYXBwbGljYWJpbGl0eRgHIAEoCzIZLmhvdXNpbmcudjEuQXBwbGljYWJpbGl0eRIsCgtleHBsYW5hdGlvbhgIIAEoCzIXLmhvdXNpbmcudjEuRXhwbGFuYXRpb25CCQoHb3V0Y29tZSLxAQoUUHJlZGljdFN0cmVhbVJlcXVlc3QSEAoIc2VxdWVuY2UYASABKAQSJQoEcm93cxgCIAEoCzIVLmhvdXNpbmcudjEuSG91c2VSb3dzSAASKQoGbWF0cml4GAMgASgLMhcuaG91c2luZy52MS5Ib3VzZU1hdHJpeEgAEhEKCXBpbl9tb2RlbBgEIAEoCBIPCgdleHBsYWluGAUgASgIEiQKCXJlZmVyZW5jZRgGIAEoCzIRLmhvdXNpbmcudjEuSG91c2USDQoFbGV2ZWwYByABKAESEQoJaW50ZXJ2YWxzGAogASgIQgkKB3BheWxvYWQiLQoJSG91c2VSb3dzEiAKBWl0ZW1zGAEgAygLMhEuaG91c2luZy52MS5Ib3VzZSIvCgtIb3VzZU1hdHJpeBIQCghmZWF0dXJlcxgBIAMoCRIOCgZ2YWx1ZXMYAiABKAwiegoVUHJlZGljdFN0cmVhbVJlc3BvbnNlEigKBWNodW5rGAEgASgLMhcuaG91c2luZy52MS5DaHVua1Jlc3VsdEgAEiwKB3N1bW1hcnkYAiABKAsyGS5ob3VzaW5nLnYxLlN0cmVhbVN1bW1hcnlIAEIJCgdtZXNzYWdlIsMBCgtDaHVua1Jlc3VsdBIQCghzZXF1ZW5jZRgBIAEoBBIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoEcm93cxgEIAEoCzIWLmhvdXNpbmcudjEuUm93UmVzdWx0c0gAEikKBnByaWNlcxgFIAEoCzIXLmhvdXNpbmcudjEuUHJpY2VWZWN0b3JIAEIJCgdwYXlsb2FkIjIKClJvd1Jlc3VsdHMSJAoFaXRlbXMYASADKAsyFS5ob3VzaW5nLnYxLlJvd1Jlc3VsdCLqAQoLUHJpY2VWZWN0b3ISDgoGdmFsdWVzGAEgASgMEiQKBmVycm9ycxgCIAMoCzIULmhvdXNpbmcudjEuUm93RXJyb3ISGQoRb3V0X29mX3JhbmdlX3Jvd3MYAyABKAQSFAoMaW1wdXRlZF9yb3dzGAQgASgEEhQKDG91dF9vZl9yYW5nZRgFIAEoDBIPCgdpbXB1dGVkGAYgASgMEhEKCWludGVydmFscxgHIAEoDBIVCg1hcHBsaWNhYmlsaXR5GAggASgMEhUKDWNvbnRyaWJ1dGlvbnMYCSABKAwSDAoEYmFzZRgKIAEoASI6CghSb3dFcnJvchILCgNyb3cYASABKAQSIQoFZXJyb3IYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1cyJVCg1TdHJlYW1TdW1tYXJ5Eg4KBmNodW5rcxgBIAEoBBIMCgRyb3dzGAIgASgEEg4KBmVycm9ycxgDIAEoBBIWCg5tb2RlbF92ZXJzaW9ucxgEIAMoCSqkAQoRRXhwbGFuYXRpb25NZXRob2QSIgoeRVhQTEFOQVRJT05fTUVUSE9EX1VOU1BFQ0lGSUVEEAASHQoZRVhQTEFOQVRJT05fTUVUSE9EX0xJTkVBUhABEioKJkVYUExBTkFUSU9OX01FVEhPRF9UUkVFX1BBVEhfREVQRU5ERU5UEAISIAocRVhQTEFOQVRJT05fTUVUSE9EX1JFRkVSRU5DRRADMucCChFQcmVkaWN0aW9uU2VydmljZRJxCgdQcmVkaWN0EhouaG91c2luZy52MS5QcmVkaWN0UmVxdWVzdBobLmhvdXNpbmcudjEuUHJlZGljdFJlc3BvbnNlIi2C0+STAiciCy92MS9wcmVkaWN0OgVob3VzZVoRIggvcHJlZGljdDoFaG91c2UShAEKDFByZWRpY3RCYXRjaBIfLmhvdXNpbmcudjEuUHJlZGljdEJhdGNoUmVxdWVzdBogLmhvdXNpbmcudjEuUHJlZGljdEJhdGNoUmVzcG9uc2UiMYLT5JMCKyIRL3YxL3ByZWRpY3QvYmF0Y2g6ASpaEyIOL3ByZWRpY3QvYmF0Y2g6ASoSWAoNUHJlZGljdFN0cmVhbRIgLmhvdXNpbmcudjEuUHJlZGljdFN0cmVhbVJlcXVlc3QaIS5ob3VzaW5nLnYxLlByZWRpY3RTdHJlYW1SZXNwb25zZSgBMAFiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chtob3VzaW5nL3YxL3ByZWRpY3Rpb24ucHJvdG8SCmhvdXNpbmcudjEirAMKBUhvdXNlEhcKBGNyaW0YASABKAFIAFIEQ1JJTYgBARITCgJ6bhgCIAEoAUgBUgJaTogBARIZCgVpbmR1cxgDIAEoAUgCUgVJTkRVU4gBARIXCgRjaGFzGAQgASgBSANSBENIQVOIAQESFQoDbm94GAUgASgBSARSA05PWIgBARITCgJybRgGIAEoAUgFUgJSTYgBARIVCgNhZ2UYByABKAFIBlIDQUdFiAEBEhUKA2RpcxgIIAEoAUgHUgNESVOIAQESFQoDcmFkGAkgASgBSAhSA1JBRIgBARIVCgN0YXgYCiABKAFICVIDVEFYiAEBEh0KB3B0cmF0aW8YCyABKAFIClIHUFRSQVRJT4gBARIRCgFiGAwgASgBSAtSAUKIAQESGQoFbHN0YXQYDSABKAFIDFIFTFNUQVSIAQFCBwoFX2NyaW1CBQoDX3puQggKBl9pbmR1c0IHCgVfY2hhc0IGCgRfbm94QgUKA19ybUIGCgRfYWdlQgYKBF9kaXNCBgoEX3JhZEIGCgRfdGF4QgoKCF9wdHJhdGlvQgQKAl9iQggKBl9sc3RhdCKJAQoOUHJlZGljdFJlcXVlc3QSIAoFaG91c2UYASABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg8KB2V4cGxhaW4YAiABKAgSJAoJcmVmZXJlbmNlGAMgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVsZXZlbBgEIAEoARIPCgdyZWNlaXB0GAUgASgIIvgCCg9QcmVkaWN0UmVzcG9uc2USEgoKcHJlZGljdGlvbhgBIAEoARIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYBCADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBSADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAYgAygJEisKCGludGVydmFsGAcgASgLMhkuaG91c2luZy52MS5QcmljZUludGVydmFsEjAKDWFwcGxpY2FiaWxpdHkYCCABKAsyGS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHkSLAoLZXhwbGFuYXRpb24YCSABKAsyFy5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uEhQKB3JlY2VpcHQYCiABKAlIAIgBAUIKCghfcmVjZWlwdCJSCg1QcmljZUludGVydmFsEg0KBWxvd2VyGAEgASgBEg0KBXVwcGVyGAIgASgBEg0KBWxldmVsGAMgASgBEhQKDGV4dHJhcG9sYXRlZBgEIAEoCCJICg1BcHBsaWNhYmlsaXR5Eg8KB3BfdmFsdWUYASABKAESEAoIZGlzdGFuY2UYAiABKAESFAoMb2RkX2ZlYXR1cmVzGAMgAygJInsKC0V4cGxhbmF0aW9uEgwKBGJhc2UYASABKAESLwoNY29udHJpYnV0aW9ucxgCIAMoCzIYLmhvdXNpbmcudjEuQ29udHJpYnV0aW9uEi0KBm1ldGhvZBgDIAEoDjIdLmhvdXNpbmcudjEuRXhwbGFuYXRpb25NZXRob2QibwoMQ29udHJpYnV0aW9uEg8KB2ZlYXR1cmUYASABKAkSDQoFdmFsdWUYAiABKAESDgoGYW1vdW50GAMgASgBEhMKBmZhY3RvchgEIAEoAUgAiAEBEg8KB2ltcHV0ZWQYBSABKAhCCQoHX2ZhY3RvciJICgxSYW5nZVdhcm5pbmcSDwoHZmVhdHVyZRgBIAEoCRINCgV2YWx1ZRgCIAEoARILCgNtaW4YAyABKAESCwoDbWF4GAQgASgBIo4BChNQcmVkaWN0QmF0Y2hSZXF1ZXN0EiAKBWl0ZW1zGAEgAygLMhEuaG91c2luZy52MS5Ib3VzZRIPCgdleHBsYWluGAIgASgIEiQKCXJlZmVyZW5jZRgDIAEoCzIRLmhvdXNpbmcudjEuSG91c2USDQoFbGV2ZWwYBCABKAESDwoHcmVjZWlwdBgFIAEoCCKEAQoUUHJlZGljdEJhdGNoUmVzcG9uc2USJgoHcmVzdWx0cxgBIAMoCzIVLmhvdXNpbmcudjEuUm93UmVzdWx0EhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLeAgoJUm93UmVzdWx0EhQKCnByZWRpY3Rpb24YASABKAFIABIjCgVlcnJvchgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAASEAoId2FybmluZ3MYAyADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBCADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAUgAygJEisKCGludGVydmFsGAYgASgLMhkuaG91c2luZy52MS5QcmljZUludGVydmFsEjAKDWFwcGxpY2FiaWxpdHkYByABKAsyGS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHkSLAoLZXhwbGFuYXRpb24YCCABKAsyFy5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uEhQKB3JlY2VpcHQYCSABKAlIAYgBAUIJCgdvdXRjb21lQgoKCF9yZWNlaXB0IoICChRQcmVkaWN0U3RyZWFtUmVxdWVzdBIQCghzZXF1ZW5jZRgBIAEoBBIlCgRyb3dzGAIgASgLMhUuaG91c2luZy52MS5Ib3VzZVJvd3NIABIpCgZtYXRyaXgYAyABKAsyFy5ob3VzaW5nLnYxLkhvdXNlTWF0cml4SAASEQoJcGluX21vZGVsGAQgASgIEg8KB2V4cGxhaW4YBSABKAgSJAoJcmVmZXJlbmNlGAYgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVsZXZlbBgHIAEoARIPCgdyZWNlaXB0GAggASgIEhEKCWludGVydmFscxgKIAEoCEIJCgdwYXlsb2FkIi0KCUhvdXNlUm93cxIgCgVpdGVtcxgBIAMoCzIRLmhvdXNpbmcudjEuSG91c2UiLwoLSG91c2VNYXRyaXgSEAoIZmVhdHVyZXMYASADKAkSDgoGdmFsdWVzGAIgASgMInoKFVByZWRpY3RTdHJlYW1SZXNwb25zZRIoCgVjaHVuaxgBIAEoCzIXLmhvdXNpbmcudjEuQ2h1bmtSZXN1bHRIABIsCgdzdW1tYXJ5GAIgASgLMhkuaG91c2luZy52MS5TdHJlYW1TdW1tYXJ5SABCCQoHbWVzc2FnZSLDAQoLQ2h1bmtSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSFQoNbW9kZWxfdmVyc2lvbhgCIAEoCRItCgl0aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBHJvd3MYBCABKAsyFi5ob3VzaW5nLnYxLlJvd1Jlc3VsdHNIABIpCgZwcmljZXMYBSABKAsyFy5ob3VzaW5nLnYxLlByaWNlVmVjdG9ySABCCQoHcGF5bG9hZCIyCgpSb3dSZXN1bHRzEiQKBWl0ZW1zGAEgAygLMhUuaG91c2luZy52MS5Sb3dSZXN1bHQi6gEKC1ByaWNlVmVjdG9yEg4KBnZhbHVlcxgBIAEoDBIkCgZlcnJvcnMYAiADKAsyFC5ob3VzaW5nLnYxLlJvd0Vycm9yEhkKEW91dF9vZl9yYW5nZV9yb3dzGAMgASgEEhQKDGltcHV0ZWRfcm93cxgEIAEoBBIUCgxvdXRfb2ZfcmFuZ2UYBSABKAwSDwoHaW1wdXRlZBgGIAEoDBIRCglpbnRlcnZhbHMYByABKAwSFQoNYXBwbGljYWJpbGl0eRgIIAEoDBIVCg1jb250cmlidXRpb25zGAkgASgMEgwKBGJhc2UYCiABKAEiOgoIUm93RXJyb3ISCwoDcm93GAEgASgEEiEKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiVQoNU3RyZWFtU3VtbWFyeRIOCgZjaHVua3MYASABKAQSDAoEcm93cxgCIAEoBBIOCgZlcnJvcnMYAyABKAQSFgoObW9kZWxfdmVyc2lvbnMYBCADKAkqpAEKEUV4cGxhbmF0aW9uTWV0aG9kEiIKHkVYUExBTkFUSU9OX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUVYUExBTkFUSU9OX01FVEhPRF9MSU5FQVIQARIqCiZFWFBMQU5BVElPTl9NRVRIT0RfVFJFRV9QQVRIX0RFUEVOREVOVBACEiAKHEVYUExBTkFUSU9OX01FVEhPRF9SRUZFUkVOQ0UQAzLnAgoRUHJlZGljdGlvblNlcnZpY2UScQoHUHJlZGljdBIaLmhvdXNpbmcudjEuUHJlZGljdFJlcXVlc3QaGy5ob3VzaW5nLnYxLlByZWRpY3RSZXNwb25zZSItgtPkkwInIgsvdjEvcHJlZGljdDoFaG91c2VaESIIL3ByZWRpY3Q6BWhvdXNlEoQBCgxQcmVkaWN0QmF0Y2gSHy5ob3VzaW5nLnYxLlByZWRpY3RCYXRjaFJlcXVlc3QaIC5ob3VzaW5nLnYxLlByZWRpY3RCYXRjaFJlc3BvbnNlIjGC0+STAisiES92MS9wcmVkaWN0L2JhdGNoOgEqWhMiDi9wcmVkaWN0L2JhdGNoOgEqElgKDVByZWRpY3RTdHJlYW0SIC5ob3VzaW5nLnYxLlByZWRpY3RTdHJlYW1SZXF1ZXN0GiEuaG91c2luZy52MS5QcmVkaWN0U3RyZWFtUmVzcG9uc2UoATABYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * One house: the 13 features of the Boston housing data.
@@ -262,6 +262,14 @@ export type PredictRequest = Message<"housing.v1.PredictRequest"> & {
    * @generated from field: double level = 4;
    */
   level: number;
+
+  /**
+   * Whether to give a receipt, with which the price that the house sells for can
+   * be sent back later.
+   *
+   * @generated from field: bool receipt = 5;
+   */
+  receipt: boolean;
 };
 
 /**
@@ -298,6 +306,14 @@ export type PredictRequestJson = {
    * @generated from field: double level = 4;
    */
   level?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Whether to give a receipt, with which the price that the house sells for can
+   * be sent back later.
+   *
+   * @generated from field: bool receipt = 5;
+   */
+  receipt?: boolean;
 };
 
 /**
@@ -378,6 +394,15 @@ export type PredictResponse = Message<"housing.v1.PredictResponse"> & {
    * @generated from field: housing.v1.Explanation explanation = 9;
    */
   explanation?: Explanation | undefined;
+
+  /**
+   * Seals the house, the price and its interval, the model and the time, if it
+   * was asked for: at most 240 characters that only servers with the same keys
+   * can read. FeedbackService.RecordOutcomes takes it.
+   *
+   * @generated from field: optional string receipt = 10;
+   */
+  receipt?: string | undefined;
 };
 
 /**
@@ -451,6 +476,15 @@ export type PredictResponseJson = {
    * @generated from field: housing.v1.Explanation explanation = 9;
    */
   explanation?: ExplanationJson;
+
+  /**
+   * Seals the house, the price and its interval, the model and the time, if it
+   * was asked for: at most 240 characters that only servers with the same keys
+   * can read. FeedbackService.RecordOutcomes takes it.
+   *
+   * @generated from field: optional string receipt = 10;
+   */
+  receipt?: string;
 };
 
 /**
@@ -892,6 +926,14 @@ export type PredictBatchRequest = Message<"housing.v1.PredictBatchRequest"> & {
    * @generated from field: double level = 4;
    */
   level: number;
+
+  /**
+   * Whether to give a receipt of each price, with which what the house sells for
+   * can be sent back later.
+   *
+   * @generated from field: bool receipt = 5;
+   */
+  receipt: boolean;
 };
 
 /**
@@ -929,6 +971,14 @@ export type PredictBatchRequestJson = {
    * @generated from field: double level = 4;
    */
   level?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Whether to give a receipt of each price, with which what the house sells for
+   * can be sent back later.
+   *
+   * @generated from field: bool receipt = 5;
+   */
+  receipt?: boolean;
 };
 
 /**
@@ -1073,6 +1123,14 @@ export type RowResult = Message<"housing.v1.RowResult"> & {
    * @generated from field: housing.v1.Explanation explanation = 8;
    */
   explanation?: Explanation | undefined;
+
+  /**
+   * Seals the house, its price and its interval, the model and the time, if it
+   * was asked for, as that of Predict does.
+   *
+   * @generated from field: optional string receipt = 9;
+   */
+  receipt?: string | undefined;
 };
 
 /**
@@ -1138,6 +1196,14 @@ export type RowResultJson = {
    * @generated from field: housing.v1.Explanation explanation = 8;
    */
   explanation?: ExplanationJson;
+
+  /**
+   * Seals the house, its price and its interval, the model and the time, if it
+   * was asked for, as that of Predict does.
+   *
+   * @generated from field: optional string receipt = 9;
+   */
+  receipt?: string;
 };
 
 /**
@@ -1217,6 +1283,14 @@ export type PredictStreamRequest = Message<"housing.v1.PredictStreamRequest"> & 
   level: number;
 
   /**
+   * Whether to give a receipt of each price, with which what the house sells for
+   * can be sent back later; not for a matrix.
+   *
+   * @generated from field: bool receipt = 8;
+   */
+  receipt: boolean;
+
+  /**
    * Whether a matrix is to be answered with intervals and p-values, too. Houses
    * that come one by one always are.
    *
@@ -1284,6 +1358,14 @@ export type PredictStreamRequestJson = {
    * @generated from field: double level = 7;
    */
   level?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Whether to give a receipt of each price, with which what the house sells for
+   * can be sent back later; not for a matrix.
+   *
+   * @generated from field: bool receipt = 8;
+   */
+  receipt?: boolean;
 
   /**
    * Whether a matrix is to be answered with intervals and p-values, too. Houses
@@ -1962,7 +2044,8 @@ export const PredictionService: GenService<{
    *   (MALFORMED_REQUEST).
    * * FAILED_PRECONDITION: an explanation or a level is asked for, and the
    *   model's bundle has nothing to explain with or no intervals
-   *   (NOT_IN_BUNDLE).
+   *   (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+   *   with (RECEIPTS_OFF).
    * * DEADLINE_EXCEEDED: the deadline passed before the model was asked
    *   (DEADLINE_EXCEEDED).
    * * UNAVAILABLE: the first model is still loading (MODEL_NOT_READY).
@@ -1996,7 +2079,8 @@ export const PredictionService: GenService<{
    *   PredictBatchRequest (MALFORMED_REQUEST).
    * * FAILED_PRECONDITION: an explanation or a level is asked for, and the
    *   model's bundle has nothing to explain with or no intervals
-   *   (NOT_IN_BUNDLE).
+   *   (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+   *   with (RECEIPTS_OFF).
    * * RESOURCE_EXHAUSTED: so many prices are not explained in one call
    *   (EXPLAIN_TOO_LARGE); the text says how many are.
    * * DEADLINE_EXCEEDED: the deadline passed before the whole batch was scored
@@ -2034,11 +2118,13 @@ export const PredictionService: GenService<{
    *   the features (SHAPE_MISMATCH), a feature is unknown or named twice
    *   (UNKNOWN_FEATURE), the level is none that an interval can have
    *   (LEVEL_OUT_OF_RANGE), the reference house cannot be scored (NO_FEATURES,
-   *   FEATURE_NOT_FINITE, FEATURE_DOMAIN), or the bytes are not a
-   *   PredictStreamRequest (MALFORMED_REQUEST).
+   *   FEATURE_NOT_FINITE, FEATURE_DOMAIN), receipts are asked for a matrix
+   *   (RECEIPT_OF_MATRIX), or the bytes are not a PredictStreamRequest
+   *   (MALFORMED_REQUEST).
    * * FAILED_PRECONDITION: an explanation or a level is asked for, and the
    *   model's bundle has nothing to explain with or no intervals
-   *   (NOT_IN_BUNDLE).
+   *   (NOT_IN_BUNDLE), or a receipt is, and the server has no keys to seal it
+   *   with (RECEIPTS_OFF).
    * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED), the
    *   server or the key has all the streams that it may (TOO_MANY_STREAMS), so
    *   many prices are not explained in one chunk (EXPLAIN_TOO_LARGE), or the

@@ -1,0 +1,50 @@
+"""Opens the store of outcomes that servers use."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from housing_grpc.feedback import location
+from housing_grpc.feedback.errors import FeedbackUrlError, StoreUnavailableError
+from housing_grpc.feedback.store import Store
+
+from ..base.errors import RegistryError, UsageError
+from ..base.settings import Settings
+
+# Nobody waits behind it, and a file may have millions.
+_TRANSACTION_SECONDS = 60.0
+
+
+@contextmanager
+def store(settings: Settings) -> Iterator[Store]:
+    """Open the store of FEEDBACK_URL, or else that of a server of this home.
+
+    Raises:
+        UsageError: There is none, or FEEDBACK_URL cannot be used.
+        RegistryError: It does not answer.
+    """
+    from housing_grpc.feedback.database import Database
+
+    try:
+        url = location.read(_url(settings))
+    except FeedbackUrlError as error:
+        raise UsageError(str(error)) from error
+    opened = Store(
+        Database(url, connections=1, seconds=_TRANSACTION_SECONDS),
+        keep_features=settings.feedback_keep_features,
+    )
+    try:
+        yield opened
+    except StoreUnavailableError as error:
+        raise RegistryError(f"the store of outcomes: {error}; check FEEDBACK_URL") from error
+    finally:
+        opened.close()
+
+
+def _url(settings: Settings) -> str:
+    if settings.feedback_url:
+        return settings.feedback_url
+    if not (settings.home / location.OWN_NAME).exists():
+        raise UsageError(
+            f"no outcomes are kept in {settings.home}; set FEEDBACK_URL to what the server has"
+        )
+    return location.own(settings.home)

@@ -1,0 +1,62 @@
+"""What houses sold for, as files have it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from housing_table import outcomes
+from housing_table.errors import TableError
+from housing_table.outcomes import OutcomeFault, OutcomeRow
+
+
+def read(text: str) -> list[OutcomeRow | OutcomeFault]:
+    return list(outcomes.read(text.splitlines(keepends=True)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "receipt,price\nabc,21.5\n",
+        "\ufeffReceipt;Price\r\nabc;21.5\r\n",
+        'price\treceipt\n21.5\t"abc"\n',
+        "id,price,receipt,other\n1,21.5,abc,x\n",
+    ],
+)
+def test_a_receipt_and_a_price(text: str) -> None:
+    expected = OutcomeRow(line=2, receipt="abc", price=21.5, observed_at=None, source="")
+    assert read(text) == [expected]
+
+
+def test_the_moment_and_the_source() -> None:
+    text = "receipt,price,observed_at,source\na,1,2026-01-30,x\nb,2,2026-01-30T12:00:00+01:00,\n"
+    first, second = read(text)
+    assert isinstance(first, OutcomeRow)
+    assert isinstance(second, OutcomeRow)
+    assert (first.observed_at, first.source) == (datetime(2026, 1, 30, tzinfo=UTC), "x")
+    assert second.observed_at == datetime(2026, 1, 30, 11, tzinfo=UTC)
+
+
+def test_faults_are_those_of_their_line() -> None:
+    text = "receipt,price,observed_at\na,x,\n\nb,,\nc,1,soon\nd,1\ne,1,\n"
+    found = read(text)
+    assert [each.line for each in found] == [2, 4, 5, 6, 7]
+    assert [each.text for each in found if isinstance(each, OutcomeFault)] == [
+        "price is 'x': write a plain number, or NA if it is not known",
+        "has no price; leave the line out until it is known",
+        "observed_at is 'soon': write it as 2026-01-30 or 2026-01-30T12:00:00Z",
+        "has 2 cells, and the first line 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "there is no line; the first one names the columns"),
+        ("receipt,actual\na,1\n", "there is no column price; name receipt and price"),
+        ("a,b\n1,2\n", "there is no column receipt or price"),
+        ("receipt,price,price\na,1,2\n", "there are two columns price; leave one out"),
+    ],
+)
+def test_a_table_without_our_columns(text: str, message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        read(text)
