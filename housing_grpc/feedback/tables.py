@@ -55,9 +55,13 @@ OUTCOMES = Table(
     Column("recorded_at", BigInteger, nullable=False),
     Column("retracted", Boolean, nullable=False),
     Column("features", LargeBinary),
+    # What another model would have asked for the house, that was compared with the one that did.
+    Column("rival_digest", String(16)),
+    Column("rival_price", Double),
 )
 Index("outcomes_labels", OUTCOMES.c.digest, OUTCOMES.c.retracted, OUTCOMES.c.seq)
 Index("outcomes_latest", OUTCOMES.c.digest, OUTCOMES.c.retracted, OUTCOMES.c.recorded_at)
+Index("outcomes_pairs", OUTCOMES.c.rival_digest, OUTCOMES.c.digest)
 Index("outcomes_age", OUTCOMES.c.priced_at)
 
 HISTORY = Table(

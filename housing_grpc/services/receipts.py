@@ -51,7 +51,8 @@ class Receipts:
         # NaN is not equal to itself.
         level = INTERVAL_LEVEL if lower == lower else math.nan  # noqa: PLR0124 - as elsewhere
         model, seals = _packed(live), self._keys.needed(_FIELD)
-        return seals.seal(record.pack(model, at, row, price, lower, upper, level, Variant.CHAMPION))
+        variant = _variant(live)
+        return seals.seal(record.pack(model, at, row, price, lower, upper, level, variant))
 
     def of_rows(self, live: LiveModel, at: int, rows: Rows, scored: Scored) -> list[str]:
         """Returns the receipts of houses, in their order.
@@ -66,13 +67,13 @@ class Receipts:
             ServingError: RECEIPTS_OFF.
         """
         model, seal = _packed(live), self._keys.needed(_FIELD).seal
-        data, step = rows.tobytes(), rows.shape[1] * rows.itemsize
+        data, step, variant = rows.tobytes(), rows.shape[1] * rows.itemsize, _variant(live)
         answered = zip(scored.prices.tolist(), _intervals(scored), strict=True)
         return [
             seal(
                 record.pack(
                     model, at, data[place * step : (place + 1) * step],
-                    price, *interval, Variant.CHAMPION,
+                    price, *interval, variant,
                 )
             )
             for place, (price, interval) in enumerate(answered)
@@ -89,6 +90,10 @@ def _intervals(scored: Scored) -> Iterable[tuple[float, float, float]]:
         (lower, upper, assessment.level) if math.isfinite(lower) and math.isfinite(upper) else _NONE
         for lower, upper in ends
     ]
+
+
+def _variant(live: LiveModel) -> Variant:
+    return Variant.CHALLENGER if live.challenges else Variant.CHAMPION
 
 
 def _packed(live: LiveModel) -> bytes:

@@ -2,23 +2,29 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.challenger.split import Choice, Split
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.houses.options import NO_OPTIONS, Options
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pinned_models import Pin, PinnedModels
+from housing_grpc.receipts.record import Variant
 from housing_grpc.services.paced_reader import PacedReader, StreamEndedError
 from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.variants import VARIANTS
 
 _RETRY_SECONDS = 1.0
+
+Score = Callable[[LiveModel], pb.PredictStreamResponse]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +45,22 @@ class StreamScorer:
 
     Args:
         models: Where the live model is.
+        split: Says which streams the challenger answers.
         pins: Those that streams have pinned.
         scorer: Scores the houses.
         limits: What a stream may take.
     """
 
     def __init__(
-        self, models: Models, pins: PinnedModels[LiveModel], scorer: Scorer, limits: StreamLimits
+        self,
+        models: Models,
+        split: Split,
+        pins: PinnedModels[LiveModel],
+        scorer: Scorer,
+        limits: StreamLimits,
     ) -> None:
         self._models = models
+        self._split = split
         self._pins = pins
         self._scorer = scorer
         self._limits = limits
@@ -91,6 +104,7 @@ class StreamScorer:
     ) -> Iterator[pb.PredictStreamResponse]:
         summary, options = pb.StreamSummary(), NO_OPTIONS
         oldest = time.monotonic() + self._limits.age_seconds
+        choice: Choice | None = None
         with ExitStack() as stack:
             pin: Pin[LiveModel] | None = None
             while (request := self._next(reader, oldest)) is not None:
@@ -98,15 +112,56 @@ class StreamScorer:
                 if live is None:
                     raise _retired()
                 if summary.chunks == 0:
-                    options = request.options
+                    options, choice = request.options, self._choice(request, context)
                     if request.pin_model:
+                        live = self._pinned(choice, live)
                         pin = self._pins.add(live, lambda: reader.interrupt(_retired()))
                         stack.callback(self._pins.drop, pin)
-                answer = [self._score(live, request, options, context, summary)]
+                answer = [
+                    self._answered(
+                        choice,
+                        live,
+                        partial(
+                            self._score,
+                            request=request,
+                            options=options,
+                            context=context,
+                            summary=summary,
+                        ),
+                    )
+                ]
                 # A stream that is quiet holds no model, unless it has pinned one, nor an answer.
                 del live, request
                 yield answer.pop()
         yield pb.PredictStreamResponse(summary=summary)
+
+    def _choice(self, request: Chunk, context: grpc.ServicerContext) -> Choice | None:
+        """Returns which model answers a stream, by its first chunk; None where there is but one."""
+        experiment = self._split.experiment()
+        if experiment is None:
+            return None
+        return self._split.choice(
+            experiment, request.routing_key, request.rows, context.invocation_metadata()
+        )
+
+    def _pinned(self, choice: Choice | None, live: LiveModel) -> LiveModel:
+        experiment = self._split.experiment()
+        if choice is None or choice.variant is not Variant.CHALLENGER or experiment is None:
+            return live
+        return experiment.challenger
+
+    def _answered(
+        self, choice: Choice | None, live: LiveModel, score: Score
+    ) -> pb.PredictStreamResponse:
+        if choice is None:
+            return score(live)
+        if live.challenges:  # It is pinned, and nothing else is to answer.
+            response, variant = score(live), Variant.CHALLENGER
+        else:
+            response, variant = self._split.answer(choice, live, score)
+        if choice.told:
+            response.chunk.variant = VARIANTS[variant]
+        return response
 
     def _next(self, reader: PacedReader[Chunk], oldest: float) -> Chunk | None:
         left = oldest - time.monotonic()
@@ -146,10 +201,7 @@ class StreamScorer:
         chunk.sequence = request.sequence
         chunk.model_version = live.version
         chunk.timestamp.CopyFrom(encode.timestamp(now))
-        summary.chunks += 1
-        summary.rows += len(request.rows)
-        if live.version not in summary.model_versions:
-            summary.model_versions.append(live.version)
+        errors = 0
         parts = self._scorer.parts(live, request.rows, options, context)
         if request.as_matrix:
             found = [
@@ -157,14 +209,20 @@ class StreamScorer:
                 for start, rows in parts
             ]
             chunk.prices.CopyFrom(encode.join_prices(found))
-            summary.errors += len(chunk.prices.errors)
+            errors += len(chunk.prices.errors)
         else:
             for start, rows in parts:
                 results, failed = self._scorer.score_houses(
                     live, rows, start, options, context, at=now
                 )
                 chunk.rows.MergeFromString(results)
-                summary.errors += failed
+                errors += failed
+        # Only now: the live model may have to answer what the challenger could not.
+        summary.chunks += 1
+        summary.rows += len(request.rows)
+        summary.errors += errors
+        if live.version not in summary.model_versions:
+            summary.model_versions.append(live.version)
         return response
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from google.protobuf.descriptor import ServiceDescriptor
-from housing.v1 import feedback_pb2, model_pb2, prediction_pb2
+from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2
 
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
@@ -21,6 +21,7 @@ from housing_grpc.calls.untaken_bytes import UntakenBytes
 from housing_grpc.feedback import request
 from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.houses import decode
+from housing_grpc.services.experiment_service import ExperimentServicer
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
 from housing_grpc.serving import feedback
@@ -29,7 +30,9 @@ from housing_grpc.settings import Settings
 PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
 FEEDBACK: ServiceDescriptor = feedback_pb2.DESCRIPTOR.services_by_name["FeedbackService"]
-SERVICES = (PREDICTION.full_name, MODEL.full_name, FEEDBACK.full_name)
+EXPERIMENT: ServiceDescriptor = experiment_pb2.DESCRIPTOR.services_by_name["ExperimentService"]
+DESCRIPTORS = (PREDICTION, MODEL, FEEDBACK, EXPERIMENT)
+SERVICES = tuple(service.full_name for service in DESCRIPTORS)
 
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
@@ -120,6 +123,7 @@ def services(
     prediction: PredictionServicer,
     model: ModelServicer,
     outcomes: FeedbackServicer,
+    experiment: ExperimentServicer,
     *,
     streams: StreamSlots,
     workers: Workers,
@@ -152,6 +156,15 @@ def services(
             most_queued=_MOST_QUEUED_OF_FEEDBACK,
             longest_wait=math.inf,
             reads=reads,
+            streams=streams,
+        ),
+        ServiceSpec(
+            service=EXPERIMENT,
+            servicer=experiment,
+            # It asks the store of outcomes, too.
+            pool=workers.feedback,
+            most_queued=_MOST_QUEUED_OF_FEEDBACK,
+            longest_wait=math.inf,
             streams=streams,
         ),
     )

@@ -11,7 +11,7 @@ from housing_grpc.serving import routes
 from housing_grpc.serving.routes import Workers
 from housing_grpc.serving.tls import Certificates
 
-SERVICES = (routes.PREDICTION, routes.MODEL, routes.FEEDBACK)
+SERVICES = routes.DESCRIPTORS
 
 Gauges = dict[str, Callable[[], float | None]]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.deployer import LocalDeployer
 from housing_grpc.model.live import LiveModel, LiveSlot
 from housing_grpc.model.manager import Manager, Reloaded
@@ -35,7 +36,7 @@ class ModelManager:
         probation_seconds: float = 0,
     ) -> None:
         self._live_slot = LiveSlot(on_live, most=most, keeps_previous=bool(probation_seconds))
-        deployer = LocalDeployer(self._live_slot, None)
+        deployer = LocalDeployer(self._live_slot, ChallengerSlot(self._live_slot), None)
         self.manager = Manager(
             source, deployer, trial=trial, probation_seconds=probation_seconds, on_reload=on_reload
         )
