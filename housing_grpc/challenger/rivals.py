@@ -11,7 +11,7 @@ import numpy as np
 
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.challenger.pricing import prices
+from housing_grpc.challenger.pricing import LARGEST, prices
 from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.receipts.record import DIGEST_DIGITS, Receipt
 
@@ -56,7 +56,7 @@ class Rivals:
             digest = own.digest[:DIGEST_DIGITS]
             places = [i for i, each in enumerate(receipts) if each.model.digest == digest]
             for place, price in zip(places, _priced(other, receipts, places), strict=True):
-                if np.isfinite(price):
+                if np.isfinite(price) and abs(receipts[place].price) <= LARGEST:
                     found[place] = Rival(other.digest[:DIGEST_DIGITS], price)
         return found
 

@@ -5,7 +5,6 @@ dropped, and counted.
 """
 
 import logging
-import math
 import threading
 import time
 from collections import deque
@@ -16,7 +15,7 @@ import numpy as np
 from housing_grpc.base import background, log
 from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.ranges import Ranges
-from housing_grpc.challenger.pricing import prices
+from housing_grpc.challenger.pricing import LARGEST, prices
 from housing_grpc.model.challenger_slot import Experiment
 
 # What waits: a few folds of the metrics' queue.
@@ -181,17 +180,21 @@ def compared(numbers: Rows, others: Rows) -> ShadowSums:
         numbers: Price and ends of the interval by the live model, shape (3, n).
         others: The challenger's prices, NaN where it gave none; shape (n,).
     """
-    priced = ~np.isnan(others)
+    priced = ~np.isnan(others) & (np.abs(numbers[0]) <= LARGEST)
     mine, lower, upper = numbers[:, priced]
     difference = others[priced] - mine
     bounded = ~np.isnan(lower) & ~np.isnan(upper)
     outside = bounded & ((others[priced] < lower) | (others[priced] > upper))
-    counts = len(mine), 0, len(others) - len(mine), difference.sum(), np.abs(difference).sum()
-    squares = np.square(difference).sum()
-    rest = squares, bounded.sum(), outside.sum(), mine.sum()
-    found = ShadowSums(*map(float, (*counts, *rest)))
-    # guard: prices too far apart for numbers to hold
-    return found if math.isfinite(found.squares) else ShadowSums(failed=float(len(others)))
+    return ShadowSums(
+        scored=float(len(mine)),
+        failed=float(len(others) - len(mine)),
+        difference=float(difference.sum()),
+        absolute=float(np.abs(difference).sum()),
+        squares=float(np.square(difference).sum()),
+        bounded=float(bounded.sum()),
+        outside=float(outside.sum()),
+        price=float(mine.sum()),
+    )
 
 
 def _pair(experiment: Experiment) -> Pair:

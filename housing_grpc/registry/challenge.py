@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from housing_grpc.base.errors import ServingError
-from housing_grpc.model.challenge import Challenge
+from housing_grpc.model.challenge import NO_CHALLENGE, Challenge
 from housing_grpc.registry.location import CHALLENGER_ALIAS, SHADOW_TAG, SHARE_TAG
 from housing_grpc.registry.registered_version import Registry, is_version
 
@@ -33,7 +33,7 @@ def read(aliases: Mapping[str, str], tags: Mapping[str, str]) -> Challenge:
     """
     version = aliases.get(CHALLENGER_ALIAS)
     if version is None:
-        return Challenge()
+        return NO_CHALLENGE
     if not is_version(version):
         fault = f"the alias {CHALLENGER_ALIAS} names what is no version"
         return Challenge(version="?", fault=f"{fault}; housing-admin challenge VERSION sets it")
@@ -47,6 +47,8 @@ def read(aliases: Mapping[str, str], tags: Mapping[str, str]) -> Challenge:
                 f"housing-admin challenge {version} sets it",
             )
     shadow, share = shares
+    if not shadow and not share:  # So it is stopped: to name a version goes on being of use.
+        return NO_CHALLENGE
     return Challenge(version=version, shadow=shadow or 0.0, share=share or 0.0)
 
 

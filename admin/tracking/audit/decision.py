@@ -24,7 +24,7 @@ from ..records import Records, Version
 from . import chain as chains
 from . import entry as entries
 from .chain import Chain
-from .entry import PROMOTE, Entry
+from .entry import CHALLENGE, PROMOTE, STOP, Entry
 
 _TRIES = 10
 # An alias is set no later than this after its entry was begun, which takes another 10 s at most ...
@@ -39,7 +39,7 @@ class Decision:
     """Why an alias is moved.
 
     Attributes:
-        action: PROMOTE, FORCE or ROLLBACK.
+        action: PROMOTE, FORCE, ROLLBACK, CHALLENGE or STOP.
         reason: In words, or "".
         evidence_digest: Of the evidence, or "".
     """
@@ -97,7 +97,9 @@ def _try(
     previous = None if current is None else current.number
     wanted = choose(history, found, previous)
     last = history.last(alias)
-    if last is not None and previous == wanted.number == last.to_version:
+    same = last is not None and previous == wanted.number == last.to_version
+    # How a version is compared may change, though the alias names it already.
+    if same and decision.action not in (CHALLENGE, STOP):
         return Moved(previous=previous, version=wanted.number)
     begun = time.monotonic()
     entry = Entry(
