@@ -14,8 +14,8 @@ USUAL = (
 )  # fmt: skip
 # Longer, or for one question only.
 OTHERS = (
-    "accuracy", "blackhole", "detector", "evaluate", "explain", "flood", "gate", "honest",
-    "intervals", "keys", "metrics_cost", "peers", "receipt", "registry", "rollback",
+    "accuracy", "blackhole", "detector", "evaluate", "explain", "feedback", "flood", "gate",
+    "honest", "intervals", "keys", "metrics_cost", "peers", "receipt", "registry", "rollback",
     "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")

@@ -1,8 +1,8 @@
 """Runs the gRPC server and the REST proxy together: `python -m housing_grpc.up`.
 
 Both are set by variables alone. A signal stops both; if one ends, so does the other. They
-end, too, if this process is killed. Where only this machine reaches the server, it keeps outcomes in
-HOUSING_HOME, unless FEEDBACK_URL says where.
+end, too, if this process is killed. Where only this machine reaches the server, it keeps outcomes
+in HOUSING_HOME, unless FEEDBACK_URL says where.
 """
 
 import argparse

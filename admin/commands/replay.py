@@ -38,7 +38,8 @@ def run(
     with console.steps(len(versions), "receipts") as step:
         replayed, unfetched = replay(settings, versions, step)
     faults += unfetched
-    console.table(_COLUMNS, [_row(each) for each in replayed], spare=("house", "bundle"))
+    if replayed:
+        console.table(_COLUMNS, [_row(each) for each in replayed], spare=("house", "bundle"))
     differing = [each for each in replayed if not each.same]
     console.give(
         {

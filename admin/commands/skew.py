@@ -52,7 +52,8 @@ def run(
             records, settings, versions, data=Path(given) if given else None, step=step
         )
     faults += untrained
-    console.table(_COLUMNS, [_row(each) for each in told])
+    if told:
+        console.table(_COLUMNS, [_row(each) for each in told])
     for each in told:
         _explain(console, each)
     console.give(
@@ -63,8 +64,8 @@ def run(
         }
     )
     failing = [str(each.version) for each in told if not each.passed]
-    told = f"prices of version {', '.join(failing)} are not those of its training"
-    receipt_input.end(console, faults, told if failing else "")
+    differing = f"prices of version {', '.join(failing)} are not those of its training"
+    receipt_input.end(console, faults, differing if failing else "")
 
 
 def _row(each: "Skew") -> tuple[str, ...]:

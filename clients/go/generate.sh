@@ -20,7 +20,7 @@ print(d("googleapis-common-protos").locate_file(""))')
 
 # The contract names no Go package: that is this client's own affair.
 module=housing-grpc/clients/go/housing/housingv1
-files='housing/v1/model.proto housing/v1/prediction.proto'
+files='housing/v1/feedback.proto housing/v1/model.proto housing/v1/prediction.proto'
 set -- "--go_opt=module=$module" "--go-grpc_opt=module=$module"
 for file in $files; do
     set -- "$@" "--go_opt=M$file=$module" "--go-grpc_opt=M$file=$module"

@@ -16,6 +16,6 @@ mkdir -p "$target"
 "$python" -m grpc_tools.protoc "-I$proto" "-I$google" \
     "--plugin=protoc-gen-es=$here/node_modules/.bin/protoc-gen-es" \
     "--es_out=$target" --es_opt=target=ts,import_extension=js,json_types=true \
-    housing/v1/model.proto housing/v1/prediction.proto \
+    housing/v1/feedback.proto housing/v1/model.proto housing/v1/prediction.proto \
     google/api/annotations.proto google/api/http.proto \
     google/rpc/status.proto google/rpc/error_details.proto

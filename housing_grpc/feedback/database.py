@@ -57,7 +57,7 @@ class Database:
             StoreUnavailableError: The database cannot do it, or not in time; or `work` raises it.
         """
         end = time.monotonic() + seconds
-        # guard: a store that is away holds no callers
+        # Callers of a store that is away would wait for it one after the other.
         if time.monotonic() < self._away_until:
             raise StoreUnavailableError("it has just been found not to answer")
         while True:
@@ -129,7 +129,7 @@ def _cause(error: BaseException) -> str:
     name = getattr(orig, "sqlite_errorname", None) or getattr(orig, "sqlstate", None)
     if name:
         return f"{type(orig).__name__} {name}"
-    # guard: errors of a statement may hold values, those of connecting do not
+    # Errors of a statement may hold values, those of connecting do not.
     connecting = error.statement is None and not error.connection_invalidated
     text = " ".join(str(orig).split()) if connecting else ""
     return f"{type(orig).__name__} {text}".strip()[:_LONGEST_CAUSE]
@@ -142,7 +142,7 @@ def _cut(connections: Sequence[Any]) -> None:
             if hasattr(connection, "interrupt"):
                 connection.interrupt()
                 continue
-            # guard: a database that hangs holds no thread
+            # One that hangs says nothing, and no limit of its own ends the wait.
             with socket.socket(fileno=connection.fileno()) as held:
                 try:
                     held.shutdown(socket.SHUT_RDWR)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
 # A writer of SQLite waits so long for another one.
 _BUSY_SECONDS = 4.0
@@ -27,7 +28,7 @@ def engine_of(url: URL, *, connections: int, seconds: float) -> Engine:
         "pool_size": connections,
         "max_overflow": 0,
         "pool_timeout": seconds,
-        # guard: no value of an outcome in the text of an error
+        # No value of an outcome stands in the text of an error.
         "hide_parameters": True,
     }
     return make(url, seconds, options)
@@ -39,18 +40,26 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
     @event.listens_for(engine, "do_connect")
     def make_file(*_: object) -> None:
         # Files beside it get its mode.
-        # guard: only the owner reads what houses sold for
         path = Path(url.database or "")
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
+            # guard: what houses sold for is its owner's
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
+    @event.listens_for(engine, "checkout")
+    def check_file(_: object, record: Any, __: object) -> None:
+        # What is written to a file that was taken away would be gone with the process.
+        # guard: the file that is written is the one that is there
+        if record.info["file"] != _identity(url):
+            raise DisconnectionError
+
     @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _: object) -> None:
+    def set_up(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(url)
         # Transactions begin where we say so.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
-        # guard: what is answered is on disk
+        # What is answered is on disk.
         connection.execute("PRAGMA synchronous = FULL")
         # What is forgotten is overwritten.
         connection.execute("PRAGMA secure_delete = ON")
@@ -64,14 +73,22 @@ def _sqlite(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
     return engine
 
 
+def _identity(url: URL) -> tuple[int, int] | None:
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _postgresql(url: URL, seconds: float, options: dict[str, Any]) -> Engine:
     milliseconds = round(seconds * 1000)
     limits = {
         "statement_timeout": milliseconds,
         "lock_timeout": min(milliseconds, _LOCK_MS),
-        # guard: a process that hangs holds no row for long
+        # A server that hangs holds no row for long.
         "idle_in_transaction_session_timeout": milliseconds,
-        # guard: what is answered is on disk, there
+        # What is answered is on disk.
         "synchronous_commit": "on",
     }
     connect = {

@@ -33,13 +33,16 @@ class GroupCommit:
 
     Args:
         write: Records outcomes in one transaction, within so many seconds.
+
+    Attributes:
+        waiting: Requests that nobody has begun to write.
     """
 
     def __init__(self, write: Write) -> None:
         self._write = write
         self._writing = threading.Lock()
         self._lock = threading.Lock()
-        self._waiting: list[_Request] = []
+        self.waiting: list[_Request] = []
 
     def record(self, outcomes: Sequence[Outcome], seconds: float) -> list[Recorded]:
         """Records outcomes; returns what was done with each.
@@ -53,30 +56,30 @@ class GroupCommit:
         """
         request, end = _Request(outcomes), time.monotonic() + seconds
         with self._lock:
-            self._waiting.append(request)
+            self.waiting.append(request)
         if not self._writing.acquire(timeout=max(seconds, 0)):
             with self._lock:
-                if request in self._waiting:
-                    self._waiting.remove(request)
+                if request in self.waiting:
+                    self.waiting.remove(request)
             raise StoreUnavailableError("those before took too long")
         try:
             if not request.done:
                 self._write_for_all(self._taken(request), end - time.monotonic())
         finally:
             self._writing.release()
-        if request.results is None:
-            raise request.error or StoreUnavailableError("the one who wrote for it failed")
-        return request.results
+        if request.error is not None:
+            raise request.error
+        return request.results or []
 
     def _taken(self, own: _Request) -> list[_Request]:
         with self._lock:
-            self._waiting.remove(own)
+            self.waiting.remove(own)
             taken, count = [own], len(own.outcomes)
-            for other in list(self._waiting):
+            for other in list(self.waiting):
                 count += len(other.outcomes)
                 if count > _MOST_OUTCOMES:
                     break
-                self._waiting.remove(other)
+                self.waiting.remove(other)
                 taken.append(other)
             return taken
 
@@ -84,10 +87,17 @@ class GroupCommit:
         try:
             results = self._write([each for one in requests for each in one.outcomes], seconds)
         except StoreUnavailableError as error:
-            for request in requests:
-                request.error = error
+            _fail(requests, error)
             return
+        except BaseException:
+            _fail(requests, StoreUnavailableError("the one that wrote for it failed"))
+            raise
         start = 0
         for request in requests:
             request.results = results[start : start + len(request.outcomes)]
             start += len(request.outcomes)
+
+
+def _fail(requests: Sequence[_Request], error: StoreUnavailableError) -> None:
+    for request in requests:
+        request.error = error

@@ -42,8 +42,8 @@ def read(text: str) -> "URL":
         "postgres", POSTGRESQL, 1 if scheme == "postgres" else 0
     )
     driver, modules = _DRIVERS.get(kind, ("", ()))
-    # guard: a URL that may hold a password is not shown
     if not driver or scheme not in (kind, driver):
+        # guard: a URL that may hold a password is not shown
         raise FeedbackUrlError(f"{SETTING}: is no {_FORMS}")
     lacking = extras.missing("feedback", *modules, purpose=SETTING)
     if lacking:

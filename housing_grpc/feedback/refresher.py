@@ -54,11 +54,14 @@ class Refresher:
     def _refresh(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            started, pause = time.monotonic(), self._seconds
+            pause = self._seconds
             # The store logs that it is away.
             with suppress(StoreUnavailableError):
-                self._tell(background.run(self._measure, "measuring"))
-                pause = max(pause, _PATIENCE * (time.monotonic() - started))
+                found, spent = background.run(self._measure, "measuring")
+                self._tell(found)
+                pause = max(pause, _PATIENCE * spent)
 
-    def _measure(self) -> list[Measured]:
-        return self._measuring.measure(MOST_MODELS)
+    def _measure(self) -> tuple[list[Measured], float]:
+        """Returns what was measured, and the processor time that it took."""
+        before = time.thread_time()
+        return self._measuring.measure(MOST_MODELS), time.thread_time() - before

@@ -20,7 +20,7 @@ def prepare(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         # In SQLite, a transaction that writes is alone from its begin.
-        # guard: two servers that start at once make one set of tables
+        # Two servers that start at once make one set of tables.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     if not inspect(connection).has_table(SCHEMA.name):
         METADATA.create_all(connection)

@@ -1,7 +1,7 @@
 """Keeps outcomes in SQLite or PostgreSQL; what it says is recorded is on disk."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -9,11 +9,14 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from housing_grpc.challenger.verdict import Pairs
 from housing_grpc.feedback import merging, outcome, pairs, schema
 from housing_grpc.feedback.database import Database
+from housing_grpc.feedback.errors import StoreUnavailableError
 from housing_grpc.feedback.group_commit import GroupCommit
 from housing_grpc.feedback.merging import Changes, Kept
 from housing_grpc.feedback.outcome import Labels, ModelLabels, Outcome, Recorded
 from housing_grpc.feedback.rows import new_row, replaced_row
 from housing_grpc.feedback.tables import HISTORY, OUTCOMES, SCHEMA
+
+T = TypeVar("T")
 
 _SECONDS = 10.0
 # Parameters of one statement: SQLite takes 32,766, and each number of them is compiled anew.
@@ -151,8 +154,7 @@ class Store:
         def work(connection: Connection) -> int:
             return _delete(connection, list(connection.scalars(old)))
 
-        self.prepare()
-        while deleted := self._database.run(work, seconds=_SECONDS, writes=True):
+        while deleted := self._run(work, writes=True):
             yield deleted
 
     def claim_purge(self, since: int) -> bool:
@@ -165,10 +167,8 @@ class Store:
             StoreUnavailableError: It does not answer.
         """
         claimed = update(SCHEMA).where(SCHEMA.c.purged_at < since).values(purged_at=outcome.now())
-        self.prepare()
-        return self._database.run(
+        return self._run(
             lambda connection: connection.execute(claimed).rowcount > 0,
-            seconds=_SECONDS,
             writes=True,
         )
 
@@ -179,24 +179,32 @@ class Store:
             StoreUnavailableError: It does not answer.
         """
         wanted = sorted(set(ids))
-        self.prepare()
-        return self._database.run(
-            lambda connection: _delete(connection, wanted), seconds=_SECONDS, writes=True
-        )
+        return self._run(lambda connection: _delete(connection, wanted), writes=True)
 
     def close(self) -> None:
         """Ends the connections."""
         self._database.close()
 
+    def _run(
+        self,
+        work: Callable[[Connection], T],
+        *,
+        seconds: float = _SECONDS,
+        writes: bool = False,
+    ) -> T:
+        self.prepare(seconds)
+        try:
+            return self._database.run(work, seconds=seconds, writes=writes)
+        except StoreUnavailableError:
+            # Another database may have come in the place of this one.
+            self._prepared = False
+            raise
+
     def _read(self, asked: Any) -> list[Any]:
-        self.prepare()
-        return self._database.run(
-            lambda connection: list(connection.execute(asked)), seconds=_SECONDS
-        )
+        return self._run(lambda connection: list(connection.execute(asked)), seconds=_SECONDS)
 
     def _record_now(self, outcomes: Sequence[Outcome], seconds: float) -> list[Recorded]:
-        self.prepare(seconds)
-        return self._database.run(
+        return self._run(
             lambda connection: self._record(connection, outcomes), seconds=seconds, writes=True
         )
 
@@ -228,7 +236,6 @@ def _lock(connection: Connection) -> int:
     So numbers are in the order in which outcomes could be seen, and no two transactions wait for
     each other's rows. In SQLite, whoever writes is alone anyway.
     """
-    # guard: two servers that record one receipt at once
     asked = select(SCHEMA.c.next_seq).with_for_update()
     return int(connection.execute(asked).scalar_one())
 

@@ -60,8 +60,16 @@ OUTCOMES = Table(
     Column("rival_price", Double),
 )
 Index("outcomes_labels", OUTCOMES.c.digest, OUTCOMES.c.retracted, OUTCOMES.c.seq)
-Index("outcomes_latest", OUTCOMES.c.digest, OUTCOMES.c.retracted, OUTCOMES.c.recorded_at)
-Index("outcomes_pairs", OUTCOMES.c.rival_digest, OUTCOMES.c.digest)
+# Has all that tells how many outcomes each model has, which is asked again and again.
+Index(
+    "outcomes_latest",
+    OUTCOMES.c.digest,
+    OUTCOMES.c.retracted,
+    OUTCOMES.c.recorded_at,
+    OUTCOMES.c.version,
+)
+# Of outcomes whose house another model has priced, too.
+PAIRS = Index("outcomes_pairs", OUTCOMES.c.rival_digest, OUTCOMES.c.digest)
 Index("outcomes_age", OUTCOMES.c.priced_at)
 
 HISTORY = Table(

@@ -74,7 +74,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         model: Gave it.
-        priced_at: When, in nanoseconds of Unix time.
+        priced_at: When, in nanoseconds of Unix time: that of the answer, and one more for each
+            house before it in the request, so that two houses alike have two receipts.
         row: The house: float64, one for each feature, NaN where a value was missing.
         price: In the target's unit.
         lower: Lower end of its interval, NaN if it had none.

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from housing_grpc.bundle import schema
-from housing_grpc.bundle.arrays import PlainNumbers, Rows
+from housing_grpc.bundle.arrays import PlainNumbers
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL
+from housing_grpc.houses.partition import Partition
 from housing_grpc.houses.scored import Scored
 from housing_grpc.model.live import LiveModel
 from housing_grpc.receipts import record
@@ -54,30 +55,30 @@ class Receipts:
         variant = _variant(live)
         return seals.seal(record.pack(model, at, row, price, lower, upper, level, variant))
 
-    def of_rows(self, live: LiveModel, at: int, rows: Rows, scored: Scored) -> list[str]:
-        """Returns the receipts of houses, in their order.
+    def of_rows(self, live: LiveModel, at: int, houses: Partition, scored: Scored) -> list[str]:
+        """Returns the receipts of the houses that were scored, in their order.
 
         Args:
             live: The model that priced them.
-            at: When, as of `of_house`.
-            rows: Those that were scored, shape (n, features).
-            scored: Of them.
+            at: When, as of `of_house`; each house counts as priced a nanosecond after the one
+                before, so that two that are alike have two receipts.
+            houses: All of them.
+            scored: Of those that were scored.
 
         Raises:
             ServingError: RECEIPTS_OFF.
         """
         model, seal = _packed(live), self._keys.needed(_FIELD).seal
-        data, step, variant = rows.tobytes(), rows.shape[1] * rows.itemsize, _variant(live)
-        answered = zip(scored.prices.tolist(), _intervals(scored), strict=True)
+        data, size = houses.rows.tobytes(), houses.rows.shape[1] * houses.rows.itemsize
+        rows = (data[start : start + size] for start in range(0, len(data), size))
+        prices, intervals = scored.prices.tolist(), _intervals(scored)
+        variant = _variant(live)
         return [
-            seal(
-                record.pack(
-                    model, at, data[place * step : (place + 1) * step],
-                    price, *interval, variant,
-                )
+            seal(record.pack(model, at + place, row, price, *interval, variant))
+            for place, row, price, interval in zip(
+                houses.places, rows, prices, intervals, strict=True
             )
-            for place, (price, interval) in enumerate(answered)
-        ]  # fmt: skip
+        ]
 
 
 def _intervals(scored: Scored) -> Iterable[tuple[float, float, float]]:

@@ -183,7 +183,7 @@ class Scorer:
         """
         houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
         scored = self._in_turn(live, houses, options, context, assess=True)
-        receipts = self._receipts_of(live, at, houses, scored, options)
+        receipts = self._receipts_of(live, at + start, houses, scored, options)
         results = encode.encode_results(houses, scored, live.bundle.ranges, receipts)
         return results, len(houses.errors)
 
@@ -209,7 +209,7 @@ class Scorer:
     def _receipts_of(
         self, live: LiveModel, at: int, houses: Partition, scored: Scored, options: Options
     ) -> list[str]:
-        return self._receipts.of_rows(live, at, houses.rows, scored) if options.receipt else []
+        return self._receipts.of_rows(live, at, houses, scored) if options.receipt else []
 
     def _in_turn(
         self,

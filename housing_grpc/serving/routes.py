@@ -62,7 +62,7 @@ class Workers:
         pool = partial(CallPool, threadless_waits=threadless_waits)
         self.predict = pool(chosen.grpc_workers, patience_seconds=patience, name="predict")
         self.model = pool(_MODEL_WORKERS, patience_seconds=patience, name="model")
-        # guard: a slow store holds no thread of prices
+        # Of their own: a slow store holds no thread of prices.
         self.feedback = pool(feedback.WORKERS, patience_seconds=patience, name="feedback")
         self.reflection = pool(
             _REFLECTION_WORKERS,

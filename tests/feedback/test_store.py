@@ -5,6 +5,7 @@ import random
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from housing_grpc.feedback.store import Store
 from housing_grpc.feedback.tables import HISTORY, OUTCOMES, SCHEMA
 from tests.feedback.conftest import Open
 from tests.support.outcomes import MODEL, OTHER, ROW, outcome, receipt, without_interval
+from tests.support.waiting import until
 
 NEW, SAME, CORRECTED, RETRACTED = (
     Recorded.NEW,
@@ -255,3 +257,32 @@ def test_a_write_that_fails_leaves_nothing(store: Store, url: str) -> None:
         database.run(half, seconds=0.1, writes=True)
     database.close()
     assert count(url, SCHEMA) == 1
+
+
+def test_the_file_is_its_owners(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "feedback.db"
+    store = Store(Database(location.read(f"sqlite:///{file}"), connections=1, seconds=5))
+    store.record([outcome()])
+    modes = {path.name: path.stat().st_mode & 0o077 for path in file.parent.iterdir()}
+    store.close()
+    assert modes == {"feedback.db": 0, "feedback.db-shm": 0, "feedback.db-wal": 0}
+
+
+def test_a_file_that_was_taken_away_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "feedback.db"
+    url, known = f"sqlite:///{file}", outcome()
+    store = Store(Database(location.read(url), connections=2, seconds=5))
+    store.record([known])
+    for each in tmp_path.iterdir():
+        each.unlink()
+    until(lambda: recorded(store, known))
+    assert count(url) == 1
+    store.close()
+
+
+def recorded(store: Store, known: Outcome) -> bool:
+    """Whether it could be recorded by now."""
+    try:
+        return bool(store.record([known]))
+    except StoreUnavailableError:
+        return False

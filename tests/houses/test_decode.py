@@ -16,7 +16,7 @@ from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle import extension
 from housing_grpc.houses import decode
 from housing_grpc.houses.decode import FIELDS, Chunk, HouseRequest
-from housing_grpc.houses.options import NO_OPTIONS
+from housing_grpc.houses.options import NO_OPTIONS, RECEIPT_ONLY
 from tests.support.varints import varint
 
 needs_native = pytest.mark.skipif(extension.read_rows is None, reason="it is not built")
@@ -39,6 +39,7 @@ OPTIONS = st.fixed_dictionaries(
         "explain": st.booleans(),
         "reference": HOUSES,
         "level": st.sampled_from([0.0, -0.0, 0.8, 7.5, math.nan]),
+        "receipt": st.booleans(),
     },
 )
 CHUNKS = st.one_of(
@@ -178,8 +179,40 @@ def test_the_options_of_a_message(
     assert found.explain == (asked.explain or against)
     assert (found.reference is not None) == against
     assert str(found.level) == str(asked.level or 0.9)
+    assert found.receipt == asked.receipt
     if not (found.explain or asked.level):
-        assert found is NO_OPTIONS
+        assert found is (RECEIPT_ONLY if asked.receipt else NO_OPTIONS)
+
+
+# The last number of a house may be written as the field of the option is.
+ENDS = struct.unpack("<d", bytes(6) + b"\x28\x01")[0]
+
+
+@pytest.mark.parametrize("receipt", [False, True])
+def test_a_house_that_ends_as_the_option_does(receipt: bool) -> None:
+    asked = pb.PredictRequest(house=pb.House(lstat=ENDS), receipt=receipt)
+    data = asked.SerializeToString()
+    assert data.endswith(b"\x28\x01")
+    check(data)
+    found = decode.read_house(data)
+    assert found.options is (RECEIPT_ONLY if receipt else NO_OPTIONS)
+    assert decode.rows_of(found.row)[0, -1] == ENDS
+    several = pb.PredictBatchRequest(items=[asked.house] * 3, receipt=receipt)
+    check(several.SerializeToString())
+    assert decode.read_batch(several.SerializeToString(), 3).options is found.options
+
+
+@needs_native
+def test_receipts_alone_cost_no_message_for_each_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = pb.House(rm=6.5)
+    alone = pb.PredictRequest(house=house, receipt=True).SerializeToString()
+    several = pb.PredictBatchRequest(items=[house] * 3, receipt=True).SerializeToString()
+    rows = pb.HouseRows(items=[house] * 3)
+    chunk = pb.PredictStreamRequest(sequence=7, rows=rows, receipt=True).SerializeToString()
+    # Nothing is there to make a message with.
+    monkeypatch.setattr(decode, "pb", None)
+    found = (decode.read_house(alone), decode.read_batch(several, 3), decode.read_chunk(chunk, 3))
+    assert all(each.options is RECEIPT_ONLY for each in found)
 
 
 @MANY

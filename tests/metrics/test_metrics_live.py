@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import grpc
 import httpx
@@ -16,6 +17,7 @@ from housing.v1.prediction_pb2 import (
 
 from housing_grpc.metrics.catalogue import DOCUMENTED
 from tests.metrics.conftest import PREDICTIONS, Measure, Measured, Samples
+from tests.metrics.test_live_quality import priced, sold
 from tests.support.client import SECONDS, ask, failed, house
 from tests.support.examples import EVALUATOR, Example
 
@@ -48,11 +50,16 @@ def handled(server: Measured, method: tuple[str, ...], code: str, times: int = 1
     )
 
 
-def test_every_documented_name_is_there_and_no_other(measure: Measure, honest: Example) -> None:
-    server = measure(honest.folder, api_key="k" * 32)
+def test_every_documented_name_is_there_and_no_other(
+    measure: Measure, honest: Example, tmp_path: Path
+) -> None:
+    store = f"sqlite:///{tmp_path / 'feedback.db'}"
+    server, version = measure(honest.folder, feedback_url=store), (honest.version,)
     for _ in range(500):
-        server.client.predictions.Predict(ask(HOUSE), timeout=SECONDS, metadata=KEY)
+        server.client.predictions.Predict(ask(HOUSE), timeout=SECONDS)
     handled(server, PREDICT, "OK", 500)
+    sold(server.client, priced(server.client, 60), 1.0)
+    wait_for(server, lambda found: ("housing_live_skill", version) in found)
     types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", httpx.get(server.url).text, re.MULTILINE))
     hidden = {
         # Without TLS there is no certificate.
@@ -63,7 +70,7 @@ def test_every_documented_name_is_there_and_no_other(measure: Measure, honest: E
 
 def test_everything_is_zero_before_the_first_call(server: Measured) -> None:
     found = server.samples()
-    assert [v for (name, _), v in found.items() if name.startswith("grpc_server_")] == [0] * 138
+    assert [v for (name, _), v in found.items() if name.startswith("grpc_server_")] == [0] * 184
     assert found["grpc_server_handled_total", ("ResourceExhausted", *STREAM)] == 0
     assert found["prediction_requests_total", ("PredictBatch", "error")] == 0
     assert found["housing_model_reloads_total", ("SELF_TEST",)] == 0

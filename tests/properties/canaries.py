@@ -16,6 +16,7 @@ SINGLE_KEY = "canary-single-key-Hx0f3Zq8"
 READER_KEY = "canary-reader-key-Wm5t2Lb1"
 STRANGER_KEY = "canary-of-a-stranger-Yd7k4Pc9"
 RECEIPT_KEY = "c0a41e5f" * 8
+FEEDBACK_PASSWORD = "canary-feedback-password-Qe4r7Ys3"
 REGISTRY_PASSWORD = "canary-registry-password-Tn6v8Rj2"
 STORE_KEY = "canary-store-key-Gs1h5Xe7"
 STORE_SECRET = "canary-store-secret-Ub9w3Nf4"
@@ -53,6 +54,7 @@ class Canaries:
                 "a wrong key": STRANGER_KEY,
                 "a key of receipts": RECEIPT_KEY,
                 "a key of receipts, as Python writes bytes": repr(bytes.fromhex(RECEIPT_KEY))[2:-1],
+                "the password of the store of outcomes": FEEDBACK_PASSWORD,
                 "the registry's password": REGISTRY_PASSWORD,
                 "the registry's password, encoded": basic,
                 **ENVIRONMENT,

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
-from housing.v1 import model_pb2
+from housing.v1 import feedback_pb2, model_pb2
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.model.source import Fetched
@@ -23,6 +23,7 @@ from housing_grpc.registry.location import RegistryLocation
 from tests.http2.frames import Connection, data, message
 from tests.properties import canaries
 from tests.properties.canaries import (
+    FEEDBACK_PASSWORD,
     READER_KEY,
     RECEIPT_KEY,
     SINGLE_KEY,
@@ -133,6 +134,8 @@ def running(
         "GRPC_PORT": "0", "LOG_FORMAT": "json", "LOG_LEVEL": "debug", "DRAIN_SECONDS": "0",
         "API_KEY": SINGLE_KEY, "API_KEYS_FILE": str(keys_file), **files, **canaries.ENVIRONMENT,
         "RECEIPT_KEYS_FILE": str(receipt_keys),
+        # Where nobody answers.
+        "FEEDBACK_URL": f"postgresql://someone:{FEEDBACK_PASSWORD}@127.0.0.1:9/none",
         "HOUSING_HOME": str(home_with_a_bundle(folder, registry.uri, linear)),
         "MLFLOW_TRACKING_URI": registry.uri,
         # On a busy machine the import of MLflow alone may take longer than usually all does.
@@ -174,6 +177,11 @@ def check_all(running: Running, secrets: Canaries) -> None:
         model_pb2.ModelInfoRequest(), timeout=SECONDS, metadata=READER
     )
     secrets.check("ModelInfo", str(info))
+    question = feedback_pb2.GetQualityRequest()
+    ask = running.client.feedback.GetQuality
+    refused = told(lambda: ask(question, timeout=SECONDS, metadata=READER))
+    assert "FEEDBACK_UNAVAILABLE" in refused
+    secrets.check("a store that is away", refused)
 
 
 @pytest.mark.parametrize("place", range(len(STRANGERS)))

@@ -68,6 +68,15 @@ def test_every_record_comes_back_to_the_bit(
     assert SEALS.open(SEALS.seal(packed), "receipt").pack() == packed
 
 
+def test_a_receipt_of_this_release_is_opened_by_later_ones() -> None:
+    """Whoever changes what it holds gives it another version, and goes on reading this one."""
+    assert TEXT == (
+        "Ack7Cq1RCVBAKcVUmV6I_fSsU8giF6vtvOGbWCPtX3Acfx35XVOTDA4cyz_ZvhlgCwdY9xiI07ImgypfA0RZPpZk54"
+        "nQ5qf8ECgyTTCvOOMmGf1yWqxkXJHyzOTNHTBz7zmo_Lb3fVykpNZhEOK6bnOJ55hq4W-XeM4NdNnsWsPtg54MtNDy"
+        "jekmHt6x7eRzyCTqmmWI8qxVjJwagTZ7fjoDFjUB0J2f9GYjecpdT-aDu9oC"
+    )
+
+
 def test_it_shows_nothing_of_what_it_holds() -> None:
     sealed = base64.urlsafe_b64decode(TEXT)[3:]
     nearly = base64.urlsafe_b64decode(

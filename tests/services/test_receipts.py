@@ -101,10 +101,14 @@ def same(first: float, second: float) -> bool:
 
 
 def check(
-    receipt: Receipt, row: Sequence[float], answer: pb.PredictResponse | pb.RowResult, at: Timestamp
+    receipt: Receipt,
+    row: Sequence[float],
+    answer: pb.PredictResponse | pb.RowResult,
+    at: Timestamp,
+    place: int = 0,
 ) -> None:
     """Compares a receipt with the answer that it came with, to the bit."""
-    assert receipt.priced_at == nanos(at)
+    assert receipt.priced_at == nanos(at) + place
     np.testing.assert_array_equal(np.frombuffer(receipt.row), row)
     assert same(receipt.price, answer.prediction)
     assert receipt.variant is Variant.CHAMPION
@@ -121,7 +125,7 @@ def check_all(results: Sequence[pb.RowResult], at: Timestamp) -> None:
     assert [place for place, each in enumerate(results) if each.receipt] == SCORED
     assert [place for place, each in enumerate(results) if not each.HasField("error")] == SCORED
     for place in SCORED:
-        check(opened(results[place].receipt), ROWS[place], results[place], at)
+        check(opened(results[place].receipt), ROWS[place], results[place], at, place)
 
 
 @pytest.mark.parametrize("options", [{}, {"level": 0.8}, {"explain": True}])
@@ -157,8 +161,14 @@ def test_many_houses_have_a_receipt_each(target: Target) -> None:
     rows = np.array([ROW] * 2500)
     rows[:, FEATURE_NAMES.index("RM")] = np.linspace(5, 7, len(rows))
     found = batch(target, rows)
-    for row, each in zip(rows, found.results, strict=True):
-        check(opened(each.receipt), row, each, found.timestamp)
+    for place, (row, each) in enumerate(zip(rows, found.results, strict=True)):
+        check(opened(each.receipt), row, each, found.timestamp, place)
+
+
+def test_houses_that_are_alike_have_a_receipt_each(target: Target) -> None:
+    rows = np.array([ROW] * 2500)
+    for results in (batch(target, rows).results, chunk(target, rows).rows.items):
+        assert len({each.receipt for each in results}) == len(rows)
 
 
 def test_the_model_is_named(target: Target, honest: Example) -> None:

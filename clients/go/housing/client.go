@@ -31,6 +31,12 @@ type (
 	Reloaded = pb.ReloadModelResponse
 	// RolledBack tells what a rollback did.
 	RolledBack = pb.RollbackModelResponse
+	// Outcome says what one house sold for, by the receipt of its price.
+	Outcome = pb.Outcome
+	// Outcomes holds one result an outcome, in order; [RowError] reads why one was not taken.
+	Outcomes = pb.RecordOutcomesResponse
+	// Quality tells how good prices were, model by model.
+	Quality = pb.GetQualityResponse
 )
 
 // A reload fetches and tries a model before it makes it live.
@@ -44,6 +50,7 @@ type Client struct {
 	conn        *grpc.ClientConn
 	predictions pb.PredictionServiceClient
 	models      pb.ModelServiceClient
+	feedback    pb.FeedbackServiceClient
 	timeout     time.Duration
 }
 
@@ -68,6 +75,7 @@ func New(target string, options ...Option) (*Client, error) {
 		conn:        conn,
 		predictions: pb.NewPredictionServiceClient(conn),
 		models:      pb.NewModelServiceClient(conn),
+		feedback:    pb.NewFeedbackServiceClient(conn),
 		timeout:     chosen.timeout,
 	}, nil
 }
@@ -129,6 +137,18 @@ func (c *Client) ReloadAlias(ctx context.Context, alias string) (*Reloaded, erro
 // Rollback makes the previous model live again, which the server has in memory for some time.
 func (c *Client) Rollback(ctx context.Context) (*RolledBack, error) {
 	return call(ctx, rollbackTimeout, c.models.RollbackModel, &pb.RollbackModelRequest{})
+}
+
+// RecordOutcomes says what houses sold for. What was recorded is on the server's disk; it may be
+// sent again, as each receipt counts once.
+func (c *Client) RecordOutcomes(ctx context.Context, outcomes []*Outcome) (*Outcomes, error) {
+	request := &pb.RecordOutcomesRequest{Items: outcomes}
+	return call(ctx, c.timeout, c.feedback.RecordOutcomes, request)
+}
+
+// Quality asks how good prices were, by the outcomes so far; the live model comes first.
+func (c *Client) Quality(ctx context.Context) (*Quality, error) {
+	return call(ctx, c.timeout, c.feedback.GetQuality, &pb.GetQualityRequest{})
 }
 
 // call makes a unary call with a deadline, the caller's own or ours.

@@ -97,6 +97,9 @@ func errorOf(err error, trailer metadata.MD) *Error {
 			}
 		}
 	}
+	if result.Code == codes.Unimplemented && result.Reason == "" {
+		result.Message += "; the server is of an older release, or no such server"
+	}
 	if ids := trailer.Get("x-request-id"); len(ids) > 0 {
 		result.RequestID = ids[0]
 	}

@@ -25,7 +25,9 @@ const serviceConfig = `{
 		"name": [
 			{"service": "housing.v1.PredictionService", "method": "Predict"},
 			{"service": "housing.v1.PredictionService", "method": "PredictBatch"},
-			{"service": "housing.v1.ModelService", "method": "ModelInfo"}
+			{"service": "housing.v1.ModelService", "method": "ModelInfo"},
+			{"service": "housing.v1.FeedbackService", "method": "RecordOutcomes"},
+			{"service": "housing.v1.FeedbackService", "method": "GetQuality"}
 		],
 		"retryPolicy": {
 			"maxAttempts": 4,

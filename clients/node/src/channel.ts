@@ -27,6 +27,9 @@ const SERVICE_CONFIG = {
         { service: PREDICTION, method: "Predict" },
         { service: PREDICTION, method: "PredictBatch" },
         { service: "housing.v1.ModelService", method: "ModelInfo" },
+        // An outcome counts once, however often it is sent.
+        { service: "housing.v1.FeedbackService", method: "RecordOutcomes" },
+        { service: "housing.v1.FeedbackService", method: "GetQuality" },
       ],
       retryPolicy: {
         maxAttempts: 4,

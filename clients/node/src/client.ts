@@ -4,6 +4,14 @@ import { type Asked, beside } from "./asked.js";
 import { type ClientOptions, connect } from "./channel.js";
 import { ofCall } from "./errors.js";
 import {
+  FeedbackService,
+  type GetQualityResponse,
+  GetQualityRequestSchema,
+  OutcomeSchema,
+  RecordOutcomesRequestSchema,
+  type RecordOutcomesResponse,
+} from "./gen/housing/v1/feedback_pb.js";
+import {
   type ModelInfoResponse,
   ModelInfoRequestSchema,
   ModelService,
@@ -47,6 +55,8 @@ const ROLLBACK_TIMEOUT_MS = 30_000;
 const PREDICT = describe(PredictionService.method.predict);
 const PREDICT_BATCH = describe(PredictionService.method.predictBatch);
 const PREDICT_STREAM = describe(PredictionService.method.predictStream);
+const RECORD_OUTCOMES = describe(FeedbackService.method.recordOutcomes);
+const GET_QUALITY = describe(FeedbackService.method.getQuality);
 const MODEL_INFO = describe(ModelService.method.modelInfo);
 const RELOAD_MODEL = describe(ModelService.method.reloadModel);
 const ROLLBACK_MODEL = describe(ModelService.method.rollbackModel);
@@ -98,6 +108,23 @@ export class HousingClient {
   async rollback(options?: CallOptions): Promise<RollbackModelResponse> {
     const request = create(RollbackModelRequestSchema);
     return this.#unary(ROLLBACK_MODEL, request, { timeoutMs: ROLLBACK_TIMEOUT_MS, ...options });
+  }
+
+  /**
+   * Says what houses sold for. What was recorded is on the server's disk; it may be sent again, as
+   * each receipt counts once. `rowError` reads why one was not taken.
+   */
+  async recordOutcomes(
+    outcomes: Iterable<MessageInitShape<typeof OutcomeSchema>>,
+    options?: CallOptions,
+  ): Promise<RecordOutcomesResponse> {
+    const request = create(RecordOutcomesRequestSchema, { items: [...outcomes] });
+    return this.#unary(RECORD_OUTCOMES, request, options);
+  }
+
+  /** Asks how good prices were, by the outcomes so far; the live model comes first. */
+  async quality(options?: CallOptions): Promise<GetQualityResponse> {
+    return this.#unary(GET_QUALITY, create(GetQualityRequestSchema), options);
   }
 
   /**

@@ -57,6 +57,8 @@ export class HousingError extends Error {
   }
 }
 
+const OLDER = "; the server is of an older release, or no such server";
+
 /** Makes an error of what grpc-js rejects with. */
 export function ofCall(cause: unknown): HousingError {
   if (cause instanceof HousingError) {
@@ -73,7 +75,8 @@ export function ofCall(cause: unknown): HousingError {
   const packed = metadata?.get("grpc-status-details-bin")[0];
   const more = packed instanceof Buffer ? detailsOf(fromBinary(StatusSchema, packed)) : {};
   const requestId = metadata?.get("x-request-id")[0]?.toString();
-  return new HousingError(code, details ?? "", { ...more, requestId, cause });
+  const older = code === status.UNIMPLEMENTED && more.reason === undefined ? OLDER : "";
+  return new HousingError(code, `${details ?? ""}${older}`, { ...more, requestId, cause });
 }
 
 // Where a house stands in its message: among others than those of the whole job.

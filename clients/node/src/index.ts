@@ -7,6 +7,14 @@ export { toJson } from "./json.js";
 export { rowError } from "./score.js";
 export type { Result, ScoreOptions } from "./score.js";
 export type { Answer, Chunk } from "./leg.js";
+export { Recorded } from "./gen/housing/v1/feedback_pb.js";
+export type {
+  GetQualityResponse,
+  ModelQuality,
+  Outcome,
+  OutcomeResult,
+  RecordOutcomesResponse,
+} from "./gen/housing/v1/feedback_pb.js";
 export type {
   ModelInfoResponse,
   ReloadModelResponse,

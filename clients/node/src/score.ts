@@ -1,4 +1,5 @@
 // Many houses: gathered into chunks, and their answers taken apart again.
+import type { OutcomeResult } from "./gen/housing/v1/feedback_pb.js";
 import { create, toJson } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
@@ -119,7 +120,7 @@ export async function* results(
 }
 
 /** Says why a house of a batch was not scored, if it was not. */
-export function rowError({ outcome }: RowResult): HousingError | undefined {
+export function rowError({ outcome }: RowResult | OutcomeResult): HousingError | undefined {
   return outcome.case === "error" ? ofRow(outcome.value) : undefined;
 }
 

@@ -7,6 +7,7 @@ import { Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { HousingClient } from "housing-grpc-client";
 import { ErrorInfoSchema, RetryInfoSchema } from "../dist/gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../dist/gen/google/rpc/status_pb.js";
+import { FeedbackService } from "../dist/gen/housing/v1/feedback_pb.js";
 import {
   PredictStreamResponseSchema,
   PredictionService,
@@ -30,6 +31,8 @@ function served({ name, parent, input, output }, streams) {
 const SERVICE = {
   predict: served(PredictionService.method.predict, false),
   predictStream: served(PredictionService.method.predictStream, true),
+  recordOutcomes: served(FeedbackService.method.recordOutcomes, false),
+  getQuality: served(FeedbackService.method.getQuality, false),
 };
 
 /** Starts a server, and gives a client of it. */

@@ -105,7 +105,7 @@ def test_forget_takes_receipts(say: Say, home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("exprt", "a.csv"), "feedback does not know 'exprt'; did you mean"),
+        (("exprt", "a.csv"), "feedback does not know 'exprt' (did you mean export?)"),
         (("export",), "feedback export takes one FILE"),
         (("export", "a.txt"), "name a file that ends in .csv or .json"),
         (("import", "a.csv", "b.csv"), "feedback import takes one FILE"),

@@ -112,6 +112,9 @@ def test_receipts_may_stand_in_a_file(receipts: list[str], say: Say, tmp_path: P
     path.write_bytes(b"receipt\n\xff\n")
     told = say("skew", "--file", str(path), code=DataError.exit_code).err
     assert "is not a CSV file in UTF-8" in told
+    path.write_text(f"receipt\n{'A' * 2**20}\n")
+    told = say("replay", "--file", str(path), code=DataError.exit_code).err
+    assert "is not a CSV file in UTF-8: field larger than field limit" in told
 
 
 def test_a_price_that_differs_by_one_bit_is_told(
