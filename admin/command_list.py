@@ -20,8 +20,9 @@ class CommandList:
 
     Settings come from the environment: MLFLOW_TRACKING_URI, MLFLOW_MODEL_NAME,
     MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET, HOUSING_API_KEY, HOUSING_CA_FILE,
-    HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE, RECEIPT_KEYS_FILE. With --debug,
-    every command shows where an error came from; --version alone prints name and version.
+    HOUSING_CERT_FILE, HOUSING_KEY_FILE, BUNDLE_SIGNING_KEY_FILE, BUNDLE_PUBLIC_KEY_FILE,
+    RECEIPT_KEYS_FILE. With --debug, every command shows where an error came from; --version alone
+    prints name and version.
     """
 
     def __init__(self, choose: Callable[[str, Mapping[str, Any], _Text], None]) -> None:
@@ -143,7 +144,14 @@ class CommandList:
 
     @_texts
     def gate(
-        self, version: str, *, data: _Text = None, policy: _Text = None, json: _Text = None
+        self,
+        version: str,
+        *,
+        data: _Text = None,
+        policy: _Text = None,
+        backend: _Text = None,
+        scheduler: _Text = None,
+        json: _Text = None,
     ) -> None:
         """Say whether a version may be promoted: compare it with the promoted one, by rules.
 
@@ -154,6 +162,9 @@ class CommandList:
             data: CSV or Parquet file to compare the two on; what the version was trained on by
                 default.
             policy: YAML file with what is to differ from the shipped rules.
+            backend: Where to train both anew: local (default), or dask, a cluster that runs
+                already.
+            scheduler: Address of that cluster's scheduler, such as tcp://HOST:8786.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         self._take("gate", locals())
@@ -184,6 +195,8 @@ class CommandList:
         dry_run: _Text = None,
         data: _Text = None,
         policy: _Text = None,
+        backend: _Text = None,
+        scheduler: _Text = None,
         json: _Text = None,
     ) -> None:
         """Choose the version that servers load, and keep that in the history.
@@ -201,11 +214,13 @@ class CommandList:
             dry_run: Change nothing, and show how the prices would change.
             data: As for `gate`.
             policy: As for `gate`.
+            backend: As for `gate`.
+            scheduler: As for `gate`.
             json: Write the result as JSON, and nothing else, to standard output.
         """
         given = {"version": version, "listing": list, "reload_target": reload, "tls": tls}
         given |= {"reason": reason, "force": force, "dry_run": dry_run, "data": data}
-        given |= {"policy": policy, "json": json}
+        given |= {"policy": policy, "backend": backend, "scheduler": scheduler, "json": json}
         self._take("promote", given)
 
     @_texts

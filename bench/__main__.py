@@ -15,7 +15,8 @@ USUAL = (
 # Longer, or for one question only.
 OTHERS = (
     "accuracy", "blackhole", "detector", "evaluate", "explain", "feedback", "flood", "gate",
-    "honest", "intervals", "keys", "metrics_cost", "peers", "receipt", "registry", "rollback",
+    "gate_times", "honest", "intervals", "keys", "metrics_cost", "peers", "receipt", "registry",
+    "rollback",
     "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")

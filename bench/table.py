@@ -126,6 +126,25 @@ GOALS: tuple[Goal, ...] = (
     Goal(text="the same: p99 ÷ that of a server that asks nobody", part="blackhole",
          key="p99 ratio to alone", limit=1.2),
     Goal(text="the same: calls that failed", part="blackhole", key="failed", limit=0),
+    *(
+        Goal(text=f"gate, from start to end: {name}", part="gate_times", key=f"{name}, wall",
+             limit=limit)
+        for name, limit in (
+            ("xgboost / xgboost", 60),
+            ("gradient_boost / xgboost", 60),
+            ("random_forest / xgboost", 120),
+            ("random_forest / random_forest", 120),
+        )
+    ),
+    Goal(text="100 gates, a recipe against itself with another seed: share refused", part="gate",
+         key="refused, itself", limit=0.05),
+    Goal(text="100 gates, a recipe with 15 % more RMSE: share refused", part="gate",
+         key="refused, worse", limit=0.95, at_least=True),
+    Goal(text="50 faulty models under load: calls that failed, but those for the faulty house",
+         part="rollback", key="failed", limit=0),
+    Goal(text="the same: wrong answers", part="rollback", key="wrong", limit=0),
+    Goal(text="the same: from the third fault to the first good answer, at most", part="rollback",
+         key="longest back", limit=100),
     Goal(text="CPU a call, two processes ÷ one: all cores", part="workers", key="cpu ratio, many",
          limit=1.1),
     Goal(text="overload at 3 times saturation: goodput ÷ peak", part="overload", key="goodput",

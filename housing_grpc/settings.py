@@ -87,7 +87,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="time between two looks for a moved alias, 1 s or more; 0 for none"),
     ] = 0.0
     bundle_public_key_file: Annotated[
-        str, Meta(description="Ed25519 public keys in PEM; only bundles that they signed serve")
+        str,
+        Meta(
+            description="Ed25519 public keys in PEM; only what they signed serves, and is followed"
+        ),
     ] = ""
     max_models: Annotated[
         int,

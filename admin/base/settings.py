@@ -30,7 +30,10 @@ class Settings:
         ca_file: Certificates (PEM) that may have signed the server's, or None.
         certificate_file: Certificate (PEM) shown to the server, or None.
         key_file: The private key (PEM) of that certificate, or None.
-        signing_key_file: Private key (PEM) that new bundles are signed with, or None.
+        signing_key_file: Private key (PEM) that new bundles and statements are signed with, or
+            None.
+        public_key_file: Public keys (PEM) of those whose bundles and statements servers take, or
+            None for everybody's.
         receipt_keys_file: Keys that open receipts, or None for that of the server of this home.
         max_bundle_bytes: Most bytes of a bundle that servers take.
         feedback_url: Where servers keep outcomes, or "" for the store of this home.
@@ -46,6 +49,7 @@ class Settings:
     certificate_file: Path | None = None
     key_file: Path | None = None
     signing_key_file: Path | None = None
+    public_key_file: Path | None = None
     receipt_keys_file: Path | None = None
     max_bundle_bytes: int = files.MAX_BYTES
     feedback_url: str = field(default="", repr=False)
@@ -61,8 +65,8 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
             MLFLOW_MODEL_ALIAS, HOUSING_HOME, HOUSING_TARGET (or else what a server
             here listens on, GRPC_HOST and GRPC_PORT), HOUSING_API_KEY (or else API_KEY, the
             server's own), HOUSING_CA_FILE, HOUSING_CERT_FILE, HOUSING_KEY_FILE,
-            BUNDLE_SIGNING_KEY_FILE, RECEIPT_KEYS_FILE, MAX_BUNDLE_BYTES, FEEDBACK_URL,
-            FEEDBACK_KEEP_FEATURES, FEEDBACK_DAYS.
+            BUNDLE_SIGNING_KEY_FILE, BUNDLE_PUBLIC_KEY_FILE, RECEIPT_KEYS_FILE, MAX_BUNDLE_BYTES,
+            FEEDBACK_URL, FEEDBACK_KEEP_FEATURES, FEEDBACK_DAYS.
 
     Raises:
         UsageError: A variable is wrong; the text names it.
@@ -80,6 +84,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         certificate_file=_file(env, "HOUSING_CERT_FILE"),
         key_file=_file(env, "HOUSING_KEY_FILE"),
         signing_key_file=_file(env, "BUNDLE_SIGNING_KEY_FILE"),
+        public_key_file=_file(env, "BUNDLE_PUBLIC_KEY_FILE"),
         receipt_keys_file=_file(env, "RECEIPT_KEYS_FILE"),
         max_bundle_bytes=_whole(env, "MAX_BUNDLE_BYTES", files.MAX_BYTES, 2**20, 2**30),
         feedback_url=env.get("FEEDBACK_URL") or "",

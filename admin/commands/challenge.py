@@ -5,6 +5,7 @@ from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
+from ..tracking import statements
 from ..tracking.audit.entry import checked_reason
 from . import models
 from .mlflow_session import open_records
@@ -49,11 +50,18 @@ def run(
     shares = _share(shadow, "--shadow", 1.0), _share(share, "--share", 0.0)
     if not any(shares):
         raise UsageError("--shadow or --share has to be above 0; to end it, give --stop")
+    signing = statements.of_settings(settings)
     with open_records(console, settings, needed=nothing) as records:
         from ..tracking import challenge
 
         done = challenge.challenge(
-            records, settings.location, number, shadow=shares[0], share=shares[1], reason=why
+            records,
+            settings.location,
+            number,
+            shadow=shares[0],
+            share=shares[1],
+            reason=why,
+            signing=signing,
         )
     _show(console, number, *shares)
     console.give(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from ..base.settings import Settings
 from ..gate import kept
 from ..gate.evidence import Inputs, Verdict
-from ..gate.policy import Policy
 from ..terminal.console import Console
 from ..tracking.audit.decision import Decision
 from ..tracking.audit.entry import FORCE, PROMOTE
 from ..tracking.training_command import sha256_of
 from . import gate
+from .gate import Terms
 
 if TYPE_CHECKING:
     from ..tracking.promotion import Sides
@@ -48,14 +48,13 @@ class Look:
         return Decision(action=action, reason=reason, evidence_digest=self.digest)
 
 
-def known(records: "Records", sides: "Sides", data: Path | None, rules: Policy) -> Look | None:
+def known(records: "Records", sides: "Sides", terms: Terms) -> Look | None:
     """Return what is known without a look: of the same bundle, or from the same evidence.
 
     Args:
         records: Of the registered model.
         sides: The two versions.
-        data: File to compare them on; None for what the candidate was trained on.
-        rules: To go by.
+        terms: How to hold them against each other.
     """
     candidate, champion = sides.digests
     if candidate == champion:
@@ -63,37 +62,28 @@ def known(records: "Records", sides: "Sides", data: Path | None, rules: Policy) 
     if sides.champion and not champion:  # What was found without a champion says nothing of one.
         return None
     found = kept.read(sides.candidate)
-    if found is None or rules.refuses(found.verdict):
+    if found is None or terms.rules.refuses(found.verdict):
         return None
     wanted = Inputs(
         candidate=candidate,
         champion=champion,
-        data=_data_digest(records, sides, data) if champion else "",
-        policy=rules.digest,
+        data=_data_digest(records, sides, terms.data) if champion else "",
+        policy=terms.rules.digest,
     )
     return Look(verdict=found.verdict, digest=found.digest) if found.inputs == wanted else None
 
 
-def look(
-    console: Console,
-    settings: Settings,
-    number: int,
-    data: Path | None,
-    rules: Policy,
-    *,
-    keep: bool,
-) -> Look:
+def look(console: Console, settings: Settings, number: int, terms: Terms, *, keep: bool) -> Look:
     """Return what a gate says now, which it shows.
 
     Args:
         console: Where that goes.
         settings: Where MLflow is, and the alias.
         number: Of the version.
-        data: As for `known`.
-        rules: To go by.
+        terms: How to hold it against the promoted one.
         keep: Whether the next promotion can rest on it.
     """
-    found = gate.examine(console, settings, number, data, rules, keep=keep)
+    found = gate.examine(console, settings, number, terms, keep=keep)
     refused = gate.refusal(found) if found.refused else ""
     return Look(verdict=found.verdict, digest=found.digest, refused=refused)
 

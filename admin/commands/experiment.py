@@ -8,6 +8,7 @@ from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
+from .backend import scheduler_of
 from .mlflow_session import open_mlflow
 from .models import number, short
 from .train import load_data
@@ -63,16 +64,9 @@ def run(
 
 def _place(backend: Text, scheduler: Text, jobs: Text) -> "Callable[[], Backend]":
     """Return what makes the backend, which takes slow imports, once the flags are checked."""
-    name = options.given(backend, "--backend") or "local"
-    address = options.given(scheduler, "--scheduler")
+    address = scheduler_of(backend, scheduler)
     count = options.whole(jobs, "--jobs", low=1, high=1024)
-    if name not in ("local", "dask"):
-        raise UsageError(f"--backend: {name!r} is not right; give local or dask")
-    if name == "local" and address is not None:
-        raise UsageError("--scheduler is for --backend dask; give both or neither")
-    if name == "dask" and address is None:
-        raise UsageError("--backend dask needs --scheduler ADDRESS, such as tcp://HOST:8786")
-    if name == "dask" and count is not None:
+    if address is not None and count is not None:
         raise UsageError("--jobs is for this machine; a cluster trains as many as it has workers")
 
     def make() -> "Backend":

@@ -1,5 +1,6 @@
 """Says whether a version may be promoted."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from ..base.settings import Settings
 from ..gate import policy as policies
 from ..gate.policy import Policy
 from ..terminal.console import Console
+from .backend import scheduler_of
 from .mlflow_session import open_mlflow, open_records
 
 if TYPE_CHECKING:
@@ -19,7 +21,14 @@ _COLUMNS = ("rule", "verdict", "found", "passes")
 
 
 def run(
-    console: Console, settings: Settings, *, version: str, data: Text = None, policy: Text = None
+    console: Console,
+    settings: Settings,
+    *,
+    version: str,
+    data: Text = None,
+    policy: Text = None,
+    backend: Text = None,
+    scheduler: Text = None,
 ) -> None:
     """Compare a version with the promoted one, and show what each rule says.
 
@@ -29,6 +38,8 @@ def run(
         version: Number of the version.
         data: File to compare them on.
         policy: File of rules.
+        backend: "local", or "dask" for a cluster.
+        scheduler: Address of that cluster's scheduler.
 
     Raises:
         GateError: The version is refused.
@@ -36,34 +47,48 @@ def run(
     number = options.whole(options.given(version, "VERSION"), "VERSION", low=1)
     if number is None:
         raise UsageError("say which version: housing-admin gate 2; see: housing-admin models")
-    file, rules = data_and_rules(data, policy)
+    terms = terms_of(data, policy, backend, scheduler)
     name = settings.location.model_name
     nothing = f"{name} has no version yet; make one with: housing-admin seed"
     with open_records(console, settings, needed=nothing) as records:
         from ..tracking.records import find_version
 
         find_version(records.versions(name), settings.location, number)
-    found = examine(console, settings, number, file, rules)
+    found = examine(console, settings, number, terms)
     console.give(document(found))
     if found.refused:
         raise GateError(refusal(found))
 
 
-def data_and_rules(data: Text, policy: Text) -> tuple[Path | None, Policy]:
-    """Return what --data and --policy name."""
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How a version is held against the promoted one.
+
+    Attributes:
+        data: File to compare the two on; None for what the version was trained on.
+        rules: To go by.
+        scheduler: Address of the Dask scheduler whose workers fit; None for this machine.
+    """
+
+    data: Path | None
+    rules: Policy
+    scheduler: str | None
+
+
+def terms_of(data: Text, policy: Text, backend: Text, scheduler: Text) -> Terms:
+    """Return what --data, --policy, --backend and --scheduler say.
+
+    Raises:
+        UsageError: They do not go together, or the rules cannot be read.
+    """
+    address = scheduler_of(backend, scheduler)
     file, rules_file = options.given(data, "--data"), options.given(policy, "--policy")
     rules = policies.load(Path(rules_file) if rules_file else None)
-    return (Path(file) if file else None), rules
+    return Terms(data=Path(file) if file else None, rules=rules, scheduler=address)
 
 
 def examine(
-    console: Console,
-    settings: Settings,
-    number: int,
-    data: Path | None,
-    rules: Policy,
-    *,
-    keep: bool = True,
+    console: Console, settings: Settings, number: int, terms: Terms, *, keep: bool = True
 ) -> "Evidence":
     """Hold a version against the promoted one, and show what was found.
 
@@ -71,18 +96,29 @@ def examine(
         console: Where it is shown.
         settings: Where MLflow is, and the alias.
         number: Of the version.
-        data: File to compare the two on; None for what the version was trained on.
-        rules: To go by.
+        terms: How to hold it against that one.
         keep: Whether to keep it in MLflow, too.
     """
     with console.busy("Loading scikit-learn ..."):
         from ..gate import decision, kept
+        from ..training import held_out, held_out_dask
 
+        address = terms.scheduler
+        fits = held_out.in_threads if address is None else held_out_dask.fits(address)
     with open_mlflow(console, settings) as client:
         with console.steps(decision.STEPS, f"version {number}") as step:
-            found = decision.gate(client, settings, number, data=data, rules=rules, step=step)
-        if keep:
-            kept.keep(client, settings.location, found)
+            found = decision.gate(
+                client,
+                settings,
+                number,
+                data=terms.data,
+                rules=terms.rules,
+                step=step,
+                fits=fits,
+            )
+        missing = kept.keep(client, settings.location, found) if keep else ""
+    if missing:
+        console.say(f"The evidence is kept in short, as a tag of the version: {missing}.")
     _show(console, found)
     return found
 

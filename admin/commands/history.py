@@ -8,6 +8,7 @@ from ..base import options
 from ..base.errors import RegistryError
 from ..base.options import Text
 from ..base.settings import Settings
+from ..base.signing import trusted
 from ..terminal.console import Console
 from ..tracking import embedded_store
 from .mlflow_session import open_records
@@ -33,16 +34,20 @@ def run(console: Console, settings: Settings, *, verify: Text = None) -> None:
         RegistryError: The check found something.
     """
     check, name = options.flag(verify, "--verify"), settings.location.model_name
+    verifier = trusted(settings.public_key_file) if check else None
     found: list[Kept] = []
     wrong: list[str] = []
     if embedded_store.is_set_up(settings):
         with open_records(console, settings) as records:
+            from ..tracking import statements
             from ..tracking.audit import chain, verification
 
             history = chain.read(records.model_tags(name))
             versions = records.versions(name) if check else []
         named = {alias: each.number for each in versions for alias in each.aliases}
         wrong = verification.problems(history, named) if check else []
+        if verifier is not None:
+            wrong += statements.problems(history, versions, settings.location, verifier)
         found = [each for each in reversed(history.kept) if each.entry]
     entries = [each.entry for each in found if each.entry]
     if not entries:

@@ -1,6 +1,5 @@
 """Chooses the version to serve."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from housing_grpc.registry.location import RegistryLocation
@@ -10,15 +9,15 @@ from ..base.errors import ExportError, GateError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
-from ..tracking import promotion
+from ..tracking import promotion, statements
 from ..tracking.audit.entry import checked_reason
 from . import evidence, gate, models, reload
 from . import price_changes as shown_changes
 from .evidence import Look
+from .gate import Terms
 from .mlflow_session import open_records
 
 if TYPE_CHECKING:
-    from ..gate.policy import Policy
     from ..tracking.audit.decision import Moved
     from ..tracking.promotion import Sides
 
@@ -36,6 +35,8 @@ def run(
     dry_run: Text = None,
     data: Text = None,
     policy: Text = None,
+    backend: Text = None,
+    scheduler: Text = None,
 ) -> None:
     """Let the alias name a version that keeps the rules, or list what could be promoted.
 
@@ -52,6 +53,8 @@ def run(
         dry_run: Whether to change nothing, and to show how the prices would change.
         data: File to compare it with the promoted one on.
         policy: File of rules.
+        backend: "local", or "dask" for a cluster, to compare them on.
+        scheduler: Address of that cluster's scheduler.
 
     Raises:
         GateError: The version is refused.
@@ -63,11 +66,12 @@ def run(
     if number is None:
         raise UsageError("say which version: housing-admin promote 2; see: housing-admin models")
     why, forced = _why(number, reason, force)
-    file, rules = gate.data_and_rules(data, policy)
+    terms = gate.terms_of(data, policy, backend, scheduler)
     dry = options.flag(dry_run, "--dry-run")
+    signing = None if dry else statements.of_settings(settings)
     if reload_target is not None:
         _check_server(settings, number, reload_target, tls, dry=dry)
-    sides, looked = _looked(console, settings, number, file, rules, keep=not dry)
+    sides, looked = _looked(console, settings, number, terms, keep=not dry)
     if dry:
         _tell(console, settings, sides, looked)
         return
@@ -79,7 +83,9 @@ def run(
         )
     location = settings.location
     with open_records(console, settings) as records:
-        done = promotion.promote(records, location, number, looked.decision(why), sides)
+        done = promotion.promote(
+            records, location, number, looked.decision(why), sides, signing=signing
+        )
     try:
         document = shown(console, location, done) | {"gate": looked.document}
     finally:
@@ -97,6 +103,12 @@ def shown(console: Console, location: RegistryLocation, done: "Moved") -> dict[s
     after = str(done.version)
     change = f"{after} already" if before == after else f"{before} -> {after}"
     console.show(f"{location.alias} of {location.model_name}: {change}")
+    if done.unsigned:
+        console.say(
+            "warning: the version before had a signed statement, and this one has none: servers"
+            " with BUNDLE_PUBLIC_KEY_FILE do not follow; set BUNDLE_SIGNING_KEY_FILE and promote"
+            f" {after} again"
+        )
     return {
         "alias": location.alias,
         "previous_version": models.text(done.previous),
@@ -124,21 +136,15 @@ def _check_server(settings: Settings, number: int, target: str, tls: Text, *, dr
 
 
 def _looked(
-    console: Console,
-    settings: Settings,
-    number: int,
-    data: Path | None,
-    rules: "Policy",
-    *,
-    keep: bool,
+    console: Console, settings: Settings, number: int, terms: Terms, *, keep: bool
 ) -> "tuple[Sides, Look]":
     """Return what a promotion is about, and what a gate says of it, or has said."""
     name = settings.location.model_name
     nothing = f"{name} has no version yet; make one with: housing-admin seed"
     with open_records(console, settings, needed=nothing) as records:
         sides = promotion.sides(records, settings.location, number)
-        known = evidence.known(records, sides, data, rules)
-    return sides, known or evidence.look(console, settings, number, data, rules, keep=keep)
+        known = evidence.known(records, sides, terms)
+    return sides, known or evidence.look(console, settings, number, terms, keep=keep)
 
 
 def _tell(console: Console, settings: Settings, sides: "Sides", looked: Look) -> None:

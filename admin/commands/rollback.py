@@ -5,6 +5,7 @@ from ..base.errors import UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
+from ..tracking import statements
 from ..tracking.audit.entry import checked_reason
 from .mlflow_session import open_records
 from .promote import shown
@@ -23,12 +24,12 @@ def run(console: Console, settings: Settings, *, to: Text = None, reason: Text =
     why = checked_reason(options.given(reason, "--reason") or "")
     if not why:
         raise UsageError('say why: housing-admin rollback --reason "prices are too high"')
-    location = settings.location
+    location, signing = settings.location, statements.of_settings(settings)
     nothing = f"{location.model_name} has no version yet; make one with: housing-admin seed"
     with open_records(console, settings, needed=nothing) as records:
         from ..tracking.promotion import rollback
 
-        done = rollback(records, location, number, why)
+        done = rollback(records, location, number, why, signing=signing)
     document = shown(console, location, done)
     console.show("To make the server take it: housing-admin reload")
     console.give(document)

@@ -9,7 +9,6 @@ from housing_grpc.bundle.metadata import Metadata
 
 from .exporter import Exported, Facts, export
 from .reading import NEWEST_FORMAT, digest_of, has_card, metadata_of, same_prices
-from .signing import signing
 from .upgrade import upgrade
 
 __all__ = [
@@ -22,6 +21,5 @@ __all__ = [
     "has_card",
     "metadata_of",
     "same_prices",
-    "signing",
     "upgrade",
 ]

@@ -105,7 +105,7 @@ def export(
         honesty: How sure its prices are, and how unusual houses; None for a bundle that does
             not say. One of format 1 cannot.
         origin: What its card says besides; None for a bundle without a card, as of format 1.
-        sign: Signs it; see `admin.export.signing`.
+        sign: Signs it; see `admin.base.signing`.
         max_bytes: Most bytes of a bundle that servers take.
         bundle_format: Layout of the bundle: 1 for servers that cannot read 2 yet.
 

@@ -16,7 +16,6 @@ from housing_grpc.bundle.explainer import Explainer
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.numpy_evaluator import NumpyEvaluator
-from housing_grpc.bundle.parts import covers
 from housing_grpc.bundle.parts.explanation import Link
 from housing_grpc.bundle.preprocess import Preprocessor
 from housing_grpc.bundle.regressor import Linear, Regressor
@@ -170,7 +169,7 @@ def _step(subject: Subject, rows: int) -> int:
         return 1
     # NumPy takes some thirty times as long.
     slow = 1 if subject.ways.native is not None else 30
-    nodes = min(covers.depth(regressor), len(subject.preprocessor.mean)) // 2 + 1
+    nodes = min(len(regressor.levels), len(subject.preprocessor.mean)) // 2 + 1
     return max(1, len(regressor.left) * nodes**2 * slow * rows // _MOST_VISITS)
 
 

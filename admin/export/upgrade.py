@@ -25,7 +25,7 @@ def upgrade(
     Args:
         source: The bundle.
         folder: Where to write it; must not exist yet.
-        sign: Signs it; see `admin.export.signing`.
+        sign: Signs it; see `admin.base.signing`.
         max_bytes: Most bytes of a bundle that servers take.
 
     Returns:

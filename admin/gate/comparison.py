@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from sklearn.model_selection import KFold
 
 from ..data.dataset import Dataset
 from ..training import held_out, intervals, known_houses
+from ..training.held_out import Fits
 from ..training.pipeline import pipeline_of
 from ..training.spec import TrainingSpec
 from .policy import Policy
@@ -62,8 +62,10 @@ def compare(
     dataset: Dataset,
     policy: Policy,
     step: Callable[[str], None] = lambda _: None,
+    *,
+    fits: Fits = held_out.in_threads,
 ) -> Compared:
-    """Fit both recipes without each fold of each repeat, and price the houses of the fold.
+    """Measure two recipes on the same folds.
 
     Args:
         candidate: With every hyperparameter.
@@ -71,42 +73,38 @@ def compare(
         dataset: The houses, which both get.
         policy: Says how many folds and repeats.
         step: Called with what begins.
+        fits: Where they are fitted.
     """
-    rows = len(dataset.target)
-    folds = [
-        held_out.numbered(
-            KFold(
-                min(policy.comparison_folds, rows),
-                shuffle=True,
-                random_state=(policy.comparison_seed + repeat) % 2**32,
-            ).split(np.empty(rows)),
-            rows,
-        )
-        for repeat in range(policy.comparison_repeats)
-    ]
-    measure = partial(_held_out, dataset=dataset, folds=folds)
-    first = measure(candidate, step=lambda what: step(f"candidate: {what}"))
     same = _recipe(candidate) == _recipe(champion)
-    second = first if same else measure(champion, step=lambda what: step(f"champion: {what}"))
+    first = measure(candidate, dataset, policy, lambda what: step(f"candidate: {what}"), fits=fits)
+    second = (
+        first
+        if same
+        else measure(champion, dataset, policy, lambda what: step(f"champion: {what}"), fits=fits)
+    )
     return Compared(candidate=first, champion=second, dataset=dataset)
 
 
-def _recipe(spec: TrainingSpec) -> TrainingSpec:
-    """Return what decides a fit, and nothing else."""
-    return replace(
-        spec, accept=(), target_unit=None, cv=None, test_size=0.0, bundle_format=0, neighbours=True
-    )
-
-
-def _held_out(
+def measure(
     spec: TrainingSpec,
-    *,
     dataset: Dataset,
-    folds: list[NDArray[np.int64]],
-    step: Callable[[str], None],
+    policy: Policy,
+    step: Callable[[str], None] = lambda _: None,
+    *,
+    fits: Fits = held_out.in_threads,
 ) -> HeldOut:
+    """Fit a recipe without each fold of each repeat, and price the houses of the fold.
+
+    Args:
+        spec: With every hyperparameter.
+        dataset: The houses.
+        policy: Says how many folds and repeats, and which.
+        step: Called with what begins.
+        fits: Where it is fitted.
+    """
     pipeline, target = pipeline_of(spec), dataset.target.to_numpy()
-    prices = held_out.prices(pipeline, dataset, folds, step)
+    folds = _folds(len(target), policy)
+    prices = held_out.prices(pipeline, dataset, folds, step, fits)
     scaled = np.asarray(clone(pipeline[:-1]).fit_transform(dataset.features), dtype=np.float64)
     blanks = dataset.features.isna().to_numpy().sum(axis=1)
     _, distances = known_houses.learn(scaled, keep_rows=spec.neighbours, seed=spec.seed)
@@ -118,4 +116,25 @@ def _held_out(
         squares=np.mean([(found - target) ** 2 for found in prices], axis=0),
         covered=np.mean([each.covered for each in bounds], axis=0),
         width=float(np.mean([each.upper - each.lower for each in bounds])),
+    )
+
+
+def _folds(rows: int, policy: Policy) -> list[NDArray[np.int64]]:
+    return [
+        held_out.numbered(
+            KFold(
+                min(policy.comparison_folds, rows),
+                shuffle=True,
+                random_state=(policy.comparison_seed + repeat) % 2**32,
+            ).split(np.empty(rows)),
+            rows,
+        )
+        for repeat in range(policy.comparison_repeats)
+    ]
+
+
+def _recipe(spec: TrainingSpec) -> TrainingSpec:
+    """Return what decides a fit, and nothing else."""
+    return replace(
+        spec, accept=(), target_unit=None, cv=None, test_size=0.0, bundle_format=0, neighbours=True
     )

@@ -14,6 +14,8 @@ from ..tracking.bundle_folder import download
 from ..tracking.mlflow_client import Client
 from ..tracking.records import Version, find_version
 from ..tracking.training_command import data_file
+from ..training import held_out
+from ..training.held_out import Fits
 from ..training.recipe import UnknownRecipeError, accepted, recipe_of
 from ..training.spec import TrainingSpec
 from . import bundle_rules, comparison, policy, recipe_rules
@@ -42,6 +44,7 @@ def gate(
     data: Path | None = None,
     rules: Policy | None = None,
     step: Step = lambda _: None,
+    fits: Fits = held_out.in_threads,
 ) -> Evidence:
     """Hold a version against the one that the alias names. Nothing is changed.
 
@@ -52,6 +55,7 @@ def gate(
         data: File to compare recipes on; None for what the version was trained on.
         rules: To go by; None for the shipped ones.
         step: Called with what begins.
+        fits: Where recipes are fitted.
 
     Raises:
         RegistryError: There is no such version, or MLflow does not answer.
@@ -77,11 +81,12 @@ def gate(
         undecided = recipe_rules.undecided(f"champion, version {promoted.number}: {error}")
         return _evidence(version, promoted, rules, (*said, undecided))
     said = (*_of_bundle(bundle, champion, rules), bundle_rules.speed(bundle, rules))
-    houses = _houses(client, bundle, data)
-    if houses is None:
-        reason = f"the data of the candidate (SHA-256 {bundle.data_digest[:12]}...) is not here"
-        return _evidence(version, promoted, rules, (*said, recipe_rules.undecided(reason)))
-    compared = _compared(bundle, champion, houses, rules, step)
+    try:
+        houses = _houses(client, bundle, data)
+    except UnknownRecipeError as error:
+        undecided = recipe_rules.undecided(f"candidate: {error}")
+        return _evidence(version, promoted, rules, (*said, undecided))
+    compared = _compared((bundle, champion), houses, rules, step, fits)
     return _evidence(version, promoted, rules, (*said, *compared), data=houses.dataset.digest)
 
 
@@ -94,15 +99,17 @@ def _of_bundle(bundle: Measured, champion: Measured | None, rules: Policy) -> tu
 
 
 def _compared(
-    bundle: Measured, champion: Measured, houses: _Houses, rules: Policy, step: Step
+    sides: tuple[Measured, Measured], houses: _Houses, rules: Policy, step: Step, fits: Fits
 ) -> tuple[Finding, ...]:
     try:
-        ours = _recipe("candidate", bundle, houses)
-        theirs = _recipe("champion", champion, houses)
+        ours, theirs = (
+            _recipe(name, bundle, houses)
+            for name, bundle in zip(("candidate", "champion"), sides, strict=True)
+        )
     except UnknownRecipeError as error:
         return (recipe_rules.undecided(str(error)),)
-    compared = comparison.compare(ours, theirs, houses.dataset, rules, step)
-    return recipe_rules.findings(compared, rules, has_intervals=bundle.has_intervals)
+    compared = comparison.compare(ours, theirs, houses.dataset, rules, step, fits=fits)
+    return recipe_rules.findings(compared, rules, has_intervals=sides[0].has_intervals)
 
 
 def _recipe(name: str, bundle: Measured, houses: _Houses) -> TrainingSpec:
@@ -112,15 +119,19 @@ def _recipe(name: str, bundle: Measured, houses: _Houses) -> TrainingSpec:
         raise UnknownRecipeError(f"{name}: {error}") from error
 
 
-def _houses(client: Client, bundle: Measured, data: Path | None) -> _Houses | None:
-    """Return the data, or None if it is not here."""
+def _houses(client: Client, bundle: Measured, data: Path | None) -> _Houses:
+    """Return the data.
+
+    Raises:
+        UnknownRecipeError: It is not here, or nobody knows which of its columns to accept.
+    """
     accept = accepted(bundle.params)
     if data is not None:
         return _Houses(file=data, dataset=dataset.load(data, accept=accept))
     run = client.run(bundle.run_id) if bundle.run_id else None
     file = data_file(bundle.data_digest, run.tags if run else {})
     if file is None:
-        return None
+        raise UnknownRecipeError(f"its data (SHA-256 {bundle.data_digest[:12]}...) is not here")
     loaded = dataset.load(file, target_unit=bundle.unit, accept=accept)
     return _Houses(file=file, dataset=loaded)
 

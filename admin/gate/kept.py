@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from housing_grpc.bundle.digest import is_digest
 from housing_grpc.registry.location import RegistryLocation
 
+from ..base.errors import RegistryError
 from ..tracking.records import Version
 from ..tracking.tags import EVIDENCE_TAG, VERDICT_TAG
 from .evidence import Evidence, Inputs, Verdict
@@ -33,23 +34,35 @@ class Kept:
     inputs: Inputs
 
 
-def keep(client: "Client", location: RegistryLocation, found: Evidence) -> None:
+def keep(client: "Client", location: RegistryLocation, found: Evidence) -> str:
     """Note in MLflow what was found: as tags of the version, and in full with its run.
 
     Args:
         client: MLflow.
         location: Names the registered model.
         found: The evidence.
+
+    Returns:
+        Why it could not be kept with the run, or "".
     """
     name, number = location.model_name, str(found.version)
-    run_id = client.get_model_version(name, number).run_id
-    if run_id and client.run(run_id):
-        text = json.dumps(found.document, indent=1)
-        client.log_text(run_id, text, f"{_FOLDER}/{found.digest[:12]}.json")
+    missing = _keep_whole(client, client.get_model_version(name, number).run_id, found)
     kept = Kept(digest=found.digest, verdict=found.verdict, inputs=found.inputs)
     client.set_model_version_tag(name, number, VERDICT_TAG, str(found.verdict))
     # As one tag, so that a promotion never rests on parts of two.
     client.set_model_version_tag(name, number, EVIDENCE_TAG, json.dumps(asdict(kept)))
+    return missing
+
+
+def _keep_whole(client: "Client", run_id: str | None, found: Evidence) -> str:
+    if not run_id or client.run(run_id) is None:
+        return ""
+    text = json.dumps(found.document, indent=1)
+    try:
+        client.log_text(run_id, text, f"{_FOLDER}/{found.digest[:12]}.json")
+    except RegistryError as error:  # The version's run may be anybody's.
+        return str(error)
+    return ""
 
 
 def read(version: Version) -> Kept | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.errors import ExportError
 from ..base.settings import Settings
 from ..data import dataset as data
 from ..data.dataset import Dataset
@@ -15,7 +16,7 @@ from ..tracking.mlflow_client import Client
 from ..tracking.records import find_version
 from ..tracking.tags import DATA_FILE_TAG
 from ..tracking.training_command import data_file
-from ..training.recipe import accepted
+from ..training.recipe import UnknownRecipeError, accepted
 from .price_changes import bundle_of
 from .side_by_side import Compared, Part, Side, Slices
 
@@ -87,7 +88,7 @@ def _side(client: Client, settings: Settings, number: int, step: Step) -> Side:
 
 
 def _slices(first: Side, second: Side, file: Path) -> Slices:
-    columns = {*accepted(first.params), *accepted(second.params)}
+    columns = {*_accepted(first), *_accepted(second)}
     houses = data.load(file, target_unit=first.unit, accept=tuple(sorted(columns)))
     masks = {_EVERYTHING: np.ones(len(houses.target), dtype=bool), **parts(houses, 1)}
     one, other = (_squares(side, houses) for side in (first, second))
@@ -105,6 +106,13 @@ def _slices(first: Side, second: Side, file: Path) -> Slices:
             for name, mask in masks.items()
         ),
     )
+
+
+def _accepted(side: Side) -> tuple[str, ...]:
+    try:
+        return accepted(side.params)
+    except UnknownRecipeError as error:
+        raise ExportError(f"version {side.version.number}: {error}") from error
 
 
 def _squares(side: Side, houses: Dataset) -> Numbers:

@@ -15,8 +15,9 @@ from housing_grpc.registry.moved_home import local_folder
 
 from .. import models, preprocessing
 from ..base.code_version import code_version
+from ..base.signing import signing
 from ..data.dataset import Dataset
-from ..export import Exported, Facts, export, signing
+from ..export import Exported, Facts, export
 from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
 from ..tracking.run_log import log_bundle, log_metrics, spec_params

@@ -7,8 +7,9 @@ from housing_grpc.bundle import files
 
 from .. import models, preprocessing
 from ..base.errors import AdminError
+from ..base.signing import signing
 from ..data.dataset import Dataset
-from ..export import Exported, Facts, Metadata, digest_of, export, same_prices, signing
+from ..export import Exported, Facts, Metadata, digest_of, export, same_prices
 from ..training import honesty
 from ..training.evaluate import load_data
 from ..training.honesty import Honesty

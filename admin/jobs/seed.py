@@ -10,6 +10,7 @@ from ..tracking.mlflow_client import Client
 from ..tracking.promotion import check_promoted, promote
 from ..tracking.records import promoted
 from ..tracking.registry import register
+from ..tracking.statements import of_settings
 from ..tracking.tags import MODEL_ID_TAG, SEED_TAG
 from ..training.spec import TrainingSpec
 from .train import train
@@ -57,6 +58,8 @@ def seed(
     current = check_promoted(client, location)
     if current is not None:
         return Seeded(version=current, run_id="")
+    # Before the training, as without its key nothing could be promoted.
+    signing = of_settings(settings)
     run_id = _finished_seed(client, settings, spec)
     warnings: tuple[str, ...] = ()
     if not run_id:
@@ -69,7 +72,7 @@ def seed(
     # Another seed may have been quicker; whichever came first is to stay.
     current = promoted(client, location)
     if current is None:
-        current = promote(client, location, version).version
+        current = promote(client, location, version, signing=signing).version
     return Seeded(version=current, run_id=run_id, warnings=warnings)
 
 

@@ -10,7 +10,8 @@ from housing_grpc.registry.location import BUNDLE_FOLDER
 
 from ..base.errors import UsageError
 from ..base.settings import Settings
-from ..export import NEWEST_FORMAT, Metadata, has_card, metadata_of, signing, upgrade
+from ..base.signing import signing
+from ..export import NEWEST_FORMAT, Metadata, has_card, metadata_of, upgrade
 from ..tracking.mlflow_client import Client
 from ..tracking.tags import DATA_FILE_TAG
 from ..tracking.training_command import data_file, given_file

@@ -16,6 +16,7 @@ from .audit.decision import Decision, Moved, move
 from .audit.entry import CHALLENGE, STOP
 from .promotion import servable
 from .records import Records, Version, find_version
+from .statements import Signing
 
 
 def challenge(
@@ -26,6 +27,7 @@ def challenge(
     shadow: float,
     share: float,
     reason: str = "",
+    signing: Signing | None = None,
 ) -> Moved:
     """Let a version be compared with the one that is promoted.
 
@@ -38,6 +40,7 @@ def challenge(
         shadow: Share of houses that it prices besides, from 0 to 1.
         share: Share of calls that it answers, from 0 to 1; not 0 as well.
         reason: In words.
+        signing: Makes a statement of it; None for none.
 
     Raises:
         RegistryError: There is no such version, it has no bundle to serve, or it is promoted.
@@ -57,7 +60,7 @@ def challenge(
         return candidate
 
     decision = Decision(action=CHALLENGE, reason=_told(shadow, share, reason))
-    done = move(records, _of_challengers(location), choose, decision)
+    done = move(records, _of_challengers(location), choose, decision, signing)
     _set_shares(records, name, shadow, share)
     return done
 

@@ -64,6 +64,13 @@ _SET_MODEL_TAG = """
     WHERE workspace = :workspace AND name = :name
     ON CONFLICT (workspace, key, name) DO UPDATE SET value = excluded.value
 """
+_SET_VERSION_TAG = """
+    INSERT INTO model_version_tags (workspace, name, version, key, value)
+    SELECT workspace, name, version, :key, :value FROM model_versions
+    WHERE workspace = :workspace AND name = :name AND version = :version
+        AND current_stage <> 'Deleted_Internal'
+    ON CONFLICT (workspace, key, name, version) DO UPDATE SET value = excluded.value
+"""
 
 
 class FileRecords:
@@ -141,7 +148,7 @@ class FileRecords:
                 meanwhile.
         """
         if not self._written(_SET_ALIAS, name=name, alias=alias, version=number):
-            raise RegistryError(f"version {number} of {name} was just changed; try again")
+            raise _changed(name, number)
 
     def model_tags(self, name: str) -> dict[str, str]:
         """Return the tags of a registered model; none if there is no such model."""
@@ -158,6 +165,16 @@ class FileRecords:
         if not self._written(_SET_MODEL_TAG, name=name, key=key, value=value):
             raise RegistryError(f"{name} was just changed; try again")
 
+    def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
+        """Set a tag of a version of a registered model.
+
+        Raises:
+            RegistryError: The version has been deleted, or MLflow has changed its tables,
+                meanwhile.
+        """
+        if not self._written(_SET_VERSION_TAG, name=name, version=number, key=key, value=value):
+            raise _changed(name, number)
+
     def _written(self, statement: str, **given: Any) -> bool:
         """Write as a statement says; return whether it found what it is about."""
         with self._file.opened("rw") as database, database:
@@ -171,6 +188,10 @@ class FileRecords:
         with self._file.opened() as database:
             database.execute("BEGIN")
             return [_run(database, *row) for row in _rows(database, query, **given)]
+
+
+def _changed(name: str, number: int) -> RegistryError:
+    return RegistryError(f"version {number} of {name} was just changed; try again")
 
 
 def _run(database: sqlite3.Connection, run_id: str, started: int | None, status: str) -> Run:

@@ -1,10 +1,16 @@
 """MLflow's own client, which also answers as `records` has it, whatever MLflow is kept in."""
 
+from collections.abc import Callable
+
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
+from housing_grpc.registry import allowed_address
+
+from ..base.errors import RegistryError
 from .records import (
     NEWEST_FIRST,
     TRAINED_A_MODEL,
@@ -19,10 +25,12 @@ from .records import (
 
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 _PAGE = 1000
+_MLFLOW_SERVER = "mlflow-artifacts:"
+_to_http: Callable[[str, str], str] = MlflowArtifactsRepository.resolve_uri
 
 
 class Client(MlflowClient):
-    """MLflow's client."""
+    """MLflow's client, which takes files to, and looks for them at, places that are known alone."""
 
     def versions(self, name: str) -> list[Version]:
         """Return all versions of a registered model, the newest first."""
@@ -74,6 +82,7 @@ class Client(MlflowClient):
     def has_file(self, model_id: str, folder: str, name: str) -> bool:
         """Return whether a folder of a logged model has a file; not if there is no such model."""
         try:
+            self._check_model(model_id)
             files = self.list_logged_model_artifacts(model_id, folder)
         except MlflowException as error:
             if error.error_code not in _ABSENT:
@@ -97,6 +106,48 @@ class Client(MlflowClient):
     def set_model_tag(self, name: str, key: str, value: str) -> None:
         """Set a tag of a registered model."""
         self.set_registered_model_tag(name, key, value)
+
+    def log_artifact(self, run_id: str, local_path: str, artifact_path: str | None = None) -> None:
+        """Keep a file with a run, as MLflow's own, which keeps texts by it, too."""
+        self._check_run(run_id)
+        super().log_artifact(run_id, local_path, artifact_path)
+
+    def log_artifacts(self, run_id: str, local_dir: str, artifact_path: str | None = None) -> None:
+        """Keep the files of a folder with a run, as MLflow's own."""
+        self._check_run(run_id)
+        super().log_artifacts(run_id, local_dir, artifact_path)
+
+    def log_model_artifacts(
+        self, model_id: str, local_dir: str, artifact_path: str | None = None
+    ) -> None:
+        """Keep the files of a folder with a logged model, as MLflow's own."""
+        self._check_model(model_id)
+        super().log_model_artifacts(model_id, local_dir, artifact_path)
+
+    def _check_run(self, run_id: str) -> None:
+        self._check_place(f"the run {run_id}", self.get_run(run_id).info.artifact_uri)
+
+    def _check_model(self, model_id: str) -> None:
+        place = self.get_logged_model(model_id).artifact_location
+        self._check_place(f"the logged model {model_id}", place)
+
+    def _check_place(self, whose: str, place: str) -> None:
+        registry = self.tracking_uri
+        if registry.startswith("databricks"):  # It chooses the store, and opens it.
+            return
+        try:
+            if place.startswith(_MLFLOW_SERVER) and registry.startswith("http"):
+                place = _to_http(place, registry)
+            known = allowed_address.is_allowed(place, registry)
+        except ValueError:
+            known = False
+        # guard: the places that commands take files to
+        if not known:
+            raise RegistryError(f"{whose}: {allowed_address.FOREIGN}")
+
+    def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
+        """Set a tag of a version of a registered model."""
+        self.set_model_version_tag(name, str(number), key, value)
 
 
 def _version(found: ModelVersion, aliases: dict[str, int]) -> Version:

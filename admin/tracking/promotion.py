@@ -10,6 +10,7 @@ from .audit.chain import Chain
 from .audit.decision import Decision, Moved, move
 from .audit.entry import ROLLBACK
 from .records import Records, Version, find_version
+from .statements import Signing
 
 LOGGED_MODEL = "models:/"
 """How the source of a version begins, before the id of its logged model."""
@@ -42,6 +43,8 @@ def promote(
     number: int,
     decision: Decision = _PROMOTION,
     sides: Sides | None = None,
+    *,
+    signing: Signing | None = None,
 ) -> Moved:
     """Let the alias name a version.
 
@@ -53,6 +56,7 @@ def promote(
         number: Of the version.
         decision: What the history says of it.
         sides: What the decision rests on; None for whatever is there.
+        signing: Makes a statement of it; None for none.
 
     Raises:
         RegistryError: There is no such version, or it has no bundle to serve, or `sides` are
@@ -68,7 +72,7 @@ def promote(
             )
         return now.candidate
 
-    return move(records, location, choose, decision)
+    return move(records, location, choose, decision, signing)
 
 
 def sides(records: Records, location: RegistryLocation, number: int) -> Sides:
@@ -94,7 +98,12 @@ def _sides(
 
 
 def rollback(
-    records: Records, location: RegistryLocation, number: int | None, reason: str
+    records: Records,
+    location: RegistryLocation,
+    number: int | None,
+    reason: str,
+    *,
+    signing: Signing | None = None,
 ) -> Moved:
     """Let the alias name a version that it has named before.
 
@@ -103,6 +112,7 @@ def rollback(
         location: Names it and the alias.
         number: Of the version, or None for the one before the current one was promoted.
         reason: In words.
+        signing: Makes a statement of it; None for none.
 
     Raises:
         RegistryError: The history knows no such version, or it is gone or has no bundle.
@@ -122,7 +132,8 @@ def rollback(
             )
         return servable(records, location, found, wanted)
 
-    return move(records, location, choose, Decision(action=ROLLBACK, reason=reason))
+    decision = Decision(action=ROLLBACK, reason=reason)
+    return move(records, location, choose, decision, signing)
 
 
 def check_promoted(records: Records, location: RegistryLocation) -> int | None:

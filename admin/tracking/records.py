@@ -168,6 +168,10 @@ class Records(Protocol):
         """Set a tag of a registered model."""
         ...
 
+    def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
+        """Set a tag of a version of a registered model."""
+        ...
+
 
 def promoted(records: Records, location: RegistryLocation) -> int | None:
     """Return the version that the alias names, or None if it names none that is there."""

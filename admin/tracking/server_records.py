@@ -110,6 +110,11 @@ class ServerRecords:
         document = {"name": name, "key": key, "value": value}
         self._http().ask(f"{API}/registered-models/set-tag", document=document)
 
+    def set_version_tag(self, name: str, number: int, key: str, value: str) -> None:
+        """Set a tag of a version of a registered model."""
+        document = {"name": name, "version": str(number), "key": key, "value": value}
+        self._http().ask(f"{API}/model-versions/set-tag", document=document)
+
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         try:
             return self._http().ask(API + path, query)

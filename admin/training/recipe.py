@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..base.errors import AdminError
+from ..base.errors import AdminError, UsageError
 from ..base.options import column_names
 from .pipeline import complete
 from .spec import TrainingSpec
@@ -12,6 +12,8 @@ from .spec import TrainingSpec
 # Of trees or rounds: each is fitted dozens of times, and a forest is set up before its first tree.
 _COUNTS = ("model.n_estimators", "preprocessing.max_iter")
 _MOST = 10_000
+# Those of all columns take less.
+_LONGEST_NAMES = 1000
 
 
 class UnknownRecipeError(AdminError):
@@ -65,10 +67,17 @@ def accepted(params: Mapping[str, object]) -> tuple[str, ...]:
     """Return the columns that a training took as they are.
 
     Raises:
-        UsageError: One is no column of the data.
+        UnknownRecipeError: One is no column of the data.
     """
     names = params.get("accept")
-    return column_names(names, "accept") if isinstance(names, str) else ()
+    if not isinstance(names, str):
+        return ()
+    if len(names) > _LONGEST_NAMES:
+        raise UnknownRecipeError("its bundle names more columns to accept than there are")
+    try:
+        return column_names(names, "accept")
+    except UsageError as error:  # It was the bundle that named them, not whoever asks.
+        raise UnknownRecipeError(f"what its bundle says of columns to accept: {error}") from error
 
 
 def _below(prefix: str, params: Mapping[str, object]) -> dict[str, Any]:

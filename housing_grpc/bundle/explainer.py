@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -39,17 +40,17 @@ class Explainer:
 
     Attributes:
         facts: How prices are explained without a reference.
-        start: The model's own sum for a house of which nothing is known.
         evaluator: Computes the contributions to a sum of trees.
-        linear: The model, where it is a weighted sum.
         preprocessor: Scales what is summed.
+        regressor: The model.
+        shares: Of the training rows that go left in its trees, shape (nodes,); or None.
     """
 
     facts: Explaining
-    start: float
     evaluator: Evaluator
-    linear: Linear | None
     preprocessor: Preprocessor
+    regressor: Regressor
+    shares: Vector | None
 
     @classmethod
     def of(
@@ -59,28 +60,35 @@ class Explainer:
         regressor: Regressor,
         parts: Loaded,
     ) -> "Explainer | None":
-        """Returns what explains the prices of a bundle, or None if nothing does.
+        """Returns what explains the prices of a bundle, or None if nothing does."""
+        facts = parts.facts.explanation
+        if facts is None:
+            return None
+        return cls(
+            facts=facts,
+            evaluator=evaluator,
+            preprocessor=preprocessor,
+            regressor=regressor,
+            shares=parts.shares,
+        )
+
+    @cached_property
+    def start(self) -> float:
+        """The model's own sum for a house of which nothing is known.
+
+        Of many trees it takes as long as to load them, so a reload leaves it to the first
+        explanation.
 
         Raises:
             BundleFormatError: By its shares a price starts from what is no price.
         """
-        facts = parts.facts.explanation
-        if facts is None:
-            return None
-        if isinstance(regressor, Linear):
-            linear, start = regressor, regressor.intercept
-        elif parts.shares is not None:
-            linear, start = None, mean_of(regressor, parts.shares)
-            _check_start(start, facts.link)
-        else:
-            return None
-        return cls(
-            facts=facts,
-            start=start,
-            evaluator=evaluator,
-            linear=linear,
-            preprocessor=preprocessor,
-        )
+        if isinstance(self.regressor, Linear):
+            return self.regressor.intercept
+        if self.shares is None:
+            raise RuntimeError("trees without shares have no facts of an explanation")
+        start = mean_of(self.regressor, self.shares)
+        _check_start(start, self.facts.link)
+        return start
 
     @property
     def base(self) -> float:
@@ -124,12 +132,12 @@ class Explainer:
             filled: Rows without missing values.
             other: The reference, or None.
         """
-        if self.linear is None:
+        if not isinstance(self.regressor, Linear):
             return self.evaluator.margins(filled, other)
         scaled = self.preprocessor.scaled(filled)
         if other is not None:
             scaled = scaled - self.preprocessor.scaled(other)
-        return scaled * self.linear.coefficients
+        return scaled * self.regressor.coefficients
 
     def _price(self, margin: float) -> float:
         return math.exp(margin) if self.facts.link is Link.LOG else margin

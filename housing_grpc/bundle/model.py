@@ -167,7 +167,10 @@ class Bundle:
 
         Raises:
             SelfTestError: An answer is not the one from training.
+            BundleFormatError: Prices are explained from what is no price.
         """
+        if explain and self.explainer is not None:
+            _ = self.explainer.start
         try:
             golden_rows.check(self.metadata.golden, self, explain=explain)
         except ModelOutputError as error:

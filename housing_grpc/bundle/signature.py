@@ -18,7 +18,10 @@ from . import small_file
 from .errors import BundleSignatureError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
 
 SIGNATURE_FILE = "metadata.sig"
 SIGNATURE_LIMIT = 1024
@@ -80,27 +83,56 @@ class Verifier:
         Raises:
             BundleSignatureError: It is not signed, or not with one of the keys.
         """
-        from cryptography.exceptions import InvalidSignature
-
         if signature is None:
             raise BundleSignatureError(
                 f"{SIGNATURE_FILE}: is missing, and this server takes signed bundles only; "
                 "export the model again with BUNDLE_SIGNING_KEY_FILE set"
             )
         try:
-            keys, raw = self.keys(), base64.b64decode(signature.strip(), validate=True)
+            trusted = self.trusts(document, signature)
         except KeyFileError as error:
             raise BundleSignatureError(f"the file of public keys {error}") from error
         except binascii.Error as error:
             raise BundleSignatureError(f"{SIGNATURE_FILE}: is no signature") from error
+        if not trusted:
+            raise BundleSignatureError(
+                f"{SIGNATURE_FILE}: is not the signature of this bundle by a key that is trusted"
+                " here"
+            )
+
+    def trusts(self, document: bytes, signature: bytes) -> bool:
+        """Returns whether one of the keys has signed a document.
+
+        Args:
+            document: Any bytes.
+            signature: In base64.
+
+        Raises:
+            KeyFileError: There is no key, or one that cannot be used.
+            binascii.Error: It is no base64.
+        """
+        from cryptography.exceptions import InvalidSignature
+
+        keys, raw = self.keys(), base64.b64decode(signature.strip(), validate=True)
         for key in keys:
             try:
-                return key.verify(raw, document)
+                key.verify(raw, document)
             except InvalidSignature:
                 continue
-        raise BundleSignatureError(
-            f"{SIGNATURE_FILE}: is not the signature of this bundle by a key that is trusted here"
-        )
+            return True
+        return False
+
+
+class OwnVerifier(Verifier):
+    """Trusts what a private key has signed, for its holder, who may have no file of public keys.
+
+    Args:
+        file: An Ed25519 private key in PEM, without a password.
+    """
+
+    def keys(self) -> list["Ed25519PublicKey"]:
+        """Reads the key."""
+        return [_private_key(self.file).public_key()]
 
 
 def signer(file: Path) -> Sign:
@@ -112,6 +144,11 @@ def signer(file: Path) -> Sign:
     Raises:
         KeyFileError: It cannot be read, or is another kind of key.
     """
+    key = _private_key(file)
+    return lambda document: base64.b64encode(key.sign(document)) + b"\n"
+
+
+def _private_key(file: Path) -> "Ed25519PrivateKey":
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -124,7 +161,7 @@ def signer(file: Path) -> Sign:
         raise KeyFileError("holds no private key in PEM") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError("holds a key that is not Ed25519")
-    return lambda document: base64.b64encode(key.sign(document)) + b"\n"
+    return key
 
 
 def _blocks(content: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Table,
 )
 
-VERSION = 1
+VERSION = 2
 """Of these tables; another one means other tables."""
 
 METADATA = MetaData()

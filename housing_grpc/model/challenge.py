@@ -8,6 +8,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version: Of the model; "" if there is none.
+        alias: That names it, where signed statements may say what it has to name.
         digest: Of its bundle, once that is known.
         shadow: Share of houses that it prices besides, unseen by callers, from 0 to 1.
         share: Share of calls that it answers, from 0 to 1.
@@ -15,6 +16,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     version: str = ""
+    alias: str = ""
     digest: str = ""
     shadow: float = 1.0
     share: float = 0.0

@@ -100,20 +100,23 @@ class Challengers:
         """Has what the source names compared; returns what is."""
         fetched = None
         if challenge.version and not challenge.fault:
-            fetched = self._brought(challenge.version)
+            fetched = self._brought(challenge)
             challenge = msgspec.structs.replace(challenge, digest=fetched.digest)
         self._deployer.challenge(challenge, fetched)
         self._fetched = fetched
         return challenge
 
-    def _brought(self, version: str) -> Fetched:
-        live, known = self._deployer.live(), self._fetched
+    def _brought(self, challenge: Challenge) -> Fetched:
+        live, known, version = self._deployer.live(), self._fetched, challenge.version
         if live is not None and live.version == version:
             raise _live_itself(version)
         if known is not None and known.version == version:
             fetched = known  # What changed is how it is compared, or with what.
         else:
-            fetched = self._source.fetch(Target(version=version))
+            # By its alias, as a version that is asked for by its number needs no statement.
+            fetched = self._source.fetch(Target(alias=challenge.alias))
+            if fetched.version != version:
+                raise _moved(challenge)
             self._trial(fetched.folder)
         if live is not None and live.digest == fetched.digest:
             raise _live_itself(version)
@@ -146,4 +149,12 @@ def _live_itself(version: str) -> ServingError:
         Reason.NO_CHALLENGER,
         f"version {version} is what the live model is, so there is nothing to compare; challenge"
         " with another: housing-admin challenge VERSION",
+    )
+
+
+def _moved(challenge: Challenge) -> ServingError:
+    return ServingError(
+        Reason.RELOAD_IN_PROGRESS,
+        f"'{challenge.alias}' was moved from version {challenge.version} meanwhile; the next look"
+        " takes what it names",
     )

@@ -106,7 +106,7 @@ class Follower:
         return self._seconds * patience * spread
 
     def _poll(self) -> None:
-        wanted = self._source.wanted()
+        wanted = self._wanted()
         if self._seen is None and not self._manager.current().facts.stale:
             # Somebody has reloaded since the start, and with it chosen what serves.
             self._seen = wanted
@@ -128,6 +128,15 @@ class Follower:
             _logger, logging.INFO, "follower.moved",
             version=moved.live.version, previous=moved.previous_version, changed=moved.changed,
         )  # fmt: skip
+
+    def _wanted(self) -> str:
+        try:
+            return self._source.wanted()
+        except ServingError as error:
+            if error.reason is Reason.BUNDLE_DOWNGRADE:
+                # It gets no further, and is to be seen where other refusals are.
+                self._manager.refused(error.reason)
+            raise
 
     def _gives_up(self, version: str, reason: Reason) -> bool:
         self._refusals[version, reason] += 1

@@ -20,6 +20,9 @@ from housing_grpc.model.rollbacks import Rollbacks
 from housing_grpc.model.rolled_back import Cause
 from housing_grpc.model.source import Fetched, Source, Target
 
+# What the source names now is not known, or not to be believed.
+_LAST_KNOWN_SERVES = frozenset({Reason.REGISTRY_UNAVAILABLE, Reason.BUNDLE_DOWNGRADE})
+
 _logger = logging.getLogger(__name__)
 
 
@@ -108,7 +111,7 @@ class Manager:
         return live.version if live else ""
 
     def start(self) -> Release:
-        """Makes the first model live, or the last known one if the source is down.
+        """Makes the first model live, or the last known one if the source is down or not followed.
 
         Raises:
             ServingError: There is none, or it cannot be served.
@@ -119,9 +122,10 @@ class Manager:
         try:
             fetched = self._source.fetch(Target())
         except ServingError as error:
-            if error.reason is not Reason.REGISTRY_UNAVAILABLE or last is None:
+            if error.reason not in _LAST_KNOWN_SERVES or last is None:
                 raise
-            log.event(_logger, logging.WARNING, "registry.unavailable", serving=last.version)
+            if error.reason is Reason.REGISTRY_UNAVAILABLE:
+                log.event(_logger, logging.WARNING, "registry.unavailable", serving=last.version)
             fetched = last
         # One that has served before needs no trial.
         if last is None or last.digest != fetched.digest:
@@ -145,6 +149,10 @@ class Manager:
             BundleError: The same.
         """
         return self._counted(lambda: self._reload(Target(), self._rollbacks.versions.check))
+
+    def refused(self, reason: Reason) -> None:
+        """Counts what the source names, and is not to be believed, as a reload that failed."""
+        self._on_reload(str(reason))
 
     def rollback(self) -> Reloaded:
         """Makes the model before live again, at once: it is still in memory.

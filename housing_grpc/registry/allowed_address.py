@@ -24,6 +24,13 @@ _AZURE = re.compile(
 _PLAIN = re.compile(r"[!-\[\]-~]*")
 
 
+FOREIGN = (
+    "the registry names a place for files that is neither the registry itself, nor a folder,"
+    " nor a store at S3, Google or Azure"
+)
+"""What to say of a place that is not allowed."""
+
+
 def check(place: str, registry: str) -> None:
     """Refuses a place that would be sent what this process knows.
 
@@ -32,20 +39,30 @@ def check(place: str, registry: str) -> None:
         registry: The registry's own address.
 
     Raises:
-        BundleUnsafeError: It is neither the registry, nor a folder, nor at S3, Google or Azure.
+        BundleUnsafeError: It is not allowed.
+    """
+    if not is_allowed(place, registry):
+        raise BundleUnsafeError(FOREIGN)
+
+
+def is_allowed(place: str, registry: str) -> bool:
+    """Returns whether a place is the registry, a folder, or at S3, Google or Azure.
+
+    Args:
+        place: As of `check`.
+        registry: The registry's own address.
+
+    Raises:
+        ValueError: It is no address.
     """
     parts = urlsplit(place)
     if parts.scheme in _FOLDERS:
-        return
-    if _PLAIN.fullmatch(place) and parts.netloc.count("@") <= 1:
-        if parts.scheme in _STORES or _is_same_server(place, registry):
-            return
-        if _AZURE.fullmatch(f"{parts.scheme}://{parts.netloc}"):
-            return
-    raise BundleUnsafeError(
-        "the registry names a place for the version's files that is neither the registry itself,"
-        " nor a folder, nor a store at S3, Google or Azure"
-    )
+        return True
+    if not _PLAIN.fullmatch(place) or parts.netloc.count("@") > 1:
+        return False
+    if parts.scheme in _STORES or _is_same_server(place, registry):
+        return True
+    return _AZURE.fullmatch(f"{parts.scheme}://{parts.netloc}") is not None
 
 
 def _is_same_server(place: str, registry: str) -> bool:

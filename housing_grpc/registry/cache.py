@@ -4,12 +4,14 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle.digest import Digest
@@ -20,10 +22,13 @@ from housing_grpc.registry.location import RegistryLocation
 _KEPT = 5
 _ABANDONED_SECONDS = 3600
 _PART = ".part-"
+_SEQUENCE = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 class BundleCache:
-    """Keeps the bundles that came or served last, and which of them did so for a location.
+    """Keeps the bundles that came or served last.
+
+    Of each location it knows which of them served last, and how far its statements have come.
 
     Args:
         folder: May be shared by servers; made when it is needed.
@@ -110,19 +115,19 @@ class BundleCache:
         noted = _noted(self._pointer(location))
         if noted is None:
             return None
-        version, digest = noted
-        folder = self.path(digest)
+        folder = self.path(noted.digest)
         if not _is_folder(folder):
             return None
-        return Fetched(folder=folder, version=version, digest=digest, stale=True)
+        return Fetched(folder=folder, version=noted.version, digest=noted.digest, stale=True)
 
     def remember(self, location: RegistryLocation, fetched: Fetched) -> None:
         """Notes which bundle serves for a location, and removes the oldest others."""
         os.utime(fetched.folder)
         pointer = self._pointer(location)
+        note = _Note(fetched.version, fetched.digest, _before(_noted(pointer), fetched.digest))
         beside = pointer.with_suffix(f".{os.getpid()}.tmp")
         try:
-            beside.write_text(json.dumps({"version": fetched.version, "digest": fetched.digest}))
+            beside.write_text(json.dumps(note._asdict()))
             _flush(beside)
             beside.replace(pointer)
         except OSError:
@@ -131,19 +136,46 @@ class BundleCache:
         _flush(self.folder)
         self._prune(fetched.digest)
 
+    def last_statement(self, location: RegistryLocation) -> int:
+        """Returns the sequence of the last statement that was kept for a location, or 0."""
+        return max((each for each, _ in self._statements(location)), default=0)
+
+    def keep_statement(self, location: RegistryLocation, sequence: int) -> None:
+        """Keeps the sequence of a statement, so that no older one counts, also after a crash.
+
+        The name of an empty file says it: of several servers that keep one at the same moment,
+        none can undo what another has kept.
+
+        Raises:
+            OSError: It cannot be kept.
+        """
+        if sequence <= self.last_statement(location):
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / f"{self._statement_name(location)}{sequence}").touch()
+        _flush(self.folder)
+        for older, file in self._statements(location):
+            if older < sequence:
+                file.unlink(missing_ok=True)
+
+    def _statements(self, location: RegistryLocation) -> Iterator[tuple[int, Path]]:
+        begin = self._statement_name(location)
+        for file in self.folder.glob(f"{begin}*"):
+            number = file.name.removeprefix(begin)
+            if _SEQUENCE.fullmatch(number):
+                yield int(number), file
+
+    def _statement_name(self, location: RegistryLocation) -> str:
+        return f"statement-{_key(location, self.folder.parent)}-"
+
     def _pointer(self, location: RegistryLocation) -> Path:
-        # A registry in the same home stays the same one where both are moved.
-        file, home = location.sqlite_file, self.folder.parent
-        inside = file is not None and file.is_relative_to(home)
-        place = str(file.relative_to(home)) if file and inside else location.tracking_uri
-        # Hashed: a tracking URI may hold a password.
-        key = f"{place}\n{location.model_name}\n{location.alias}"
-        return self.folder / f"last-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+        return self.folder / f"last-{_key(location, self.folder.parent)}.json"
 
     def _last_of_all(self) -> set[str]:
-        """Returns the digests that served last, for whatever location."""
+        """Returns the digests that served last, and before that, for whatever location."""
         notes = [_noted(note) for note in self.folder.glob("last-*.json")]
-        return {noted[1] for noted in notes if noted}
+        # guard: the bundle that a server may go back to
+        return {digest for noted in notes if noted for digest in (noted.digest, noted.before)}
 
     def _prune(self, newest: Digest) -> None:
         folders = sorted(
@@ -164,12 +196,38 @@ class BundleCache:
                     note.unlink()
 
 
-def _noted(note: Path) -> tuple[str, Digest] | None:
-    """Returns the version and the digest of a note; None if it is none."""
+def _key(location: RegistryLocation, home: Path) -> str:
+    """Returns what stands for a location in the name of a file."""
+    # A registry in the same home stays the same one where both are moved.
+    file = location.sqlite_file
+    inside = file is not None and file.is_relative_to(home)
+    place = str(file.relative_to(home)) if file and inside else location.tracking_uri
+    # Hashed: a tracking URI may hold a password.
+    key = f"{place}\n{location.model_name}\n{location.alias}"
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+class _Note(NamedTuple):
+    """Which bundle serves for a location, and which did before, or ""."""
+
+    version: str
+    digest: Digest
+    before: str
+
+
+def _before(last: _Note | None, digest: Digest) -> str:
+    """Returns which bundle served before one, by the note so far."""
+    if last is None:
+        return ""
+    return last.before if last.digest == digest else last.digest
+
+
+def _noted(note: Path) -> _Note | None:
+    """Returns what a note says; None if it is none."""
     try:
         entry = json.loads(note.read_text())
         digest = bundle_digest.parse(str(entry["digest"]), "the note of the cache")
-        return str(entry["version"]), digest
+        return _Note(str(entry["version"]), digest, str(entry.get("before", "")))
     except (OSError, ValueError, KeyError, TypeError, BundleFormatError):
         return None
 

@@ -49,7 +49,9 @@ def read(aliases: Mapping[str, str], tags: Mapping[str, str]) -> Challenge:
     shadow, share = shares
     if not shadow and not share:  # So it is stopped: to name a version goes on being of use.
         return NO_CHALLENGE
-    return Challenge(version=version, shadow=shadow or 0.0, share=share or 0.0)
+    return Challenge(
+        version=version, alias=CHALLENGER_ALIAS, shadow=shadow or 0.0, share=share or 0.0
+    )
 
 
 def _share(text: str) -> float | None:

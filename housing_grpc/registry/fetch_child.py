@@ -24,11 +24,11 @@ from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.registry import challenge, direct, history
+from housing_grpc.registry import challenge, direct, downgrade, history
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.download import download
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
-from housing_grpc.registry.location import DIGEST_TAG
+from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 from housing_grpc.registry.registered_version import (
     RegisteredModel,
     RegisteredVersion,
@@ -145,9 +145,11 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
     uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
     registry = direct.registry(uri, request["seconds"], os.environ)
     found = (registry or _mlflow(uri)).find(wanted)
+    cache = BundleCache(Path(request["cache"]))
+    location = RegistryLocation(tracking_uri=uri, model_name=wanted.name, alias=wanted.alias)
+    downgrade.check(found, wanted, location, cache, request["public_key_file"])
     if not request["part"]:
         return {"version": found.version}
-    cache = BundleCache(Path(request["cache"]))
     digest = _tagged_digest(found)
     if not _is_kept(request, digest, cache):
         store = (registry and registry.store(found)) or _mlflow(uri).store(found)

@@ -30,6 +30,13 @@ SHADOW_TAG = "challenger_shadow"
 SHARE_TAG = "challenger_share"
 """Tag of the registered model: share of calls that the challenger answers."""
 
+STATEMENT_LIMIT = 5_000
+"""Most characters of a statement, as MLflow's tables have them for the value of a tag."""
+
+# MLflow takes 250 characters of the name of a tag, and 255 of an alias.
+_STATEMENT_TAG = "statement."
+_OF_ALIAS = 240
+
 _EMBEDDED_SCHEMES = frozenset({"", "file", "sqlite"})
 _SERVER_SCHEMES = frozenset(
     {"http", "https", "postgresql", "mysql", "mssql", "databricks", "databricks-uc", "uc"}
@@ -144,6 +151,11 @@ def from_environment(env: Mapping[str, str]) -> RegistryLocation:
 def is_alias(text: str) -> bool:
     """Returns whether MLflow takes a text as an alias: letters, digits, - and _, at most 255."""
     return _ALIAS.fullmatch(text) is not None
+
+
+def statement_tag(alias: str) -> str:
+    """Returns the name of a version's tag that holds the statement that an alias names it."""
+    return f"{_STATEMENT_TAG}{alias[:_OF_ALIAS]}"
 
 
 def sqlite_file(tracking_uri: str) -> Path | None:

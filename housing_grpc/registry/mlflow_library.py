@@ -22,6 +22,7 @@ from housing_grpc.registry.location import (
     DIGEST_TAG,
     keep_loopback_direct,
     sqlite_file,
+    statement_tag,
 )
 from housing_grpc.registry.registered_version import (
     RegisteredModel,
@@ -92,13 +93,16 @@ class MlflowLibrary:
             else:
                 found = client.get_model_version_by_alias(wanted.name, wanted.alias)
             number, tag = str(found.version), found.tags.get(DIGEST_TAG)
+            statement = found.tags.get(statement_tag(wanted.alias))
         except MlflowException as error:
             if error.error_code in _ABSENT:
                 raise wanted.absent() from error
             raise _unavailable("the registry", error) from error
         except Exception as error:  # Drivers and HTTP clients raise what they like.
             raise _unavailable("the registry", error) from error
-        version = RegisteredVersion(name=found.name, version=number, digest_tag=tag)
+        version = RegisteredVersion(
+            name=found.name, version=number, digest_tag=tag, statement=statement
+        )
         return version.checked(wanted)
 
     def model(self, name: str) -> RegisteredModel:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import files
 from housing_grpc.registry.folder_store import FolderStore
-from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG, statement_tag
 from housing_grpc.registry.mlflow_http import API, PART_BYTES, AbsentError, MlflowHttp, understood
 from housing_grpc.registry.registered_version import RegisteredModel, RegisteredVersion, Wanted
 from housing_grpc.registry.store import STORE, Store
@@ -44,7 +44,10 @@ class MlflowServer:
             found = answer["model_version"]
             tags = {tag["key"]: str(tag.get("value", "")) for tag in found.get("tags", ())}
             version = RegisteredVersion(
-                name=found["name"], version=str(found["version"]), digest_tag=tags.get(DIGEST_TAG)
+                name=found["name"],
+                version=str(found["version"]),
+                digest_tag=tags.get(DIGEST_TAG),
+                statement=tags.get(statement_tag(wanted.alias)),
             )
         return version.checked(wanted)
 

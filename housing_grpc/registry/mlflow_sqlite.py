@@ -2,7 +2,7 @@
 
 from housing_grpc.registry import moved_home
 from housing_grpc.registry.folder_store import FolderStore
-from housing_grpc.registry.location import DIGEST_TAG
+from housing_grpc.registry.location import DIGEST_TAG, statement_tag
 from housing_grpc.registry.registered_version import (
     RegisteredModel,
     RegisteredVersion,
@@ -14,12 +14,16 @@ from housing_grpc.registry.store import STORE, Store
 
 # By its number if one is given, or else by the alias.
 _QUERY = """
-    SELECT v.name, CAST(v.version AS TEXT), t.value, COALESCE(v.storage_location, v.source, '')
+    SELECT v.name, CAST(v.version AS TEXT), t.value, s.value,
+        COALESCE(v.storage_location, v.source, '')
     FROM model_versions v
     LEFT JOIN registered_model_aliases a
         ON a.workspace = v.workspace AND a.name = v.name AND a.alias = :alias
     LEFT JOIN model_version_tags t
         ON t.workspace = v.workspace AND t.name = v.name AND t.version = v.version AND t.key = :tag
+    LEFT JOIN model_version_tags s
+        ON s.workspace = v.workspace AND s.name = v.name AND s.version = v.version
+            AND s.key = :statement
     WHERE v.workspace = :workspace AND v.name = :name AND v.current_stage <> 'Deleted_Internal'
         AND CAST(v.version AS TEXT) = COALESCE(:version, CAST(a.version AS TEXT))
 """
@@ -45,8 +49,9 @@ class MlflowSqlite:
 
     def find(self, wanted: Wanted) -> RegisteredVersion:
         """Returns the version that is asked for."""
-        name, version, tag, _ = self._row(wanted)
-        return RegisteredVersion(name=name, version=version, digest_tag=tag).checked(wanted)
+        name, version, tag, statement, _ = self._row(wanted)
+        found = RegisteredVersion(name=name, version=version, digest_tag=tag, statement=statement)
+        return found.checked(wanted)
 
     def model(self, name: str) -> RegisteredModel:
         """Returns what is known of a registered model."""
@@ -70,7 +75,8 @@ class MlflowSqlite:
 
     def _row(self, wanted: Wanted) -> tuple[str, ...]:
         given = {
-            "workspace": WORKSPACE, "tag": DIGEST_TAG,
+            "workspace": WORKSPACE,
+            "tag": DIGEST_TAG, "statement": statement_tag(wanted.alias),
             "name": wanted.name, "version": wanted.version, "alias": wanted.alias,
         }  # fmt: skip
         with self._file.opened() as database:

@@ -42,11 +42,13 @@ class RegisteredVersion:
         name: Of the registered model.
         version: Its number, as text.
         digest_tag: What the version was registered with, or None.
+        statement: Kept with it, that the alias that was asked for names it; or None.
     """
 
     name: str
     version: str
     digest_tag: str | None
+    statement: str | None = None
 
     def checked(self, wanted: Wanted) -> "RegisteredVersion":
         """Returns it, if it is one and the one that was asked for.

@@ -5,7 +5,8 @@ MLflow itself, where only it can ask a registry, never enters the server's memor
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.challenge import Challenge
 from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.model.source import Fetched, Target
-from housing_grpc.registry import challenge, direct
+from housing_grpc.registry import challenge, direct, downgrade
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
 from housing_grpc.registry.location import RegistryLocation
@@ -68,6 +69,7 @@ class RegistrySource:
         self._max_bytes = max_bytes
         self._first = True
         self._told = ("", "")
+        self._told_refusal = ""
         # Of two questions at a time through the same one, the second would be refused.
         self._beside = Children()
         self._challenge_said: Challenge | None = None
@@ -76,7 +78,8 @@ class RegistrySource:
         """Brings the wanted version to the cache, verified."""
         cold = self._first and self.last_known() is None
         seconds = max(self._seconds, _FIRST_SECONDS) if cold else self._seconds
-        answer = self._download(target, seconds)
+        with self._refusals_told():
+            answer = self._download(target, seconds)
         digest = bundle_digest.parse(answer["digest"], "the answer of the process that fetches")
         self._tell(target, answer)
         return Fetched(folder=self._cache.path(digest), version=answer["version"], digest=digest)
@@ -90,13 +93,20 @@ class RegistrySource:
 
         def ask() -> str | None:
             registry = direct.registry(self._location.tracking_uri, seconds, inherited(REGISTRY))
-            return registry.find(wanted).version if registry else None
+            if registry is None:
+                return None
+            found = registry.find(wanted)
+            downgrade.check(found, wanted, self._location, self._cache, self._keys)
+            return found.version
 
-        try:
-            version = self._children.ask(ask, seconds)
-        except ChildTimeoutError:
-            raise _too_slow(seconds) from None
-        return version or self._ask(Target(), seconds)["version"]
+        with self._refusals_told():
+            try:
+                version = self._children.ask(ask, seconds)
+            except ChildTimeoutError:
+                raise _too_slow(seconds) from None
+            except OSError as error:
+                raise self._no_cache(cannot_be_used(error), full=disk_is_full(error)) from error
+            return version or self._ask(Target(), seconds)["version"]
 
     def challenge(self) -> Challenge | None:
         """Returns which version the alias of challengers names, and what the tags say of it.
@@ -186,6 +196,18 @@ class RegistrySource:
                 alias=alias, version=answer["version"],
                 entry=by_hand["entry"], history_version=str(by_hand["version"]),
             )  # fmt: skip
+
+    @contextmanager
+    def _refusals_told(self) -> Iterator[None]:
+        """Says in the log, once for each, why an alias is not followed."""
+        try:
+            yield
+        except ServingError as error:
+            if error.reason is Reason.BUNDLE_DOWNGRADE and error.message != self._told_refusal:
+                self._told_refusal = error.message
+                log.event(_logger, logging.WARNING, "alias.refused", message=error.message)
+            raise
+        self._told_refusal = ""
 
     def _wanted(self, target: Target) -> Wanted:
         alias = target.alias or self._location.alias

@@ -11,17 +11,22 @@ import pytest
 from admin import cli
 from admin.base.settings import Settings
 from tests.support.commands import Say, saying
+from tests.support.dask import dask, distributed
+from tests.support.examples import MODEL_NAME
 from tests.support.homes import Trained, copy, embedded, settings_of, unchanged
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
 
+__all__ = ["dask", "distributed"]
 
 _VARIABLES = (
     "FEEDBACK_DAYS",
     "FEEDBACK_KEEP_FEATURES",
     "FEEDBACK_URL",
     "API_KEY",
+    "BUNDLE_PUBLIC_KEY_FILE",
+    "BUNDLE_SIGNING_KEY_FILE",
     "GRPC_HOST",
     "GRPC_PORT",
     "HOUSING_API_KEY",
@@ -101,6 +106,18 @@ def home(promoted_home: Path, tmp_path: Path) -> Path:
 
     home = Path(shutil.copytree(promoted_home, tmp_path / "first"))
     prepare(settings_of(home), lambda _: None)
+    return home
+
+
+@pytest.fixture
+def two(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with two versions that can be served, of which 1 is promoted."""
+    from admin.tracking.client import connect
+
+    with connect(settings_of(home)) as client:
+        first = client.versions(MODEL_NAME)[0]
+        client.create_model_version(MODEL_NAME, first.source, first.run_id, dict(first.tags))
+    monkeypatch.setenv("HOUSING_HOME", str(home))
     return home
 
 

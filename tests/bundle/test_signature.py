@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
 )
 
 from housing_grpc.bundle import format as bundle_format
@@ -21,19 +20,7 @@ from housing_grpc.bundle.errors import BundleChecksumError, BundleSignatureError
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import load
 from housing_grpc.bundle.signature import KeyFileError, Verifier, signer
-
-SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-class Pair:
-    """A private key and its public key, in files."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        key = Ed25519PrivateKey.generate()
-        self.private, self.public = folder / name, folder / f"{name}.pub"
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self.private.write_bytes(pem)
-        self.public.write_bytes(key.public_key().public_bytes(*SPKI))
+from tests.support.keys import SPKI, Pair
 
 
 @pytest.fixture

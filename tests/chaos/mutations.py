@@ -261,6 +261,27 @@ GUARDS = (
         "admin/tracking/audit/test_decision.py::test_a_digest_tag_that_is_none_keeps_nobody_from_another_version",
     ),
     Guard(
+        "the length of a statement",
+        "if False:",
+        "registry/test_downgrade.py::test_what_is_no_statement",
+    ),
+    Guard(
+        "the signature of a statement",
+        "if False:",
+        "registry/test_downgrade.py::test_a_bundles_signature_is_no_statements",
+    ),
+    Guard(
+        "what a statement is about",
+        "if False:",
+        "registry/test_downgrade.py::test_a_statement_of_something_else_is_none",
+        lines=6,
+    ),
+    Guard(
+        "no older statement",
+        "if False:",
+        "registry/test_downgrade.py::test_an_older_statement_counts_where_no_later_one_was_seen",
+    ),
+    Guard(
         "the depth of parameters",
         "if False:",
         "bundle/test_card.py::test_what_no_card_can_say_is_refused",

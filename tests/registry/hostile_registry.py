@@ -95,6 +95,9 @@ class _Answers(BaseHTTPRequestHandler):
         else:
             self._send({"model_version": self.server.version})
 
+    def do_PUT(self) -> None:
+        self.do_GET()
+
     def _model(self) -> dict[str, Any]:
         version = self.server.version
         named = [{"alias": "production", "version": version.get("version")}]

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -228,6 +230,18 @@ def test_the_five_that_served_last_are_kept(cache: BundleCache, folder: Path) ->
     assert bundles_in(folder) == [named(number) for number in (0, 2, 3, 4, 5)]
 
 
+def test_the_bundle_that_a_server_may_go_back_to_is_kept(cache: BundleCache) -> None:
+    for digest in (D1, D2):
+        aged(kept(cache, digest), 100)
+        cache.remember(HERE, fetched(cache, digest))
+    cache.remember(HERE, fetched(cache, D2, "of the same bundle"))
+    for number in range(10, 20):
+        kept(cache, named(number))
+    assert cache.path(D1).is_dir()
+    cache.remember(HERE, fetched(cache, D1))
+    assert cache.last(HERE) == Fetched(folder=cache.path(D1), version="1", digest=D1, stale=True)
+
+
 def test_versions_that_never_serve_do_not_fill_the_disk(cache: BundleCache, folder: Path) -> None:
     for digest, location in ((D1, HERE), (D2, ELSEWHERE)):
         aged(kept(cache, digest), seconds=2000)
@@ -317,3 +331,34 @@ def test_a_part_goes_when_its_download_fails(cache: BundleCache, folder: Path) -
     with pytest.raises(RuntimeError):
         download()
     assert list(folder.iterdir()) == []
+
+
+def test_the_last_statement_is_that_of_the_highest_sequence(
+    cache: BundleCache, folder: Path
+) -> None:
+    assert cache.last_statement(HERE) == 0
+    for sequence in (7, 12, 9, 12):
+        cache.keep_statement(HERE, sequence)
+    assert BundleCache(folder).last_statement(HERE) == 12
+    assert cache.last_statement(ELSEWHERE) == 0
+    (file,) = folder.iterdir()
+    (folder / file.name.replace("-12", "-x")).touch()
+    assert cache.last_statement(HERE) == 12
+    # Nothing of what else the cache does away with.
+    kept(cache, D1)
+    cache.remember(HERE, fetched(cache, D1))
+    assert cache.last_statement(HERE) == 12
+
+
+def test_servers_that_keep_statements_at_once_undo_none(folder: Path) -> None:
+    start = threading.Barrier(4)
+
+    def keep(place: int) -> None:
+        start.wait()
+        for sequence in range(place, 200, 4):
+            BundleCache(folder).keep_statement(HERE, sequence + 1)
+            assert BundleCache(folder).last_statement(HERE) > sequence
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(keep, range(4)))
+    assert BundleCache(folder).last_statement(HERE) == 200

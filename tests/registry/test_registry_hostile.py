@@ -117,7 +117,7 @@ def test_files_at_a_server_of_somebody_else_are_not_asked_for(
     assert (error.reason, error.message) == (
         Reason.BUNDLE_UNSAFE,
         (
-            "the registry names a place for the version's files that is neither the registry"
-            " itself, nor a folder, nor a store at S3, Google or Azure"
+            "the registry names a place for files that is neither the registry itself, nor a"
+            " folder, nor a store at S3, Google or Azure"
         ),
     )

@@ -19,15 +19,15 @@ from tests.support.errors import raised
 from tests.support.serving import connected
 
 
-def started(stack: ExitStack, uri: str, home: Path, seconds: float = 30) -> Client:
+def started(stack: ExitStack, uri: str, home: Path, seconds: float = 30, **settings: Any) -> Client:
     """Starts a server that keeps its cache in a home folder; returns a client."""
-    server = server_of(uri, home, seconds)
+    server = server_of(uri, home, seconds, **settings)
     stack.callback(server.close, grace_seconds=0)
     server.start()
     return connected(stack, server.port)
 
 
-def server_of(uri: str, home: Path, seconds: float = 30) -> HousingServer:
+def server_of(uri: str, home: Path, seconds: float = 30, **settings: Any) -> HousingServer:
     """Makes a server that has not started yet."""
     return HousingServer(
         Settings(
@@ -35,13 +35,14 @@ def server_of(uri: str, home: Path, seconds: float = 30) -> HousingServer:
             mlflow_tracking_uri=uri,
             housing_home=str(home),
             registry_timeout_seconds=seconds,
+            **settings,
         )
     )
 
 
-def refused(uri: str, home: Path) -> StartError:
+def refused(uri: str, home: Path, **settings: Any) -> StartError:
     """Starts a server that cannot; gives the reason."""
-    server = server_of(uri, home)
+    server = server_of(uri, home, **settings)
     error = raised(StartError, server.start)
     server.close(grace_seconds=0)
     assert error.exit_code == EXIT_MODEL

@@ -21,16 +21,18 @@ from ...base.errors import RegistryError
 from ...base.person import user_and_host
 from ..embedded_store import alone
 from ..records import Records, Version
+from ..statements import Signing, is_stated, withdraw
 from . import chain as chains
 from . import entry as entries
 from .chain import Chain
 from .entry import CHALLENGE, PROMOTE, STOP, Entry
 
 _TRIES = 10
-# An alias is set no later than this after its entry was begun, which takes another 10 s at most ...
+# Later than this after its entry was begun, no alias is set any more; a statement and the alias
+# take another 10 s each at most ...
 _FRESH_SECONDS = 10.0
 # ... so that an entry of this age is pending because its writer is gone.
-GONE_SECONDS = 30.0
+GONE_SECONDS = 40.0
 _LOOK_SECONDS = 0.5
 
 
@@ -55,13 +57,26 @@ Choose = Callable[[Chain, Sequence[Version], int | None], Version]
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """What was named before, or None, and what is named now."""
+    """What an alias named before and names now.
+
+    Attributes:
+        previous: The version before, or None.
+        version: The one now.
+        unsigned: Whether there is no statement of it, as there was of the one before.
+    """
 
     previous: int | None
     version: int
+    unsigned: bool = False
 
 
-def move(records: Records, location: RegistryLocation, choose: Choose, decision: Decision) -> Moved:
+def move(
+    records: Records,
+    location: RegistryLocation,
+    choose: Choose,
+    decision: Decision,
+    signing: Signing | None = None,
+) -> Moved:
     """Let the alias name a version, and keep that in the history.
 
     Args:
@@ -69,13 +84,14 @@ def move(records: Records, location: RegistryLocation, choose: Choose, decision:
         location: Names it and the alias.
         choose: Gives the version; its errors leave everything as it is.
         decision: Why.
+        signing: Makes a statement of it, also where the alias names that version already.
 
     Raises:
         RegistryError: Others promote all the time.
     """
     with alone(location):
         for _ in range(_TRIES):
-            done = _try(records, location, choose, decision)
+            done = _try(records, location, choose, decision, signing)
             if done is not None:
                 return done
             time.sleep(random.uniform(0.1, 1.0))  # noqa: S311 (so that two do not go on in step)
@@ -83,7 +99,11 @@ def move(records: Records, location: RegistryLocation, choose: Choose, decision:
 
 
 def _try(
-    records: Records, location: RegistryLocation, choose: Choose, decision: Decision
+    records: Records,
+    location: RegistryLocation,
+    choose: Choose,
+    decision: Decision,
+    signing: Signing | None,
 ) -> Moved | None:
     name, alias = location.model_name, location.alias
     history = _settled(records, location)
@@ -97,9 +117,9 @@ def _try(
     previous = None if current is None else current.number
     wanted = choose(history, found, previous)
     last = history.last(alias)
-    same = last is not None and previous == wanted.number == last.to_version
+    stays = last is not None and previous == wanted.number == last.to_version
     # How a version is compared may change, though the alias names it already.
-    if same and decision.action not in (CHALLENGE, STOP):
+    if stays and signing is None and decision.action not in (CHALLENGE, STOP):
         return Moved(previous=previous, version=wanted.number)
     begun = time.monotonic()
     entry = Entry(
@@ -120,10 +140,29 @@ def _try(
     if _contested(records, name, key, entry) or time.monotonic() - begun > _FRESH_SECONDS:
         _keep(records, name, key, replace(entry, outcome=VOID))
         return None
-    if previous != wanted.number:
-        records.set_alias(name, alias, wanted.number)
+    _let(records, name, found, entry, signing)
     _keep(records, name, key, replace(entry, outcome=DONE))
-    return Moved(previous=previous, version=wanted.number)
+    if signing is not None:
+        withdraw(records, name, found, alias, wanted.number)
+    unsigned = signing is None and current is not None and is_stated(current, alias)
+    return Moved(previous=previous, version=wanted.number, unsigned=unsigned)
+
+
+def _let(
+    records: Records,
+    name: str,
+    found: Sequence[Version],
+    entry: Entry,
+    signing: Signing | None,
+) -> None:
+    """Let an alias name what an entry says, by a statement where one is made.
+
+    That comes first: who looks at the alias sees both together.
+    """
+    if signing is not None:
+        signing.state(records, name, found, entry)
+    if entry.from_version != entry.to_version:
+        records.set_alias(name, entry.alias, entry.to_version)
 
 
 def _settled(records: Records, location: RegistryLocation) -> Chain:
@@ -138,10 +177,17 @@ def _settled(records: Records, location: RegistryLocation) -> Chain:
             time.sleep(_LOOK_SECONDS)
             continue
         named = {alias: each.number for each in records.versions(name) for alias in each.aliases}
+        # Of those who wrote at the same moment, at most one has moved the alias.
+        taken = {
+            each.sequence for each in history.kept if each.entry and each.entry.outcome == DONE
+        }
         for kept in history.kept:
             entry = kept.entry
             if entry is not None and entry.outcome == PENDING:
-                moved = named.get(entry.alias) == entry.to_version
+                free = kept.sequence not in taken
+                moved = free and named.get(entry.alias) == entry.to_version
+                if moved:
+                    taken.add(kept.sequence)
                 _keep(records, name, kept.key, replace(entry, outcome=DONE if moved else VOID))
 
 

@@ -104,9 +104,10 @@ class ModelServiceServicer:
         * DATA_LOSS: a file of the bundle is damaged, missing or one too many
         (BUNDLE_CHECKSUM).
         * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-        BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
-        server serves a folder and has no versions to choose from
-        (SOURCE_HAS_NO_VERSIONS).
+        BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), the
+        server follows signed statements only, and none lets the alias name its
+        version (BUNDLE_DOWNGRADE), or it serves a folder and has no versions to
+        choose from (SOURCE_HAS_NO_VERSIONS).
         * INVALID_ARGUMENT: the version is not a number, the alias is empty
         (INVALID_TARGET), or the bytes are not a ReloadModelRequest
         (MALFORMED_REQUEST).

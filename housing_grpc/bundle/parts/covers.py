@@ -58,14 +58,4 @@ def decode(data: bytes, trees: Trees) -> Vector:
 
 def is_explainable(trees: Trees) -> bool:
     """Returns whether trees, which are checked, are small enough to be explained."""
-    return int((trees.left >= 0).sum()) <= MOST_SPLITS and depth(trees) <= MOST_LEVELS
-
-
-def depth(trees: Trees) -> int:
-    """Returns how many splits there are at most on the way to a leaf."""
-    levels, place = 0, trees.roots[trees.left[trees.roots] >= 0]
-    while len(place):
-        levels += 1
-        place = np.concatenate([trees.left[place], trees.right[place]])
-        place = place[trees.left[place] >= 0]
-    return levels
+    return int((trees.left >= 0).sum()) <= MOST_SPLITS and len(trees.levels) <= MOST_LEVELS

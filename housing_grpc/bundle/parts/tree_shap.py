@@ -101,15 +101,14 @@ def mean_of(trees: Trees, shares: Vector) -> float:
         trees: The model.
         shares: Of the training rows that go left, shape (nodes,).
     """
-    total, place = 0.0, trees.roots
-    weights = np.ones(len(place))
-    while len(place):
-        leaf = trees.left[place] < 0
-        total += float((weights[leaf] * trees.number[place[leaf]]).sum())
-        place, weights, share = place[~leaf], weights[~leaf], shares[place[~leaf]]
-        place = np.concatenate([trees.left[place], trees.right[place]])
-        weights = np.concatenate([weights * share, weights * (1 - share)])
-    return total
+    weights = np.zeros(len(shares))
+    weights[trees.roots] = 1
+    for splits in trees.levels:
+        weight, share = weights[splits], shares[splits]
+        weights[trees.left[splits]] = weight * share
+        weights[trees.right[splits]] = weight * (1 - share)
+    leaf = trees.left < 0
+    return float((weights[leaf] * trees.number[leaf]).sum())
 
 
 def _path_dependent(leaves: _Leaves, row: Floats, at: Vector, weights: Vector) -> Vector:

@@ -12,16 +12,6 @@ from tests.support.homes import settings_of
 
 
 @pytest.fixture
-def two(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with two versions that can be served, of which 1 is promoted."""
-    with connect(settings_of(home)) as client:
-        first = client.versions(MODEL_NAME)[0]
-        client.create_model_version(MODEL_NAME, first.source, first.run_id, dict(first.tags))
-    monkeypatch.setenv("HOUSING_HOME", str(home))
-    return home
-
-
-@pytest.fixture
 def told(say: Say) -> Callable[..., Any]:
     return lambda *arguments, code=0: json.loads(say(*arguments, "--json", code=code).out)
 

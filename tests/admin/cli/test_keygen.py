@@ -7,8 +7,8 @@ import pytest
 
 from admin.base.errors import UsageError
 from admin.base.settings import from_environment
+from admin.base.signing import signing
 from admin.data.dataset import Dataset
-from admin.export import signing
 from housing_grpc.bundle.model import load
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.receipts import key_file as receipt_key_file

@@ -4,22 +4,43 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from admin.base.settings import Settings
-from admin.tracking.promotion import promote
+from admin.tracking.promotion import LOGGED_MODEL, promote
 from admin.tracking.registry import register
 from admin.tracking.tags import DATA_PATH_TAG
 from admin.training.spec import TrainingSpec
+from housing_grpc.bundle import format as bundle_format
+from housing_grpc.registry.location import BUNDLE_FOLDER, DIGEST_TAG
+from housing_grpc.registry.moved_home import local_folder
 from tests.admin.gate.conftest import add
 from tests.support.commands import Say
-from tests.support.examples import DATA
+from tests.support.examples import DATA, contents
 from tests.support.homes import Trained, settings_of
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client
 
 RULES = ["exactness", "schema", "size", "speed", "quality", "interval", "slices"]
+
+
+def accepting(client: "Client", settings: Settings, names: str) -> str:
+    """Registers version 1 once more, with a bundle that says which columns it accepts."""
+    name = settings.location.model_name
+    seen = client.get_model_version(name, "1")
+    model = client.get_logged_model(str(seen.source).removeprefix(LOGGED_MODEL))
+    again = client.create_logged_model(model.experiment_id)
+    here, there = (local_folder(each.artifact_location) for each in (model, again))
+    assert here is not None
+    assert there is not None
+    metadata = bundle_format.read(here / BUNDLE_FOLDER).metadata
+    changed = msgspec.structs.replace(metadata, params={**metadata.params, "accept": names})
+    digest = bundle_format.write(there / BUNDLE_FOLDER, changed, contents(here / BUNDLE_FOLDER))
+    source, tags = f"{LOGGED_MODEL}{again.model_id}", {DIGEST_TAG: str(digest)}
+    made = client.create_model_version(name, source, model_id=again.model_id, tags=tags)
+    return str(made.version)
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, str]:
@@ -78,7 +99,7 @@ def test_without_its_data_nothing_can_be_said(
     assert found["inputs"]["data"] != ""
     own.rename(tmp_path / "elsewhere.csv")
     out = say("gate", number, "--policy", quick, code=7).out
-    assert "quality\tINCONCLUSIVE\tthe data of the candidate (SHA-256 " in out
+    assert "quality\tINCONCLUSIVE\tcandidate: its data (SHA-256 " in out
     assert "name the data with --data FILE" in out
     for file in (tmp_path / "elsewhere.csv", DATA):
         found = json.loads(say("gate", number, "--policy", quick, "--data", file, "--json").out)
@@ -121,3 +142,14 @@ def test_what_is_typed_wrong_is_said(
     assert client.run(version.run_id).tags[DATA_PATH_TAG] == str(DATA)  # type: ignore[union-attr]
     missing = say("gate", 1, "--data", tmp_path / "none.csv", code=3).err
     assert "none.csv" in missing
+
+
+def test_columns_that_a_bundle_names_are_no_mistake_of_the_caller(
+    first: Settings, client: "Client", say: Say, quick: Path
+) -> None:
+    number = accepting(client, first, "RM,HEIGHT")
+    found = json.loads(say("gate", number, "--policy", quick, "--json", code=7).out)
+    assert verdicts(found)["quality"] == found["verdict"] == "INCONCLUSIVE"
+    assert "candidate: what its bundle says of columns to accept: " in found["rules"][4]["found"]
+    said = say("compare", 1, number, code=6).err
+    assert "version 2: what its bundle says of columns to accept: accept: 'HEIGHT' is no" in said

@@ -19,6 +19,7 @@ from admin.tracking.tags import EVIDENCE_TAG, VERDICT_TAG
 from admin.training.spec import TrainingSpec
 from housing_grpc.registry.location import DIGEST_TAG
 from tests.admin.gate.conftest import add
+from tests.registry.hostile_registry import running
 from tests.support.commands import Say
 from tests.support.examples import DATA
 from tests.support.homes import Trained
@@ -96,6 +97,25 @@ def test_evidence_is_kept_with_the_version_and_its_run(
     document = json.loads(Path(client.download_artifacts(run_id, file.path)).read_text())
     assert document["inputs"] == tag["inputs"]
     assert file.path == f"gate/{tag['digest'][:12]}.json"
+
+
+def test_evidence_of_a_version_whose_run_is_elsewhere_is_kept_as_a_tag(
+    first: Settings, client: "Client", promoting: Promoting
+) -> None:
+    name = first.location.model_name
+    seen = client.get_model_version(name, str(worse(client, first)))
+    with running() as stranger:
+        experiment = client.create_experiment("elsewhere", f"{stranger.uri}/files")
+        run_id = client.create_run(experiment).info.run_id
+        number = client.create_model_version(
+            name, source=str(seen.source), run_id=run_id, model_id=seen.model_id, tags=seen.tags
+        ).version
+        said = promoting(number, code=7)
+        assert not stranger.heard
+    assert "quality\tFAIL\tRMSE " in said.out
+    kept_in_short = f"kept in short, as a tag of the version: the run {run_id}: the registry names"
+    assert kept_in_short in said.err
+    assert tags(client, first, int(number))[VERDICT_TAG] == "FAIL"
 
 
 def test_a_gate_is_asked_once_of_the_same(

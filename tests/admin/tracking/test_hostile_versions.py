@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -17,6 +18,9 @@ from housing_grpc.base.errors import ServingError
 from tests.registry.hostile_registry import Registry, answered, listed, running
 from tests.support.examples import MODEL_NAME
 from tests.support.homes import settings_of
+
+if TYPE_CHECKING:
+    from admin.tracking.mlflow_client import Client
 
 
 @pytest.fixture
@@ -88,3 +92,46 @@ def test_a_model_whose_id_is_half_a_character_has_no_answer(tmp_path: Path) -> N
         pytest.raises(ServingError, match="not as MLflow does"),
     ):
         records.has_file("\ud800", "data", "metadata.json")
+
+
+ELSEWHERE = ("mlflow-artifacts://127.0.0.1:1/x", "sftp://127.0.0.1/x", "http://127.0.0.1:99999/x")
+
+
+def keep_file(client: "Client", experiment: str, folder: Path) -> None:
+    run_id = client.create_run(experiment).info.run_id
+    client.log_text(run_id, "a", "a.txt")
+
+
+def keep_folder(client: "Client", experiment: str, folder: Path) -> None:
+    run_id = client.create_run(experiment).info.run_id
+    client.log_artifacts(run_id, str(folder))
+
+
+def keep_model(client: "Client", experiment: str, folder: Path) -> None:
+    model_id = client.create_logged_model(experiment).model_id
+    client.log_model_artifacts(model_id, str(folder))
+
+
+def look(client: "Client", experiment: str, folder: Path) -> None:
+    client.has_file(client.create_logged_model(experiment).model_id, "data", folder.name)
+
+
+@pytest.mark.parametrize("use", [keep_file, keep_folder, keep_model, look])
+def test_no_stranger_is_sent_the_password(
+    bare_client: "Client",
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    use: Callable[["Client", str, Path], None],
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    (folder := tmp_path / "kept").mkdir()
+    (folder / "a.txt").write_text("a")
+    with running() as stranger:
+        place = f"{stranger.uri}/api/2.0/mlflow-artifacts/artifacts/x"
+        for number, at in enumerate((place, *ELSEWHERE)):
+            experiment = bare_client.create_experiment(f"elsewhere {number}", at)
+            with pytest.raises(RegistryError, match="names a place for files"):
+                use(bare_client, experiment, folder)
+        assert not stranger.heard
+    use(bare_client, bare_client.create_experiment("here", (tmp_path / "own").as_uri()), folder)

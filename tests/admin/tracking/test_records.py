@@ -195,6 +195,21 @@ def test_a_tag_of_a_model_is_set_as_mlflow_does(filled: Filled, name: str) -> No
             records.set_model_tag("absent", "a", "")
 
 
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_a_tag_of_a_version_is_set_as_mlflow_does(filled: Filled, name: str) -> None:
+    with connect(filled.settings) as client, direct(filled.settings) as records:
+        for key, value in (
+            ("statement.production", "ü\t'\n"),
+            ("statement.production", "x" * 5000),
+        ):
+            records.set_version_tag(name, 4, key, value)
+            assert records.versions(name) == client.versions(name)
+            assert client.get_model_version(name, "4").tags[key] == value
+        client.delete_model_version_tag(name, "4", "statement.production")
+        with pytest.raises(Exception, match=r"version 3 of|HTTP 404"):
+            records.set_version_tag(name, 3, "a", "b")
+
+
 def test_tables_that_were_changed_meanwhile_are_not_written_to(bare: Settings) -> None:
     file = bare.location.sqlite_file
     assert file is not None
@@ -208,6 +223,8 @@ def test_tables_that_were_changed_meanwhile_are_not_written_to(bare: Settings) -
             records.set_alias("m", "a", 1)
         with pytest.raises(RegistryError, match="m was just changed; try again"):
             records.set_model_tag("m", "a", "1")
+        with pytest.raises(RegistryError, match="version 1 of m was just changed"):
+            records.set_version_tag("m", 1, "a", "1")
         with closing(sqlite3.connect(file)) as database:
             assert database.execute("SELECT * FROM registered_model_aliases").fetchall() == []
 

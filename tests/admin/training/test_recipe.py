@@ -7,7 +7,7 @@ import pytest
 
 from admin.tracking.run_log import spec_params
 from admin.training.pipeline import complete
-from admin.training.recipe import UnknownRecipeError, recipe_of
+from admin.training.recipe import UnknownRecipeError, accepted, recipe_of
 from admin.training.spec import TrainingSpec
 
 DATA = Path("houses.csv")
@@ -46,3 +46,9 @@ def test_it_is_the_one_that_was_trained() -> None:
 def test_one_that_cannot_be_trained_any_more(change: dict[str, object], complaint: str) -> None:
     with pytest.raises(UnknownRecipeError, match=complaint):
         recipe_of({**spec_params(SPEC), **change}, DATA)
+
+
+@pytest.mark.parametrize("names", ["RM,HEIGHT", "", "RM," * 200_000, "\x1b[2J"])
+def test_columns_that_a_bundle_accepts_are_columns(names: str) -> None:
+    with pytest.raises(UnknownRecipeError):
+        accepted({"accept": names})

@@ -55,4 +55,4 @@ def test_amounts_that_are_no_numbers(boosted: Made, native: bool) -> None:
 @pytest.mark.parametrize("leaf", [5000.0, -5000.0])
 def test_shares_by_which_no_price_starts(boosted: Made, native: bool, leaf: float) -> None:
     with pytest.raises(BundleFormatError, match=r"covers\.bin: makes prices start from what is"):
-        stump(boosted, leaf, 3.0, 1.0, exponential=True, native=native)
+        stump(boosted, leaf, 3.0, 1.0, exponential=True, native=native).self_test()

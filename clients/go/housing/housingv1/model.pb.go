@@ -93,8 +93,8 @@ type ModelInfoResponse struct {
 	LibraryVersions map[string]string `protobuf:"bytes,12,rep,name=library_versions,json=libraryVersions,proto3" json:"library_versions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Where the bundle came from, such as "registry" or "folder".
 	Source string `protobuf:"bytes,13,opt,name=source,proto3" json:"source,omitempty"`
-	// Whether the registry could not be asked at start, so that this is the last
-	// version that was known.
+	// Whether the registry could not be asked at start, or no signed statement lets
+	// the alias name its version, so that this is the last version that was known.
 	Stale bool `protobuf:"varint,14,opt,name=stale,proto3" json:"stale,omitempty"`
 	// How many times a model has been made live in this process.
 	Generation uint64 `protobuf:"varint,15,opt,name=generation,proto3" json:"generation,omitempty"`

@@ -16,7 +16,7 @@ import pytest
 
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
-from admin.tracking import opening
+from admin.tracking import opening, statements
 from admin.tracking.audit import chain, decision, verification
 from admin.tracking.audit import entry as entries
 from admin.tracking.audit.chain import Chain
@@ -24,10 +24,12 @@ from admin.tracking.audit.decision import Decision, Moved
 from admin.tracking.client import connect
 from admin.tracking.promotion import promote, rollback
 from admin.tracking.records import Records, promoted
+from housing_grpc.bundle.signature import Verifier
 from housing_grpc.registry.location import DIGEST_TAG
 from tests.admin.terminal.fake_terminal import environment_of
 from tests.support.examples import MODEL_NAME
 from tests.support.homes import settings_of
+from tests.support.keys import Pair
 from tests.support.mlflow_server import mlflow_server
 from tests.support.waiting import SECONDS
 
@@ -40,6 +42,7 @@ from admin.base.settings import from_environment
 from admin.tracking import opening
 from admin.tracking.audit import decision
 from admin.tracking.promotion import promote
+from admin.tracking.statements import of_settings
 
 class Killed:
     def __init__(self, records, at):
@@ -58,7 +61,9 @@ class Killed:
 decision.GONE_SECONDS = 0.0
 settings = from_environment()
 with opening.opened(settings, print, lambda: None) as records:
-    promote(Killed(records, int(sys.argv[2])), settings.location, int(sys.argv[1]))
+    number, at = map(int, sys.argv[1:])
+    signing = of_settings(settings)
+    promote(Killed(records, at), settings.location, number, signing=signing)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -191,6 +196,27 @@ def test_those_who_promote_at_once_leave_a_whole_chain(settings: Settings, promo
         assert not history.pending
 
 
+@pytest.mark.parametrize("killed", ["one", "both"])
+def test_of_two_that_promoted_the_same_at_once_and_were_killed_one_is_done(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, killed: str
+) -> None:
+    monkeypatch.setattr(decision, "GONE_SECONDS", 0.0)
+    with opened(settings) as records:
+        promote(records, settings.location, 1)
+        before = set(problems(records))
+        promote(records, settings.location, 2)
+        kept = history_of(records).kept[-1]
+        assert kept.entry is not None
+        # The one that has seen the other did not come to withdraw.
+        left = entries.written(replace(kept.entry, outcome="pending"))
+        records.set_model_tag(MODEL_NAME, chain.new_key(kept.sequence), left)
+        if killed == "both":
+            records.set_model_tag(MODEL_NAME, kept.key, left)
+        promote(records, settings.location, 1)
+        assert set(problems(records)) == before
+        assert not history_of(records).pending
+
+
 def test_a_killed_promotion_is_completed_or_voided_by_the_next_command(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,10 +244,35 @@ def test_a_killed_promotion_is_completed_or_voided_by_the_next_command(
         assert not history_of(records).pending
 
 
-def killed(settings: Settings, home: Path, version: int, point: int) -> None:
+def test_a_killed_promotion_with_a_statement_is_put_right_by_the_next(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decision, "GONE_SECONDS", 0.0)
+    pair = Pair(tmp_path, "key")
+    signed = replace(settings, signing_key_file=pair.private, public_key_file=pair.public)
+    where, verifier = settings.location, Verifier(pair.public)
+    with opened(settings) as records:
+        promote(records, where, 1, signing=statements.of_settings(signed))
+        # Before the entry, the statement, the alias, the outcome, the other's end, and after it.
+        for point in range(6):
+            current = promoted(records, where)
+            wanted = 3 - (current or 0)
+            killed(settings, tmp_path, wanted, point, BUNDLE_SIGNING_KEY_FILE=str(pair.private))
+            # At no moment does the alias name a version without a statement.
+            assert promoted(records, where) == (wanted if point > 2 else current)
+            said = statements.problems(
+                history_of(records), records.versions(MODEL_NAME), where, verifier
+            )
+            assert not [each for each in said if each.startswith("no signed statement")]
+            promote(records, where, wanted, signing=statements.of_settings(signed))
+            found = records.versions(MODEL_NAME)
+            assert statements.problems(history_of(records), found, where, verifier) == []
+
+
+def killed(settings: Settings, home: Path, version: int, point: int, **variables: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", KILLED, str(version), str(point)],
-        env=environment_of(home, MLFLOW_TRACKING_URI=settings.location.tracking_uri),
+        env=environment_of(home, MLFLOW_TRACKING_URI=settings.location.tracking_uri, **variables),
         capture_output=True,
         timeout=SECONDS,
         check=False,

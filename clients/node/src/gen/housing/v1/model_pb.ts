@@ -141,8 +141,8 @@ export type ModelInfoResponse = Message<"housing.v1.ModelInfoResponse"> & {
   source: string;
 
   /**
-   * Whether the registry could not be asked at start, so that this is the last
-   * version that was known.
+   * Whether the registry could not be asked at start, or no signed statement lets
+   * the alias name its version, so that this is the last version that was known.
    *
    * @generated from field: bool stale = 14;
    */
@@ -317,8 +317,8 @@ export type ModelInfoResponseJson = {
   source?: string;
 
   /**
-   * Whether the registry could not be asked at start, so that this is the last
-   * version that was known.
+   * Whether the registry could not be asked at start, or no signed statement lets
+   * the alias name its version, so that this is the last version that was known.
    *
    * @generated from field: bool stale = 14;
    */
@@ -1421,9 +1421,10 @@ export const ModelService: GenService<{
    * * DATA_LOSS: a file of the bundle is damaged, missing or one too many
    *   (BUNDLE_CHECKSUM).
    * * FAILED_PRECONDITION: the bundle cannot be served (BUNDLE_FORMAT,
-   *   BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), or the
-   *   server serves a folder and has no versions to choose from
-   *   (SOURCE_HAS_NO_VERSIONS).
+   *   BUNDLE_UNSAFE, BUNDLE_SIGNATURE, SCHEMA_INCOMPATIBLE, SELF_TEST), the
+   *   server follows signed statements only, and none lets the alias name its
+   *   version (BUNDLE_DOWNGRADE), or it serves a folder and has no versions to
+   *   choose from (SOURCE_HAS_NO_VERSIONS).
    * * INVALID_ARGUMENT: the version is not a number, the alias is empty
    *   (INVALID_TARGET), or the bytes are not a ReloadModelRequest
    *   (MALFORMED_REQUEST).
