@@ -10,8 +10,12 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from housing_grpc.challenger.shadow import ShadowSums
+
+Numbers = NDArray[np.float64] | np.float64
 
 FIRST_LOOK = 100
 """With fewer, the bounds are not yet what they promise to be."""
@@ -57,13 +61,23 @@ class Mean(msgspec.Struct, frozen=True):
 
         Infinite before the first look.
         """
-        count = self.count
-        if count < FIRST_LOOK:
+        if self.count < FIRST_LOOK:
             return math.inf
-        variance = max(self.squares / count - self.value**2, 0.0)
-        spread = count * _RHO_SQUARED + 1
-        factor = 2 * spread / (count**2 * _RHO_SQUARED) * math.log(math.sqrt(spread) / _ALPHA)
-        return math.sqrt(variance * factor)
+        variance = max(self.squares / self.count - self.value**2, 0.0)
+        return float(reach(np.float64(self.count), np.float64(variance)))
+
+
+def reach(count: Numbers, variance: Numbers) -> Numbers:
+    """Returns how far true means may be from those of so many numbers.
+
+    Args:
+        count: How many; shape (n,), or one.
+        variance: Of the numbers, of the same shape.
+    """
+    spread = count * _RHO_SQUARED + 1
+    factor = 2 * spread / (count**2 * _RHO_SQUARED) * np.log(np.sqrt(spread) / _ALPHA)
+    found: Numbers = np.sqrt(variance * factor)
+    return found
 
 
 class Pairs(NamedTuple):

@@ -102,15 +102,17 @@ def beside(request: dict[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
         Nothing, if it cannot be asked.
     """
     uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
+    tells = "digest" in found and request["tell_unless"] not in (None, found["version"])
     try:
-        registry = direct.registry(uri, _BESIDE_SECONDS, os.environ) or _mlflow(uri)
-        model = registry.model(wanted.name)
+        registry = direct.registry(uri, _BESIDE_SECONDS, os.environ)
+        if registry is not None and not tells:
+            return {}  # Whoever wants to know what is compared asks such a one without a child.
+        model = (registry or _mlflow(uri)).model(wanted.name)
         said = {"challenge": msgspec.to_builtins(challenge.read(model.aliases, model.tags))}
+        if tells and (moved := moved_by_hand(model, wanted.alias, found["version"])):
+            said["by_hand"] = moved
     except Exception:  # noqa: BLE001 (whatever is wrong with it, the version is served)
         return {}
-    if "digest" in found and request["tell_unless"] not in (None, found["version"]):
-        moved = moved_by_hand(model, wanted.alias, found["version"])
-        said |= {"by_hand": moved} if moved else {}
     return said
 
 

@@ -19,10 +19,11 @@ from housing.v1.prediction_pb2 import (
     PredictStreamRequest,
 )
 
+from admin.data.dataset import Dataset
 from tests.challenger.conftest import Follow, compared, experiment, found
 from tests.support import broken_bundles, faulty_models
 from tests.support.client import SECONDS, Client, failure, reason_of
-from tests.support.examples import Dataset, Example
+from tests.support.examples import Example
 from tests.support.registered import Registered
 from tests.support.waiting import until
 

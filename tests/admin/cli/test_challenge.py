@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from admin.tracking.client import connect
+from housing_grpc.model.challenge import Challenge
 from housing_grpc.registry import challenge
 from housing_grpc.registry.location import CHALLENGER_ALIAS
 from housing_grpc.server import HousingServer
@@ -34,7 +35,7 @@ def told(say: Say) -> Callable[..., Any]:
     return lambda *arguments, code=0: json.loads(say(*arguments, "--json", code=code).out)
 
 
-def wanted(home: Path) -> challenge.Challenge:
+def wanted(home: Path) -> Challenge:
     """What servers read."""
     with connect(settings_of(home)) as client:
         found = client.versions(MODEL_NAME)
