@@ -77,7 +77,7 @@ def _admin(home: Path, *arguments: str) -> None:
 
 def _serving(home: Path, port: int) -> Server:
     command = [sys.executable, "-m", "housing_grpc", "--grpc-port", str(port)]
-    chosen = {"MODEL_POLL_SECONDS": "5", "METRICS_PORT": str(serving.free_port()), "WORKERS": "1"}
+    chosen = {"MODEL_POLL_SECONDS": "5", "METRICS_ENABLED": "false", "WORKERS": "1"}
     return serving.launch(
         command,
         ready=lambda: serving.answers(port),
