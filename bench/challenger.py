@@ -10,6 +10,8 @@ Without a difference are the same pairs of models, where for each outcome a coin
 two is called the challenger. Nothing here depends on the machine.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold, cross_val_predict
@@ -27,7 +29,7 @@ RUNS, LABELS, QUIET_RUNS = 200, 20_000, 400
 MOST_FALSE = 28
 # Fewer and shallower trees: an RMSE some 17 % larger.
 SMALL = {"n_estimators": 80, "max_depth": 2, "learning_rate": 0.1}
-CHALLENGERS = {
+CHALLENGERS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "linear": ("linear", {}),
     "small xgboost": ("xgboost", SMALL),
     "random_forest": ("random_forest", {}),
@@ -61,7 +63,7 @@ def main() -> bool:
     return max(false) <= MOST_FALSE
 
 
-def _squares(houses: Dataset, model: str, params: dict[str, object]) -> Numbers:
+def _squares(houses: Dataset, model: str, params: Mapping[str, object]) -> Numbers:
     """Returns the squared error of each house, by a model that has not seen it."""
     chosen, filling = models.get(model), preprocessing.get("v2_knn")
     pipeline = build_pipeline(
@@ -69,7 +71,8 @@ def _squares(houses: Dataset, model: str, params: dict[str, object]) -> Numbers:
     )
     folds = KFold(_FOLDS, shuffle=True, random_state=0)
     prices = cross_val_predict(pipeline, houses.features, houses.target, cv=folds)
-    return np.square(np.asarray(prices, dtype=np.float64) - houses.target.to_numpy())
+    found: Numbers = np.square(np.asarray(prices, dtype=np.float64) - houses.target.to_numpy())
+    return found
 
 
 def _labels(random: np.random.Generator, difference: Numbers) -> Numbers:
@@ -94,7 +97,8 @@ def _labels_of_split(
 
 def _flipped(random: np.random.Generator, difference: Numbers, runs: int) -> Numbers:
     drawn = random.choice(difference, (runs, LABELS))
-    return drawn * random.choice([-1, 1], drawn.shape)
+    found: Numbers = drawn * random.choice([-1, 1], drawn.shape)
+    return found
 
 
 def _first(numbers: Numbers) -> Numbers:

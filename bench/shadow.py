@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 from housing.v1.experiment_pb2 import GetExperimentRequest, GetExperimentResponse
@@ -89,7 +90,7 @@ def _serving(home: Path, port: int) -> Server:
 def _target(port: int) -> Target:
     request = PredictRequest(house=to_house(HOUSE))
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        call = channel.unary_unary(sides.PREDICT, request_serializer=_bytes)
+        call: Any = channel.unary_unary(sides.PREDICT, request_serializer=_bytes)
         return load.grpc_target(port, sides.PREDICT, request, call(request, timeout=5))
 
 

@@ -1,4 +1,4 @@
-"""Three services: `prediction_service`, `model_service` and `experiment_service`, each with its rpcs.
+"""Three services, of predictions, models and experiments: each has a method for each of its rpcs.
 
 What reaches a method is decoded already: `serving.routes` gives each one of `prediction_service`
 its reader of `houses.decode`, which `calls` runs first. Houses go on to `scorer`, whose evaluations
