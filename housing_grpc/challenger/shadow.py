@@ -1,6 +1,6 @@
 """Has the challenger price what the live model has priced, in a thread that nobody waits for.
 
-It works for a tenth of the time at most, so that calls keep the processors. What comes faster is
+It works for a fortieth of the time at most, so that calls keep the processors. What comes faster is
 dropped, and counted.
 """
 
@@ -22,7 +22,7 @@ from housing_grpc.model.challenger_slot import Experiment
 _MOST_WAITING = 8192
 _PART_ROWS = 256
 # Rest for each unit of work.
-_REST = 9.0
+_REST = 39.0
 _LONGEST_REST_SECONDS = 1.0
 _STOP_SECONDS = 1.0
 

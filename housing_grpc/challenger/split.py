@@ -33,12 +33,10 @@ class Choice:
 
     Attributes:
         variant: Of the two.
-        told: Whether answers say so.
         digest: Of the challenger's bundle: another one is chosen anew.
     """
 
     variant: Variant
-    told: bool
     digest: str
 
 
@@ -67,8 +65,8 @@ class Split:
         routing_key: str,
         rows: Rows,
         metadata: Iterable[tuple[str, str | bytes]],
-    ) -> Choice:
-        """Returns which of two models is to answer a call.
+    ) -> Choice | None:
+        """Returns which of two models is to answer a call; None if it is the live one anyway.
 
         Args:
             experiment: The two.
@@ -81,12 +79,12 @@ class Split:
         """
         share, digest = experiment.challenge.share, experiment.challenger.bundle.digest
         variant = _forced(metadata)
-        told = variant is not None or share > 0
         if variant is None:
+            if not share:
+                return None
             key = routing_key.encode() if routing_key else _canonical(rows)
-            drawn = share > 0 and chosen(key, digest, share)
-            variant = Variant.CHALLENGER if drawn else Variant.CHAMPION
-        return Choice(variant=variant, told=told, digest=digest)
+            variant = Variant.CHALLENGER if chosen(key, digest, share) else Variant.CHAMPION
+        return Choice(variant=variant, digest=digest)
 
     def answer(
         self, choice: Choice, live: LiveModel, serve: Callable[[LiveModel], T]
@@ -105,8 +103,7 @@ class Split:
                 answer = self._challengers(other, serve)
                 if answer is not None:
                     return answer[0], Variant.CHALLENGER
-        if choice.told:
-            self._answered("champion")
+        self._answered("champion")
         return serve(live), Variant.CHAMPION
 
     def _challengers(self, other: LiveModel, serve: Callable[[LiveModel], T]) -> tuple[T] | None:

@@ -34,16 +34,16 @@ class PredictionServicer:
     def Predict(self, request: HouseRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the price of one house."""
         live, experiment = self._models.current(), self._split.experiment()
-        if experiment is None:
-            return self._priced(request, context, live)
-        choice = self._split.choice(
+        choice = experiment and self._split.choice(
             experiment, request.routing_key, decode.rows_of(request.row),
             context.invocation_metadata(),
         )  # fmt: skip
+        if choice is None:
+            return self._priced(request, context, live)
         answer, variant = self._split.answer(
             choice, live, lambda model: self._priced(request, context, model)
         )
-        return answer + OF_HOUSE[variant] if choice.told else answer
+        return answer + OF_HOUSE[variant]
 
     def _priced(
         self, request: HouseRequest, context: grpc.ServicerContext, model: LiveModel
@@ -54,15 +54,15 @@ class PredictionServicer:
     def PredictBatch(self, request: BatchRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the prices of many houses, all with the same model."""
         live, experiment = self._models.current(), self._split.experiment()
-        if experiment is None:
-            return self._batch_priced(request, context, live)
-        choice = self._split.choice(
+        choice = experiment and self._split.choice(
             experiment, request.routing_key, request.rows, context.invocation_metadata()
         )
+        if choice is None:
+            return self._batch_priced(request, context, live)
         answer, variant = self._split.answer(
             choice, live, lambda model: self._batch_priced(request, context, model)
         )
-        return answer + OF_BATCH[variant] if choice.told else answer
+        return answer + OF_BATCH[variant]
 
     def _batch_priced(
         self, request: BatchRequest, context: grpc.ServicerContext, model: LiveModel

@@ -159,8 +159,7 @@ class StreamScorer:
             response, variant = score(live), Variant.CHALLENGER
         else:
             response, variant = self._split.answer(choice, live, score)
-        if choice.told:
-            response.chunk.variant = VARIANTS[variant]
+        response.chunk.variant = VARIANTS[variant]
         return response
 
     def _next(self, reader: PacedReader[Chunk], oldest: float) -> Chunk | None:
