@@ -34,10 +34,10 @@ class PredictionServicer:
     def Predict(self, request: HouseRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the price of one house."""
         live, experiment = self._models.current(), self._split.experiment()
-        choice = experiment and self._split.choice(
-            experiment, request.routing_key, decode.rows_of(request.row),
-            context.invocation_metadata(),
-        )  # fmt: skip
+        choice = None
+        if experiment is not None:
+            rows, metadata = decode.rows_of(request.row), context.invocation_metadata()
+            choice = self._split.choice(experiment, request.routing_key, rows, metadata)
         if choice is None:
             return self._priced(request, context, live)
         answer, variant = self._split.answer(
@@ -54,9 +54,10 @@ class PredictionServicer:
     def PredictBatch(self, request: BatchRequest, context: grpc.ServicerContext) -> bytes:
         """Predicts the prices of many houses, all with the same model."""
         live, experiment = self._models.current(), self._split.experiment()
-        choice = experiment and self._split.choice(
-            experiment, request.routing_key, request.rows, context.invocation_metadata()
-        )
+        choice = None
+        if experiment is not None:
+            metadata = context.invocation_metadata()
+            choice = self._split.choice(experiment, request.routing_key, request.rows, metadata)
         if choice is None:
             return self._batch_priced(request, context, live)
         answer, variant = self._split.answer(
