@@ -36,7 +36,7 @@ class HousingServer:
         self._settings = chosen
         self._tracing = tracing
         gauges: telemetry.Gauges = {}
-        self.metrics = telemetry.metrics(gauges)
+        self.metrics = telemetry.metrics(gauges, chosen)
         live_slot = LiveSlot(
             [self.metrics.on_live],
             most=chosen.max_models,

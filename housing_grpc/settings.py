@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc.base import options, processors
+from housing_grpc.base import dialects, options, processors
 from housing_grpc.base.address import is_loopback
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 from housing_grpc.base.options import SECRET, Host, OptionError, Port
@@ -187,12 +187,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reflection_enabled: Annotated[
         bool, Meta(description="whether grpcurl and others may ask for the contract")
     ] = True
+    dialects: Annotated[
+        str,
+        Meta(description="other protocols to answer: oip, v1, invocations, or none"),
+    ] = dialects.OIP
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least level to log")
     ] = "info"
     log_format: Annotated[
         Literal["text", "json"], Meta(description="text for people, json for collectors")
     ] = "text"
+
+    @property
+    def speaks_oip(self) -> bool:
+        """Whether clients of the Open Inference Protocol are answered."""
+        return dialects.OIP in dialects.read(self.dialects)
 
     @property
     def location(self) -> RegistryLocation:
@@ -226,7 +235,7 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             program="python -m housing_grpc",
             description="Serves house price predictions over gRPC.",
         )
-        _ = chosen.location, chosen.cache
+        _ = chosen.location, chosen.cache, chosen.speaks_oip
         _check(chosen)
     except (OptionError, ValueError) as error:
         raise StartError(str(error), EXIT_SETTINGS) from error

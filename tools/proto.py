@@ -1,5 +1,7 @@
 """Checks the protobuf contract in proto/, and generates generated/: code and description.
 
+proto-oip/ is a protocol of others, of which the server reads the descriptors alone.
+
     python tools/proto.py check     lint, compare with what clients know, look for stale files
     python tools/proto.py write     regenerate, and accept the contract unless it breaks clients
     python tools/proto.py format    lay out the .proto files
@@ -18,11 +20,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "proto"
+OIP = ROOT / "proto-oip"
 IMAGE = PROTOS / "released.binpb"
 GENERATED = ROOT / "generated"
 DEPENDENCIES = ROOT / "build" / "proto-deps"
 COMMENTED = "contract.binpb"
 OPENAPI = "openapi.json"
+INFERENCE = "inference.binpb"
 BIN = Path(sys.executable).parent
 
 # What our files import beyond google/protobuf, with what those import in turn.
@@ -48,9 +52,9 @@ def run(*command: str | Path) -> None:
         sys.exit(1)
 
 
-def build_image(target: Path) -> None:
-    """Write down the contract, without its comments."""
-    run(BIN / "buf", "build", "proto", "--exclude-source-info", "--output", target)
+def build_image(target: Path, protos: Path = PROTOS) -> None:
+    """Write down the contract, or another protocol, without its comments."""
+    run(BIN / "buf", "build", protos, "--exclude-source-info", "--output", target)
 
 
 def check_breaking() -> None:
@@ -73,6 +77,8 @@ def generate(folder: Path) -> None:
         *sorted(PROTOS.rglob("*.proto")),
     )
     describe(folder)
+    # No code: that would register its package for the whole process, which clients do, too.
+    build_image(folder / "housing" / INFERENCE, OIP)
     for package in (path for path in folder.rglob("*") if path.is_dir()):
         (package / "__init__.py").write_text('"""Written by `make proto`."""\n', encoding="utf-8")
     (folder / "housing" / "py.typed").touch()
@@ -106,7 +112,8 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 def check() -> None:
     """Exit with 1 if anything about the contract is not as it should be."""
-    run(BIN / "buf", "format", "--diff", "--exit-code", "proto")
+    for protos in (PROTOS, OIP):
+        run(BIN / "buf", "format", "--diff", "--exit-code", protos)
     run(BIN / "buf", "lint", "proto")
     check_breaking()
     with tempfile.TemporaryDirectory() as scratch:
@@ -131,7 +138,8 @@ def write() -> None:
 
 def format_protos() -> None:
     """Lay out the .proto files as `check` wants them."""
-    run(BIN / "buf", "format", "--write", "proto")
+    for protos in (PROTOS, OIP):
+        run(BIN / "buf", "format", "--write", protos)
 
 
 if __name__ == "__main__":

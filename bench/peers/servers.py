@@ -31,8 +31,10 @@ House = Mapping[str, float]
 
 
 @contextmanager
-def mlserver(made: Artefacts, house: House, runtime: str, *, batching: bool) -> Iterator[Side]:
-    """MLServer over gRPC.
+def mlserver(
+    made: Artefacts, house: House, runtime: str, *, batching: bool, http: bool = False
+) -> Iterator[Side]:
+    """MLServer.
 
     It predicts in its own process: on one core, another one for inference only costs more.
 
@@ -42,6 +44,7 @@ def mlserver(made: Artefacts, house: House, runtime: str, *, batching: bool) -> 
         runtime: "sklearn" serves the whole pipeline, "xgboost" the trees alone, so that
             the row is scaled beforehand.
         batching: Whether calls are gathered into batches.
+        http: Whether it is asked over HTTP, with JSON, and not over gRPC.
     """
     programs = environment.ensure("mlserver")
     name = f"mlserver {runtime}, batching {'on' if batching else 'off'}"
@@ -71,8 +74,16 @@ def mlserver(made: Artefacts, house: House, runtime: str, *, batching: bool) -> 
         core=serving.SERVER_CORE,
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     ) as server:
-        target = _infer_target(
-            programs, grpc_port, ("house", "predict"), row, sides.answer(made.pipeline, house)
+        target = (
+            json_target(
+                f"http://127.0.0.1:{http_port}/v2/models/house/infer",
+                tensors("predict", row),
+                sides.answer(made.pipeline, house),
+            )
+            if http
+            else infer_target(
+                programs, grpc_port, ("house", "predict"), row, sides.answer(made.pipeline, house)
+            )
         )
         yield Side(name=name, server=server, target=target)
 
@@ -89,7 +100,8 @@ def fastapi(made: Artefacts, house: House) -> Iterator[Side]:
         environment={"PIPELINE": str(made.joblib)},
         folder=_HERE,
     ) as server:
-        target = _json_target(f"http://127.0.0.1:{port}/predict", dict(house), made, house)
+        url = f"http://127.0.0.1:{port}/predict"
+        target = json_target(url, dict(house), sides.answer(made.pipeline, house))
         yield Side(name="fastapi", server=server, target=target)
 
 
@@ -106,7 +118,8 @@ def mlflow(made: Artefacts, house: House) -> Iterator[Side]:
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     ) as server:
         body = {"dataframe_split": {"columns": list(house), "data": [list(house.values())]}}
-        target = _json_target(f"http://127.0.0.1:{port}/invocations", body, made, house)
+        url = f"http://127.0.0.1:{port}/invocations"
+        target = json_target(url, body, sides.answer(made.pipeline, house))
         yield Side(name="mlflow models serve", server=server, target=target)
 
 
@@ -122,7 +135,7 @@ def triton(made: Artefacts, house: House) -> Iterator[Side]:
         core=serving.SERVER_CORE,
     ) as server:  # fmt: skip
         row = np.array([[house[each] for each in FEATURE_NAMES]])
-        target = _infer_target(
+        target = infer_target(
             programs, ports[0], (made.name, "rows"), row, sides.answer(made.pipeline, house)
         )
         yield Side(name="triton", server=server, target=target)
@@ -133,13 +146,26 @@ def _configure(folder: Path, settings: dict[str, Any], model: dict[str, Any]) ->
     (folder / "model-settings.json").write_text(json.dumps(model))
 
 
-def _infer_target(
+def infer_target(
     programs: Path,
     port: int,
     name: tuple[str, str],
     row: NDArray[np.float64],
     price: float,
 ) -> Target:
+    """Returns ModelInfer as a target, after a client of the protocol has got the right price.
+
+    Args:
+        programs: Folder of an environment that has tritonclient.
+        port: Of the server.
+        name: Of the model, and of its input.
+        row: To ask for, shape (1, features).
+        price: The right one.
+
+    Raises:
+        RuntimeError: There is no answer.
+        WrongAnswerError: It is another price.
+    """
     asked = [str(port), *name, *map(repr, row[0].tolist())]
     until = time.monotonic() + _CALL_SECONDS
     while True:
@@ -162,16 +188,30 @@ def _infer_target(
     )
 
 
-def _json_target(url: str, body: dict[str, Any], made: Artefacts, house: House) -> Target:
+def tensors(name: str, row: NDArray[np.float64]) -> dict[str, Any]:
+    """Returns a request of the Open Inference Protocol in JSON."""
+    tensor = {"name": name, "datatype": "FP64", "shape": [*row.shape], "data": row[0].tolist()}
+    return {"inputs": [tensor]}
+
+
+def json_target(url: str, body: Mapping[str, Any], price: float) -> Target:
+    """Returns a call over HTTP as a target, after it has been answered with the right price.
+
+    Args:
+        url: To post to.
+        body: Of the request.
+        price: The right one.
+
+    Raises:
+        WrongAnswerError: The answer is another price.
+    """
     data = json.dumps(body).encode()
     request = urllib.request.Request(  # noqa: S310 - our own http address
         url, data, {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=_CALL_SECONDS) as response:  # noqa: S310
         answer = response.read()
-    found = json.loads(answer)
-    price = found["predictions"][0] if "predictions" in found else found["prediction"]
-    sides.check(price, sides.answer(made.pipeline, house))
+    sides.check(_price(json.loads(answer)), price)
     return Target(
         url=url,
         body=data,
@@ -179,3 +219,9 @@ def _json_target(url: str, body: dict[str, Any], made: Artefacts, house: House) 
         answer_bytes=len(answer),
         http1=True,
     )
+
+
+def _price(answer: dict[str, Any]) -> float:
+    if "outputs" in answer:
+        return float(answer["outputs"][0]["data"][0])
+    return float(answer["predictions"][0] if "predictions" in answer else answer["prediction"])

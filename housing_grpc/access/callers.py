@@ -40,7 +40,16 @@ RULES: Mapping[str, frozenset[Role]] = {
     "/housing.v1.ExperimentService/GetExperiment": _ADMIN,
     "/housing.v1.FeedbackService/RecordOutcomes": _FEEDBACK,
     "/housing.v1.FeedbackService/GetQuality": _PREDICT | _FEEDBACK,
+    "/inference.GRPCInferenceService/ServerMetadata": _PREDICT,
+    "/inference.GRPCInferenceService/ModelMetadata": _PREDICT,
+    "/inference.GRPCInferenceService/ModelInfer": _PREDICT,
+    "/inference.GRPCInferenceService/ModelStreamInfer": _PREDICT,
+    "/inference.GRPCInferenceService/ModelConfig": _PREDICT,
+    "/inference.GRPCInferenceService/RepositoryIndex": _PREDICT,
     # Probes and tools send no key.
+    "/inference.GRPCInferenceService/ServerLive": _ANYONE,
+    "/inference.GRPCInferenceService/ServerReady": _ANYONE,
+    "/inference.GRPCInferenceService/ModelReady": _ANYONE,
     "/grpc.health.v1.Health/Check": _ANYONE,
     "/grpc.health.v1.Health/Watch": _ANYONE,
     "/grpc.health.v1.Health/List": _ANYONE,
@@ -86,6 +95,8 @@ class Access:
     ) -> None:
         self._limits = limits
         self._anonymous = Caller(name=_ANONYMOUS, role=Role.ADMIN, limit=limits(_ANONYMOUS))
+        # Others without a key must not use up the rate of a probe.
+        self._probe = Caller(name=_ANONYMOUS, role=Role.PREDICT, limit=None)
         self._callers: dict[bytes, Caller] | None = None
         if keys is not None:
             self.replace(keys)
@@ -115,7 +126,10 @@ class Access:
         roles = RULES.get(path)
         if roles is None:
             raise ServingError(Reason.PERMISSION_DENIED, "no rule allows this method")
-        if self._callers is None or not roles:
+        # guard: probes have no rate
+        if not roles:
+            return self._probe
+        if self._callers is None:
             return self._anonymous
         # guard: a key is needed
         caller = self._identified(self._callers, metadata)

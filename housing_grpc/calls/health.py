@@ -52,6 +52,7 @@ class Health:
         self._changing = threading.Lock()
         self._live = False
         self._stuck = False
+        self._stopping = False
         self._tell()
 
     def handler(self) -> grpc.GenericRpcHandler:
@@ -71,6 +72,10 @@ class Health:
             },
         )
 
+    def is_serving(self) -> bool:
+        """Returns whether a model serves."""
+        return self._live and not self._stuck and not self._stopping
+
     def serving(self) -> None:
         """Tells probes and watchers that a model serves, unless its evaluations are stuck."""
         with self._changing:
@@ -85,6 +90,7 @@ class Health:
 
     def stopping(self) -> None:
         """Tells probes and watchers, for good, that no more calls are wanted."""
+        self._stopping = True
         self._servicer.enter_graceful_shutdown()
 
     def end_watches(self) -> None:

@@ -3,6 +3,7 @@
 import logging
 import random
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -74,6 +75,23 @@ class Database:
             else:
                 self._answers()
                 return result
+
+    def overwrite(self) -> None:
+        """Has SQLite write over what was deleted in its log, too, unless somebody reads just now.
+
+        Raises:
+            StoreUnavailableError: The file cannot be written.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        try:
+            connection = self._engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+        except (errors.SQLAlchemyError, sqlite3.Error) as error:
+            raise self._unavailable(error) from None
 
     def close(self) -> None:
         """Ends the connections."""

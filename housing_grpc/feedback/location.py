@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from housing_grpc.base import extras
 from housing_grpc.feedback.errors import FeedbackUrlError
@@ -65,8 +65,6 @@ def _parsed(text: str) -> "URL":
 
 
 def _file(url: "URL") -> "URL":
-    from urllib.parse import unquote
-
     name = unquote(url.database or "")
     if url.host or not name or name == ":memory:" or name.startswith("file:") or url.query:
         raise FeedbackUrlError(

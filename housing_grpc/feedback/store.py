@@ -179,7 +179,9 @@ class Store:
             StoreUnavailableError: It does not answer.
         """
         wanted = sorted(set(ids))
-        return self._run(lambda connection: _delete(connection, wanted), writes=True)
+        deleted = self._run(lambda connection: _delete(connection, wanted), writes=True)
+        self._database.overwrite()
+        return deleted
 
     def close(self) -> None:
         """Ends the connections."""

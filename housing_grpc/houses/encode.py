@@ -14,7 +14,7 @@ from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses import plain, remarks
 from housing_grpc.houses.partition import Partition
-from housing_grpc.houses.record import Column, Texts
+from housing_grpc.houses.record import Texts
 from housing_grpc.houses.scored import Scored
 
 _NANOS = 1_000_000_000
@@ -79,7 +79,7 @@ def encode_results(
         receipts: Of those that were scored, if they were asked for.
     """
     texts = _texts(houses, receipts) if receipts else None
-    written, size = plain.results(houses.count, scored, lambda each: _spread(houses, each), texts)
+    written, size = plain.results(houses.count, scored, houses.spread, texts)
     data, done = memoryview(written), 0
     parts: list[bytes | memoryview] = []
     for place, result in _remarkable(houses, scored, ranges, receipts):
@@ -168,17 +168,8 @@ def _marks(houses: Partition, marked: NDArray[np.bool_]) -> bytes:
 
 
 def _bytes(houses: Partition, numbers: Rows) -> bytes:
-    spread = np.asarray(_spread(houses, numbers))
+    spread = np.asarray(houses.spread(numbers))
     return spread.astype("<f8", copy=False).tobytes()
-
-
-def _spread(houses: Partition, numbers: Column) -> Column:
-    """Returns numbers for every house, NaN where it was not scored."""
-    if not houses.errors or isinstance(numbers, float):
-        return numbers
-    spread = np.full((houses.count, *numbers.shape[1:]), np.nan)
-    spread[houses.places] = numbers
-    return spread
 
 
 def _texts(houses: Partition, receipts: Sequence[str]) -> Texts:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
 
 from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.houses import domain
+from housing_grpc.houses.record import Column
 from housing_grpc.houses.row_summary import RowSummary, summarize
 
 
@@ -27,6 +29,18 @@ class Partition(msgspec.Struct, frozen=True):  # Made for every call, as its sum
     places: Sequence[int]
     errors: dict[int, ServingError]
     summary: RowSummary
+
+    def spread(self, numbers: Column) -> Column:
+        """Returns numbers of the houses that can be scored for all, NaN where one cannot.
+
+        Args:
+            numbers: Shape (rows, ...), or one for all.
+        """
+        if not self.errors or isinstance(numbers, float):
+            return numbers
+        spread = np.full((self.count, *numbers.shape[1:]), np.nan)
+        spread[self.places] = numbers
+        return spread
 
 
 def partition(rows: Rows, ranges: Ranges, path: Callable[[int], str]) -> Partition:

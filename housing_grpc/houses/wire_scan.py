@@ -74,14 +74,25 @@ def _counted(data: memoryview, path: tuple[int, ...], most: int) -> int:
 
 
 def _entries(data: memoryview, wanted: int) -> Iterator[memoryview]:
+    return (found for number, found in fields(data) if number == wanted and found is not None)
+
+
+def fields(data: memoryview) -> Iterator[tuple[int, memoryview | None]]:
+    """Yields the number of each field, and its content where that has a length.
+
+    Args:
+        data: A message in protobuf's wire format; what is no such thing ends it.
+
+    Raises:
+        IndexError: A number does not end.
+    """
     position, end = 0, len(data)
     while position < end:
         key, position = varint(data, position)
-        kind = key & 7
+        kind, content = key & 7, None
         if kind == LENGTH_DELIMITED:
             size, position = varint(data, position)
-            if key >> 3 == wanted:
-                yield data[position : position + size]
+            content = data[position : position + size]
             position += size
         elif kind in _FIXED_SIZES:
             position += _FIXED_SIZES[kind]
@@ -89,3 +100,4 @@ def _entries(data: memoryview, wanted: int) -> Iterator[memoryview]:
             _, position = varint(data, position)
         elif kind not in _GROUP:  # Its end is marked; what is in it is counted, too.
             return
+        yield key >> 3, content

@@ -47,6 +47,8 @@ def home(routes: list[dict[str, str]]) -> Endpoint:
             {
                 "name": "House prices",
                 "version": VERSION,
+                # Clients of KServe's V1 protocol look for it here.
+                "status": "alive",
                 "docs": "/docs",
                 "openapi": "/openapi.json",
                 "health": "/health",

@@ -60,12 +60,12 @@ class Proxy:
             # The time to finish at a stop is over; nothing else cancels a request.
             self._failures.record(exchange, errors.stopping())
             if not exchange.answered:
-                code = await _send(_refusal(errors.stopping()), exchange, send)
+                code = await _send(_refusal(errors.stopping(), exchange), exchange, send)
         except Exception as error:
             self._failures.record(exchange, error)
             if exchange.answered:
                 raise
-            code = await _send(_refusal(error), exchange, send)
+            code = await _send(_refusal(error, exchange), exchange, send)
         finally:
             seconds = time.perf_counter() - started
             self._metrics.observe(scope["method"], exchange.route, code, seconds)
@@ -76,7 +76,8 @@ class Proxy:
         if preflight is not None:
             return await _send(preflight, exchange, send)
         route = self._router.find(exchange.scope["method"], exchange.path)
-        exchange.route = route.path
+        exchange.route, exchange.error_body = route.path, route.error_body
+        exchange.variables = route.variables(exchange.path)
         self._origins.check(exchange)
         if exchange.scope["state"][CROWDED]:
             raise errors.crowded()
@@ -90,8 +91,8 @@ async def _send(response: Response, exchange: Exchange, send: Send) -> int:
     return response.status_code
 
 
-def _refusal(error: Exception) -> Response:
-    response = status.response(public_status(error))
+def _refusal(error: Exception, exchange: Exchange) -> Response:
+    response = status.response(public_status(error), exchange.error_body)
     if isinstance(error, RestError):
         response.headers.update(error.headers)
     return response

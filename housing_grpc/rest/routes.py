@@ -1,19 +1,21 @@
 """All that the proxy answers: the contract's bindings, and what HTTP callers expect beside it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from housing_grpc.rest import bindings, description, pages
+from housing_grpc.rest.dialects import routes as dialect_routes
 from housing_grpc.rest.grpc.backend import Backend
 from housing_grpc.rest.health import Health
 from housing_grpc.rest.http.failures import FailureLog
 from housing_grpc.rest.http.router import Endpoint, Route, Router
+from housing_grpc.rest.json.intake import Intake
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
 from housing_grpc.rest.metrics import Metrics
 from housing_grpc.rest.stream.endpoint import PATH as STREAM_PATH
 from housing_grpc.rest.stream.endpoint import Stream
-from housing_grpc.rest.transcoder import Limits, Transcoder
+from housing_grpc.rest.transcoder import Transcoder
 
 
 def build(
@@ -21,7 +23,8 @@ def build(
     metrics: Metrics,
     failures: FailureLog,
     *,
-    limits: Limits,
+    intake: Intake,
+    spoken: Collection[str],
     stopping: asyncio.Event,
 ) -> Router:
     """Returns the router of everything.
@@ -30,29 +33,24 @@ def build(
         backend: The gRPC server.
         metrics: What the proxy counts.
         failures: Where streams that fail are logged.
-        limits: How much one request may be.
+        intake: Reads bodies.
+        spoken: Names of the dialects that are answered.
         stopping: Set when the proxy stops.
     """
-    readers, writers, turn = Readers(limits.list_entries), Writers(), asyncio.Lock()
+    readers, writers = Readers(intake.limits.list_entries), Writers()
     contract = [
         Route(
             verb=binding.verb,
             path=binding.path,
-            endpoint=Transcoder(
-                binding,
-                backend.unary(binding.method),
-                readers,
-                writers,
-                limits=limits,
-                turn=turn,
-            ),
+            endpoint=Transcoder(binding, backend.unary(binding.method), readers, writers, intake),
         )
         for binding in bindings.bindings()
     ]
     # The stream has no option: its form is the proxy's own.
     stream = Stream(backend, readers, writers, failures, stopping)
     contract.append(Route(verb="POST", path=STREAM_PATH, endpoint=stream))
-    return Router([*contract, *_own(backend, metrics)])
+    foreign = dialect_routes.build(spoken, backend, intake, readers)
+    return Router([*contract, *_own(backend, metrics), *foreign])
 
 
 def _own(backend: Backend, metrics: Metrics) -> Iterator[Route]:

@@ -26,10 +26,10 @@ from housing_grpc.rest.grpc.channel import ServerTls
 from housing_grpc.rest.http.failures import FailureLog
 from housing_grpc.rest.http.hosts import Hosts
 from housing_grpc.rest.http.origin import Origins
+from housing_grpc.rest.json.intake import Intake, Limits
 from housing_grpc.rest.metrics import Metrics
 from housing_grpc.rest.proxy import Proxy
 from housing_grpc.rest.settings import Settings
-from housing_grpc.rest.transcoder import Limits
 
 EXIT_SETTINGS = 2
 EXIT_PORT = 3
@@ -113,7 +113,8 @@ class RestServer:
             backend,
             metrics,
             failures,
-            limits=limits,
+            intake=Intake(limits),
+            spoken=chosen.spoken,
             stopping=self._told,
         )
         origins = Origins(chosen.api_host, chosen.origins)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc.base import address, grpc_target, options
+from housing_grpc.base import address, dialects, grpc_target, options
 from housing_grpc.base.options import Host, OptionError, Port
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "[::]", "::")  # noqa: S104 - not bound
@@ -81,6 +81,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_unauthenticated: Annotated[
         bool, Meta(description="whether to open a server that asks for no key to other machines")
     ] = False
+    dialects: Annotated[
+        str,
+        Meta(description="other protocols to answer: oip, v1, invocations, or none"),
+    ] = dialects.OIP
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least level to log")
     ] = "info"
@@ -92,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def tls_to_server(self) -> bool:
         """Whether TLS is spoken to the gRPC server."""
         return self.grpc_tls or bool(self.grpc_ca_file)
+
+    @property
+    def spoken(self) -> frozenset[str]:
+        """The other protocols that are answered."""
+        return dialects.read(self.dialects)
 
     @property
     def origins(self) -> frozenset[str]:
@@ -162,6 +171,7 @@ def _check(chosen: Settings, *, has_key: bool) -> None:
                 f"API_ALLOWED_HOSTS={chosen.api_allowed_hosts!r}: write each as houses.example, "
                 "without scheme and port, with commas between them"
             )
+    _ = chosen.spoken
     _check_files(chosen)
     _check_openness(chosen, has_key=has_key)
 

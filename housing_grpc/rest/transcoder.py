@@ -1,7 +1,6 @@
 """Answers one binding: HTTP request to message, call, message to JSON."""
 
-import asyncio
-from dataclasses import dataclass
+from functools import partial
 
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -13,31 +12,14 @@ from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import CallError, Reason, RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.json import parameters, strict, writer
-from housing_grpc.rest.json.faults import FaultError
+from housing_grpc.rest.json.intake import Intake
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
 
 JSON = "application/json"
 
-# What takes a millisecond to read.
-_SMALL_BYTES = 2**14
 # Whoever else asks may have no key.
 _NOT_STORED = {"cache-control": "no-store"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How much one request may be.
-
-    Attributes:
-        body_bytes: Most bytes of a body.
-        body_seconds: Time that it has to arrive.
-        list_entries: Most entries in one list of it.
-    """
-
-    body_bytes: int
-    body_seconds: float
-    list_entries: int
 
 
 class Transcoder:
@@ -48,8 +30,7 @@ class Transcoder:
         call: Calls it.
         readers: Make messages of JSON.
         writers: Make JSON of messages.
-        limits: How much one request may be.
-        turn: Is held while a large body is read.
+        intake: Reads bodies.
     """
 
     def __init__(
@@ -58,15 +39,12 @@ class Transcoder:
         call: Unary,
         readers: Readers,
         writers: Writers,
-        *,
-        limits: Limits,
-        turn: asyncio.Lock,
+        intake: Intake,
     ) -> None:
         kind = binding.method.input_type
         self._binding = binding
         self._call = call
-        self._limits = limits
-        self._turn = turn
+        self._intake = intake
         self._new = GetMessageClass(kind)
         self._read = readers.message(kind)
         self._read_field = (
@@ -79,29 +57,15 @@ class Transcoder:
 
     async def __call__(self, exchange: Exchange) -> Response:
         """Answers one request."""
-        body = await exchange.body(self._limits.body_bytes, self._limits.body_seconds)
-        try:
-            request = await self._read_in_turn(exchange, body)
-        except FaultError as error:
-            raise error.to_error() from None
+        request = await self._intake.read(exchange, partial(self._message, exchange))
         try:
             answer = self._write(await self._call(request, exchange))
         except CallError as error:
-            changed = status.with_limit(error.status, self._limits.list_entries)
+            changed = status.with_limit(error.status, self._intake.limits.list_entries)
             if self._read_field is not None:
                 changed = status.seen_from(self._binding.body, changed)
             raise CallError(changed) from error
         return Response(writer.encode(answer), media_type=JSON, headers=_NOT_STORED)
-
-    async def _read_in_turn(self, exchange: Exchange, body: bytes) -> Message:
-        if len(body) <= _SMALL_BYTES:
-            return self._message(exchange, body)
-        # Nothing else is answered while a body is read. Of many large ones, each waits until all
-        # others, a probe among them, have had their turn.
-        # guard: large bodies one at a time
-        async with self._turn:
-            await asyncio.sleep(0)
-            return self._message(exchange, body)
 
     def _message(self, exchange: Exchange, body: bytes) -> Message:
         message = self._from_body(exchange, body)

@@ -139,23 +139,36 @@ class Scorer:
         Raises:
             ServingError: It cannot be scored.
         """
-        try:
-            if options.are_usual:
-                numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
-                if numbers is not None:
-                    self._observer.observe_house(live.bundle.ranges, row, numbers)
-                    return self._plain(live, row, numbers, options)
-            houses = partition(decode.rows_of(row), live.bundle.ranges, lambda _: "house")
-            scored = self._scored(live, houses, options.level, assess=True)
-            if houses.errors:
-                raise houses.errors[0]
-            scored = self._explained(live, houses, scored, options, context)
-        except ModelOutputError:
-            self._failed(live)
-            raise
+        if options.are_usual:
+            numbers = self.score_plain(live, row)
+            if numbers is not None:
+                return self._plain(live, row, numbers, options)
+        houses = self.partition(live, decode.rows_of(row), lambda _: "house")
+        if houses.errors:
+            raise houses.errors[0]
+        scored = self.score_rows(live, houses.rows, options, context, assess=True)
         now, ranges = time.time_ns(), live.bundle.ranges
         receipt = "".join(self._receipts_of(live, now, houses, scored, options))
         return encode.encode_prediction(houses, scored, ranges, live.version, now, receipt=receipt)
+
+    def score_plain(self, live: LiveModel, row: bytes) -> PlainNumbers | None:
+        """Scores one house of which there is no more to say than numbers, in one go.
+
+        Args:
+            live: The model to ask.
+            row: The house, as of a HouseRequest.
+
+        Returns:
+            None if there is more to say, or it cannot be scored.
+        """
+        try:
+            numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+        except ModelOutputError:
+            self._failed(live)
+            raise
+        if numbers is not None:
+            self._observer.observe_house(live.bundle.ranges, row, numbers)
+        return numbers
 
     def score_houses(
         self,
@@ -181,8 +194,8 @@ class Scorer:
             One result a house, in order, as the bytes of RowResults; and how many of
             them are errors.
         """
-        houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
-        scored = self._in_turn(live, houses, options, context, assess=True)
+        houses = self.partition(live, rows, lambda place: f"items[{start + place}]")
+        scored = self.score_rows(live, houses.rows, options, context, assess=True)
         receipts = self._receipts_of(live, at + start, houses, scored, options)
         results = encode.encode_results(houses, scored, live.bundle.ranges, receipts)
         return results, len(houses.errors)
@@ -196,8 +209,8 @@ class Scorer:
         context: grpc.ServicerContext,
     ) -> pb.PriceVector:
         """Returns numbers for each house; otherwise as `score_houses`."""
-        houses = partition(rows, live.bundle.ranges, lambda place: f"items[{start + place}]")
-        scored = self._in_turn(live, houses, options, context, assess=options.intervals)
+        houses = self.partition(live, rows, lambda place: f"items[{start + place}]")
+        scored = self.score_rows(live, houses.rows, options, context, assess=options.intervals)
         return encode.encode_prices(houses, scored, live.bundle.ranges, start)
 
     def _plain(self, live: LiveModel, row: bytes, numbers: PlainNumbers, options: Options) -> bytes:
@@ -211,39 +224,59 @@ class Scorer:
     ) -> list[str]:
         return self._receipts.of_rows(live, at, houses, scored) if options.receipt else []
 
-    def _in_turn(
+    def partition(self, live: LiveModel, rows: Rows, path: Callable[[int], str]) -> Partition:
+        """Parts houses that can be scored from those that cannot, and counts these.
+
+        Args:
+            live: The model to ask.
+            rows: The houses, shape (n, features).
+            path: Returns where a row stands in the request.
+        """
+        houses = partition(rows, live.bundle.ranges, path)
+        if houses.errors:
+            reasons = Counter(error.reason for error in houses.errors.values())
+            for reason, count in reasons.items():
+                self._observer.rejected(reason, count)
+        return houses
+
+    def score_rows(
         self,
         live: LiveModel,
-        houses: Partition,
+        rows: Rows,
         options: Options,
         context: grpc.ServicerContext,
         *,
         assess: bool,
     ) -> Scored:
+        """Scores houses.
+
+        Args:
+            live: The model to ask.
+            rows: Houses that can be scored, or a part of them, shape (n, features).
+            options: What is asked of them.
+            context: The call's.
+            assess: Whether to say how sure prices are, and how unusual the houses.
+        """
         try:
             # Threads that compute without the interpreter's lock, more than there are processors,
-            # would crowd out the one that accepts and refuses calls.
-            with self._turns:
-                scored = self._scored(live, houses, options.level, assess=assess)
-            return self._explained(live, houses, scored, options, context)
+            # would crowd out the one that accepts and refuses calls. A row alone takes no time.
+            with self._turns if len(rows) > 1 else _FREE:
+                scored = self._scored(live, rows, options.level, assess=assess)
+            return self._explained(live, rows, scored, options, context)
         except ModelOutputError:
             self._failed(live)
             raise
 
-    def _scored(self, live: LiveModel, houses: Partition, level: float, *, assess: bool) -> Scored:
-        if houses.errors:
-            reasons = Counter(error.reason for error in houses.errors.values())
-            for reason, count in reasons.items():
-                self._observer.rejected(reason, count)
-        scored = self._watched(_evaluated, live.bundle, houses.rows, level, assess=assess)
-        if len(houses.rows):
-            self._observer.observe(live.bundle.ranges, houses.rows, scored)
+    def _scored(self, live: LiveModel, rows: Rows, level: float, *, assess: bool) -> Scored:
+        scored = self._watched(_evaluated, live.bundle, rows, level, assess=assess)
+        if len(rows):
+            self._observer.observe(live.bundle.ranges, rows, scored)
         return scored
 
     def _explained(
         self,
         live: LiveModel,
-        houses: Partition,
+        rows: Rows,
         scored: Scored,
         options: Options,
         context: grpc.ServicerContext,
@@ -251,7 +284,7 @@ class Scorer:
         if not options.explain:
             return scored
         explanation = self._explainer.explain(
-            live.bundle, houses.rows, scored.prices, options.reference, context
+            live.bundle, rows, scored.prices, options.reference, context
         )
         return Scored(scored.prices, scored.assessment, explanation)
 

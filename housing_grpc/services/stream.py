@@ -1,10 +1,8 @@
 """PredictStream: chunks in, answers out, in order and at the caller's pace."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 
 import grpc
@@ -18,26 +16,11 @@ from housing_grpc.houses.options import NO_OPTIONS, Options
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pinned_models import Pin, PinnedModels
 from housing_grpc.receipts.record import Variant
-from housing_grpc.services.paced_reader import PacedReader, StreamEndedError
+from housing_grpc.services.open_streams import OpenStream, OpenStreams
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.variants import VARIANTS
 
-_RETRY_SECONDS = 1.0
-
 Score = Callable[[LiveModel], pb.PredictStreamResponse]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamLimits:
-    """What a stream may take.
-
-    Attributes:
-        idle_seconds: Longest wait for a chunk, or for an answer to be taken.
-        age_seconds: Longest life of a stream.
-    """
-
-    idle_seconds: float
-    age_seconds: float
 
 
 class StreamScorer:
@@ -48,7 +31,7 @@ class StreamScorer:
         split: Says which streams the challenger answers.
         pins: Those that streams have pinned.
         scorer: Scores the houses.
-        limits: What a stream may take.
+        streams: Those that are open.
     """
 
     def __init__(
@@ -57,16 +40,13 @@ class StreamScorer:
         split: Split,
         pins: PinnedModels[LiveModel],
         scorer: Scorer,
-        limits: StreamLimits,
+        streams: OpenStreams,
     ) -> None:
         self._models = models
         self._split = split
         self._pins = pins
         self._scorer = scorer
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._open: set[PacedReader[Chunk]] = set()
-        self._stopping = False
+        self._streams = streams
 
     def score(
         self, chunks: Iterator[Chunk], context: grpc.ServicerContext
@@ -76,38 +56,17 @@ class StreamScorer:
         Raises:
             ServingError: The stream cannot go on; the reason says why.
         """
-        reader = self._admit(chunks, context)
-        try:
-            yield from self._answer(reader, context)
-        finally:
-            with self._lock:
-                self._open.discard(reader)
-            reader.close()
-
-    def stop(self) -> None:
-        """Ends every stream when it has answered the chunk it is at."""
-        with self._lock:
-            self._stopping = True
-            for reader in self._open:
-                reader.interrupt(_stopping())
-
-    def _admit(self, chunks: Iterator[Chunk], context: grpc.ServicerContext) -> PacedReader[Chunk]:
-        with self._lock:
-            if self._stopping:
-                raise _stopping()
-            reader = PacedReader(chunks, patience=self._limits.idle_seconds, abandon=context.cancel)
-            self._open.add(reader)
-            return reader
+        with self._streams.opened(chunks, context) as stream:
+            yield from self._answer(stream, context)
 
     def _answer(
-        self, reader: PacedReader[Chunk], context: grpc.ServicerContext
+        self, stream: OpenStream[Chunk], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictStreamResponse]:
         summary, options = pb.StreamSummary(), NO_OPTIONS
-        oldest = time.monotonic() + self._limits.age_seconds
         choice: Choice | None = None
         with ExitStack() as stack:
             pin: Pin[LiveModel] | None = None
-            while (request := self._next(reader, oldest)) is not None:
+            while (request := stream.next()) is not None:
                 live = pin.model if pin else self._models.current()
                 if live is None:
                     raise _retired()
@@ -115,7 +74,7 @@ class StreamScorer:
                     options, choice = request.options, self._choice(request, context)
                     if request.pin_model:
                         live = self._pinned(choice, live)
-                        pin = self._pins.add(live, lambda: reader.interrupt(_retired()))
+                        pin = self._pins.add(live, lambda: stream.interrupt(_retired()))
                         stack.callback(self._pins.drop, pin)
                 answer = [
                     self._answered(
@@ -161,24 +120,6 @@ class StreamScorer:
             response, variant = self._split.answer(choice, live, score)
         response.chunk.variant = VARIANTS[variant]
         return response
-
-    def _next(self, reader: PacedReader[Chunk], oldest: float) -> Chunk | None:
-        left = oldest - time.monotonic()
-        idle = self._limits.idle_seconds
-        try:
-            # guard: the wait for a chunk
-            return reader.next(min(left, idle))
-        except StreamEndedError:
-            return None
-        except TimeoutError:
-            if left <= idle:
-                raise ServingError(
-                    Reason.STREAM_TOO_OLD,
-                    f"the stream is older than {self._limits.age_seconds:g} s; open a new one",
-                ) from None
-            raise ServingError(
-                Reason.STREAM_IDLE, f"no chunk arrived for {idle:g} s; continue in a new stream"
-            ) from None
 
     def _score(
         self,
@@ -239,12 +180,4 @@ def _receipt_of_matrix() -> ServingError:
         Reason.RECEIPT_OF_MATRIX,
         f"receipt: a matrix is answered with numbers alone; {fix}",
         violations=(Violation(field="receipt", description=fix),),
-    )
-
-
-def _stopping() -> ServingError:
-    return ServingError(
-        Reason.SERVER_STOPPING,
-        "the server is stopping; continue in a new stream after the last answer",
-        retry_seconds=_RETRY_SECONDS,
     )

@@ -24,11 +24,15 @@ from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
 from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.live import LiveModel, LiveSlot
+from housing_grpc.oip import messages
+from housing_grpc.oip.servicer import InferenceServicer
+from housing_grpc.oip.unimplemented import Unimplemented
 from housing_grpc.receipts.keyring import ReceiptKeys
 from housing_grpc.services.evaluation_watchdog import Watchdog
 from housing_grpc.services.experiment_service import ExperimentServicer
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
+from housing_grpc.services.open_streams import OpenStreams
 from housing_grpc.services.prediction_service import PredictionServicer
 from housing_grpc.services.receipts import Receipts
 from housing_grpc.services.scorer import Scorer
@@ -36,6 +40,7 @@ from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
 from housing_grpc.serving.experiment import Experiment
 from housing_grpc.serving.feedback import Feedback
+from housing_grpc.serving.routes import ServiceSpec
 from housing_grpc.serving.start_checks import StartChecks
 from housing_grpc.settings import Settings
 
@@ -104,8 +109,9 @@ class Endpoint:
         self._split = Split(parts.challenger_slot, parts.metrics.experiment.answered)
         self._metadata_limit = MetadataLimit(chosen.max_metadata_bytes)
         self._options = limits.options(chosen, shared_port=shared_port)
+        self._names = tuple(each.full_name for each in routes.descriptors(chosen))
         threadless_waits = parts.start_checks.threadless_waits
-        self._health = Health(routes.SERVICES, threadless_waits=threadless_waits)
+        self._health = Health(self._names, threadless_waits=threadless_waits)
         self._workers = routes.Workers(chosen, threadless_waits=threadless_waits)
         self._watchdog = Watchdog(chosen.max_call_seconds, self._stuck)
         explainer = Explainer(
@@ -121,13 +127,7 @@ class Endpoint:
             Receipts(parts.receipt_keys),
             failed=self._model_failed,
         )
-        self._streams = StreamScorer(
-            parts.live_slot,
-            self._split,
-            parts.live_slot.pins,
-            scorer,
-            limits.stream_limits(chosen),
-        )
+        self._streams = OpenStreams(limits.stream_limits(chosen))
         self._room = StreamSlots(chosen.max_streams, chosen.max_streams_per_key)
         parts.gauges.update(telemetry.gauges(self._workers, self._room, self._certificates))
         self._server = self._build(parts, scorer)
@@ -222,9 +222,12 @@ class Endpoint:
 
     def _build(self, parts: EndpointParts, scorer: Scorer) -> grpc.Server:
         chosen, live_slot, metrics = self._settings, parts.live_slot, parts.metrics
-        observer = CallObserver(telemetry.SERVICES, metrics.calls, parts.tracing, live_slot.version)
+        observer = CallObserver(
+            routes.descriptors(chosen), metrics.calls, parts.tracing, live_slot.version
+        )
         call_end = CallEnd(live_slot.version, observer, rejected=metrics.rejected)
-        prediction = PredictionServicer(live_slot, self._split, self._streams, scorer)
+        streams = StreamScorer(live_slot, self._split, live_slot.pins, scorer, self._streams)
+        prediction = PredictionServicer(live_slot, self._split, streams, scorer)
         served = routes.services(
             prediction,
             ModelServicer(live_slot, parts.reloads, explain_seconds=chosen.max_explain_seconds),
@@ -243,16 +246,30 @@ class Endpoint:
             workers=self._workers,
             chosen=chosen,
         )
+        if chosen.speaks_oip:
+            served += self._inference(live_slot, scorer)
         table = routes.build(served, self._workers.stream, call_end)
         server = grpc.server(self._workers.predict, options=self._options)
         limit = self._metadata_limit
         others = [self._health.handler()]
         if chosen.reflection_enabled:
-            names = *routes.SERVICES, health.SERVICE
-            others += reflection.handlers(names, self._workers.reflection)
+            names, described = (*self._names, health.SERVICE), messages.POOL
+            others += reflection.handlers(names, self._workers.reflection, described)
+        others.append(Unimplemented(off=not chosen.speaks_oip))
         gate = Gate(table, parts.access, call_end, metadata_limit=limit)
         server.add_generic_rpc_handlers((gate, *map(limit.around, others)))
         return server
+
+    def _inference(self, live_slot: LiveSlot, scorer: Scorer) -> tuple[ServiceSpec, ...]:
+        chosen = self._settings
+        servicer = InferenceServicer(
+            live_slot,
+            scorer,
+            self._streams,
+            is_serving=self._health.is_serving,
+            most_rows=chosen.max_batch_rows,
+        )
+        return routes.inference(servicer, self._room, self._workers, self._health.pool, chosen)
 
     def _bind_probes(self) -> grpc.Server | None:
         chosen = self._settings

@@ -12,7 +12,7 @@ from housing_grpc.access.rate_limit import Cell, RateLimit
 from housing_grpc.base import log
 from housing_grpc.base.errors import EXIT_SETTINGS, StartError
 from housing_grpc.base.options import OptionError
-from housing_grpc.services.stream import StreamLimits
+from housing_grpc.services.open_streams import StreamLimits
 from housing_grpc.serving.tls import Certificates
 from housing_grpc.settings import Settings
 

@@ -5,7 +5,8 @@ messages under another package, so that its descriptor is made from the other's.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
@@ -27,16 +29,19 @@ _MOST_BYTES = 1024
 _logger = logging.getLogger(__name__)
 
 
-def handlers(services: Sequence[str], pool: CallPool) -> Iterator[grpc.GenericRpcHandler]:
+def handlers(
+    services: Sequence[str], pool: CallPool, *described: DescriptorPool
+) -> Iterator[grpc.GenericRpcHandler]:
     """Yields what makes a server answer questions about the given services and itself.
 
     Args:
         services: Full names of the services.
+        described: Where services are described beside the pool of the process.
         pool: Answers; a stream on which nobody asks anything for long is ended by it.
     """
     _describe_v1()
     names = (*services, _V1ALPHA, _V1)
-    servicer = reflection.ReflectionServicer(names, pool=_Pool())
+    servicer = reflection.ReflectionServicer(names, pool=_Pools(described))
     conversations = _Conversations(servicer.ServerReflectionInfo, pool)
     handler: Any = grpc.stream_stream_rpc_method_handler(
         on_pool(conversations.go_on, pool, non_blocking=True)
@@ -102,24 +107,43 @@ def _error(code: grpc.StatusCode, text: str) -> reflection_pb2.ServerReflectionR
     return reflection_pb2.ServerReflectionResponse(error_response=error)
 
 
-class _Pool:
-    """The default pool, which also finds the file of a method."""
+class _Pools:
+    """The default pool and others behind it, which also find the file of a method.
 
-    def __init__(self) -> None:
-        self._pool = descriptor_pool.Default()
+    Args:
+        others: Asked for what the default one does not know.
+    """
+
+    def __init__(self, others: Iterable[DescriptorPool]) -> None:
+        self._default = descriptor_pool.Default()
+        self._all = (self._default, *others)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._pool, name)
+        return getattr(self._default, name)
+
+    def FindFileByName(self, name: str) -> FileDescriptor:
+        return self._first(lambda pool: pool.FindFileByName(name))
 
     def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
-        try:
-            return self._pool.FindFileContainingSymbol(symbol)
-        except KeyError:
-            # protobuf's own pool knows services, but not their methods.
-            service, _, method = symbol.rpartition(".")
-            found = self._pool.FindServiceByName(service)
-            found.FindMethodByName(method)
-            return found.file
+        return self._first(partial(_file_of, symbol=symbol))
+
+    def _first(self, find: Callable[[DescriptorPool], FileDescriptor]) -> FileDescriptor:
+        *others, last = self._all
+        for pool in others:
+            with suppress(KeyError):
+                return find(pool)
+        return find(last)
+
+
+def _file_of(pool: DescriptorPool, symbol: str) -> FileDescriptor:
+    try:
+        return pool.FindFileContainingSymbol(symbol)
+    except KeyError:
+        # protobuf's own pool knows services, but not their methods.
+        service, _, method = symbol.rpartition(".")
+        found = pool.FindServiceByName(service)
+        found.FindMethodByName(method)
+        return found.file
 
 
 def _describe_v1() -> None:

@@ -1,7 +1,7 @@
 """Wires methods to their servicers, workers and limits."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,9 +18,11 @@ from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
 from housing_grpc.calls.untaken_bytes import UntakenBytes
-from housing_grpc.feedback import request
+from housing_grpc.feedback.request import read as read_outcomes
 from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.houses import decode
+from housing_grpc.oip import messages, request
+from housing_grpc.oip.servicer import InferenceServicer
 from housing_grpc.services.experiment_service import ExperimentServicer
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
@@ -31,14 +33,17 @@ PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["Pred
 MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
 FEEDBACK: ServiceDescriptor = feedback_pb2.DESCRIPTOR.services_by_name["FeedbackService"]
 EXPERIMENT: ServiceDescriptor = experiment_pb2.DESCRIPTOR.services_by_name["ExperimentService"]
-DESCRIPTORS = (PREDICTION, MODEL, FEEDBACK, EXPERIMENT)
-SERVICES = tuple(service.full_name for service in DESCRIPTORS)
+
+_PROBES = frozenset({"ServerLive", "ServerReady", "ModelReady"})
+_METADATA = frozenset({"ServerMetadata", "ModelMetadata", "ModelConfig", "RepositoryIndex"})
 
 # A reload blocks its worker for seconds; ModelInfo must not wait behind it.
 _MODEL_WORKERS = 4
 _MOST_QUEUED_OF_MODEL = 256
 # Each waits for the store's disk, and those that wait share one commit.
 _MOST_QUEUED_OF_FEEDBACK = 256
+# Nobody needs a key for them, and each may have sent a message of the largest size.
+_MOST_QUEUED_PROBES = 64
 _REFLECTION_WORKERS = 2
 # Tools ask one question after the other, and open another stream where the last has ended.
 _REFLECTION_SECONDS = 10.0
@@ -93,6 +98,7 @@ class ServiceSpec:
         reads: Make what a servicer takes of the bytes of a request, by the name of the method;
             the others take messages.
         streams: Room for its methods that are streams.
+        only: The methods that are served so; all if empty.
     """
 
     service: ServiceDescriptor
@@ -102,6 +108,13 @@ class ServiceSpec:
     longest_wait: float
     streams: StreamSlots
     reads: Mapping[str, Parse] = field(default_factory=dict)
+    only: Collection[str] = ()
+
+
+def descriptors(chosen: Settings) -> tuple[ServiceDescriptor, ...]:
+    """Returns the services that are served."""
+    own = PREDICTION, MODEL, FEEDBACK, EXPERIMENT
+    return (*own, messages.SERVICE) if chosen.speaks_oip else own
 
 
 def readers(batch_rows: int, chunk_rows: int) -> dict[str, Parse]:
@@ -115,7 +128,7 @@ def readers(batch_rows: int, chunk_rows: int) -> dict[str, Parse]:
         "Predict": decode.read_house,
         "PredictBatch": partial(decode.read_batch, most=batch_rows),
         "PredictStream": partial(decode.read_chunk, most=chunk_rows),
-        "RecordOutcomes": partial(request.read, most=batch_rows),
+        "RecordOutcomes": partial(read_outcomes, most=batch_rows),
     }
 
 
@@ -170,6 +183,42 @@ def services(
     )
 
 
+def inference(
+    servicer: InferenceServicer,
+    streams: StreamSlots,
+    workers: Workers,
+    probes: CallPool,
+    chosen: Settings,
+) -> tuple[ServiceSpec, ...]:
+    """Returns the service of the Open Inference Protocol, whose methods are of three kinds.
+
+    Args:
+        servicer: Has a method for each.
+        streams: Room for streams.
+        workers: Serve calls.
+        probes: Answers them when all workers are busy.
+        chosen: The settings.
+    """
+    spec = partial(ServiceSpec, service=messages.SERVICE, servicer=servicer, streams=streams)
+    aside = partial(spec, most_queued=_MOST_QUEUED_OF_MODEL, longest_wait=math.inf)
+    most = chosen.max_batch_rows
+    return (
+        spec(
+            pool=workers.predict,
+            most_queued=chosen.max_queued_calls,
+            longest_wait=chosen.max_queue_seconds,
+            # A stream's are read one by one: what is wrong with one ends that one alone.
+            reads={
+                "ModelInfer": lambda data: request.read(request.parse(data), most),
+                "ModelStreamInfer": bytes,
+            },
+            only={"ModelInfer", "ModelStreamInfer"},
+        ),
+        aside(pool=workers.model, only=_METADATA),
+        aside(pool=probes, most_queued=_MOST_QUEUED_PROBES, only=_PROBES),
+    )
+
+
 def build(
     served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, call_end: CallEnd
 ) -> dict[str, Route]:
@@ -179,6 +228,7 @@ def build(
         _route(Method(descriptor), each, streams, call_end, untaken)
         for each in served
         for descriptor in each.service.methods
+        if not each.only or descriptor.name in each.only
     )
     return {route.method.path: route for route in routes}
 

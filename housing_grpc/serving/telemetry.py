@@ -10,20 +10,20 @@ from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.serving import routes
 from housing_grpc.serving.routes import Workers
 from housing_grpc.serving.tls import Certificates
-
-SERVICES = routes.DESCRIPTORS
+from housing_grpc.settings import Settings
 
 Gauges = dict[str, Callable[[], float | None]]
 
 
-def metrics(gauges: Gauges) -> ServerMetrics:
+def metrics(gauges: Gauges, chosen: Settings) -> ServerMetrics:
     """Returns the metrics of one server.
 
     Args:
         gauges: Asked at each scrape; may be filled later.
+        chosen: The settings.
     """
     return ServerMetrics(
-        methods_of(SERVICES),
+        methods_of(routes.descriptors(chosen)),
         predictions=routes.PREDICTION.full_name,
         version=version("housing-grpc"),
         rejections=[reason for reason in Reason if reason.area is Area.ADMISSION],

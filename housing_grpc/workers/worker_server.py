@@ -48,7 +48,7 @@ class WorkerServer:
     ) -> None:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
-        self._metrics = telemetry.metrics(gauges)
+        self._metrics = telemetry.metrics(gauges, order.settings)
         self._live_slot = LiveSlot(
             [self._metrics.on_live],
             most=order.settings.max_models,

@@ -37,6 +37,7 @@ NAMES = [
     "housing.v1.ModelService",
     "housing.v1.ExperimentService",
     "housing.v1.FeedbackService",
+    "inference.GRPCInferenceService",
 ]
 
 Connect = Callable[[int], Client]

@@ -43,6 +43,11 @@ GUARDS = (
         "access/test_callers.py::test_a_method_without_an_access_rule",
     ),
     Guard(
+        "probes have no rate",
+        "if not roles and self._callers is None:",
+        "oip/test_metadata.py::test_probes_need_no_key_and_have_no_rate",
+    ),
+    Guard(
         "no empty key by its digest",
         "if False:  # As of a variable that was not set.",
         "access/test_key_file.py::test_a_wrong_line_is_named_and_not_shown",
@@ -194,6 +199,56 @@ GUARDS = (
         "rows of longer tags are counted",
         "if data.count(last) + data.count(last | _MORE) * 0 <= most:",
         "houses/test_wire_scan.py::test_a_tag_may_be_longer_than_it_needs_be",
+    ),
+    Guard(
+        "the fields of a request of tensors",
+        "if False:",
+        "oip/test_request.py::test_a_request_of_very_many_fields_is_refused_before_it_is_parsed",
+    ),
+    Guard(
+        "the shape of a tensor of rows",
+        "if False:",
+        "oip/test_request.py::test_what_is_refused",
+    ),
+    Guard(
+        "the shape of a tensor of a feature",
+        "if False:",
+        "oip/test_request.py::test_what_is_refused",
+    ),
+    Guard(
+        "the bytes of a tensor",
+        "if False:",
+        "oip/test_request.py::test_what_is_refused",
+    ),
+    Guard(
+        "the values of a tensor",
+        "if False:",
+        "oip/test_request.py::test_what_is_refused",
+    ),
+    Guard(
+        "the rows of a dialect",
+        "if False:",
+        "rest/dialects/test_refusals.py::test_tensors_that_cannot_be_taken",
+    ),
+    Guard(
+        "the bytes of a tensor over HTTP",
+        "if False:",
+        "rest/dialects/test_refusals.py::test_bytes_that_cannot_be_taken",
+    ),
+    Guard(
+        "bytes behind the tensors",
+        "if False:",
+        "rest/dialects/test_refusals.py::test_bytes_that_cannot_be_taken",
+    ),
+    Guard(
+        "the model that is named",
+        "if False:",
+        "rest/dialects/test_models.py::test_another_model_is_not_found",
+    ),
+    Guard(
+        "the version that answered",
+        "if False:",
+        "rest/dialects/test_models.py::test_after_a_reload_the_version_that_answered_is_named",
     ),
     Guard(
         "a batch has rows",

@@ -131,6 +131,7 @@ def test_the_documented_variables_reach_the_containers() -> None:
         "MINIO_ROOT_USER": "root",
         "MLFLOW_BUCKET_NAME": "bucket",
         "METRICS_ENABLED": "false",
+        "DIALECTS": "none",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
         "FEEDBACK_URL": "sqlite:////data/feedback.db",
         "FEEDBACK_KEEP_FEATURES": "true",
@@ -140,10 +141,12 @@ def test_the_documented_variables_reach_the_containers() -> None:
     server, mlflow = found["server"]["environment"], found["mlflow"]["environment"]
     named = (
         "MLFLOW_TRACKING_URI", "MLFLOW_MODEL_NAME", "MLFLOW_MODEL_ALIAS", "METRICS_ENABLED",
-        "OTEL_EXPORTER_OTLP_ENDPOINT", "FEEDBACK_URL", "FEEDBACK_KEEP_FEATURES", "FEEDBACK_DAYS",
+        "DIALECTS", "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "FEEDBACK_URL", "FEEDBACK_KEEP_FEATURES", "FEEDBACK_DAYS",
     )  # fmt: skip
     assert {name: server[name] for name in named} == {name: given[name] for name in named}
     assert (server["API_KEY"], mlflow["AWS_ACCESS_KEY_ID"]) == ("a", "root")
+    assert found["rest"]["environment"]["DIALECTS"] == "none"
     assert mlflow["MLFLOW_BACKEND_STORE_URI"] == (
         "postgresql+psycopg://user:b@postgres:5432/database"
     )

@@ -280,6 +280,19 @@ def test_a_file_that_was_taken_away_is_made_anew(tmp_path: Path) -> None:
     store.close()
 
 
+def test_of_what_is_forgotten_no_byte_is_left(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'feedback.db'}"
+    stores = [Store(Database(location.read(url), connections=2, seconds=5)) for _ in range(2)]
+    gone = outcome(source="canary-of-a-source")
+    stores[0].record([gone, outcome()])
+    assert any(b"canary-of" in file.read_bytes() for file in tmp_path.iterdir())
+    # As by the command, while a server has the file open.
+    assert stores[1].forget([gone.id]) == 1
+    assert not any(b"canary-of" in file.read_bytes() for file in tmp_path.iterdir())
+    for each in stores:
+        each.close()
+
+
 def recorded(store: Store, known: Outcome) -> bool:
     """Whether it could be recorded by now."""
     try:

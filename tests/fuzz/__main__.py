@@ -14,7 +14,11 @@ from typing import Any
 
 TARGETS = {
     "requests": ("tests.fuzz.requests", "Requests"),
+    "tensors": ("tests.fuzz.tensors", "Tensors"),
     "documents": ("tests.fuzz.documents", "Documents"),
+    "v2": ("tests.fuzz.dialects", "OverTensors"),
+    "v1": ("tests.fuzz.dialects", "Instances"),
+    "invocations": ("tests.fuzz.dialects", "Invocations"),
     "heads": ("tests.fuzz.heads", "Heads"),
     "metadata": ("tests.fuzz.bundles", "MetadataFile"),
     "preprocessor": ("tests.fuzz.bundles", "PreprocessorFile"),
@@ -26,8 +30,9 @@ MISSING = "atheris is not installed; `make fuzz` installs it"
 WORK = Path("var/fuzz")
 # Room for a batch, small enough for many a second.
 LONGEST = {
-    "requests": 2048, "documents": 2048, "heads": 32768, "metadata": 65536, "preprocessor": 16384,
-    "graph": 8192, "folder": 32768, "registry": 32768,
+    "requests": 2048, "tensors": 2048, "documents": 2048, "v2": 2048, "v1": 2048,
+    "invocations": 2048, "heads": 32768, "metadata": 65536,
+    "preprocessor": 16384, "graph": 8192, "folder": 32768, "registry": 32768,
 }  # fmt: skip
 # This share of inputs is made without knowing what they are.
 _BLIND = 0.5

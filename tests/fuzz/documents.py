@@ -18,9 +18,10 @@ from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import RestError
 from housing_grpc.rest.http.exchange import Exchange
 from housing_grpc.rest.http.failures import public_status
+from housing_grpc.rest.json.intake import Intake, Limits
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.writer import Writers
-from housing_grpc.rest.transcoder import Limits, Transcoder
+from housing_grpc.rest.transcoder import Transcoder
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
 
@@ -37,9 +38,7 @@ class _Route:
         self.request: Message | None = None
         self._answer = GetMessageClass(binding.method.output_type)()
         call: Any = self._call
-        self.transcoder = Transcoder(
-            binding, call, readers, writers, limits=_LIMITS, turn=asyncio.Lock()
-        )
+        self.transcoder = Transcoder(binding, call, readers, writers, Intake(_LIMITS))
 
     async def _call(self, request: Message, _: Exchange) -> Message:
         self.request = request

@@ -75,7 +75,7 @@ def test_every_documented_name_is_there_and_no_other(
 
 def test_everything_is_zero_before_the_first_call(server: Measured) -> None:
     found = server.samples()
-    assert [v for (name, _), v in found.items() if name.startswith("grpc_server_")] == [0] * 207
+    assert [v for (name, _), v in found.items() if name.startswith("grpc_server_")] == [0] * 414
     assert found["grpc_server_handled_total", ("ResourceExhausted", *STREAM)] == 0
     assert found["prediction_requests_total", ("PredictBatch", "error")] == 0
     assert found["housing_model_reloads_total", ("SELF_TEST",)] == 0

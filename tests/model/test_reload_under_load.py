@@ -16,8 +16,9 @@ from housing_grpc.bundle.model import load
 from housing_grpc.houses import decode
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.model.source import Target
+from housing_grpc.services.open_streams import OpenStreams, StreamLimits
 from housing_grpc.services.prediction_service import PredictionServicer
-from housing_grpc.services.stream import StreamLimits, StreamScorer
+from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import routes
 from tests.support import hosting
 from tests.support.client import SECONDS, Client, client_of
@@ -37,7 +38,7 @@ ROWS = [HOUSE, House(rm=7), House(lstat=30)]
 def serving(manager: ModelManager) -> Iterator[Client]:
     limits = StreamLimits(idle_seconds=10, age_seconds=10)
     scorer = new_scorer()
-    streams = StreamScorer(manager, manager.split, PinnedModels(), scorer, limits)
+    streams = StreamScorer(manager, manager.split, PinnedModels(), scorer, OpenStreams(limits))
     servicer = PredictionServicer(manager, manager.split, streams, scorer)
     with ExitStack() as stack:
         served = hosting.served(

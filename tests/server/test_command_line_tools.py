@@ -24,6 +24,7 @@ SERVICES = [
     "housing.v1.FeedbackService",
     "housing.v1.ModelService",
     "housing.v1.PredictionService",
+    "inference.GRPCInferenceService",
 ]
 
 

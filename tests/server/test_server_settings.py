@@ -66,6 +66,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "metrics_host": ("::1", "::1"),
     "metrics_port": ("9465", 9465),
     "reflection_enabled": ("false", False),
+    "dialects": ("v1, invocations", "v1, invocations"),
     "log_level": ("debug", "debug"),
     "log_format": ("json", "json"),
 }
@@ -107,7 +108,7 @@ def test_a_variable_and_a_flag_set_each(name: str) -> None:
         assert settings.load([f"{flag(name)}={text}"], others) == expected
 
 
-@pytest.mark.parametrize("name", WITHOUT_FLAG)
+@pytest.mark.parametrize("name", sorted(WITHOUT_FLAG))
 def test_a_secret_has_no_flag_that_others_could_read(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,6 +216,22 @@ def test_a_wrong_value_is_named(variable: str, value: str) -> None:
 def test_it_is_said_what_a_setting_takes(variable: str, takes: str) -> None:
     with pytest.raises(StartError, match=f"^{variable}='x': takes {takes}$"):
         settings.load([], {variable: "x"})
+
+
+@pytest.mark.parametrize(
+    ("dialects", "speaks"),
+    [("", True), ("oip", True), ("v1,oip", True), ("v1 , invocations", False), ("none", False)],
+)
+def test_dialects(dialects: str, *, speaks: bool) -> None:
+    assert settings.load([], {"DIALECTS": dialects}).speaks_oip == speaks
+
+
+@pytest.mark.parametrize("dialects", ["OIP", "oip,", "none,oip", "oip;v1", "grpc", ","])
+def test_an_unknown_dialect_ends_the_start(dialects: str) -> None:
+    with pytest.raises(StartError, match=f"^DIALECTS={dialects!r}: .* is unknown; name some of oip"
+                       ) as caught:  # fmt: skip
+        settings.load([], {"DIALECTS": dialects})
+    assert caught.value.exit_code == EXIT_SETTINGS
 
 
 def test_of_a_value_without_end_the_start_is_shown() -> None:

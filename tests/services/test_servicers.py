@@ -13,8 +13,9 @@ from housing_grpc.houses.decode import HouseRequest
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.services.model_service import ModelServicer
+from housing_grpc.services.open_streams import OpenStreams, StreamLimits
 from housing_grpc.services.prediction_service import PredictionServicer
-from housing_grpc.services.stream import StreamLimits, StreamScorer
+from housing_grpc.services.stream import StreamScorer
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 from tests.support.scorers import new_scorer
@@ -27,7 +28,7 @@ def server(linear: Example) -> Any:
     manager.start()
     limits = StreamLimits(idle_seconds=1, age_seconds=1)
     scorer = new_scorer()
-    streams = StreamScorer(manager, manager.split, PinnedModels(), scorer, limits)
+    streams = StreamScorer(manager, manager.split, PinnedModels(), scorer, OpenStreams(limits))
     servicers = {
         PREDICTION: PredictionServicer(manager, manager.split, streams, scorer),
         MODEL: ModelServicer(manager, manager.manager, explain_seconds=0.25),

@@ -16,6 +16,9 @@ from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.serving import listen, routes, telemetry
 from housing_grpc.serving.routes import ServiceSpec
+from housing_grpc.settings import Settings
+
+SETTINGS = Settings()
 
 
 def pool_of(stack: ExitStack, workers: int) -> CallPool:
@@ -27,8 +30,8 @@ def pool_of(stack: ExitStack, workers: int) -> CallPool:
 
 def open_to_all(*served: ServiceSpec, version: Callable[[], str]) -> Gate:
     """Returns the handler of services that need no key."""
-    calls = telemetry.metrics({}).calls
-    observer = CallObserver(telemetry.SERVICES, calls, None, version)
+    calls = telemetry.metrics({}, SETTINGS).calls
+    observer = CallObserver(routes.descriptors(SETTINGS), calls, None, version)
     call_end = CallEnd(version, observer, rejected=lambda _: None)
     table = routes.build(served, ThreadPoolExecutor(4), call_end)
     access = Access(None, limits=lambda _: None)

@@ -2,12 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from google.rpc.status_pb2 import Status
 from starlette.types import Receive, Scope
 
+from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import ClientGoneError, Reason, RestError
 
 REQUEST_ID = "x-request-id"
@@ -23,6 +25,7 @@ _LONGEST_PASSED_ON = 4096
 _ENTRY = 32  # What HTTP/2 counts for each beside its name and value.
 
 Metadata = list[tuple[str, str]]
+ErrorBody = Callable[[Status], Mapping[str, Any]]
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +36,9 @@ class Exchange:
         scope: The request as ASGI gives it.
         receive: Where its body comes from.
         request_id: The caller's, or a new one.
-        route: The path, if there is one such, or "none".
+        route: The path, if there is one such, or "none"; with the names of its variables.
+        variables: What stands in their places.
+        error_body: The form that an error has for this caller.
         answered: Whether the answer has begun.
     """
 
@@ -41,6 +46,8 @@ class Exchange:
     receive: Receive
     request_id: str = ""
     route: str = "none"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    error_body: ErrorBody = status.body
     answered: bool = False
 
     def __post_init__(self) -> None:

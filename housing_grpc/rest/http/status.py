@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -95,6 +95,25 @@ def seen_from(place: str, status: Status) -> Status:
         place: Where that stands in the request, such as "house".
         status: An error whose fields are named from the whole request, "house.RM".
     """
+    return _with_fields(
+        status, lambda whole: "body" if whole == place else whole.removeprefix(f"{place}.")
+    )
+
+
+def renamed(status: Status, start: str, to: str) -> Status:
+    """Names the fields as a caller does who wrote something else before them.
+
+    Args:
+        status: An error.
+        start: How the names begin, such as "items[".
+        to: What takes its place.
+    """
+    return _with_fields(
+        status, lambda whole: to + whole[len(start) :] if whole.startswith(start) else whole
+    )
+
+
+def _with_fields(status: Status, name: Callable[[str], str]) -> Status:
     changed = Status()
     changed.CopyFrom(status)
     bad = BadRequest()
@@ -102,7 +121,7 @@ def seen_from(place: str, status: Status) -> Status:
         if detail.Unpack(bad):
             for violation in bad.field_violations:
                 whole = violation.field
-                violation.field = "body" if whole == place else whole.removeprefix(f"{place}.")
+                violation.field = name(whole)
                 changed.message = changed.message.replace(whole, violation.field)
             detail.Pack(bad)
     return changed
@@ -159,10 +178,15 @@ def tree(status: Status) -> dict[str, Any]:
     }
 
 
-def response(status: Status) -> Response:
-    """Returns the HTTP response of an error."""
+def response(status: Status, form: Callable[[Status], Mapping[str, Any]] = body) -> Response:
+    """Returns the HTTP response of an error.
+
+    Args:
+        status: The error.
+        form: Makes what the caller gets of it.
+    """
     found = Response(
-        json.dumps(body(status), separators=(",", ":")),
+        json.dumps(form(status), separators=(",", ":")),
         http_status(status),
         media_type="application/json",
     )

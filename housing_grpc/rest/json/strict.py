@@ -36,8 +36,12 @@ class NotFinite:
         self.text = text
 
 
-def parse(data: bytes) -> Any:
+def parse(data: bytes, *, nan_is_null: bool = False) -> Any:
     """Returns the tree; objects are dict or Duplicated, numbers int, float or NotFinite.
+
+    Args:
+        data: The bytes.
+        nan_is_null: Whether NaN, which is no JSON, is what pandas makes of a missing value.
 
     Raises:
         RestError: JSON_MALFORMED or JSON_TOO_DEEP.
@@ -45,7 +49,7 @@ def parse(data: bytes) -> Any:
     if data.startswith(BOM_UTF8):
         raise _malformed("it begins with a byte order mark; send it without")
     try:
-        return _DECODER.decode(data.decode())
+        return (_FORGIVING if nan_is_null else _DECODER).decode(data.decode())
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -74,4 +78,11 @@ def _malformed(text: str) -> RestError:
     return RestError(reason=Reason.JSON_MALFORMED, message=f"the body is not JSON: {text}")
 
 
+def _constant(text: str) -> NotFinite | None:
+    return None if text == "NaN" else NotFinite(text)
+
+
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=NotFinite, parse_int=_integer)
+_FORGIVING = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
+)
