@@ -36,6 +36,7 @@ _DEBUG = "--debug"
 _WITH_ARGUMENT = frozenset(
     {
         "backup",
+        "challenge",
         "compare",
         "gate",
         "keygen",
@@ -49,7 +50,7 @@ _WITH_ARGUMENT = frozenset(
     }
 )
 _SWITCHES = frozenset(
-    {"--dry-run", "--dry_run", "--force", "--json", "--receipt", "--replace", "--tls"}
+    {"--dry-run", "--dry_run", "--force", "--json", "--receipt", "--replace", "--stop", "--tls"}
 )
 _INTERRUPTED = 130
 _UNEXPECTED = 1

@@ -235,6 +235,40 @@ class CommandList:
         self._take("rollback", locals())
 
     @_texts
+    def challenge(
+        self,
+        version: _Text = None,
+        *,
+        shadow: _Text = None,
+        share: _Text = None,
+        stop: _Text = None,
+        reason: _Text = None,
+        json: _Text = None,
+    ) -> None:
+        """Have servers compare a version with the one that is promoted, without touching answers.
+
+        Args:
+            version: Number of the version, as `models` lists it.
+            shadow: Share of houses that it prices besides, unseen by callers; 1.0 by default.
+            share: Share of calls that it answers; 0.0 by default.
+            stop: Compare nothing any more.
+            reason: Why, for the history; at most 1,000 characters.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("challenge", locals())
+
+    @_texts
+    def verdict(self, *, target: _Text = None, tls: _Text = None, json: _Text = None) -> None:
+        """Ask a server which of the two models is better, and how sure that is.
+
+        Args:
+            target: Server (host:port); HOUSING_TARGET by default.
+            tls: Encrypt the connection.
+            json: Write the result as JSON, and nothing else, to standard output.
+        """
+        self._take("verdict", locals())
+
+    @_texts
     def history(self, *, verify: _Text = None, json: _Text = None) -> None:
         """List who promoted which version, when and why, the newest first.
 

@@ -14,9 +14,9 @@ USUAL = (
 )  # fmt: skip
 # Longer, or for one question only.
 OTHERS = (
-    "accuracy", "blackhole", "detector", "dialects", "evaluate", "explain", "feedback", "flood",
-    "gate", "gate_times", "honest", "intervals", "keys", "metrics_cost", "oip", "peers", "receipt",
-    "registry", "rollback", "stream_memory", "workers",
+    "accuracy", "blackhole", "challenger", "detector", "dialects", "evaluate", "explain",
+    "feedback", "flood", "gate", "gate_times", "honest", "intervals", "keys", "metrics_cost", "oip",
+    "peers", "receipt", "registry", "rollback", "shadow", "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 

@@ -7,6 +7,7 @@ from housing_grpc.access.key_file import KeysError
 from housing_grpc.base import log
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
+from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.deployer import LocalDeployer
 from housing_grpc.model.live import LiveSlot, Release
 from housing_grpc.receipts.keyring import ReceiptKeys
@@ -41,10 +42,11 @@ class HousingServer:
             most=chosen.max_models,
             keeps_previous=bool(chosen.probation_seconds),
         )
+        challenger_slot = ChallengerSlot(live_slot)
         verifier = model_supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
-            LocalDeployer(live_slot, verifier, max_bytes=chosen.max_bundle_bytes),
+            LocalDeployer(live_slot, challenger_slot, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
             on_rollback=self.metrics.model.rolled_back,
@@ -52,6 +54,8 @@ class HousingServer:
         self._receipt_keys = ReceiptKeys(receipt_keys.load(chosen))
         parts = EndpointParts(
             live_slot=live_slot,
+            challenger_slot=challenger_slot,
+            total=self.metrics.state,
             reloads=self._supply.manager,
             metrics=self.metrics,
             gauges=gauges,

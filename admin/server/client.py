@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import grpc
-from housing.v1 import model_pb2, model_pb2_grpc, prediction_pb2, prediction_pb2_grpc
+from housing.v1 import (
+    experiment_pb2,
+    experiment_pb2_grpc,
+    model_pb2,
+    model_pb2_grpc,
+    prediction_pb2,
+    prediction_pb2_grpc,
+)
 
 from ..base.errors import ServerError
 from ..base.settings import Settings
@@ -16,6 +23,7 @@ from .channel import checked_key, opened
 
 _PREDICT_SECONDS = 30.0
 _INFO_SECONDS = 5.0
+_EXPERIMENT_SECONDS = 15.0
 _RELOAD_SECONDS = 120.0
 _CHUNK = 500
 
@@ -64,6 +72,7 @@ class ServerClient:
         self._metadata: Metadata = (("x-api-key", api_key),) if api_key else ()
         self._predictions = prediction_pb2_grpc.PredictionServiceStub(channel)
         self._models = model_pb2_grpc.ModelServiceStub(channel)
+        self._experiments = experiment_pb2_grpc.ExperimentServiceStub(channel)
 
     def predict(
         self, houses: Sequence[Mapping[str, float]], asked: Asked = NOTHING
@@ -119,6 +128,18 @@ class ServerClient:
         """
         request = model_pb2.ModelInfoRequest()
         answer: model_pb2.ModelInfoResponse = self._call(self._models.ModelInfo, request, seconds)
+        return answer
+
+    def experiment(self) -> experiment_pb2.GetExperimentResponse:
+        """Ask how the challenger does.
+
+        Raises:
+            ServerError: The server does not answer, or has no challenger.
+        """
+        request = experiment_pb2.GetExperimentRequest()
+        answer: experiment_pb2.GetExperimentResponse = self._call(
+            self._experiments.GetExperiment, request, _EXPERIMENT_SECONDS
+        )
         return answer
 
     def reload(

@@ -92,7 +92,7 @@ def sides(records: Records, location: RegistryLocation, number: int) -> Sides:
 def _sides(
     records: Records, location: RegistryLocation, found: Sequence[Version], number: int
 ) -> Sides:
-    candidate = _servable(records, location, found, number)
+    candidate = servable(records, location, found, number)
     champion = next((each for each in found if location.alias in each.aliases), None)
     return Sides(candidate=candidate, champion=champion)
 
@@ -130,7 +130,7 @@ def rollback(
                 f"the history of {location.alias} knows no version before this one; see:"
                 " housing-admin history"
             )
-        return _servable(records, location, found, wanted)
+        return servable(records, location, found, wanted)
 
     decision = Decision(action=ROLLBACK, reason=reason)
     return move(records, location, choose, decision, signing)
@@ -158,9 +158,20 @@ def holds_bundle(records: Records, model_id: str) -> bool:
     return records.has_file(model_id, BUNDLE_FOLDER, _METADATA)
 
 
-def _servable(
+def servable(
     records: Records, location: RegistryLocation, found: Sequence[Version], number: int
 ) -> Version:
+    """Return the version of a number, which a server can load.
+
+    Args:
+        records: Of the registered model.
+        location: Names it.
+        found: All its versions.
+        number: Of the version.
+
+    Raises:
+        RegistryError: There is none, or it has no bundle.
+    """
     version = find_version(found, location, number)
     _check_bundle(records, location, version)
     return version

@@ -10,6 +10,8 @@ from housing_grpc.base.errors import Reason, ServingError
 
 API_KEY = "x-api-key"
 AUTHORIZATION = "authorization"
+MODEL_VARIANT = "x-model-variant"
+"""Says which of two models that are compared is to answer; only a key of role admin may."""
 
 _BEARER = "bearer "
 _ANONYMOUS = ""
@@ -35,6 +37,7 @@ RULES: Mapping[str, frozenset[Role]] = {
     "/housing.v1.ModelService/ModelInfo": _PREDICT,
     "/housing.v1.ModelService/ReloadModel": _ADMIN,
     "/housing.v1.ModelService/RollbackModel": _ADMIN,
+    "/housing.v1.ExperimentService/GetExperiment": _ADMIN,
     "/housing.v1.FeedbackService/RecordOutcomes": _FEEDBACK,
     "/housing.v1.FeedbackService/GetQuality": _PREDICT | _FEEDBACK,
     "/inference.GRPCInferenceService/ServerMetadata": _PREDICT,
@@ -136,6 +139,13 @@ class Access:
                 Reason.PERMISSION_DENIED,
                 f"the key's role is '{caller.role}'; this method takes "
                 + " or ".join(f"'{role}'" for role in Role if role in roles),
+            )
+        # guard: who may choose the model
+        if caller.role is not Role.ADMIN and any(name == MODEL_VARIANT for name, _ in metadata):
+            raise ServingError(
+                Reason.PERMISSION_DENIED,
+                f"the key's role is '{caller.role}'; '{MODEL_VARIANT}' takes '{Role.ADMIN}', so"
+                " leave it out",
             )
         return caller
 

@@ -24,9 +24,7 @@ def run(work: Callable[[], T], name: str) -> T:
     done: Future[T] = Future()
 
     def whole() -> None:
-        # Linux lowers one thread; other systems would refuse, or have no such call.
-        with suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        give_way()
         try:
             done.set_result(work())
         except BaseException as error:  # noqa: BLE001 - it is raised by who waits
@@ -34,3 +32,10 @@ def run(work: Callable[[], T], name: str) -> T:
 
     threading.Thread(target=whole, name=name, daemon=True).start()
     return done.result()
+
+
+def give_way() -> None:
+    """Has the thread that calls this give way to all others, for good."""
+    # Linux lowers one thread; other systems would refuse, or have no such call.
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

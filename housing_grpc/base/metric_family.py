@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-Kind = Literal["counter", "gauge", "histogram", "window"]
+Kind = Literal["counter", "gauge", "histogram", "window", "sums"]
 
 
 class Merge(Enum):
@@ -23,7 +23,7 @@ class Family:
 
     Attributes:
         name: As it is queried; a histogram's without _bucket, _sum and _count.
-        kind: Its type; a window is not exposed itself.
+        kind: Its type; windows and sums are not exposed themselves.
         help: One line for people.
         labels: Names of its labels.
         buckets: Upper bounds of a histogram, without infinity.

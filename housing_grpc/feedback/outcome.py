@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from housing_grpc.challenger.rivals import Rival
 from housing_grpc.receipts.record import Receipt
 
 Numbers = NDArray[np.float64]
@@ -34,6 +35,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         observed_at: When it was sold, in microseconds of Unix time; None if that is not known.
         source: Who says so.
         retract: Whether to take the outcome back.
+        rival: What the other one of two models says of the house, if two are compared.
     """
 
     id: bytes
@@ -42,6 +44,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     observed_at: int | None = None
     source: str = ""
     retract: bool = False
+    rival: Rival | None = None
 
 
 class Labels(msgspec.Struct, frozen=True, kw_only=True):

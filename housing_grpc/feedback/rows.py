@@ -31,6 +31,8 @@ def new_row(outcome: Outcome, kept: Kept, *, features: bool) -> dict[str, Any]:
         "level": _there(receipt.level),
         # guard: features are kept where that is asked for
         "features": receipt.row if features else None,
+        "rival_digest": outcome.rival.digest if outcome.rival else None,
+        "rival_price": outcome.rival.price if outcome.rival else None,
         **_values(kept),
         "retracted": kept.retracted,
     }

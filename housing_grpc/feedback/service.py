@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 import grpc
+import msgspec
 from housing.v1 import feedback_pb2 as pb
 
 from housing_grpc.base import status
 from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.challenger.rivals import Rivals
 from housing_grpc.feedback.errors import NewerStoreError, StoreUnavailableError
 from housing_grpc.feedback.measuring import Measuring
 from housing_grpc.feedback.outcome import Outcome, Recorded
@@ -21,6 +23,7 @@ from housing_grpc.receipts.sealing import Seals
 T = TypeVar("T")
 
 _RETRY_SECONDS = 2.0
+_FIX = "send the same again later"
 # A caller without a deadline waits so long for the store, and nobody longer.
 _MOST_SECONDS = 10.0
 _MOST_MODELS = 100
@@ -71,6 +74,7 @@ class FeedbackServicer:
         days: Age from which on a receipt is too old; 0 for none.
         measuring: Says how good prices were; None if the server keeps no outcomes.
         expected_mae: Says what error of the live model is to be expected.
+        rivals: Say what the other one of two models that are compared would have asked.
         observer: Hears of every outcome.
     """
 
@@ -83,6 +87,7 @@ class FeedbackServicer:
         days: int,
         measuring: Measuring | None,
         expected_mae: Callable[[], float],
+        rivals: Rivals,
         observer: Observer,
     ) -> None:
         self._store = store
@@ -91,6 +96,7 @@ class FeedbackServicer:
         self._days = days
         self._measuring = measuring
         self._expected_mae = expected_mae
+        self._rivals = rivals
         self._observer = observer
 
     def RecordOutcomes(
@@ -113,7 +119,7 @@ class FeedbackServicer:
             except ServingError as error:
                 self._refuse(result, error)
         seconds = min(context.time_remaining(), _MOST_SECONDS)
-        done = _recorded(store, outcomes, seconds)
+        done = _recorded(store, self._with_rivals(outcomes), seconds)
         for (place, result), recorded in zip(takers, done, strict=True):
             if recorded is Recorded.NOT_FOUND:
                 self._refuse(result, _not_found(place))
@@ -122,6 +128,13 @@ class FeedbackServicer:
                 result.recorded = _ANSWERS[recorded]
         self._observer.lagged(_lags(outcomes, done))
         return pb.RecordOutcomesResponse(results=results)
+
+    def _with_rivals(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+        found = self._rivals.of([each.receipt for each in outcomes])
+        return [
+            msgspec.structs.replace(outcome, rival=rival) if rival else outcome
+            for outcome, rival in zip(outcomes, found, strict=True)
+        ]
 
     def GetQuality(
         self, request: pb.GetQualityRequest, context: grpc.ServicerContext
@@ -132,7 +145,7 @@ class FeedbackServicer:
         try:
             found = measuring.measure(_MOST_MODELS)
         except StoreUnavailableError as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         models = [
             message_of(each, self._expected_mae() if each.live else math.nan)
             for each in found
@@ -172,15 +185,21 @@ def _recorded(store: Outcomes, outcomes: Sequence[Outcome], seconds: float) -> l
     try:
         return store.record(outcomes, seconds)
     except StoreUnavailableError as error:
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
 
 
-def _unavailable(error: StoreUnavailableError) -> ServingError:
+def unavailable(error: StoreUnavailableError, fix: str = _FIX) -> ServingError:
+    """Returns the error of whoever needs a store that does not answer.
+
+    Args:
+        error: Says why.
+        fix: What to do about it.
+    """
     # What is wrong with it is the operator's to know, unless it is that.
     text = str(error) if isinstance(error, NewerStoreError) else "the store of outcomes is away"
     return ServingError(
         Reason.FEEDBACK_UNAVAILABLE,
-        f"{text}; send the same again later",
+        f"{text}; {fix}",
         retry_seconds=_RETRY_SECONDS,
     )
 

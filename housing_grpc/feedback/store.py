@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from housing_grpc.feedback import merging, outcome, schema
+from housing_grpc.challenger.verdict import Pairs
+from housing_grpc.feedback import merging, outcome, pairs, schema
 from housing_grpc.feedback.database import Database
 from housing_grpc.feedback.errors import StoreUnavailableError
 from housing_grpc.feedback.group_commit import GroupCommit
@@ -90,6 +91,21 @@ class Store:
         plain = [tuple(row) for row in reversed(rows)]
         columns = np.array(plain, dtype=np.float64).reshape(-1, len(_LABELS)).T
         return Labels(**dict(zip(Labels.__struct_fields__, columns, strict=True)))
+
+    def pairs(self, champion: str, challenger: str) -> Pairs:
+        """Returns by how much one of two models was nearer to true prices.
+
+        Args:
+            champion: First 16 digits of the digest of the live model's bundle.
+            challenger: The same of the one that is compared with it.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+        self.prepare()
+        return self._database.run(
+            lambda connection: pairs.read(connection, champion, challenger), seconds=_SECONDS
+        )
 
     def models(self) -> list[ModelLabels]:
         """Returns how many outcomes each model has, that with the latest one first.

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Table,
 )
 
-VERSION = 1
+VERSION = 2
 """Of these tables; another one means other tables."""
 
 METADATA = MetaData()
@@ -55,6 +55,9 @@ OUTCOMES = Table(
     Column("recorded_at", BigInteger, nullable=False),
     Column("retracted", Boolean, nullable=False),
     Column("features", LargeBinary),
+    # What another model would have asked for the house, that was compared with the one that did.
+    Column("rival_digest", String(16)),
+    Column("rival_price", Double),
 )
 Index("outcomes_labels", OUTCOMES.c.digest, OUTCOMES.c.retracted, OUTCOMES.c.seq)
 # Has all that tells how many outcomes each model has, which is asked again and again.
@@ -65,6 +68,8 @@ Index(
     OUTCOMES.c.recorded_at,
     OUTCOMES.c.version,
 )
+# Of outcomes whose house another model has priced, too.
+PAIRS = Index("outcomes_pairs", OUTCOMES.c.rival_digest, OUTCOMES.c.digest)
 Index("outcomes_age", OUTCOMES.c.priced_at)
 
 HISTORY = Table(

@@ -63,10 +63,12 @@ class HouseRequest(msgspec.Struct, frozen=True):  # Made for every call: quicker
     Attributes:
         row: The house: float64, one for each feature, NaN where a value is missing.
         options: What is asked besides its price.
+        routing_key: Decides which of two models answers, unless it is empty.
     """
 
     row: bytes
     options: Options = NO_OPTIONS
+    routing_key: str = ""
 
 
 class BatchRequest(msgspec.Struct, frozen=True):
@@ -75,10 +77,12 @@ class BatchRequest(msgspec.Struct, frozen=True):
     Attributes:
         rows: The houses.
         options: What is asked besides prices.
+        routing_key: As of a HouseRequest.
     """
 
     rows: Rows
     options: Options = NO_OPTIONS
+    routing_key: str = ""
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -90,6 +94,7 @@ class Chunk(msgspec.Struct, frozen=True):
         rows: The houses.
         as_matrix: Whether they came as numbers, and prices are to go back as numbers.
         options: What is asked besides prices; only those of a stream's first chunk count.
+        routing_key: As of a HouseRequest; only that of a stream's first chunk counts.
     """
 
     sequence: int
@@ -97,6 +102,7 @@ class Chunk(msgspec.Struct, frozen=True):
     rows: Rows
     as_matrix: bool
     options: Options = NO_OPTIONS
+    routing_key: str = ""
 
 
 def read_house(data: bytes) -> HouseRequest:
@@ -109,7 +115,8 @@ def read_house(data: bytes) -> HouseRequest:
     row, options = _plain_request(data, 1)
     if not row:
         message = pb.PredictRequest.FromString(data)
-        return HouseRequest(_rows([message.house]).tobytes(), _options(message))
+        row = _rows([message.house]).tobytes()
+        return HouseRequest(row, _options(message), message.routing_key)
     return HouseRequest(row, options)
 
 
@@ -121,6 +128,7 @@ def read_batch(data: bytes, most: int) -> BatchRequest:
         ServingError: EMPTY_BATCH or BATCH_TOO_LARGE.
     """
     plain, options = _plain_request(data, most)
+    routing_key = ""
     if plain is not None:
         rows = rows_of(plain)
     else:
@@ -128,8 +136,9 @@ def read_batch(data: bytes, most: int) -> BatchRequest:
         row_limit.check_bytes(data, _ITEMS, most, "items")
         message = pb.PredictBatchRequest.FromString(data)
         rows, options = _rows(message.items), _options(message)
+        routing_key = message.routing_key
     row_limit.check(len(rows), most, "items")
-    return BatchRequest(rows, options)
+    return BatchRequest(rows, options, routing_key)
 
 
 def read_chunk(data: bytes, most: int) -> Chunk:
@@ -146,7 +155,9 @@ def read_chunk(data: bytes, most: int) -> Chunk:
         as_matrix = message.WhichOneof("payload") == "matrix"
         rows = _matrix_rows(message.matrix, most) if as_matrix else _rows(message.rows.items)
         options = _options(message, intervals=message.intervals)
-        chunk = Chunk(message.sequence, message.pin_model, rows, as_matrix, options)
+        chunk = Chunk(
+            message.sequence, message.pin_model, rows, as_matrix, options, message.routing_key
+        )
     row_limit.check(len(chunk.rows), most, "matrix.values" if chunk.as_matrix else "rows.items")
     return chunk
 

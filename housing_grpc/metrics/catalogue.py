@@ -23,6 +23,9 @@ P_VALUES = (0.002, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 # A minute, an hour, a day, a week, and so on: houses are sold months after they were priced.
 LAGS = (60.0, 3600.0, 86400.0, 604800.0, 2592000.0, 7776000.0, 15552000.0, 31536000.0)
 
+SHADOW_SUMS = "housing_shadow_sums"
+# Versions of the live model, and of the one that is compared with it.
+_PAIR = ("champion", "challenger")
 _CALL = ("grpc_type", "grpc_service", "grpc_method")
 
 
@@ -120,6 +123,37 @@ _FEEDBACK = (
           "Shiryaev-Roberts statistic of misses: from 100,000 on, intervals hold too little."),
 )  # fmt: skip
 
+_CHALLENGER = (
+    _gauge("housing_challenger_info", "1, with what is known of the challenger.",
+           "version", "digest", merge=Merge.LATEST, always=False),
+    _gauge("housing_challenger_fault", "1 if the challenger cannot be loaded, 0 if it is.",
+           merge=Merge.LATEST, always=False),
+    _gauge("housing_challenger_shadow", "Share of houses that the challenger prices unseen.",
+           merge=Merge.LATEST, always=False),
+    _gauge("housing_challenger_share", "Share of calls that the challenger answers.",
+           merge=Merge.LATEST, always=False),
+    _counter("housing_shadow_rows_total",
+             "Houses of the shadow: scored by both models, dropped, or failed.",
+             *_PAIR, "result", always=False),
+    _gauge("housing_shadow_difference",
+           "Mean of the challenger's price minus the live model's, in thousands of dollars.",
+           *_PAIR, always=False),
+    _gauge("housing_shadow_absolute_difference", "Mean size of that.", *_PAIR, always=False),
+    _gauge("housing_shadow_outside_interval_ratio",
+           "Share of houses whose price by the challenger lies outside the live model's interval.",
+           *_PAIR, always=False),
+    _counter("housing_split_answers_total",
+             "Calls that champion or challenger answered, or the champion as the other failed.",
+             "variant"),
+    _gauge("housing_challenger_verdict", "1 for what the verdict is, 0 for what it is not.",
+           *_PAIR, "outcome", merge=Merge.LATEST, always=False),
+    _gauge("housing_challenger_labels", "Outcomes whose house both models have priced.",
+           *_PAIR, merge=Merge.LATEST, always=False),
+    _gauge("housing_challenger_loss_difference",
+           "Mean of the challenger's squared error minus the live model's, and its bounds.",
+           *_PAIR, "bound", merge=Merge.LATEST, always=False),
+)  # fmt: skip
+
 _MODEL = (
     _gauge(MODEL_INFO, "1, with what is known of the live model.",
            "name", "version", "digest", "model_type", "preprocessing", "evaluator",
@@ -165,7 +199,7 @@ _PROCESS = (
 )  # fmt: skip
 
 DOCUMENTED: tuple[Family, ...] = (
-    *_CALLS, *_PREDICTIONS, *_HONESTY, *_FEEDBACK, *_MODEL, *_PROCESS,
+    *_CALLS, *_PREDICTIONS, *_HONESTY, *_FEEDBACK, *_CHALLENGER, *_MODEL, *_PROCESS,
 )  # fmt: skip
 
 _WINDOWS = tuple(
@@ -179,5 +213,12 @@ _WINDOWS = tuple(
     for name, labels in ((DRIFT_WINDOW, ("feature",)), (P_WINDOW, ()), (WIDTH_WINDOW, ()))
 )
 
+_SUMS = Family(
+    name=SHADOW_SUMS,
+    kind="sums",
+    help="Not exposed: what the metrics of a shadow are made of.",
+    labels=_PAIR,
+)
+
 # All that a state holds.
-FAMILIES: tuple[Family, ...] = (*DOCUMENTED, *_WINDOWS)
+FAMILIES: tuple[Family, ...] = (*DOCUMENTED, *_WINDOWS, _SUMS)

@@ -3,6 +3,7 @@
 import math
 import threading
 from collections import deque
+from collections.abc import Callable
 from itertools import groupby
 
 import numpy as np
@@ -30,6 +31,8 @@ from housing_grpc.metrics.drift import Window
 from housing_grpc.metrics.state import Series, State
 from housing_grpc.metrics.tally import Tally
 
+Counted = Callable[[Ranges, Rows, Rows], object]
+
 # Single houses that are folded at a time: about a millisecond's work.
 _BACKLOG = 2048
 _COLUMNS = len(FEATURE_NAMES)
@@ -40,9 +43,14 @@ class PredictionMetrics:
 
     Counts are exact: every house is looked at. Of drift, only the latest houses of the
     model that is live are kept.
+
+    Args:
+        counted: Called with houses that were counted: the ranges of the model that answered, the
+            rows, shape (n, features), and what it said, shape (5, n), as of PlainNumbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counted: Counted = lambda *_: None) -> None:
+        self._counted = counted
         # Appending to a deque is atomic and takes no lock.
         self._queue: deque[tuple[Ranges, bytes, PlainNumbers]] = deque()
         self._lock = threading.Lock()
@@ -153,6 +161,7 @@ class PredictionMetrics:
         if self._window and self._live and ranges is self._live.ranges:
             # Upwards: downwards, intervals end at 0.
             self._window.add(rows, p_values, (upper - prices)[finite])
+        self._counted(ranges, rows, numbers)
 
 
 def _numbers(scored: Scored) -> Rows:

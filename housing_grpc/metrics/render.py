@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from housing_grpc.base.metric_family import Family
-from housing_grpc.metrics import drift
+from housing_grpc.metrics import drift, experiment
 from housing_grpc.metrics.catalogue import (
     DOCUMENTED,
     DRIFT_PSI,
@@ -23,6 +23,7 @@ from housing_grpc.metrics.catalogue import (
     EXPECTED_MAE,
     JOINT_DRIFT,
     P_WINDOW,
+    SHADOW_SUMS,
     WIDTH_WINDOW,
 )
 from housing_grpc.metrics.state import Series, State
@@ -43,6 +44,7 @@ def families(state: State) -> Iterator[Metric]:
         DRIFT_PSI: drift.indices(window),
         DRIFT_ROWS: {(): [drift.rows(window)]},
         JOINT_DRIFT: drift.joint(state.get(P_WINDOW, {})),
+        **experiment.shadow_state(state.get(SHADOW_SUMS, {})),
         EXPECTED_MAE: drift.expected_error(state.get(WIDTH_WINDOW, {})),
     }
     for family in DOCUMENTED:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from housing_grpc.metrics.calls import CallMetrics, Method
+from housing_grpc.metrics.experiment import ExperimentMetrics
 from housing_grpc.metrics.explanations import ExplanationMetrics
 from housing_grpc.metrics.feedback import FeedbackMetrics
 from housing_grpc.metrics.model import ModelMetrics
@@ -36,7 +37,8 @@ class ServerMetrics:
         gauges: Mapping[str, Gauge],
     ) -> None:
         self.calls = CallMetrics(methods, predictions=predictions)
-        self.predictions = PredictionMetrics()
+        self.experiment = ExperimentMetrics()
+        self.predictions = PredictionMetrics(self.experiment.shadow.offer)
         self.explanations = ExplanationMetrics()
         self.feedback = FeedbackMetrics()
         self.model = ModelMetrics()
@@ -72,6 +74,7 @@ class ServerMetrics:
             **self.predictions.state(),
             **self.explanations.state(),
             **self.feedback.state(),
+            **self.experiment.state(),
             **self.model.state(),
             **self._runtime.state(),
             **{name: {(): [float(v)]} for name, v in gauges.items() if v is not None},

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from housing_grpc.base.metric_family import Family, Merge
 from housing_grpc.metrics.catalogue import FAMILIES, LOADED, MODEL_INFO
 
+# What a server that is gone has counted.
+_KEPT = frozenset({"counter", "histogram", "sums"})
+
 Labels = tuple[str, ...]
 Series = dict[Labels, list[float]]
 
@@ -43,7 +46,7 @@ def retire(state: State) -> State:
     Added to the others, it keeps their sum from falling, which Prometheus would take for a
     restart of them all.
     """
-    kept = {family.name for family in FAMILIES if family.kind in {"counter", "histogram"}}
+    kept = {family.name for family in FAMILIES if family.kind in _KEPT}
     return {name: series for name, series in state.items() if name in kept}
 
 

@@ -7,6 +7,8 @@ from housing_grpc.bundle import difference, files, model
 from housing_grpc.bundle.difference import Difference
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.signature import Verifier
+from housing_grpc.model.challenge import Challenge
+from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.live import Facts, LiveSlot, Release
 from housing_grpc.model.source import Fetched
 
@@ -42,6 +44,19 @@ class Deployer(Protocol):
         """
         ...
 
+    def challenge(self, challenge: Challenge, fetched: Fetched | None) -> None:
+        """Has a model compared with the live one everywhere, or nowhere; that one stays live.
+
+        Args:
+            challenge: Says how; one without a digest ends what is compared.
+            fetched: Its bundle, which has been tried; None if there is none to compare.
+
+        Raises:
+            ServingError: It cannot be had; what was compared before still is.
+            BundleError: The same of a bundle.
+        """
+        ...
+
     def previous(self) -> Release | None:
         """Returns what is known of the model before, if it is still in memory everywhere."""
         ...
@@ -56,6 +71,7 @@ class LocalDeployer:
 
     Args:
         live_slot: Holds the live model.
+        challenger_slot: Holds the one that is compared with it.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         max_bytes: Most bytes of a bundle.
     """
@@ -63,11 +79,13 @@ class LocalDeployer:
     def __init__(
         self,
         live_slot: LiveSlot,
+        challenger_slot: ChallengerSlot,
         verifier: Verifier | None,
         *,
         max_bytes: int = files.MAX_BYTES,
     ) -> None:
         self._live_slot = live_slot
+        self._challenger_slot = challenger_slot
         self._verifier = verifier
         self._max_bytes = max_bytes
 
@@ -89,6 +107,12 @@ class LocalDeployer:
         tried = self.live() is not None
         self._live_slot.prepare(fetched.digest, lambda: self._load(fetched, tried=tried))
         return self._live_slot.commit(facts()).release
+
+    def challenge(self, challenge: Challenge, fetched: Fetched | None) -> None:
+        """Loads a bundle beside the live one, and has it compared with that."""
+        if fetched is not None:
+            self._challenger_slot.prepare(fetched.digest, lambda: self._load(fetched, tried=True))
+        self._challenger_slot.challenge_with(challenge)
 
     def previous(self) -> Release | None:
         """Returns what is known of the model before, if it is still in memory."""

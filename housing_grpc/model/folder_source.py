@@ -6,6 +6,7 @@ from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import files
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.signature import Verifier
+from housing_grpc.model.challenge import NO_CHALLENGE, Challenge
 from housing_grpc.model.source import Fetched, Target
 
 
@@ -46,6 +47,10 @@ class FolderSource:
     def wanted(self) -> str:
         """Returns the version of what lies in the folder, whole or not."""
         return _version(bundle_format.digest(self._folder, max_bytes=self._max_bytes))
+
+    def challenge(self) -> Challenge:
+        """Returns that there is none: a folder has no versions."""
+        return NO_CHALLENGE
 
     def last_known(self) -> None:
         """Returns None: the folder is all there is."""

@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
@@ -39,6 +40,7 @@ class Follower:
         source: Is asked.
         seconds: Between two questions; each wait is up to a fifth shorter or longer, so
             that many servers do not ask all at once.
+        looked: Called after each question.
         until_fresh: Whether it only ends a stale start, and asks no more once that is over.
         stopping: Ends every wait.
     """
@@ -49,12 +51,14 @@ class Follower:
         source: Source,
         seconds: float,
         *,
+        looked: Callable[[], None] = lambda: None,
         until_fresh: bool = False,
         stopping: threading.Event | None = None,
     ) -> None:
         self._manager = manager
         self._source = source
         self._seconds = seconds
+        self._looked = looked
         self._until_fresh = until_fresh
         self._stopping = stopping or threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
@@ -94,6 +98,7 @@ class Follower:
                 self._failed(Reason.INTERNAL, error)
             else:
                 self._succeeded()
+            self._looked()
 
     def _patience(self) -> float:
         spread = random.uniform(0.8, 1.2)  # noqa: S311 (keeps no secret)

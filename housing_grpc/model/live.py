@@ -71,6 +71,8 @@ class LiveModel:
 
     bundle: Bundle
     facts: Facts
+    challenges: bool = False
+    """Whether it is not the live one, but is compared with that."""
 
     @property
     def version(self) -> str:
@@ -107,6 +109,7 @@ class LiveSlot:
     Attributes:
         pins: Models that streams keep although another one is live.
         previous: The model before, unless it was let go of: it can be live again at once.
+        challenger: A model that is compared with the live one; its slot sets it.
     """
 
     def __init__(
@@ -118,11 +121,16 @@ class LiveSlot:
     ) -> None:
         self.pins: PinnedModels[LiveModel] = PinnedModels()
         self.previous: LiveModel | None = None
-        self._on_live = on_live
+        self.challenger: Bundle | None = None
+        self._on_live = [*on_live]
         self._keeps_previous = keeps_previous
         self._live: LiveModel | None = None
         self._next: Bundle | None = None
         self._limit = ModelLimit(most)
+
+    def notify(self, went_live: Callable[[LiveModel], None]) -> None:
+        """Has a function called with each model after it went live, too."""
+        self._on_live.append(went_live)
 
     def current(self) -> LiveModel:
         """Returns the live model.
@@ -162,16 +170,37 @@ class LiveSlot:
         serving = self._live.bundle if self._live else None
         # guard: the number of models in memory
         self._limit.make_room(lambda: self.pins.retire_oldest(serving))
+        self._next = bundle = self._loaded(digest, load)
+        return bundle
+
+    def load_beside(self, digest: str, load: Callable[[], Bundle]) -> Bundle:
+        """Returns a bundle that is not to go live; it takes the room of no other.
+
+        Args:
+            digest: The bundle's.
+            load: Loads and tests it, unless it is in memory already.
+
+        Raises:
+            BundleError: It cannot be served.
+            ServingError: MODEL_NOT_READY: there is no room.
+        """
+        if (known := self._in_memory(digest)) is not None:
+            return known
+        # guard: a challenger takes no model's room
+        self._limit.check_room()
+        return self._loaded(digest, load)
+
+    def _loaded(self, digest: str, load: Callable[[], Bundle]) -> Bundle:
         bundle = load()
         self._limit.note(bundle)
         # guard: what was fetched is what is loaded
         if bundle.digest != digest:
             raise BundleChecksumError("the bundle was replaced while it was read; reload again")
-        self._next = bundle
         return bundle
 
     def _in_memory(self, digest: str) -> Bundle | None:
-        found = (each.bundle for each in (self._live, self.previous) if each is not None)
+        found = [each.bundle for each in (self._live, self.previous) if each is not None]
+        found += [self.challenger] if self.challenger else []
         return next((bundle for bundle in found if bundle.digest == digest), None)
 
     def abort(self) -> None:

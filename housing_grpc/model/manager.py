@@ -65,6 +65,7 @@ class Manager:
         probation_seconds: For so long after a change of model the one before is kept in memory.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
         on_rollback: Called with the cause after each rollback.
+        settled: Called after each change of model, and after each reload that had none to make.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class Manager:
         probation_seconds: float = 0,
         on_reload: Callable[[str], None] = lambda _: None,
         on_rollback: Callable[[Cause], None] = lambda _: None,
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._source = source
         self._deployer = deployer
         self._trial = trial
         self._on_reload = on_reload
         self._on_rollback = on_rollback
+        self._settled = settled
         self._reloading = threading.Lock()
         self._serving: Fetched | None = None
         self._rollbacks = Rollbacks(
@@ -180,6 +183,7 @@ class Manager:
             self._on_reload(str(getattr(error, "reason", Reason.INTERNAL)))
             raise
         self._on_reload("changed" if reloaded.changed else "unchanged")
+        self._settled()
         return reloaded
 
     def dry_run(self, target: Target) -> DryRun:
@@ -257,6 +261,7 @@ class Manager:
         live = self._deploy(previous, started, rolled_back_from=old.version)
         seconds = time.monotonic() - started
         self._rollbacks.versions.add(old.version, cause)
+        self._settled()
         self._on_rollback(cause)
         log.event(
             _logger, logging.WARNING, "model.rolled_back",

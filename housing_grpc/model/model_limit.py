@@ -7,10 +7,13 @@ from collections.abc import Callable
 from weakref import WeakSet
 
 from housing_grpc.base import log
+from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.model import Bundle
 
 _SECONDS = 5.0
 _LOOK_SECONDS = 0.01
+# The live one, the next one, and one that is compared.
+_WITH_CHALLENGER = 3
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +47,20 @@ class ModelLimit:
             if not self._await_room() and not retired:
                 log.event(_logger, logging.WARNING, "model.held", models=len(self._bundles))
                 return
+
+    def check_room(self) -> None:
+        """Refuses a model beside the live one and the next one, if there is no room for all three.
+
+        Raises:
+            ServingError: MODEL_NOT_READY.
+        """
+        if self._most < _WITH_CHALLENGER or not self._await_room():
+            raise ServingError(
+                Reason.MODEL_NOT_READY,
+                f"MAX_MODELS is {self._most}, and leaves no room for a challenger beside the live"
+                f" model and the next; set it to {_WITH_CHALLENGER} or more, or end the streams"
+                " that have pinned others",
+            )
 
     def _await_room(self) -> bool:
         until = time.monotonic() + _SECONDS

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from housing_grpc.bundle.digest import Digest
+from housing_grpc.model.challenge import Challenge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,14 @@ class Source(Protocol):
         Raises:
             ServingError: There is none, or it cannot be asked.
             BundleError: The same of a bundle.
+        """
+        ...
+
+    def challenge(self) -> Challenge | None:
+        """Returns which model is to be compared with the live one now.
+
+        Returns:
+            None if that cannot be told now.
         """
         ...
 

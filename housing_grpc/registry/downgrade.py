@@ -6,7 +6,7 @@ from pathlib import Path
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.registry.cache import BundleCache
-from housing_grpc.registry.location import RegistryLocation
+from housing_grpc.registry.location import CHALLENGER_ALIAS, RegistryLocation
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
 from housing_grpc.registry.statement import Statement, StatementError, read
 
@@ -43,10 +43,14 @@ def check(
         raise ServingError(
             Reason.BUNDLE_DOWNGRADE,
             f"no signed statement lets '{wanted.alias}' name version {found.version}: {error}; if"
-            f" it is to serve: `housing-admin promote {found.version}` with"
+            f" it is to serve: `housing-admin {_command(wanted)} {found.version}` with"
             " BUNDLE_SIGNING_KEY_FILE set",
         ) from error
     cache.keep_statement(where, statement.sequence)
+
+
+def _command(wanted: Wanted) -> str:
+    return "challenge" if wanted.alias == CHALLENGER_ALIAS else "promote"
 
 
 def _check(statement: Statement, found: RegisteredVersion, alias: str, last: int) -> None:

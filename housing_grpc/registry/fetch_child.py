@@ -2,7 +2,8 @@
 
 Reads the request as JSON from standard input and answers on standard output
 with `{"version", "digest"}`, of which the digest only if there is a `part` to download
-to, or with `{"reason", "message"}`. Where the alias was moved by hand, `by_hand` says so.
+to, or with `{"reason", "message"}`. Where the alias was moved by hand, `by_hand` says so, and
+`challenge` which version is compared with the one that serves.
 """
 
 import json
@@ -15,23 +16,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.registry import direct, downgrade, history
+from housing_grpc.registry import challenge, direct, downgrade, history
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.download import download
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
-from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
+from housing_grpc.registry.registered_version import (
+    RegisteredModel,
+    RegisteredVersion,
+    Wanted,
+)
 from housing_grpc.registry.store import Store
 
 # MLflow takes 200 MB.
 _MEMORY_BYTES = 2**30
-_HISTORY_SECONDS = 1.0
+_BESIDE_SECONDS = 1.0
 
 
 def main() -> None:
@@ -49,14 +56,14 @@ def main() -> None:
         tempfile.tempdir = os.environ["TMPDIR"] = request["part"]
     found = answer(request)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    if request["tell_unless"] not in (None, found.get("version")) and "digest" in found:
-        # The bundle is here: whatever comes of this question, it is what was asked for.
+    if "version" in found:
+        # What was asked for is here, whatever comes of this question.
         signal.signal(signal.SIGALRM, lambda *_: _give_up(answers, found))
         # Beside the limit of each question: MLflow itself may take longer.
-        signal.setitimer(signal.ITIMER_REAL, _HISTORY_SECONDS)
-        moved = moved_by_hand(request, found["version"])
+        signal.setitimer(signal.ITIMER_REAL, _BESIDE_SECONDS)
+        said = beside(request, found)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        found |= {"by_hand": moved} if moved else {}
+        found |= said
     json.dump(found, answers)
     answers.close()
 
@@ -84,28 +91,48 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def moved_by_hand(request: dict[str, Any], version: str) -> dict[str, int] | None:
-    """Returns what the history of the alias says, if it is not that it names this version.
+def beside(request: dict[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what the registered model says beside the version that was asked for.
 
     Args:
         request: As of `answer`.
+        found: The answer.
+
+    Returns:
+        Nothing, if it cannot be asked.
+    """
+    uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
+    tells = "digest" in found and request["tell_unless"] not in (None, found["version"])
+    try:
+        registry = direct.registry(uri, _BESIDE_SECONDS, os.environ)
+        if registry is not None and not tells:
+            return {}  # Whoever wants to know what is compared asks such a one without a child.
+        model = (registry or _mlflow(uri)).model(wanted.name)
+        said = {"challenge": msgspec.to_builtins(challenge.read(model.aliases, model.tags))}
+        if tells and (moved := moved_by_hand(model, wanted.alias, found["version"])):
+            said["by_hand"] = moved
+    except Exception:  # noqa: BLE001 (whatever is wrong with it, the version is served)
+        return {}
+    return said
+
+
+def moved_by_hand(model: RegisteredModel, alias: str, version: str) -> dict[str, int] | None:
+    """Returns what the history of an alias says, if it is not that it names this version.
+
+    Args:
+        model: What the registry says of the registered model.
+        alias: Of the model.
         version: That the alias names.
 
     Returns:
         Place of the last entry, and the version that it names; None if there is nothing to say,
         or the history cannot be read.
     """
-    uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
-    try:
-        registry = direct.registry(uri, _HISTORY_SECONDS, os.environ) or _mlflow(uri)
-        model = registry.model(wanted.name)
-        entries = history.read(model.tags)
-    except Exception:  # noqa: BLE001 (whatever is wrong with it, the version is served)
-        return None
+    entries = history.read(model.tags)
     # It may have been moved again meanwhile, which the next look will show.
-    if entries is None or model.aliases.get(wanted.alias) != version:
+    if entries is None or model.aliases.get(alias) != version:
         return None
-    last = history.moved_by_hand(entries, wanted.alias, int(version))
+    last = history.moved_by_hand(entries, alias, int(version))
     return {"entry": last.sequence, "version": last.to_version} if last else None
 
 

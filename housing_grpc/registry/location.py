@@ -21,6 +21,15 @@ BUNDLE_FOLDER = "data/bundle"
 DIGEST_TAG = "bundle_digest"
 """Tag of a registered version that holds the digest of its bundle."""
 
+CHALLENGER_ALIAS = "challenger"
+"""Alias of the version that is compared with the one that serves."""
+
+SHADOW_TAG = "challenger_shadow"
+"""Tag of the registered model: share of houses that the challenger prices besides."""
+
+SHARE_TAG = "challenger_share"
+"""Tag of the registered model: share of calls that the challenger answers."""
+
 STATEMENT_LIMIT = 5_000
 """Most characters of a statement, as MLflow's tables have them for the value of a tag."""
 

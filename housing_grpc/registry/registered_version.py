@@ -12,6 +12,11 @@ from housing_grpc.registry.store import Store
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
+def is_version(text: str) -> bool:
+    """Returns whether a text is the number of a version."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """A version that is asked for, by its number or else by an alias."""
@@ -52,7 +57,7 @@ class RegisteredVersion:
             ServingError: It is not.
         """
         number = wanted.version or self.version
-        if self.name != wanted.name or self.version != number or not _NUMBER.fullmatch(number):
+        if self.name != wanted.name or self.version != number or not is_version(number):
             raise ServingError(
                 Reason.REGISTRY_UNAVAILABLE,
                 "the registry answers with another version than it was asked for",

@@ -11,15 +11,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from housing_grpc.base import log
 from housing_grpc.base.child_environment import REGISTRY, inherited
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import digest as bundle_digest
 from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
+from housing_grpc.model.challenge import Challenge
 from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.model.source import Fetched, Target
-from housing_grpc.registry import direct, downgrade
+from housing_grpc.registry import challenge, direct, downgrade
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
 from housing_grpc.registry.location import RegistryLocation
@@ -28,6 +31,8 @@ from housing_grpc.registry.registered_version import Wanted
 # With nothing to fall back on, a cold start may take its time.
 _FIRST_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
+# What a registry gets to say which version is compared.
+_BESIDE_SECONDS = 2.0
 
 _logger = logging.getLogger(__name__)
 
@@ -65,6 +70,9 @@ class RegistrySource:
         self._first = True
         self._told = ("", "")
         self._told_refusal = ""
+        # Of two questions at a time through the same one, the second would be refused.
+        self._beside = Children()
+        self._challenge_said: Challenge | None = None
 
     def fetch(self, target: Target) -> Fetched:
         """Brings the wanted version to the cache, verified."""
@@ -99,6 +107,25 @@ class RegistrySource:
             except OSError as error:
                 raise self._no_cache(cannot_be_used(error), full=disk_is_full(error)) from error
             return version or self._ask(Target(), seconds)["version"]
+
+    def challenge(self) -> Challenge | None:
+        """Returns which version the alias of challengers names, and what the tags say of it.
+
+        Most registries are asked in this process; of the others, what the last process said counts.
+        """
+
+        def ask() -> tuple[bool, Challenge | None]:
+            place, environment = self._location, inherited(REGISTRY)
+            registry = direct.registry(place.tracking_uri, _BESIDE_SECONDS, environment)
+            if registry is None:
+                return True, None
+            return False, challenge.asked(registry, place.model_name)
+
+        try:
+            in_child, found = self._beside.ask(ask, _BESIDE_SECONDS)
+        except (ChildTimeoutError, ServingError):
+            return None
+        return self._challenge_said if in_child else found
 
     def last_known(self) -> Fetched | None:
         """Returns the bundle that served last for this location."""
@@ -146,6 +173,8 @@ class RegistrySource:
             raise self._no_cache(answer["message"], full=answer["cache_full"])
         if "reason" in answer:
             raise _refusal(answer["reason"], answer["message"])
+        if "challenge" in answer:
+            self._challenge_said = msgspec.convert(answer["challenge"], Challenge)
         return answer
 
     def _version_told(self, target: Target) -> str | None:

@@ -15,11 +15,11 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
     ServiceDescriptor,
 )
-from housing.v1 import feedback_pb2, model_pb2, prediction_pb2
+from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2
 
 SERVICES: tuple[ServiceDescriptor, ...] = tuple(
     service
-    for module in (model_pb2, prediction_pb2, feedback_pb2)
+    for module in (model_pb2, prediction_pb2, feedback_pb2, experiment_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 )
 

@@ -1,4 +1,4 @@
-"""The two services: `prediction_service` and `model_service` have a method for each rpc.
+"""Three services, of predictions, models and experiments: each has a method for each of its rpcs.
 
 What reaches a method is decoded already: `serving.routes` gives each one of `prediction_service`
 its reader of `houses.decode`, which `calls` runs first. Houses go on to `scorer`, whose evaluations

@@ -52,7 +52,8 @@ class Receipts:
         # NaN is not equal to itself.
         level = INTERVAL_LEVEL if lower == lower else math.nan  # noqa: PLR0124 - as elsewhere
         model, seals = _packed(live), self._keys.needed(_FIELD)
-        return seals.seal(record.pack(model, at, row, price, lower, upper, level, Variant.CHAMPION))
+        variant = _variant(live)
+        return seals.seal(record.pack(model, at, row, price, lower, upper, level, variant))
 
     def of_rows(self, live: LiveModel, at: int, houses: Partition, scored: Scored) -> list[str]:
         """Returns the receipts of the houses that were scored, in their order.
@@ -71,8 +72,9 @@ class Receipts:
         data, size = houses.rows.tobytes(), houses.rows.shape[1] * houses.rows.itemsize
         rows = (data[start : start + size] for start in range(0, len(data), size))
         prices, intervals = scored.prices.tolist(), _intervals(scored)
+        variant = _variant(live)
         return [
-            seal(record.pack(model, at + place, row, price, *interval, Variant.CHAMPION))
+            seal(record.pack(model, at + place, row, price, *interval, variant))
             for place, row, price, interval in zip(
                 houses.places, rows, prices, intervals, strict=True
             )
@@ -89,6 +91,10 @@ def _intervals(scored: Scored) -> Iterable[tuple[float, float, float]]:
         (lower, upper, assessment.level) if math.isfinite(lower) and math.isfinite(upper) else _NONE
         for lower, upper in ends
     ]
+
+
+def _variant(live: LiveModel) -> Variant:
+    return Variant.CHALLENGER if live.challenges else Variant.CHAMPION
 
 
 def _packed(live: LiveModel) -> bytes:

@@ -1,20 +1,26 @@
 """PredictStream: chunks in, answers out, in order and at the caller's pace."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.challenger.split import Choice, Split
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.houses.options import NO_OPTIONS, Options
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.model.pinned_models import Pin, PinnedModels
+from housing_grpc.receipts.record import Variant
 from housing_grpc.services.open_streams import OpenStream, OpenStreams
 from housing_grpc.services.scorer import Scorer
+from housing_grpc.services.variants import VARIANTS
+
+Score = Callable[[LiveModel], pb.PredictStreamResponse]
 
 
 class StreamScorer:
@@ -22,15 +28,22 @@ class StreamScorer:
 
     Args:
         models: Where the live model is.
+        split: Says which streams the challenger answers.
         pins: Those that streams have pinned.
         scorer: Scores the houses.
         streams: Those that are open.
     """
 
     def __init__(
-        self, models: Models, pins: PinnedModels[LiveModel], scorer: Scorer, streams: OpenStreams
+        self,
+        models: Models,
+        split: Split,
+        pins: PinnedModels[LiveModel],
+        scorer: Scorer,
+        streams: OpenStreams,
     ) -> None:
         self._models = models
+        self._split = split
         self._pins = pins
         self._scorer = scorer
         self._streams = streams
@@ -50,6 +63,7 @@ class StreamScorer:
         self, stream: OpenStream[Chunk], context: grpc.ServicerContext
     ) -> Iterator[pb.PredictStreamResponse]:
         summary, options = pb.StreamSummary(), NO_OPTIONS
+        choice: Choice | None = None
         with ExitStack() as stack:
             pin: Pin[LiveModel] | None = None
             while (request := stream.next()) is not None:
@@ -57,15 +71,55 @@ class StreamScorer:
                 if live is None:
                     raise _retired()
                 if summary.chunks == 0:
-                    options = request.options
+                    options, choice = request.options, self._choice(request, context)
                     if request.pin_model:
+                        live = self._pinned(choice, live)
                         pin = self._pins.add(live, lambda: stream.interrupt(_retired()))
                         stack.callback(self._pins.drop, pin)
-                answer = [self._score(live, request, options, context, summary)]
+                answer = [
+                    self._answered(
+                        choice,
+                        live,
+                        partial(
+                            self._score,
+                            request=request,
+                            options=options,
+                            context=context,
+                            summary=summary,
+                        ),
+                    )
+                ]
                 # A stream that is quiet holds no model, unless it has pinned one, nor an answer.
                 del live, request
                 yield answer.pop()
         yield pb.PredictStreamResponse(summary=summary)
+
+    def _choice(self, request: Chunk, context: grpc.ServicerContext) -> Choice | None:
+        """Returns which model answers a stream, by its first chunk; None where there is but one."""
+        experiment = self._split.experiment()
+        if experiment is None:
+            return None
+        return self._split.choice(
+            experiment, request.routing_key, request.rows, context.invocation_metadata()
+        )
+
+    def _pinned(self, choice: Choice | None, live: LiveModel) -> LiveModel:
+        experiment = self._split.experiment()
+        if choice is None or choice.variant is not Variant.CHALLENGER or experiment is None:
+            return live
+        return experiment.challenger
+
+    def _answered(
+        self, choice: Choice | None, live: LiveModel, score: Score
+    ) -> pb.PredictStreamResponse:
+        if choice is None:
+            return score(live)
+        if live.challenges:  # It is pinned, and nothing else is to answer.
+            response, variant = score(live), Variant.CHALLENGER
+        else:
+            response, variant = self._split.answer(choice, live, score)
+        response.chunk.variant = VARIANTS[variant]
+        return response
 
     def _score(
         self,
@@ -87,10 +141,7 @@ class StreamScorer:
         chunk.sequence = request.sequence
         chunk.model_version = live.version
         chunk.timestamp.CopyFrom(encode.timestamp(now))
-        summary.chunks += 1
-        summary.rows += len(request.rows)
-        if live.version not in summary.model_versions:
-            summary.model_versions.append(live.version)
+        errors = 0
         parts = self._scorer.parts(live, request.rows, options, context)
         if request.as_matrix:
             found = [
@@ -98,14 +149,20 @@ class StreamScorer:
                 for start, rows in parts
             ]
             chunk.prices.CopyFrom(encode.join_prices(found))
-            summary.errors += len(chunk.prices.errors)
+            errors += len(chunk.prices.errors)
         else:
             for start, rows in parts:
                 results, failed = self._scorer.score_houses(
                     live, rows, start, options, context, at=now
                 )
                 chunk.rows.MergeFromString(results)
-                summary.errors += failed
+                errors += failed
+        # Only now: the live model may have to answer what the challenger could not.
+        summary.chunks += 1
+        summary.rows += len(request.rows)
+        summary.errors += errors
+        if live.version not in summary.model_versions:
+            summary.model_versions.append(live.version)
         return response
 
 

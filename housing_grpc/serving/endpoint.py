@@ -15,16 +15,21 @@ from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
+from housing_grpc.challenger.rivals import Rivals
+from housing_grpc.challenger.split import Split
 from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics
+from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
+from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.live import LiveModel, LiveSlot
 from housing_grpc.oip import messages
 from housing_grpc.oip.servicer import InferenceServicer
 from housing_grpc.oip.unimplemented import Unimplemented
 from housing_grpc.receipts.keyring import ReceiptKeys
 from housing_grpc.services.evaluation_watchdog import Watchdog
+from housing_grpc.services.experiment_service import ExperimentServicer
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
 from housing_grpc.services.open_streams import OpenStreams
@@ -33,6 +38,7 @@ from housing_grpc.services.receipts import Receipts
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
+from housing_grpc.serving.experiment import Experiment
 from housing_grpc.serving.feedback import Feedback
 from housing_grpc.serving.routes import ServiceSpec
 from housing_grpc.serving.start_checks import StartChecks
@@ -51,6 +57,8 @@ class EndpointParts:
 
     Attributes:
         live_slot: Holds the live model.
+        challenger_slot: Holds the one that is compared with it.
+        total: Returns what all processes of this server have counted.
         reloads: Changes it.
         metrics: Counts what is served.
         gauges: Of the metrics; filled here.
@@ -62,6 +70,8 @@ class EndpointParts:
     """
 
     live_slot: LiveSlot
+    challenger_slot: ChallengerSlot
+    total: Callable[[], State]
     reloads: Reloads
     metrics: ServerMetrics
     gauges: telemetry.Gauges
@@ -92,6 +102,11 @@ class Endpoint:
         self._access = parts.access
         self._certificates = limits.certificates(chosen)
         self._feedback = Feedback(chosen, parts.live_slot.live, parts.metrics.feedback)
+        self._experiment = Experiment(
+            parts.challenger_slot, parts.live_slot, parts.metrics.experiment, parts.total,
+            self._feedback.store,
+        )  # fmt: skip
+        self._split = Split(parts.challenger_slot, parts.metrics.experiment.answered)
         self._metadata_limit = MetadataLimit(chosen.max_metadata_bytes)
         self._options = limits.options(chosen, shared_port=shared_port)
         self._names = tuple(each.full_name for each in routes.descriptors(chosen))
@@ -141,6 +156,7 @@ class Endpoint:
         """Answers probes at once, and calls as soon as a model is live."""
         self._watchdog.start()
         self._feedback.start()
+        self._experiment.start()
         self._server.start()
         if self._probes is not None:
             self._probes.start()
@@ -176,6 +192,7 @@ class Endpoint:
             self._probes.stop(None).wait()
         self._watchdog.close()
         self._workers.stop()
+        self._experiment.close()
         self._feedback.close()
         self._health.close()
 
@@ -199,8 +216,8 @@ class Endpoint:
         self._parts.stuck()
 
     def _model_failed(self, live: LiveModel) -> None:
-        # Without a model to go back to, nobody need count.
-        if self._parts.live_slot.previous is not None:
+        # Without a model to go back to, nobody need count; and a challenger is not gone back from.
+        if not live.challenges and self._parts.live_slot.previous is not None:
             self._parts.reloads.model_failed(live.facts.generation)
 
     def _build(self, parts: EndpointParts, scorer: Scorer) -> grpc.Server:
@@ -209,8 +226,8 @@ class Endpoint:
             routes.descriptors(chosen), metrics.calls, parts.tracing, live_slot.version
         )
         call_end = CallEnd(live_slot.version, observer, rejected=metrics.rejected)
-        streams = StreamScorer(live_slot, live_slot.pins, scorer, self._streams)
-        prediction = PredictionServicer(live_slot, streams, scorer)
+        streams = StreamScorer(live_slot, self._split, live_slot.pins, scorer, self._streams)
+        prediction = PredictionServicer(live_slot, self._split, streams, scorer)
         served = routes.services(
             prediction,
             ModelServicer(live_slot, parts.reloads, explain_seconds=chosen.max_explain_seconds),
@@ -221,8 +238,10 @@ class Endpoint:
                 days=chosen.feedback_days,
                 measuring=self._feedback.measuring,
                 expected_mae=metrics.predictions.expected_mae,
+                rivals=Rivals(parts.challenger_slot),
                 observer=metrics.feedback,
             ),
+            ExperimentServicer(self._experiment.reporter),
             streams=self._room,
             workers=self._workers,
             chosen=chosen,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 WORKERS = 4
 """Threads that serve feedback."""
 
-# Beside those threads: what deletes, and what measures.
-_CONNECTIONS = WORKERS + 2
+# Beside those threads: what deletes, what measures, and what asks for the verdict.
+_CONNECTIONS = WORKERS + 3
 _TRANSACTION_SECONDS = 5.0
 # A start does not wait longer for a store that does not answer.
 _START_SECONDS = 3.0

@@ -7,6 +7,7 @@ from housing_grpc.base import extras
 from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, StartError
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
+from housing_grpc.model.challengers import Challengers
 from housing_grpc.model.children import Children
 from housing_grpc.model.deployer import Deployer
 from housing_grpc.model.folder_source import FolderSource
@@ -45,18 +46,25 @@ class ModelSupply:
     ) -> None:
         self._children = Children()
         source = _source(chosen, self._children, verifier)
+        trial = Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes, ahead=True)
+        self._challengers = Challengers(source, deployer, trial)
         self.manager = Manager(
             source,
             deployer,
-            trial=Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes, ahead=True),
+            trial=trial,
             probation_seconds=chosen.probation_seconds,
             on_reload=on_reload,
             on_rollback=on_rollback,
+            settled=self._challengers.look,
         )
         # Without one that is asked for, a stale start alone is followed up.
         seconds = chosen.model_poll_seconds or max(1.0, chosen.registry_timeout_seconds)
         self._follower = Follower(
-            self.manager, source, seconds, until_fresh=not chosen.model_poll_seconds
+            self.manager,
+            source,
+            seconds,
+            looked=self._challengers.look,
+            until_fresh=not chosen.model_poll_seconds,
         )
 
     def start(self) -> Release:
@@ -70,14 +78,17 @@ class ModelSupply:
         except (ServingError, BundleError, OSError) as error:
             raise StartError(f"no model to serve: {error}", EXIT_MODEL) from error
         self._follower.start(live)
+        self._challengers.start()
         return live
 
     def stop(self) -> None:
         """Follows no more, and ends the processes that fetch or try bundles."""
         self._follower.stop()
+        self._challengers.stop()
         self.manager.stop()
         self._children.stop()
         self._follower.join()
+        self._challengers.join()
 
 
 def verifier(chosen: Settings) -> Verifier | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from google.protobuf.descriptor import ServiceDescriptor
-from housing.v1 import feedback_pb2, model_pb2, prediction_pb2
+from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2
 
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
@@ -23,6 +23,7 @@ from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.houses import decode
 from housing_grpc.oip import messages, request
 from housing_grpc.oip.servicer import InferenceServicer
+from housing_grpc.services.experiment_service import ExperimentServicer
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
 from housing_grpc.serving import feedback
@@ -31,6 +32,7 @@ from housing_grpc.settings import Settings
 PREDICTION: ServiceDescriptor = prediction_pb2.DESCRIPTOR.services_by_name["PredictionService"]
 MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
 FEEDBACK: ServiceDescriptor = feedback_pb2.DESCRIPTOR.services_by_name["FeedbackService"]
+EXPERIMENT: ServiceDescriptor = experiment_pb2.DESCRIPTOR.services_by_name["ExperimentService"]
 
 _PROBES = frozenset({"ServerLive", "ServerReady", "ModelReady"})
 _METADATA = frozenset({"ServerMetadata", "ModelMetadata", "ModelConfig", "RepositoryIndex"})
@@ -111,7 +113,7 @@ class ServiceSpec:
 
 def descriptors(chosen: Settings) -> tuple[ServiceDescriptor, ...]:
     """Returns the services that are served."""
-    own = PREDICTION, MODEL, FEEDBACK
+    own = PREDICTION, MODEL, FEEDBACK, EXPERIMENT
     return (*own, messages.SERVICE) if chosen.speaks_oip else own
 
 
@@ -134,6 +136,7 @@ def services(
     prediction: PredictionServicer,
     model: ModelServicer,
     outcomes: FeedbackServicer,
+    experiment: ExperimentServicer,
     *,
     streams: StreamSlots,
     workers: Workers,
@@ -166,6 +169,15 @@ def services(
             most_queued=_MOST_QUEUED_OF_FEEDBACK,
             longest_wait=math.inf,
             reads=reads,
+            streams=streams,
+        ),
+        ServiceSpec(
+            service=EXPERIMENT,
+            servicer=experiment,
+            # It asks the store of outcomes, too.
+            pool=workers.feedback,
+            most_queued=_MOST_QUEUED_OF_FEEDBACK,
+            longest_wait=math.inf,
             streams=streams,
         ),
     )

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import difference
 from housing_grpc.bundle import format as bundle_format
@@ -14,13 +16,21 @@ from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.native_evaluator import NativeEvaluator
 from housing_grpc.bundle.signature import Verifier
+from housing_grpc.model.challenge import NO_CHALLENGE, Challenge
 from housing_grpc.model.live import Facts, Release, not_ready
 from housing_grpc.model.source import Fetched
 from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
 from housing_grpc.workers import protocol
 from housing_grpc.workers.link import LinkClosedError, answer_of
-from housing_grpc.workers.protocol import Answer, KeyRing, Prepare, Prepared
+from housing_grpc.workers.protocol import (
+    Answer,
+    Commit,
+    Compare,
+    KeyRing,
+    Prepare,
+    Prepared,
+)
 from housing_grpc.workers.worker_handle import WorkerHandle, check
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
@@ -71,6 +81,8 @@ class Fleet:
         self._changing = threading.Lock()
         self._live: _Served | None = None
         self._previous: _Served | None = None
+        self._challenger: BundleFiles | None = None
+        self._challenge = NO_CHALLENGE
         self._warned: set[Fallback] = set()
         self._members = threading.Condition()
         self._serving: dict[int, WorkerHandle] = {}
@@ -119,8 +131,35 @@ class Fleet:
             old, self._live = self._live, _Served(bundle=bundle, release=release)
             if old is not None and old.release.facts.generation != release.facts.generation:
                 self._previous = old
-            _commit(workers, release)
+            _commit(workers, protocol.Commit(facts=release.facts))
+            if self._challenger is not None and self._challenger.digest == release.digest:
+                self._challenger = None  # As in each worker.
             return release
+
+    def challenge(self, challenge: Challenge, fetched: Fetched | None) -> None:
+        """Has a model compared with the live one in all workers, or in none.
+
+        Raises:
+            ServingError: A worker cannot serve it.
+            BundleError: The bundle cannot be served.
+        """
+        if fetched is not None:
+            self._await_all()
+        with self._changing:
+            workers, bundle = self.workers(), None
+            if fetched is not None:
+                bundle = self._read(fetched)
+                if len(workers) < self._count:
+                    raise _worker_gone()
+                known = self._in_memory(bundle.digest) is not None
+                _prepare(workers, _beside(bundle, known=known))
+            self._compare(workers, challenge, bundle)
+
+    def _compare(
+        self, workers: Sequence[WorkerHandle], challenge: Challenge, bundle: BundleFiles | None
+    ) -> None:
+        self._challenge, self._challenger = challenge, bundle
+        _commit(workers, protocol.Compare(challenge=challenge))
 
     def difference(self, fetched: Fetched) -> Difference:
         """Says how the prices of another model differ; the workers know nothing of it."""
@@ -150,6 +189,7 @@ class Fleet:
                 if served is not None:
                     worker.obey(_whole(served.bundle), _PREPARE_SECONDS)
                     worker.obey(protocol.Commit(facts=served.release.facts), _COMMIT_SECONDS)
+            self._admit_challenger(worker)
             with self._members:
                 if self._stopping:
                     raise LinkClosedError
@@ -158,6 +198,17 @@ class Fleet:
                 if ring is not self._ring:
                     worker.send(protocol.Rekey(ring=self._ring))
             worker.obey(protocol.Listen(), _COMMIT_SECONDS)
+
+    def _admit_challenger(self, worker: WorkerHandle) -> None:
+        """Has a new worker compare what the others do; if it cannot, none of them does any more."""
+        try:
+            if (bundle := self._challenger) is not None:
+                worker.obey(_beside(bundle, known=False), _PREPARE_SECONDS)
+        except ServingError as error:
+            fault = msgspec.structs.replace(self._challenge, digest="", fault=str(error))
+            # guard: all workers compare a challenger, or none
+            self._compare(self.workers(), fault, None)
+        worker.obey(protocol.Compare(challenge=self._challenge), _COMMIT_SECONDS)
 
     def left(self, worker: WorkerHandle) -> None:
         """Counts on a worker no more."""
@@ -204,7 +255,8 @@ class Fleet:
         return _whole(bundle)
 
     def _in_memory(self, digest: str) -> BundleFiles | None:
-        found = (each.bundle for each in (self._live, self._previous) if each is not None)
+        found = [each.bundle for each in (self._live, self._previous) if each is not None]
+        found += [self._challenger] if self._challenger else []
         return next((bundle for bundle in found if bundle.digest == digest), None)
 
     def _read(self, fetched: Fetched) -> BundleFiles:
@@ -243,8 +295,8 @@ def _abort(workers: Sequence[WorkerHandle]) -> None:
         worker.send(protocol.Abort())
 
 
-def _commit(workers: Sequence[WorkerHandle], release: Release) -> None:
-    asked = [(worker, worker.send(protocol.Commit(facts=release.facts))) for worker in workers]
+def _commit(workers: Sequence[WorkerHandle], order: Commit | Compare) -> None:
+    asked = [(worker, worker.send(order)) for worker in workers]
     until = time.monotonic() + _COMMIT_SECONDS
     for worker, future in asked:
         try:
@@ -255,6 +307,11 @@ def _commit(workers: Sequence[WorkerHandle], release: Release) -> None:
 
 def _whole(bundle: BundleFiles) -> Prepare:
     return Prepare(digest=bundle.digest, metadata=bundle.metadata, blobs=dict(bundle.blobs))
+
+
+def _beside(bundle: BundleFiles, *, known: bool) -> Prepare:
+    order = Prepare(digest=bundle.digest) if known else _whole(bundle)
+    return msgspec.structs.replace(order, beside=True)
 
 
 def _worker_gone() -> ServingError:

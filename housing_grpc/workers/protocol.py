@@ -9,6 +9,7 @@ from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.metrics.state import State
+from housing_grpc.model.challenge import Challenge
 from housing_grpc.model.live import Facts
 from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.serving.start_checks import Fallback
@@ -56,12 +57,20 @@ class Prepare(Message, frozen=True, kw_only=True):
     digest: Digest
     metadata: Metadata | None = None
     blobs: dict[str, bytes] = {}
+    beside: bool = False
+    """Whether it is to be compared with the live model, and not to go live."""
 
 
 class Commit(Message, frozen=True, kw_only=True):
     """Let what was made ready go live."""
 
     facts: Facts
+
+
+class Compare(Message, frozen=True, kw_only=True):
+    """Compare what was made ready beside the live model with that, or nothing any more."""
+
+    challenge: Challenge
 
 
 class Abort(Message, frozen=True, kw_only=True):
@@ -105,6 +114,10 @@ class ModelFailed(Message, frozen=True, kw_only=True):
     """The model of a generation gave what is no price."""
 
     generation: int
+
+
+class Total(Message, frozen=True, kw_only=True):
+    """A caller wants to know what all workers have counted."""
 
 
 class Leaving(Message, frozen=True, kw_only=True):
@@ -173,8 +186,10 @@ class Refused(Message, frozen=True, kw_only=True):
     exit_code: int
 
 
-Order: TypeAlias = Configure | Listen | Prepare | Commit | Abort | Forget | Count | Rekey | Stop
-Question: TypeAlias = Order | Reload | Rollback | ModelFailed | Leaving
+Order: TypeAlias = (
+    Configure | Listen | Prepare | Commit | Compare | Abort | Forget | Count | Rekey | Stop
+)
+Question: TypeAlias = Order | Reload | Rollback | ModelFailed | Total | Leaving
 Answer: TypeAlias = Done | Configured | Prepared | Counted | Failed | Refused | Reloaded | DryRun
 
 

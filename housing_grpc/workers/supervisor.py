@@ -199,6 +199,8 @@ class Supervisor:
         if isinstance(question, protocol.Leaving):
             self._totals.note(worker, question.state)
             reply(protocol.Done())
+        elif isinstance(question, protocol.Total):
+            reply(protocol.Counted(state=self._totals.state()))
         elif isinstance(question, protocol.Reload | protocol.Rollback):
             reply(self._change(question))
 

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError, StartError, public_error
 from housing_grpc.base.signals import HARD_EXIT_SECONDS, end, exit_hard_after
+from housing_grpc.metrics.state import State
 from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.workers import protocol
@@ -102,13 +103,26 @@ class Worker:
             raise TypeError(f"a dry run was answered with {type(answer).__name__}")
         return answer
 
+    def total(self) -> State:
+        """Returns what all workers have counted.
+
+        Raises:
+            ServingError: SERVER_STOPPING.
+        """
+        answer = self._ask(protocol.Total())
+        if not isinstance(answer, protocol.Counted):
+            raise TypeError(f"Total was answered with {type(answer).__name__}")
+        return answer.state
+
     def _change(self, question: protocol.Reload | protocol.Rollback) -> Reloaded:
         answer = self._ask(question)
         if not isinstance(answer, Reloaded):
             raise TypeError(f"{type(question).__name__} was answered with {type(answer).__name__}")
         return answer
 
-    def _ask(self, question: protocol.Reload | protocol.Rollback) -> protocol.Answer:
+    def _ask(
+        self, question: protocol.Reload | protocol.Rollback | protocol.Total
+    ) -> protocol.Answer:
         try:
             answer = self._link.ask(question, _RELOAD_SECONDS)
         except LinkClosedError:
@@ -153,6 +167,8 @@ class Worker:
                 return self._server.prepare(order)
             case protocol.Commit():
                 self._server.commit(order)
+            case protocol.Compare():
+                self._server.compare(order.challenge)
             case protocol.Abort():
                 self._server.abort()
             case protocol.Forget():
@@ -170,7 +186,9 @@ class Worker:
         log.configure(chosen.log_level, chosen.log_format, worker=self._number)
         self._stop_seconds = chosen.drain_seconds + chosen.grace_seconds + HARD_EXIT_SECONDS
         # As by SIGTERM to it alone: calls on its other threads end in order.
-        self._server = WorkerServer(order, self._rates, self, lambda: self._ends.put(True))
+        self._server = WorkerServer(
+            order, self._rates, self, self.total, lambda: self._ends.put(True)
+        )
         return protocol.Configured(fallbacks=self._server.fallbacks)
 
 

@@ -8,6 +8,8 @@ from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.metrics import tracing
 from housing_grpc.metrics.state import State
+from housing_grpc.model.challenge import Challenge
+from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.live import LiveSlot
 from housing_grpc.receipts.keyring import ReceiptKeys
 from housing_grpc.receipts.sealing import Seals
@@ -29,6 +31,7 @@ class WorkerServer:
         order: The settings and the keys.
         rates: Shared by all workers.
         reloads: Has another model go live in all workers.
+        total: Returns what all workers have counted.
         leave: Has another process take the place of this one.
 
     Raises:
@@ -36,7 +39,12 @@ class WorkerServer:
     """
 
     def __init__(
-        self, order: Configure, rates: SharedRates, reloads: Reloads, leave: Callable[[], None]
+        self,
+        order: Configure,
+        rates: SharedRates,
+        reloads: Reloads,
+        total: Callable[[], State],
+        leave: Callable[[], None],
     ) -> None:
         self._settings = order.settings
         gauges: telemetry.Gauges = {}
@@ -46,6 +54,7 @@ class WorkerServer:
             most=order.settings.max_models,
             keeps_previous=bool(order.settings.probation_seconds),
         )
+        self._challenger_slot = ChallengerSlot(self._live_slot)
         self._rates = rates
         self._tracing = tracing.from_environment()
         rates.assign(order.ring.places)
@@ -54,6 +63,8 @@ class WorkerServer:
         self.fallbacks = found.fallbacks
         parts = EndpointParts(
             live_slot=self._live_slot,
+            challenger_slot=self._challenger_slot,
+            total=total,
             reloads=reloads,
             metrics=self._metrics,
             gauges=gauges,
@@ -75,7 +86,7 @@ class WorkerServer:
         self._endpoint.start()
 
     def prepare(self, order: Prepare) -> Prepared:
-        """Makes a bundle ready to go live.
+        """Makes a bundle ready to go live, or to be compared with the one that is.
 
         Raises:
             BundleError: It cannot be served.
@@ -90,7 +101,8 @@ class WorkerServer:
             bundle.self_test(explain=self._live_slot.live() is None)
             return bundle
 
-        bundle = self._live_slot.prepare(order.digest, load)
+        slot = self._challenger_slot if order.beside else self._live_slot
+        bundle = slot.prepare(order.digest, load)
         return Prepared(evaluator=bundle.evaluator)
 
     def commit(self, order: Commit) -> None:
@@ -98,8 +110,13 @@ class WorkerServer:
         self._live_slot.commit(order.facts)
         self._endpoint.serving()
 
+    def compare(self, challenge: Challenge) -> None:
+        """Compares what was made ready beside the live model with that."""
+        self._challenger_slot.challenge_with(challenge)
+
     def abort(self) -> None:
         """Drops what was made ready."""
+        self._challenger_slot.abort()
         self._live_slot.abort()
 
     def forget(self) -> None:

@@ -35,6 +35,7 @@ NAMES = [
     "",
     "housing.v1.PredictionService",
     "housing.v1.ModelService",
+    "housing.v1.ExperimentService",
     "housing.v1.FeedbackService",
     "inference.GRPCInferenceService",
 ]

@@ -84,4 +84,4 @@ def test_whatever_can_end_a_reload_counts_from_zero_on() -> None:
     assert {"REGISTRY_UNAVAILABLE", "SERVER_STOPPING"} <= named
     assert {"BUNDLE_SIGNATURE", "MODEL_OUTPUT_INVALID"} <= bundles
     # That is how a rollback alone can end.
-    assert (named - {"NO_PREVIOUS_MODEL"}) | bundles <= set(RELOAD_RESULTS)
+    assert (named - {"NO_PREVIOUS_MODEL", "NO_CHALLENGER"}) | bundles <= set(RELOAD_RESULTS)

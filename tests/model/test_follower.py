@@ -19,13 +19,14 @@ from housing_grpc.model.source import Fetched, Target
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 from tests.support.serving import Events
+from tests.support.unchallenged import Unchallenged
 
 SECONDS = 0.01
 WAIT = 30
 
 
 @dataclass
-class Register:
+class Register(Unchallenged):
     """A source that a test writes: what each version is, or is in turn, and which it names."""
 
     versions: dict[str, Fetched | Exception | list[Fetched | Exception]]

@@ -16,12 +16,13 @@ from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 from tests.support.serving import Events
+from tests.support.unchallenged import Unchallenged
 from tests.support.waiting import SECONDS
 
 Answer = Fetched | Exception
 
 
-class Shelf:
+class Shelf(Unchallenged):
     """A source whose next answer is whatever lies on top."""
 
     kind = "shelf"

@@ -38,8 +38,8 @@ ROWS = [HOUSE, House(rm=7), House(lstat=30)]
 def serving(manager: ModelManager) -> Iterator[Client]:
     limits = StreamLimits(idle_seconds=10, age_seconds=10)
     scorer = new_scorer()
-    streams = StreamScorer(manager, PinnedModels(), scorer, OpenStreams(limits))
-    servicer = PredictionServicer(manager, streams, scorer)
+    streams = StreamScorer(manager, manager.split, PinnedModels(), scorer, OpenStreams(limits))
+    servicer = PredictionServicer(manager, manager.split, streams, scorer)
     with ExitStack() as stack:
         served = hosting.served(
             PREDICTION, servicer, hosting.pool_of(stack, CLIENTS), routes.readers(10, 10)

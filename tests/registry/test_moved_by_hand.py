@@ -164,8 +164,9 @@ def test_a_file_in_which_anything_may_stand(
             [(MODEL_NAME, *pair) for pair in (*written(1, 7).items(), (key, value))],
         )
     wanted = {"name": MODEL_NAME, "alias": "production"}
-    request = {"tracking_uri": f"sqlite:///{sqlite}", "wanted": wanted}
-    assert fetch_child.moved_by_hand(request, "2") == said
+    request = {"tracking_uri": f"sqlite:///{sqlite}", "wanted": wanted, "tell_unless": ""}
+    found = {"version": "2", "digest": "0" * 64}
+    assert fetch_child.beside(request, found).get("by_hand") == said
 
 
 def test_entries_are_in_the_order_of_their_places() -> None:

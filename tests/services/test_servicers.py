@@ -28,9 +28,9 @@ def server(linear: Example) -> Any:
     manager.start()
     limits = StreamLimits(idle_seconds=1, age_seconds=1)
     scorer = new_scorer()
-    streams = StreamScorer(manager, PinnedModels(), scorer, OpenStreams(limits))
+    streams = StreamScorer(manager, manager.split, PinnedModels(), scorer, OpenStreams(limits))
     servicers = {
-        PREDICTION: PredictionServicer(manager, streams, scorer),
+        PREDICTION: PredictionServicer(manager, manager.split, streams, scorer),
         MODEL: ModelServicer(manager, manager.manager, explain_seconds=0.25),
     }
     return grpc_testing.server_from_dictionary(

@@ -44,6 +44,7 @@ def test_the_services_are_listed(client: Client, package: str) -> None:
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
+        "housing.v1.ExperimentService",
         "housing.v1.FeedbackService",
         "housing.v1.ModelService",
         "housing.v1.PredictionService",

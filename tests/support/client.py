@@ -10,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
+from housing.v1.experiment_pb2_grpc import ExperimentServiceStub
 from housing.v1.feedback_pb2_grpc import FeedbackServiceStub
 from housing.v1.model_pb2_grpc import ModelServiceStub
 from housing.v1.prediction_pb2 import House, PredictRequest
@@ -31,6 +32,7 @@ class Client:
     predictions: PredictionServiceStub
     models: ModelServiceStub
     feedback: FeedbackServiceStub
+    experiments: ExperimentServiceStub
 
 
 def client_of(channel: grpc.Channel, address: str) -> Client:
@@ -41,6 +43,7 @@ def client_of(channel: grpc.Channel, address: str) -> Client:
         predictions=PredictionServiceStub(channel),
         models=ModelServiceStub(channel),
         feedback=FeedbackServiceStub(channel),
+        experiments=ExperimentServiceStub(channel),
     )
 
 

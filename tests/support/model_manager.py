@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from housing_grpc.challenger.split import Split
+from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.deployer import LocalDeployer
 from housing_grpc.model.live import LiveModel, LiveSlot
 from housing_grpc.model.manager import Manager, Reloaded
@@ -22,6 +24,7 @@ class ModelManager:
 
     Attributes:
         manager: The manager itself.
+        split: Has it answer all calls.
     """
 
     def __init__(
@@ -35,7 +38,9 @@ class ModelManager:
         probation_seconds: float = 0,
     ) -> None:
         self._live_slot = LiveSlot(on_live, most=most, keeps_previous=bool(probation_seconds))
-        deployer = LocalDeployer(self._live_slot, None)
+        challenger_slot = ChallengerSlot(self._live_slot)
+        self.split = Split(challenger_slot)
+        deployer = LocalDeployer(self._live_slot, challenger_slot, None)
         self.manager = Manager(
             source, deployer, trial=trial, probation_seconds=probation_seconds, on_reload=on_reload
         )

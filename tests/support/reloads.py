@@ -16,6 +16,7 @@ from housing_grpc.model.live import LiveModel
 from housing_grpc.model.source import Fetched, Target
 from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
+from tests.support.unchallenged import Unchallenged
 from tests.support.waiting import until
 
 
@@ -56,7 +57,7 @@ def replace(folder: Path, by: Path) -> None:
     shutil.copytree(by, folder)
 
 
-class Alternating:
+class Alternating(Unchallenged):
     """A source that wants the next bundle at every reload."""
 
     kind = "alternating"

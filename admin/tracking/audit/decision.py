@@ -25,7 +25,7 @@ from ..statements import Signing, is_stated, withdraw
 from . import chain as chains
 from . import entry as entries
 from .chain import Chain
-from .entry import PROMOTE, Entry
+from .entry import CHALLENGE, PROMOTE, STOP, Entry
 
 _TRIES = 10
 # Later than this after its entry was begun, no alias is set any more; a statement and the alias
@@ -41,7 +41,7 @@ class Decision:
     """Why an alias is moved.
 
     Attributes:
-        action: PROMOTE, FORCE or ROLLBACK.
+        action: PROMOTE, FORCE, ROLLBACK, CHALLENGE or STOP.
         reason: In words, or "".
         evidence_digest: Of the evidence, or "".
     """
@@ -118,7 +118,8 @@ def _try(
     wanted = choose(history, found, previous)
     last = history.last(alias)
     stays = last is not None and previous == wanted.number == last.to_version
-    if stays and signing is None:
+    # How a version is compared may change, though the alias names it already.
+    if stays and signing is None and decision.action not in (CHALLENGE, STOP):
         return Moved(previous=previous, version=wanted.number)
     begun = time.monotonic()
     entry = Entry(

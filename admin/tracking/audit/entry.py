@@ -21,6 +21,8 @@ OUTCOMES = (PENDING, DONE, VOID)
 PROMOTE = "promote"
 FORCE = "force"
 ROLLBACK = "rollback"
+CHALLENGE = "challenge"
+STOP = "stop"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Entry:
         sequence: Its place in the chain, from 1.
         at: When, as ISO 8601 in UTC.
         who: User and machine.
-        action: PROMOTE, FORCE (a promotion that the gate refused) or ROLLBACK.
+        action: PROMOTE, FORCE (a promotion that the gate refused) or ROLLBACK; of the alias of
+            challengers CHALLENGE, or STOP, which leaves it as it is.
         alias: That it moves.
         from_version: That the alias named before, or None.
         to_version: That it is to name.

@@ -18,10 +18,19 @@ class ExplanationMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EXPLANATION_METHOD_LINEAR: _ClassVar[ExplanationMethod]
     EXPLANATION_METHOD_TREE_PATH_DEPENDENT: _ClassVar[ExplanationMethod]
     EXPLANATION_METHOD_REFERENCE: _ClassVar[ExplanationMethod]
+
+class Variant(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VARIANT_UNSPECIFIED: _ClassVar[Variant]
+    VARIANT_CHAMPION: _ClassVar[Variant]
+    VARIANT_CHALLENGER: _ClassVar[Variant]
 EXPLANATION_METHOD_UNSPECIFIED: ExplanationMethod
 EXPLANATION_METHOD_LINEAR: ExplanationMethod
 EXPLANATION_METHOD_TREE_PATH_DEPENDENT: ExplanationMethod
 EXPLANATION_METHOD_REFERENCE: ExplanationMethod
+VARIANT_UNSPECIFIED: Variant
+VARIANT_CHAMPION: Variant
+VARIANT_CHALLENGER: Variant
 
 class House(_message.Message):
     __slots__ = ("crim", "zn", "indus", "chas", "nox", "rm", "age", "dis", "rad", "tax", "ptratio", "b", "lstat")
@@ -54,21 +63,23 @@ class House(_message.Message):
     def __init__(self, crim: _Optional[float] = ..., zn: _Optional[float] = ..., indus: _Optional[float] = ..., chas: _Optional[float] = ..., nox: _Optional[float] = ..., rm: _Optional[float] = ..., age: _Optional[float] = ..., dis: _Optional[float] = ..., rad: _Optional[float] = ..., tax: _Optional[float] = ..., ptratio: _Optional[float] = ..., b: _Optional[float] = ..., lstat: _Optional[float] = ...) -> None: ...
 
 class PredictRequest(_message.Message):
-    __slots__ = ("house", "explain", "reference", "level", "receipt")
+    __slots__ = ("house", "explain", "reference", "level", "receipt", "routing_key")
     HOUSE_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    ROUTING_KEY_FIELD_NUMBER: _ClassVar[int]
     house: House
     explain: bool
     reference: House
     level: float
     receipt: bool
-    def __init__(self, house: _Optional[_Union[House, _Mapping]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ...) -> None: ...
+    routing_key: str
+    def __init__(self, house: _Optional[_Union[House, _Mapping]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ..., routing_key: _Optional[str] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
-    __slots__ = ("prediction", "model_version", "timestamp", "warnings", "range_warnings", "imputed_features", "interval", "applicability", "explanation", "receipt")
+    __slots__ = ("prediction", "model_version", "timestamp", "warnings", "range_warnings", "imputed_features", "interval", "applicability", "explanation", "receipt", "variant")
     PREDICTION_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
@@ -79,6 +90,7 @@ class PredictResponse(_message.Message):
     APPLICABILITY_FIELD_NUMBER: _ClassVar[int]
     EXPLANATION_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     prediction: float
     model_version: str
     timestamp: _timestamp_pb2.Timestamp
@@ -89,7 +101,8 @@ class PredictResponse(_message.Message):
     applicability: Applicability
     explanation: Explanation
     receipt: str
-    def __init__(self, prediction: _Optional[float] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ..., interval: _Optional[_Union[PriceInterval, _Mapping]] = ..., applicability: _Optional[_Union[Applicability, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., receipt: _Optional[str] = ...) -> None: ...
+    variant: Variant
+    def __init__(self, prediction: _Optional[float] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ..., interval: _Optional[_Union[PriceInterval, _Mapping]] = ..., applicability: _Optional[_Union[Applicability, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., receipt: _Optional[str] = ..., variant: _Optional[_Union[Variant, str]] = ...) -> None: ...
 
 class PriceInterval(_message.Message):
     __slots__ = ("lower", "upper", "level", "extrapolated")
@@ -150,28 +163,32 @@ class RangeWarning(_message.Message):
     def __init__(self, feature: _Optional[str] = ..., value: _Optional[float] = ..., min: _Optional[float] = ..., max: _Optional[float] = ...) -> None: ...
 
 class PredictBatchRequest(_message.Message):
-    __slots__ = ("items", "explain", "reference", "level", "receipt")
+    __slots__ = ("items", "explain", "reference", "level", "receipt", "routing_key")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     EXPLAIN_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    ROUTING_KEY_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[House]
     explain: bool
     reference: House
     level: float
     receipt: bool
-    def __init__(self, items: _Optional[_Iterable[_Union[House, _Mapping]]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ...) -> None: ...
+    routing_key: str
+    def __init__(self, items: _Optional[_Iterable[_Union[House, _Mapping]]] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ..., routing_key: _Optional[str] = ...) -> None: ...
 
 class PredictBatchResponse(_message.Message):
-    __slots__ = ("results", "model_version", "timestamp")
+    __slots__ = ("results", "model_version", "timestamp", "variant")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[RowResult]
     model_version: str
     timestamp: _timestamp_pb2.Timestamp
-    def __init__(self, results: _Optional[_Iterable[_Union[RowResult, _Mapping]]] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    variant: Variant
+    def __init__(self, results: _Optional[_Iterable[_Union[RowResult, _Mapping]]] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variant: _Optional[_Union[Variant, str]] = ...) -> None: ...
 
 class RowResult(_message.Message):
     __slots__ = ("prediction", "error", "warnings", "range_warnings", "imputed_features", "interval", "applicability", "explanation", "receipt")
@@ -196,7 +213,7 @@ class RowResult(_message.Message):
     def __init__(self, prediction: _Optional[float] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ..., range_warnings: _Optional[_Iterable[_Union[RangeWarning, _Mapping]]] = ..., imputed_features: _Optional[_Iterable[str]] = ..., interval: _Optional[_Union[PriceInterval, _Mapping]] = ..., applicability: _Optional[_Union[Applicability, _Mapping]] = ..., explanation: _Optional[_Union[Explanation, _Mapping]] = ..., receipt: _Optional[str] = ...) -> None: ...
 
 class PredictStreamRequest(_message.Message):
-    __slots__ = ("sequence", "rows", "matrix", "pin_model", "explain", "reference", "level", "receipt", "intervals")
+    __slots__ = ("sequence", "rows", "matrix", "pin_model", "explain", "reference", "level", "receipt", "routing_key", "intervals")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     MATRIX_FIELD_NUMBER: _ClassVar[int]
@@ -205,6 +222,7 @@ class PredictStreamRequest(_message.Message):
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    ROUTING_KEY_FIELD_NUMBER: _ClassVar[int]
     INTERVALS_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     rows: HouseRows
@@ -214,8 +232,9 @@ class PredictStreamRequest(_message.Message):
     reference: House
     level: float
     receipt: bool
+    routing_key: str
     intervals: bool
-    def __init__(self, sequence: _Optional[int] = ..., rows: _Optional[_Union[HouseRows, _Mapping]] = ..., matrix: _Optional[_Union[HouseMatrix, _Mapping]] = ..., pin_model: _Optional[bool] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ..., intervals: _Optional[bool] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., rows: _Optional[_Union[HouseRows, _Mapping]] = ..., matrix: _Optional[_Union[HouseMatrix, _Mapping]] = ..., pin_model: _Optional[bool] = ..., explain: _Optional[bool] = ..., reference: _Optional[_Union[House, _Mapping]] = ..., level: _Optional[float] = ..., receipt: _Optional[bool] = ..., routing_key: _Optional[str] = ..., intervals: _Optional[bool] = ...) -> None: ...
 
 class HouseRows(_message.Message):
     __slots__ = ("items",)
@@ -240,18 +259,20 @@ class PredictStreamResponse(_message.Message):
     def __init__(self, chunk: _Optional[_Union[ChunkResult, _Mapping]] = ..., summary: _Optional[_Union[StreamSummary, _Mapping]] = ...) -> None: ...
 
 class ChunkResult(_message.Message):
-    __slots__ = ("sequence", "model_version", "timestamp", "rows", "prices")
+    __slots__ = ("sequence", "model_version", "timestamp", "rows", "prices", "variant")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     PRICES_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     model_version: str
     timestamp: _timestamp_pb2.Timestamp
     rows: RowResults
     prices: PriceVector
-    def __init__(self, sequence: _Optional[int] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rows: _Optional[_Union[RowResults, _Mapping]] = ..., prices: _Optional[_Union[PriceVector, _Mapping]] = ...) -> None: ...
+    variant: Variant
+    def __init__(self, sequence: _Optional[int] = ..., model_version: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rows: _Optional[_Union[RowResults, _Mapping]] = ..., prices: _Optional[_Union[PriceVector, _Mapping]] = ..., variant: _Optional[_Union[Variant, str]] = ...) -> None: ...
 
 class RowResults(_message.Message):
     __slots__ = ("items",)

@@ -87,7 +87,9 @@ class PredictionServiceServicer:
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         * UNAUTHENTICATED: there is no valid key, or more than one
         (UNAUTHENTICATED).
-        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * PERMISSION_DENIED: the key is for other methods, or the metadata
+        x-model-variant says which model is to answer, which takes a key of role
+        admin (PERMISSION_DENIED).
         * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
         more of them wait than the server takes (OVERLOADED), or the metadata is
         too large (METADATA_TOO_LARGE).
@@ -121,7 +123,9 @@ class PredictionServiceServicer:
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         * UNAUTHENTICATED: there is no valid key, or more than one
         (UNAUTHENTICATED).
-        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * PERMISSION_DENIED: the key is for other methods, or the metadata
+        x-model-variant says which model is to answer, which takes a key of role
+        admin (PERMISSION_DENIED).
         * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
         more of them wait than the server takes (OVERLOADED), or the metadata is
         too large (METADATA_TOO_LARGE).
@@ -166,7 +170,9 @@ class PredictionServiceServicer:
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         * UNAUTHENTICATED: there is no valid key, or more than one
         (UNAUTHENTICATED).
-        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * PERMISSION_DENIED: the key is for other methods, or the metadata
+        x-model-variant says which model is to answer, which takes a key of role
+        admin (PERMISSION_DENIED).
         * CANCELLED: the caller cancelled, or did not take an answer for too long
         (CANCELLED).
         """

@@ -61,7 +61,9 @@ class PredictionServiceStub:
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
-    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * PERMISSION_DENIED: the key is for other methods, or the metadata
+      x-model-variant says which model is to answer, which takes a key of role
+      admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
       too large (METADATA_TOO_LARGE).
@@ -91,7 +93,9 @@ class PredictionServiceStub:
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
-    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * PERMISSION_DENIED: the key is for other methods, or the metadata
+      x-model-variant says which model is to answer, which takes a key of role
+      admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
       too large (METADATA_TOO_LARGE).
@@ -132,7 +136,9 @@ class PredictionServiceStub:
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
-    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * PERMISSION_DENIED: the key is for other methods, or the metadata
+      x-model-variant says which model is to answer, which takes a key of role
+      admin (PERMISSION_DENIED).
     * CANCELLED: the caller cancelled, or did not take an answer for too long
       (CANCELLED).
     """
@@ -170,7 +176,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
-    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * PERMISSION_DENIED: the key is for other methods, or the metadata
+      x-model-variant says which model is to answer, which takes a key of role
+      admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
       too large (METADATA_TOO_LARGE).
@@ -200,7 +208,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
-    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * PERMISSION_DENIED: the key is for other methods, or the metadata
+      x-model-variant says which model is to answer, which takes a key of role
+      admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
       too large (METADATA_TOO_LARGE).
@@ -241,7 +251,9 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
-    * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+    * PERMISSION_DENIED: the key is for other methods, or the metadata
+      x-model-variant says which model is to answer, which takes a key of role
+      admin (PERMISSION_DENIED).
     * CANCELLED: the caller cancelled, or did not take an answer for too long
       (CANCELLED).
     """
@@ -282,7 +294,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
-        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * PERMISSION_DENIED: the key is for other methods, or the metadata
+          x-model-variant says which model is to answer, which takes a key of role
+          admin (PERMISSION_DENIED).
         * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
           more of them wait than the server takes (OVERLOADED), or the metadata is
           too large (METADATA_TOO_LARGE).
@@ -318,7 +332,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
-        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * PERMISSION_DENIED: the key is for other methods, or the metadata
+          x-model-variant says which model is to answer, which takes a key of role
+          admin (PERMISSION_DENIED).
         * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
           more of them wait than the server takes (OVERLOADED), or the metadata is
           too large (METADATA_TOO_LARGE).
@@ -365,7 +381,9 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
-        * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+        * PERMISSION_DENIED: the key is for other methods, or the metadata
+          x-model-variant says which model is to answer, which takes a key of role
+          admin (PERMISSION_DENIED).
         * CANCELLED: the caller cancelled, or did not take an answer for too long
           (CANCELLED).
         """

@@ -86,6 +86,61 @@ func (ExplanationMethod) EnumDescriptor() ([]byte, []int) {
 	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{0}
 }
 
+// Which of two models gave a price. It is told while a challenger has a share of
+// the calls, and where the metadata x-model-variant, "champion" or "challenger",
+// says which of them is to answer.
+type Variant int32
+
+const (
+	// Not told.
+	Variant_VARIANT_UNSPECIFIED Variant = 0
+	// The live model.
+	Variant_VARIANT_CHAMPION Variant = 1
+	// The model that is compared with it, and has a share of the calls.
+	Variant_VARIANT_CHALLENGER Variant = 2
+)
+
+// Enum value maps for Variant.
+var (
+	Variant_name = map[int32]string{
+		0: "VARIANT_UNSPECIFIED",
+		1: "VARIANT_CHAMPION",
+		2: "VARIANT_CHALLENGER",
+	}
+	Variant_value = map[string]int32{
+		"VARIANT_UNSPECIFIED": 0,
+		"VARIANT_CHAMPION":    1,
+		"VARIANT_CHALLENGER":  2,
+	}
+)
+
+func (x Variant) Enum() *Variant {
+	p := new(Variant)
+	*p = x
+	return p
+}
+
+func (x Variant) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Variant) Descriptor() protoreflect.EnumDescriptor {
+	return file_housing_v1_prediction_proto_enumTypes[1].Descriptor()
+}
+
+func (Variant) Type() protoreflect.EnumType {
+	return &file_housing_v1_prediction_proto_enumTypes[1]
+}
+
+func (x Variant) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Variant.Descriptor instead.
+func (Variant) EnumDescriptor() ([]byte, []int) {
+	return file_housing_v1_prediction_proto_rawDescGZIP(), []int{1}
+}
+
 // One house: the 13 features of the Boston housing data.
 //
 // Every feature may be left out, in which case the model's preprocessing fills
@@ -257,7 +312,10 @@ type PredictRequest struct {
 	Level float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
 	// Whether to give a receipt, with which the price that the house sells for can
 	// be sent back later.
-	Receipt       bool `protobuf:"varint,5,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt bool `protobuf:"varint,5,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// What decides between the live model and a challenger that has a share of the
+	// calls: the same key always gets the same model. Empty: the house decides.
+	RoutingKey    string `protobuf:"bytes,6,opt,name=routing_key,json=routingKey,proto3" json:"routing_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -327,6 +385,13 @@ func (x *PredictRequest) GetReceipt() bool {
 	return false
 }
 
+func (x *PredictRequest) GetRoutingKey() string {
+	if x != nil {
+		return x.RoutingKey
+	}
+	return ""
+}
+
 // The predicted price of one house.
 type PredictResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -354,7 +419,9 @@ type PredictResponse struct {
 	// Seals the house, the price and its interval, the model and the time, if it
 	// was asked for: at most 240 characters that only servers with the same keys
 	// can read. FeedbackService.RecordOutcomes takes it.
-	Receipt       *string `protobuf:"bytes,10,opt,name=receipt,proto3,oneof" json:"receipt,omitempty"`
+	Receipt *string `protobuf:"bytes,10,opt,name=receipt,proto3,oneof" json:"receipt,omitempty"`
+	// Which of the two models that may share the calls gave the price.
+	Variant       Variant `protobuf:"varint,11,opt,name=variant,proto3,enum=housing.v1.Variant" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -457,6 +524,13 @@ func (x *PredictResponse) GetReceipt() string {
 		return *x.Receipt
 	}
 	return ""
+}
+
+func (x *PredictResponse) GetVariant() Variant {
+	if x != nil {
+		return x.Variant
+	}
+	return Variant_VARIANT_UNSPECIFIED
 }
 
 // Between which prices a house like those of the training data most likely
@@ -843,7 +917,11 @@ type PredictBatchRequest struct {
 	Level float64 `protobuf:"fixed64,4,opt,name=level,proto3" json:"level,omitempty"`
 	// Whether to give a receipt of each price, with which what the house sells for
 	// can be sent back later.
-	Receipt       bool `protobuf:"varint,5,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt bool `protobuf:"varint,5,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// What decides between the live model and a challenger that has a share of the
+	// calls: the same key always gets the same model. Empty: the houses decide, all
+	// together.
+	RoutingKey    string `protobuf:"bytes,6,opt,name=routing_key,json=routingKey,proto3" json:"routing_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -913,6 +991,13 @@ func (x *PredictBatchRequest) GetReceipt() bool {
 	return false
 }
 
+func (x *PredictBatchRequest) GetRoutingKey() string {
+	if x != nil {
+		return x.RoutingKey
+	}
+	return ""
+}
+
 // The predicted prices of many houses.
 type PredictBatchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -921,7 +1006,9 @@ type PredictBatchResponse struct {
 	// Version of the model that answered for every row.
 	ModelVersion string `protobuf:"bytes,2,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
 	// When the server made the predictions.
-	Timestamp     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	Timestamp *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
+	// Which of the two models that may share the calls gave all prices.
+	Variant       Variant `protobuf:"varint,4,opt,name=variant,proto3,enum=housing.v1.Variant" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -975,6 +1062,13 @@ func (x *PredictBatchResponse) GetTimestamp() *timestamppb.Timestamp {
 		return x.Timestamp
 	}
 	return nil
+}
+
+func (x *PredictBatchResponse) GetVariant() Variant {
+	if x != nil {
+		return x.Variant
+	}
+	return Variant_VARIANT_UNSPECIFIED
 }
 
 // What became of one house of many.
@@ -1158,6 +1252,10 @@ type PredictStreamRequest struct {
 	// Whether to give a receipt of each price, with which what the house sells for
 	// can be sent back later; not for a matrix.
 	Receipt bool `protobuf:"varint,8,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	// What decides between the live model and a challenger that has a share of the
+	// calls: the same key always gets the same model. Empty: the houses of the
+	// first chunk decide, all together.
+	RoutingKey string `protobuf:"bytes,9,opt,name=routing_key,json=routingKey,proto3" json:"routing_key,omitempty"`
 	// Whether a matrix is to be answered with intervals and p-values, too. Houses
 	// that come one by one always are.
 	Intervals     bool `protobuf:"varint,10,opt,name=intervals,proto3" json:"intervals,omitempty"`
@@ -1260,6 +1358,13 @@ func (x *PredictStreamRequest) GetReceipt() bool {
 		return x.Receipt
 	}
 	return false
+}
+
+func (x *PredictStreamRequest) GetRoutingKey() string {
+	if x != nil {
+		return x.RoutingKey
+	}
+	return ""
 }
 
 func (x *PredictStreamRequest) GetIntervals() bool {
@@ -1492,7 +1597,9 @@ type ChunkResult struct {
 	//
 	//	*ChunkResult_Rows
 	//	*ChunkResult_Prices
-	Payload       isChunkResult_Payload `protobuf_oneof:"payload"`
+	Payload isChunkResult_Payload `protobuf_oneof:"payload"`
+	// Which of the two models that may share the calls gave all prices.
+	Variant       Variant `protobuf:"varint,6,opt,name=variant,proto3,enum=housing.v1.Variant" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1571,6 +1678,13 @@ func (x *ChunkResult) GetPrices() *PriceVector {
 		}
 	}
 	return nil
+}
+
+func (x *ChunkResult) GetVariant() Variant {
+	if x != nil {
+		return x.Variant
+	}
+	return Variant_VARIANT_UNSPECIFIED
 }
 
 type isChunkResult_Payload interface {
@@ -1935,13 +2049,15 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\n" +
 	"\b_ptratioB\x04\n" +
 	"\x02_bB\b\n" +
-	"\x06_lstat\"\xb4\x01\n" +
+	"\x06_lstat\"\xd5\x01\n" +
 	"\x0ePredictRequest\x12'\n" +
 	"\x05house\x18\x01 \x01(\v2\x11.housing.v1.HouseR\x05house\x12\x18\n" +
 	"\aexplain\x18\x02 \x01(\bR\aexplain\x12/\n" +
 	"\treference\x18\x03 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
 	"\x05level\x18\x04 \x01(\x01R\x05level\x12\x18\n" +
-	"\areceipt\x18\x05 \x01(\bR\areceipt\"\xf6\x03\n" +
+	"\areceipt\x18\x05 \x01(\bR\areceipt\x12\x1f\n" +
+	"\vrouting_key\x18\x06 \x01(\tR\n" +
+	"routingKey\"\xa5\x04\n" +
 	"\x0fPredictResponse\x12\x1e\n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01R\n" +
@@ -1955,7 +2071,8 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\rapplicability\x18\b \x01(\v2\x19.housing.v1.ApplicabilityR\rapplicability\x129\n" +
 	"\vexplanation\x18\t \x01(\v2\x17.housing.v1.ExplanationR\vexplanation\x12\x1d\n" +
 	"\areceipt\x18\n" +
-	" \x01(\tH\x00R\areceipt\x88\x01\x01B\n" +
+	" \x01(\tH\x00R\areceipt\x88\x01\x01\x12-\n" +
+	"\avariant\x18\v \x01(\x0e2\x13.housing.v1.VariantR\avariantB\n" +
 	"\n" +
 	"\b_receipt\"u\n" +
 	"\rPriceInterval\x12\x14\n" +
@@ -1982,17 +2099,20 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\afeature\x18\x01 \x01(\tR\afeature\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x10\n" +
 	"\x03min\x18\x03 \x01(\x01R\x03min\x12\x10\n" +
-	"\x03max\x18\x04 \x01(\x01R\x03max\"\xb9\x01\n" +
+	"\x03max\x18\x04 \x01(\x01R\x03max\"\xda\x01\n" +
 	"\x13PredictBatchRequest\x12'\n" +
 	"\x05items\x18\x01 \x03(\v2\x11.housing.v1.HouseR\x05items\x12\x18\n" +
 	"\aexplain\x18\x02 \x01(\bR\aexplain\x12/\n" +
 	"\treference\x18\x03 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
 	"\x05level\x18\x04 \x01(\x01R\x05level\x12\x18\n" +
-	"\areceipt\x18\x05 \x01(\bR\areceipt\"\xa6\x01\n" +
+	"\areceipt\x18\x05 \x01(\bR\areceipt\x12\x1f\n" +
+	"\vrouting_key\x18\x06 \x01(\tR\n" +
+	"routingKey\"\xd5\x01\n" +
 	"\x14PredictBatchResponse\x12/\n" +
 	"\aresults\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\aresults\x12#\n" +
 	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\x128\n" +
-	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\"\xca\x03\n" +
+	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12-\n" +
+	"\avariant\x18\x04 \x01(\x0e2\x13.housing.v1.VariantR\avariant\"\xca\x03\n" +
 	"\tRowResult\x12 \n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01H\x00R\n" +
@@ -2007,7 +2127,7 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\areceipt\x18\t \x01(\tH\x01R\areceipt\x88\x01\x01B\t\n" +
 	"\aoutcomeB\n" +
 	"\n" +
-	"\b_receipt\"\xd3\x02\n" +
+	"\b_receipt\"\xf4\x02\n" +
 	"\x14PredictStreamRequest\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12+\n" +
 	"\x04rows\x18\x02 \x01(\v2\x15.housing.v1.HouseRowsH\x00R\x04rows\x121\n" +
@@ -2016,7 +2136,9 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\aexplain\x18\x05 \x01(\bR\aexplain\x12/\n" +
 	"\treference\x18\x06 \x01(\v2\x11.housing.v1.HouseR\treference\x12\x14\n" +
 	"\x05level\x18\a \x01(\x01R\x05level\x12\x18\n" +
-	"\areceipt\x18\b \x01(\bR\areceipt\x12\x1c\n" +
+	"\areceipt\x18\b \x01(\bR\areceipt\x12\x1f\n" +
+	"\vrouting_key\x18\t \x01(\tR\n" +
+	"routingKey\x12\x1c\n" +
 	"\tintervals\x18\n" +
 	" \x01(\bR\tintervalsB\t\n" +
 	"\apayload\"4\n" +
@@ -2028,13 +2150,14 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x15PredictStreamResponse\x12/\n" +
 	"\x05chunk\x18\x01 \x01(\v2\x17.housing.v1.ChunkResultH\x00R\x05chunk\x125\n" +
 	"\asummary\x18\x02 \x01(\v2\x19.housing.v1.StreamSummaryH\x00R\asummaryB\t\n" +
-	"\amessage\"\xf4\x01\n" +
+	"\amessage\"\xa3\x02\n" +
 	"\vChunkResult\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12#\n" +
 	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\x128\n" +
 	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12,\n" +
 	"\x04rows\x18\x04 \x01(\v2\x16.housing.v1.RowResultsH\x00R\x04rows\x121\n" +
-	"\x06prices\x18\x05 \x01(\v2\x17.housing.v1.PriceVectorH\x00R\x06pricesB\t\n" +
+	"\x06prices\x18\x05 \x01(\v2\x17.housing.v1.PriceVectorH\x00R\x06prices\x12-\n" +
+	"\avariant\x18\x06 \x01(\x0e2\x13.housing.v1.VariantR\avariantB\t\n" +
 	"\apayload\"9\n" +
 	"\n" +
 	"RowResults\x12+\n" +
@@ -2064,7 +2187,11 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x1eEXPLANATION_METHOD_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19EXPLANATION_METHOD_LINEAR\x10\x01\x12*\n" +
 	"&EXPLANATION_METHOD_TREE_PATH_DEPENDENT\x10\x02\x12 \n" +
-	"\x1cEXPLANATION_METHOD_REFERENCE\x10\x032\xe7\x02\n" +
+	"\x1cEXPLANATION_METHOD_REFERENCE\x10\x03*P\n" +
+	"\aVariant\x12\x17\n" +
+	"\x13VARIANT_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10VARIANT_CHAMPION\x10\x01\x12\x16\n" +
+	"\x12VARIANT_CHALLENGER\x10\x022\xe7\x02\n" +
 	"\x11PredictionService\x12q\n" +
 	"\aPredict\x12\x1a.housing.v1.PredictRequest\x1a\x1b.housing.v1.PredictResponse\"-\x82\xd3\xe4\x93\x02':\x05houseZ\x11:\x05house\"\b/predict\"\v/v1/predict\x12\x84\x01\n" +
 	"\fPredictBatch\x12\x1f.housing.v1.PredictBatchRequest\x1a .housing.v1.PredictBatchResponse\"1\x82\xd3\xe4\x93\x02+:\x01*Z\x13:\x01*\"\x0e/predict/batch\"\x11/v1/predict/batch\x12X\n" +
@@ -2082,75 +2209,79 @@ func file_housing_v1_prediction_proto_rawDescGZIP() []byte {
 	return file_housing_v1_prediction_proto_rawDescData
 }
 
-var file_housing_v1_prediction_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_housing_v1_prediction_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_housing_v1_prediction_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_housing_v1_prediction_proto_goTypes = []any{
 	(ExplanationMethod)(0),        // 0: housing.v1.ExplanationMethod
-	(*House)(nil),                 // 1: housing.v1.House
-	(*PredictRequest)(nil),        // 2: housing.v1.PredictRequest
-	(*PredictResponse)(nil),       // 3: housing.v1.PredictResponse
-	(*PriceInterval)(nil),         // 4: housing.v1.PriceInterval
-	(*Applicability)(nil),         // 5: housing.v1.Applicability
-	(*Explanation)(nil),           // 6: housing.v1.Explanation
-	(*Contribution)(nil),          // 7: housing.v1.Contribution
-	(*RangeWarning)(nil),          // 8: housing.v1.RangeWarning
-	(*PredictBatchRequest)(nil),   // 9: housing.v1.PredictBatchRequest
-	(*PredictBatchResponse)(nil),  // 10: housing.v1.PredictBatchResponse
-	(*RowResult)(nil),             // 11: housing.v1.RowResult
-	(*PredictStreamRequest)(nil),  // 12: housing.v1.PredictStreamRequest
-	(*HouseRows)(nil),             // 13: housing.v1.HouseRows
-	(*HouseMatrix)(nil),           // 14: housing.v1.HouseMatrix
-	(*PredictStreamResponse)(nil), // 15: housing.v1.PredictStreamResponse
-	(*ChunkResult)(nil),           // 16: housing.v1.ChunkResult
-	(*RowResults)(nil),            // 17: housing.v1.RowResults
-	(*PriceVector)(nil),           // 18: housing.v1.PriceVector
-	(*RowError)(nil),              // 19: housing.v1.RowError
-	(*StreamSummary)(nil),         // 20: housing.v1.StreamSummary
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(*status.Status)(nil),         // 22: google.rpc.Status
+	(Variant)(0),                  // 1: housing.v1.Variant
+	(*House)(nil),                 // 2: housing.v1.House
+	(*PredictRequest)(nil),        // 3: housing.v1.PredictRequest
+	(*PredictResponse)(nil),       // 4: housing.v1.PredictResponse
+	(*PriceInterval)(nil),         // 5: housing.v1.PriceInterval
+	(*Applicability)(nil),         // 6: housing.v1.Applicability
+	(*Explanation)(nil),           // 7: housing.v1.Explanation
+	(*Contribution)(nil),          // 8: housing.v1.Contribution
+	(*RangeWarning)(nil),          // 9: housing.v1.RangeWarning
+	(*PredictBatchRequest)(nil),   // 10: housing.v1.PredictBatchRequest
+	(*PredictBatchResponse)(nil),  // 11: housing.v1.PredictBatchResponse
+	(*RowResult)(nil),             // 12: housing.v1.RowResult
+	(*PredictStreamRequest)(nil),  // 13: housing.v1.PredictStreamRequest
+	(*HouseRows)(nil),             // 14: housing.v1.HouseRows
+	(*HouseMatrix)(nil),           // 15: housing.v1.HouseMatrix
+	(*PredictStreamResponse)(nil), // 16: housing.v1.PredictStreamResponse
+	(*ChunkResult)(nil),           // 17: housing.v1.ChunkResult
+	(*RowResults)(nil),            // 18: housing.v1.RowResults
+	(*PriceVector)(nil),           // 19: housing.v1.PriceVector
+	(*RowError)(nil),              // 20: housing.v1.RowError
+	(*StreamSummary)(nil),         // 21: housing.v1.StreamSummary
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(*status.Status)(nil),         // 23: google.rpc.Status
 }
 var file_housing_v1_prediction_proto_depIdxs = []int32{
-	1,  // 0: housing.v1.PredictRequest.house:type_name -> housing.v1.House
-	1,  // 1: housing.v1.PredictRequest.reference:type_name -> housing.v1.House
-	21, // 2: housing.v1.PredictResponse.timestamp:type_name -> google.protobuf.Timestamp
-	8,  // 3: housing.v1.PredictResponse.range_warnings:type_name -> housing.v1.RangeWarning
-	4,  // 4: housing.v1.PredictResponse.interval:type_name -> housing.v1.PriceInterval
-	5,  // 5: housing.v1.PredictResponse.applicability:type_name -> housing.v1.Applicability
-	6,  // 6: housing.v1.PredictResponse.explanation:type_name -> housing.v1.Explanation
-	7,  // 7: housing.v1.Explanation.contributions:type_name -> housing.v1.Contribution
-	0,  // 8: housing.v1.Explanation.method:type_name -> housing.v1.ExplanationMethod
-	1,  // 9: housing.v1.PredictBatchRequest.items:type_name -> housing.v1.House
-	1,  // 10: housing.v1.PredictBatchRequest.reference:type_name -> housing.v1.House
-	11, // 11: housing.v1.PredictBatchResponse.results:type_name -> housing.v1.RowResult
-	21, // 12: housing.v1.PredictBatchResponse.timestamp:type_name -> google.protobuf.Timestamp
-	22, // 13: housing.v1.RowResult.error:type_name -> google.rpc.Status
-	8,  // 14: housing.v1.RowResult.range_warnings:type_name -> housing.v1.RangeWarning
-	4,  // 15: housing.v1.RowResult.interval:type_name -> housing.v1.PriceInterval
-	5,  // 16: housing.v1.RowResult.applicability:type_name -> housing.v1.Applicability
-	6,  // 17: housing.v1.RowResult.explanation:type_name -> housing.v1.Explanation
-	13, // 18: housing.v1.PredictStreamRequest.rows:type_name -> housing.v1.HouseRows
-	14, // 19: housing.v1.PredictStreamRequest.matrix:type_name -> housing.v1.HouseMatrix
-	1,  // 20: housing.v1.PredictStreamRequest.reference:type_name -> housing.v1.House
-	1,  // 21: housing.v1.HouseRows.items:type_name -> housing.v1.House
-	16, // 22: housing.v1.PredictStreamResponse.chunk:type_name -> housing.v1.ChunkResult
-	20, // 23: housing.v1.PredictStreamResponse.summary:type_name -> housing.v1.StreamSummary
-	21, // 24: housing.v1.ChunkResult.timestamp:type_name -> google.protobuf.Timestamp
-	17, // 25: housing.v1.ChunkResult.rows:type_name -> housing.v1.RowResults
-	18, // 26: housing.v1.ChunkResult.prices:type_name -> housing.v1.PriceVector
-	11, // 27: housing.v1.RowResults.items:type_name -> housing.v1.RowResult
-	19, // 28: housing.v1.PriceVector.errors:type_name -> housing.v1.RowError
-	22, // 29: housing.v1.RowError.error:type_name -> google.rpc.Status
-	2,  // 30: housing.v1.PredictionService.Predict:input_type -> housing.v1.PredictRequest
-	9,  // 31: housing.v1.PredictionService.PredictBatch:input_type -> housing.v1.PredictBatchRequest
-	12, // 32: housing.v1.PredictionService.PredictStream:input_type -> housing.v1.PredictStreamRequest
-	3,  // 33: housing.v1.PredictionService.Predict:output_type -> housing.v1.PredictResponse
-	10, // 34: housing.v1.PredictionService.PredictBatch:output_type -> housing.v1.PredictBatchResponse
-	15, // 35: housing.v1.PredictionService.PredictStream:output_type -> housing.v1.PredictStreamResponse
-	33, // [33:36] is the sub-list for method output_type
-	30, // [30:33] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	2,  // 0: housing.v1.PredictRequest.house:type_name -> housing.v1.House
+	2,  // 1: housing.v1.PredictRequest.reference:type_name -> housing.v1.House
+	22, // 2: housing.v1.PredictResponse.timestamp:type_name -> google.protobuf.Timestamp
+	9,  // 3: housing.v1.PredictResponse.range_warnings:type_name -> housing.v1.RangeWarning
+	5,  // 4: housing.v1.PredictResponse.interval:type_name -> housing.v1.PriceInterval
+	6,  // 5: housing.v1.PredictResponse.applicability:type_name -> housing.v1.Applicability
+	7,  // 6: housing.v1.PredictResponse.explanation:type_name -> housing.v1.Explanation
+	1,  // 7: housing.v1.PredictResponse.variant:type_name -> housing.v1.Variant
+	8,  // 8: housing.v1.Explanation.contributions:type_name -> housing.v1.Contribution
+	0,  // 9: housing.v1.Explanation.method:type_name -> housing.v1.ExplanationMethod
+	2,  // 10: housing.v1.PredictBatchRequest.items:type_name -> housing.v1.House
+	2,  // 11: housing.v1.PredictBatchRequest.reference:type_name -> housing.v1.House
+	12, // 12: housing.v1.PredictBatchResponse.results:type_name -> housing.v1.RowResult
+	22, // 13: housing.v1.PredictBatchResponse.timestamp:type_name -> google.protobuf.Timestamp
+	1,  // 14: housing.v1.PredictBatchResponse.variant:type_name -> housing.v1.Variant
+	23, // 15: housing.v1.RowResult.error:type_name -> google.rpc.Status
+	9,  // 16: housing.v1.RowResult.range_warnings:type_name -> housing.v1.RangeWarning
+	5,  // 17: housing.v1.RowResult.interval:type_name -> housing.v1.PriceInterval
+	6,  // 18: housing.v1.RowResult.applicability:type_name -> housing.v1.Applicability
+	7,  // 19: housing.v1.RowResult.explanation:type_name -> housing.v1.Explanation
+	14, // 20: housing.v1.PredictStreamRequest.rows:type_name -> housing.v1.HouseRows
+	15, // 21: housing.v1.PredictStreamRequest.matrix:type_name -> housing.v1.HouseMatrix
+	2,  // 22: housing.v1.PredictStreamRequest.reference:type_name -> housing.v1.House
+	2,  // 23: housing.v1.HouseRows.items:type_name -> housing.v1.House
+	17, // 24: housing.v1.PredictStreamResponse.chunk:type_name -> housing.v1.ChunkResult
+	21, // 25: housing.v1.PredictStreamResponse.summary:type_name -> housing.v1.StreamSummary
+	22, // 26: housing.v1.ChunkResult.timestamp:type_name -> google.protobuf.Timestamp
+	18, // 27: housing.v1.ChunkResult.rows:type_name -> housing.v1.RowResults
+	19, // 28: housing.v1.ChunkResult.prices:type_name -> housing.v1.PriceVector
+	1,  // 29: housing.v1.ChunkResult.variant:type_name -> housing.v1.Variant
+	12, // 30: housing.v1.RowResults.items:type_name -> housing.v1.RowResult
+	20, // 31: housing.v1.PriceVector.errors:type_name -> housing.v1.RowError
+	23, // 32: housing.v1.RowError.error:type_name -> google.rpc.Status
+	3,  // 33: housing.v1.PredictionService.Predict:input_type -> housing.v1.PredictRequest
+	10, // 34: housing.v1.PredictionService.PredictBatch:input_type -> housing.v1.PredictBatchRequest
+	13, // 35: housing.v1.PredictionService.PredictStream:input_type -> housing.v1.PredictStreamRequest
+	4,  // 36: housing.v1.PredictionService.Predict:output_type -> housing.v1.PredictResponse
+	11, // 37: housing.v1.PredictionService.PredictBatch:output_type -> housing.v1.PredictBatchResponse
+	16, // 38: housing.v1.PredictionService.PredictStream:output_type -> housing.v1.PredictStreamResponse
+	36, // [36:39] is the sub-list for method output_type
+	33, // [33:36] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_housing_v1_prediction_proto_init() }
@@ -2182,7 +2313,7 @@ func file_housing_v1_prediction_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_housing_v1_prediction_proto_rawDesc), len(file_housing_v1_prediction_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,

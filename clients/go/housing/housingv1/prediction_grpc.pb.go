@@ -58,7 +58,9 @@ type PredictionServiceClient interface {
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
-	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
+	//     x-model-variant says which model is to answer, which takes a key of role
+	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
 	//     too large (METADATA_TOO_LARGE).
@@ -87,7 +89,9 @@ type PredictionServiceClient interface {
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
-	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
+	//     x-model-variant says which model is to answer, which takes a key of role
+	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
 	//     too large (METADATA_TOO_LARGE).
@@ -127,7 +131,9 @@ type PredictionServiceClient interface {
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
-	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
+	//     x-model-variant says which model is to answer, which takes a key of role
+	//     admin (PERMISSION_DENIED).
 	//   - CANCELLED: the caller cancelled, or did not take an answer for too long
 	//     (CANCELLED).
 	PredictStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PredictStreamRequest, PredictStreamResponse], error)
@@ -206,7 +212,9 @@ type PredictionServiceServer interface {
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
-	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
+	//     x-model-variant says which model is to answer, which takes a key of role
+	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
 	//     too large (METADATA_TOO_LARGE).
@@ -235,7 +243,9 @@ type PredictionServiceServer interface {
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
-	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
+	//     x-model-variant says which model is to answer, which takes a key of role
+	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
 	//     too large (METADATA_TOO_LARGE).
@@ -275,7 +285,9 @@ type PredictionServiceServer interface {
 	//   - INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
-	//   - PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
+	//     x-model-variant says which model is to answer, which takes a key of role
+	//     admin (PERMISSION_DENIED).
 	//   - CANCELLED: the caller cancelled, or did not take an answer for too long
 	//     (CANCELLED).
 	PredictStream(grpc.BidiStreamingServer[PredictStreamRequest, PredictStreamResponse]) error

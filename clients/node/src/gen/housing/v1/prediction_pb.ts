@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file housing/v1/prediction.proto.
  */
 export const file_housing_v1_prediction: GenFile = /*@__PURE__*/
-  fileDesc("Chtob3VzaW5nL3YxL3ByZWRpY3Rpb24ucHJvdG8SCmhvdXNpbmcudjEirAMKBUhvdXNlEhcKBGNyaW0YASABKAFIAFIEQ1JJTYgBARITCgJ6bhgCIAEoAUgBUgJaTogBARIZCgVpbmR1cxgDIAEoAUgCUgVJTkRVU4gBARIXCgRjaGFzGAQgASgBSANSBENIQVOIAQESFQoDbm94GAUgASgBSARSA05PWIgBARITCgJybRgGIAEoAUgFUgJSTYgBARIVCgNhZ2UYByABKAFIBlIDQUdFiAEBEhUKA2RpcxgIIAEoAUgHUgNESVOIAQESFQoDcmFkGAkgASgBSAhSA1JBRIgBARIVCgN0YXgYCiABKAFICVIDVEFYiAEBEh0KB3B0cmF0aW8YCyABKAFIClIHUFRSQVRJT4gBARIRCgFiGAwgASgBSAtSAUKIAQESGQoFbHN0YXQYDSABKAFIDFIFTFNUQVSIAQFCBwoFX2NyaW1CBQoDX3puQggKBl9pbmR1c0IHCgVfY2hhc0IGCgRfbm94QgUKA19ybUIGCgRfYWdlQgYKBF9kaXNCBgoEX3JhZEIGCgRfdGF4QgoKCF9wdHJhdGlvQgQKAl9iQggKBl9sc3RhdCKJAQoOUHJlZGljdFJlcXVlc3QSIAoFaG91c2UYASABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg8KB2V4cGxhaW4YAiABKAgSJAoJcmVmZXJlbmNlGAMgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVsZXZlbBgEIAEoARIPCgdyZWNlaXB0GAUgASgIIvgCCg9QcmVkaWN0UmVzcG9uc2USEgoKcHJlZGljdGlvbhgBIAEoARIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYBCADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBSADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAYgAygJEisKCGludGVydmFsGAcgASgLMhkuaG91c2luZy52MS5QcmljZUludGVydmFsEjAKDWFwcGxpY2FiaWxpdHkYCCABKAsyGS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHkSLAoLZXhwbGFuYXRpb24YCSABKAsyFy5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uEhQKB3JlY2VpcHQYCiABKAlIAIgBAUIKCghfcmVjZWlwdCJSCg1QcmljZUludGVydmFsEg0KBWxvd2VyGAEgASgBEg0KBXVwcGVyGAIgASgBEg0KBWxldmVsGAMgASgBEhQKDGV4dHJhcG9sYXRlZBgEIAEoCCJICg1BcHBsaWNhYmlsaXR5Eg8KB3BfdmFsdWUYASABKAESEAoIZGlzdGFuY2UYAiABKAESFAoMb2RkX2ZlYXR1cmVzGAMgAygJInsKC0V4cGxhbmF0aW9uEgwKBGJhc2UYASABKAESLwoNY29udHJpYnV0aW9ucxgCIAMoCzIYLmhvdXNpbmcudjEuQ29udHJpYnV0aW9uEi0KBm1ldGhvZBgDIAEoDjIdLmhvdXNpbmcudjEuRXhwbGFuYXRpb25NZXRob2QibwoMQ29udHJpYnV0aW9uEg8KB2ZlYXR1cmUYASABKAkSDQoFdmFsdWUYAiABKAESDgoGYW1vdW50GAMgASgBEhMKBmZhY3RvchgEIAEoAUgAiAEBEg8KB2ltcHV0ZWQYBSABKAhCCQoHX2ZhY3RvciJICgxSYW5nZVdhcm5pbmcSDwoHZmVhdHVyZRgBIAEoCRINCgV2YWx1ZRgCIAEoARILCgNtaW4YAyABKAESCwoDbWF4GAQgASgBIo4BChNQcmVkaWN0QmF0Y2hSZXF1ZXN0EiAKBWl0ZW1zGAEgAygLMhEuaG91c2luZy52MS5Ib3VzZRIPCgdleHBsYWluGAIgASgIEiQKCXJlZmVyZW5jZRgDIAEoCzIRLmhvdXNpbmcudjEuSG91c2USDQoFbGV2ZWwYBCABKAESDwoHcmVjZWlwdBgFIAEoCCKEAQoUUHJlZGljdEJhdGNoUmVzcG9uc2USJgoHcmVzdWx0cxgBIAMoCzIVLmhvdXNpbmcudjEuUm93UmVzdWx0EhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLeAgoJUm93UmVzdWx0EhQKCnByZWRpY3Rpb24YASABKAFIABIjCgVlcnJvchgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAASEAoId2FybmluZ3MYAyADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBCADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAUgAygJEisKCGludGVydmFsGAYgASgLMhkuaG91c2luZy52MS5QcmljZUludGVydmFsEjAKDWFwcGxpY2FiaWxpdHkYByABKAsyGS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHkSLAoLZXhwbGFuYXRpb24YCCABKAsyFy5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uEhQKB3JlY2VpcHQYCSABKAlIAYgBAUIJCgdvdXRjb21lQgoKCF9yZWNlaXB0IoICChRQcmVkaWN0U3RyZWFtUmVxdWVzdBIQCghzZXF1ZW5jZRgBIAEoBBIlCgRyb3dzGAIgASgLMhUuaG91c2luZy52MS5Ib3VzZVJvd3NIABIpCgZtYXRyaXgYAyABKAsyFy5ob3VzaW5nLnYxLkhvdXNlTWF0cml4SAASEQoJcGluX21vZGVsGAQgASgIEg8KB2V4cGxhaW4YBSABKAgSJAoJcmVmZXJlbmNlGAYgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVsZXZlbBgHIAEoARIPCgdyZWNlaXB0GAggASgIEhEKCWludGVydmFscxgKIAEoCEIJCgdwYXlsb2FkIi0KCUhvdXNlUm93cxIgCgVpdGVtcxgBIAMoCzIRLmhvdXNpbmcudjEuSG91c2UiLwoLSG91c2VNYXRyaXgSEAoIZmVhdHVyZXMYASADKAkSDgoGdmFsdWVzGAIgASgMInoKFVByZWRpY3RTdHJlYW1SZXNwb25zZRIoCgVjaHVuaxgBIAEoCzIXLmhvdXNpbmcudjEuQ2h1bmtSZXN1bHRIABIsCgdzdW1tYXJ5GAIgASgLMhkuaG91c2luZy52MS5TdHJlYW1TdW1tYXJ5SABCCQoHbWVzc2FnZSLDAQoLQ2h1bmtSZXN1bHQSEAoIc2VxdWVuY2UYASABKAQSFQoNbW9kZWxfdmVyc2lvbhgCIAEoCRItCgl0aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBHJvd3MYBCABKAsyFi5ob3VzaW5nLnYxLlJvd1Jlc3VsdHNIABIpCgZwcmljZXMYBSABKAsyFy5ob3VzaW5nLnYxLlByaWNlVmVjdG9ySABCCQoHcGF5bG9hZCIyCgpSb3dSZXN1bHRzEiQKBWl0ZW1zGAEgAygLMhUuaG91c2luZy52MS5Sb3dSZXN1bHQi6gEKC1ByaWNlVmVjdG9yEg4KBnZhbHVlcxgBIAEoDBIkCgZlcnJvcnMYAiADKAsyFC5ob3VzaW5nLnYxLlJvd0Vycm9yEhkKEW91dF9vZl9yYW5nZV9yb3dzGAMgASgEEhQKDGltcHV0ZWRfcm93cxgEIAEoBBIUCgxvdXRfb2ZfcmFuZ2UYBSABKAwSDwoHaW1wdXRlZBgGIAEoDBIRCglpbnRlcnZhbHMYByABKAwSFQoNYXBwbGljYWJpbGl0eRgIIAEoDBIVCg1jb250cmlidXRpb25zGAkgASgMEgwKBGJhc2UYCiABKAEiOgoIUm93RXJyb3ISCwoDcm93GAEgASgEEiEKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiVQoNU3RyZWFtU3VtbWFyeRIOCgZjaHVua3MYASABKAQSDAoEcm93cxgCIAEoBBIOCgZlcnJvcnMYAyABKAQSFgoObW9kZWxfdmVyc2lvbnMYBCADKAkqpAEKEUV4cGxhbmF0aW9uTWV0aG9kEiIKHkVYUExBTkFUSU9OX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUVYUExBTkFUSU9OX01FVEhPRF9MSU5FQVIQARIqCiZFWFBMQU5BVElPTl9NRVRIT0RfVFJFRV9QQVRIX0RFUEVOREVOVBACEiAKHEVYUExBTkFUSU9OX01FVEhPRF9SRUZFUkVOQ0UQAzLnAgoRUHJlZGljdGlvblNlcnZpY2UScQoHUHJlZGljdBIaLmhvdXNpbmcudjEuUHJlZGljdFJlcXVlc3QaGy5ob3VzaW5nLnYxLlByZWRpY3RSZXNwb25zZSItgtPkkwInIgsvdjEvcHJlZGljdDoFaG91c2VaESIIL3ByZWRpY3Q6BWhvdXNlEoQBCgxQcmVkaWN0QmF0Y2gSHy5ob3VzaW5nLnYxLlByZWRpY3RCYXRjaFJlcXVlc3QaIC5ob3VzaW5nLnYxLlByZWRpY3RCYXRjaFJlc3BvbnNlIjGC0+STAisiES92MS9wcmVkaWN0L2JhdGNoOgEqWhMiDi9wcmVkaWN0L2JhdGNoOgEqElgKDVByZWRpY3RTdHJlYW0SIC5ob3VzaW5nLnYxLlByZWRpY3RTdHJlYW1SZXF1ZXN0GiEuaG91c2luZy52MS5QcmVkaWN0U3RyZWFtUmVzcG9uc2UoATABYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp, file_google_rpc_status]);
+  fileDesc("Chtob3VzaW5nL3YxL3ByZWRpY3Rpb24ucHJvdG8SCmhvdXNpbmcudjEirAMKBUhvdXNlEhcKBGNyaW0YASABKAFIAFIEQ1JJTYgBARITCgJ6bhgCIAEoAUgBUgJaTogBARIZCgVpbmR1cxgDIAEoAUgCUgVJTkRVU4gBARIXCgRjaGFzGAQgASgBSANSBENIQVOIAQESFQoDbm94GAUgASgBSARSA05PWIgBARITCgJybRgGIAEoAUgFUgJSTYgBARIVCgNhZ2UYByABKAFIBlIDQUdFiAEBEhUKA2RpcxgIIAEoAUgHUgNESVOIAQESFQoDcmFkGAkgASgBSAhSA1JBRIgBARIVCgN0YXgYCiABKAFICVIDVEFYiAEBEh0KB3B0cmF0aW8YCyABKAFIClIHUFRSQVRJT4gBARIRCgFiGAwgASgBSAtSAUKIAQESGQoFbHN0YXQYDSABKAFIDFIFTFNUQVSIAQFCBwoFX2NyaW1CBQoDX3puQggKBl9pbmR1c0IHCgVfY2hhc0IGCgRfbm94QgUKA19ybUIGCgRfYWdlQgYKBF9kaXNCBgoEX3JhZEIGCgRfdGF4QgoKCF9wdHJhdGlvQgQKAl9iQggKBl9sc3RhdCKeAQoOUHJlZGljdFJlcXVlc3QSIAoFaG91c2UYASABKAsyES5ob3VzaW5nLnYxLkhvdXNlEg8KB2V4cGxhaW4YAiABKAgSJAoJcmVmZXJlbmNlGAMgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVsZXZlbBgEIAEoARIPCgdyZWNlaXB0GAUgASgIEhMKC3JvdXRpbmdfa2V5GAYgASgJIp4DCg9QcmVkaWN0UmVzcG9uc2USEgoKcHJlZGljdGlvbhgBIAEoARIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEi0KCXRpbWVzdGFtcBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoId2FybmluZ3MYBCADKAkSMAoOcmFuZ2Vfd2FybmluZ3MYBSADKAsyGC5ob3VzaW5nLnYxLlJhbmdlV2FybmluZxIYChBpbXB1dGVkX2ZlYXR1cmVzGAYgAygJEisKCGludGVydmFsGAcgASgLMhkuaG91c2luZy52MS5QcmljZUludGVydmFsEjAKDWFwcGxpY2FiaWxpdHkYCCABKAsyGS5ob3VzaW5nLnYxLkFwcGxpY2FiaWxpdHkSLAoLZXhwbGFuYXRpb24YCSABKAsyFy5ob3VzaW5nLnYxLkV4cGxhbmF0aW9uEhQKB3JlY2VpcHQYCiABKAlIAIgBARIkCgd2YXJpYW50GAsgASgOMhMuaG91c2luZy52MS5WYXJpYW50QgoKCF9yZWNlaXB0IlIKDVByaWNlSW50ZXJ2YWwSDQoFbG93ZXIYASABKAESDQoFdXBwZXIYAiABKAESDQoFbGV2ZWwYAyABKAESFAoMZXh0cmFwb2xhdGVkGAQgASgIIkgKDUFwcGxpY2FiaWxpdHkSDwoHcF92YWx1ZRgBIAEoARIQCghkaXN0YW5jZRgCIAEoARIUCgxvZGRfZmVhdHVyZXMYAyADKAkiewoLRXhwbGFuYXRpb24SDAoEYmFzZRgBIAEoARIvCg1jb250cmlidXRpb25zGAIgAygLMhguaG91c2luZy52MS5Db250cmlidXRpb24SLQoGbWV0aG9kGAMgASgOMh0uaG91c2luZy52MS5FeHBsYW5hdGlvbk1ldGhvZCJvCgxDb250cmlidXRpb24SDwoHZmVhdHVyZRgBIAEoCRINCgV2YWx1ZRgCIAEoARIOCgZhbW91bnQYAyABKAESEwoGZmFjdG9yGAQgASgBSACIAQESDwoHaW1wdXRlZBgFIAEoCEIJCgdfZmFjdG9yIkgKDFJhbmdlV2FybmluZxIPCgdmZWF0dXJlGAEgASgJEg0KBXZhbHVlGAIgASgBEgsKA21pbhgDIAEoARILCgNtYXgYBCABKAEiowEKE1ByZWRpY3RCYXRjaFJlcXVlc3QSIAoFaXRlbXMYASADKAsyES5ob3VzaW5nLnYxLkhvdXNlEg8KB2V4cGxhaW4YAiABKAgSJAoJcmVmZXJlbmNlGAMgASgLMhEuaG91c2luZy52MS5Ib3VzZRINCgVsZXZlbBgEIAEoARIPCgdyZWNlaXB0GAUgASgIEhMKC3JvdXRpbmdfa2V5GAYgASgJIqoBChRQcmVkaWN0QmF0Y2hSZXNwb25zZRImCgdyZXN1bHRzGAEgAygLMhUuaG91c2luZy52MS5Sb3dSZXN1bHQSFQoNbW9kZWxfdmVyc2lvbhgCIAEoCRItCgl0aW1lc3RhbXAYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKB3ZhcmlhbnQYBCABKA4yEy5ob3VzaW5nLnYxLlZhcmlhbnQi3gIKCVJvd1Jlc3VsdBIUCgpwcmVkaWN0aW9uGAEgASgBSAASIwoFZXJyb3IYAiABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAEhAKCHdhcm5pbmdzGAMgAygJEjAKDnJhbmdlX3dhcm5pbmdzGAQgAygLMhguaG91c2luZy52MS5SYW5nZVdhcm5pbmcSGAoQaW1wdXRlZF9mZWF0dXJlcxgFIAMoCRIrCghpbnRlcnZhbBgGIAEoCzIZLmhvdXNpbmcudjEuUHJpY2VJbnRlcnZhbBIwCg1hcHBsaWNhYmlsaXR5GAcgASgLMhkuaG91c2luZy52MS5BcHBsaWNhYmlsaXR5EiwKC2V4cGxhbmF0aW9uGAggASgLMhcuaG91c2luZy52MS5FeHBsYW5hdGlvbhIUCgdyZWNlaXB0GAkgASgJSAGIAQFCCQoHb3V0Y29tZUIKCghfcmVjZWlwdCKXAgoUUHJlZGljdFN0cmVhbVJlcXVlc3QSEAoIc2VxdWVuY2UYASABKAQSJQoEcm93cxgCIAEoCzIVLmhvdXNpbmcudjEuSG91c2VSb3dzSAASKQoGbWF0cml4GAMgASgLMhcuaG91c2luZy52MS5Ib3VzZU1hdHJpeEgAEhEKCXBpbl9tb2RlbBgEIAEoCBIPCgdleHBsYWluGAUgASgIEiQKCXJlZmVyZW5jZRgGIAEoCzIRLmhvdXNpbmcudjEuSG91c2USDQoFbGV2ZWwYByABKAESDwoHcmVjZWlwdBgIIAEoCBITCgtyb3V0aW5nX2tleRgJIAEoCRIRCglpbnRlcnZhbHMYCiABKAhCCQoHcGF5bG9hZCItCglIb3VzZVJvd3MSIAoFaXRlbXMYASADKAsyES5ob3VzaW5nLnYxLkhvdXNlIi8KC0hvdXNlTWF0cml4EhAKCGZlYXR1cmVzGAEgAygJEg4KBnZhbHVlcxgCIAEoDCJ6ChVQcmVkaWN0U3RyZWFtUmVzcG9uc2USKAoFY2h1bmsYASABKAsyFy5ob3VzaW5nLnYxLkNodW5rUmVzdWx0SAASLAoHc3VtbWFyeRgCIAEoCzIZLmhvdXNpbmcudjEuU3RyZWFtU3VtbWFyeUgAQgkKB21lc3NhZ2Ui6QEKC0NodW5rUmVzdWx0EhAKCHNlcXVlbmNlGAEgASgEEhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgRyb3dzGAQgASgLMhYuaG91c2luZy52MS5Sb3dSZXN1bHRzSAASKQoGcHJpY2VzGAUgASgLMhcuaG91c2luZy52MS5QcmljZVZlY3RvckgAEiQKB3ZhcmlhbnQYBiABKA4yEy5ob3VzaW5nLnYxLlZhcmlhbnRCCQoHcGF5bG9hZCIyCgpSb3dSZXN1bHRzEiQKBWl0ZW1zGAEgAygLMhUuaG91c2luZy52MS5Sb3dSZXN1bHQi6gEKC1ByaWNlVmVjdG9yEg4KBnZhbHVlcxgBIAEoDBIkCgZlcnJvcnMYAiADKAsyFC5ob3VzaW5nLnYxLlJvd0Vycm9yEhkKEW91dF9vZl9yYW5nZV9yb3dzGAMgASgEEhQKDGltcHV0ZWRfcm93cxgEIAEoBBIUCgxvdXRfb2ZfcmFuZ2UYBSABKAwSDwoHaW1wdXRlZBgGIAEoDBIRCglpbnRlcnZhbHMYByABKAwSFQoNYXBwbGljYWJpbGl0eRgIIAEoDBIVCg1jb250cmlidXRpb25zGAkgASgMEgwKBGJhc2UYCiABKAEiOgoIUm93RXJyb3ISCwoDcm93GAEgASgEEiEKBWVycm9yGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMiVQoNU3RyZWFtU3VtbWFyeRIOCgZjaHVua3MYASABKAQSDAoEcm93cxgCIAEoBBIOCgZlcnJvcnMYAyABKAQSFgoObW9kZWxfdmVyc2lvbnMYBCADKAkqpAEKEUV4cGxhbmF0aW9uTWV0aG9kEiIKHkVYUExBTkFUSU9OX01FVEhPRF9VTlNQRUNJRklFRBAAEh0KGUVYUExBTkFUSU9OX01FVEhPRF9MSU5FQVIQARIqCiZFWFBMQU5BVElPTl9NRVRIT0RfVFJFRV9QQVRIX0RFUEVOREVOVBACEiAKHEVYUExBTkFUSU9OX01FVEhPRF9SRUZFUkVOQ0UQAypQCgdWYXJpYW50EhcKE1ZBUklBTlRfVU5TUEVDSUZJRUQQABIUChBWQVJJQU5UX0NIQU1QSU9OEAESFgoSVkFSSUFOVF9DSEFMTEVOR0VSEAIy5wIKEVByZWRpY3Rpb25TZXJ2aWNlEnEKB1ByZWRpY3QSGi5ob3VzaW5nLnYxLlByZWRpY3RSZXF1ZXN0GhsuaG91c2luZy52MS5QcmVkaWN0UmVzcG9uc2UiLYLT5JMCJyILL3YxL3ByZWRpY3Q6BWhvdXNlWhEiCC9wcmVkaWN0OgVob3VzZRKEAQoMUHJlZGljdEJhdGNoEh8uaG91c2luZy52MS5QcmVkaWN0QmF0Y2hSZXF1ZXN0GiAuaG91c2luZy52MS5QcmVkaWN0QmF0Y2hSZXNwb25zZSIxgtPkkwIrIhEvdjEvcHJlZGljdC9iYXRjaDoBKloTIg4vcHJlZGljdC9iYXRjaDoBKhJYCg1QcmVkaWN0U3RyZWFtEiAuaG91c2luZy52MS5QcmVkaWN0U3RyZWFtUmVxdWVzdBohLmhvdXNpbmcudjEuUHJlZGljdFN0cmVhbVJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp, file_google_rpc_status]);
 
 /**
  * One house: the 13 features of the Boston housing data.
@@ -270,6 +270,14 @@ export type PredictRequest = Message<"housing.v1.PredictRequest"> & {
    * @generated from field: bool receipt = 5;
    */
   receipt: boolean;
+
+  /**
+   * What decides between the live model and a challenger that has a share of the
+   * calls: the same key always gets the same model. Empty: the house decides.
+   *
+   * @generated from field: string routing_key = 6;
+   */
+  routingKey: string;
 };
 
 /**
@@ -314,6 +322,14 @@ export type PredictRequestJson = {
    * @generated from field: bool receipt = 5;
    */
   receipt?: boolean;
+
+  /**
+   * What decides between the live model and a challenger that has a share of the
+   * calls: the same key always gets the same model. Empty: the house decides.
+   *
+   * @generated from field: string routing_key = 6;
+   */
+  routingKey?: string;
 };
 
 /**
@@ -403,6 +419,13 @@ export type PredictResponse = Message<"housing.v1.PredictResponse"> & {
    * @generated from field: optional string receipt = 10;
    */
   receipt?: string | undefined;
+
+  /**
+   * Which of the two models that may share the calls gave the price.
+   *
+   * @generated from field: housing.v1.Variant variant = 11;
+   */
+  variant: Variant;
 };
 
 /**
@@ -485,6 +508,13 @@ export type PredictResponseJson = {
    * @generated from field: optional string receipt = 10;
    */
   receipt?: string;
+
+  /**
+   * Which of the two models that may share the calls gave the price.
+   *
+   * @generated from field: housing.v1.Variant variant = 11;
+   */
+  variant?: VariantJson;
 };
 
 /**
@@ -934,6 +964,15 @@ export type PredictBatchRequest = Message<"housing.v1.PredictBatchRequest"> & {
    * @generated from field: bool receipt = 5;
    */
   receipt: boolean;
+
+  /**
+   * What decides between the live model and a challenger that has a share of the
+   * calls: the same key always gets the same model. Empty: the houses decide, all
+   * together.
+   *
+   * @generated from field: string routing_key = 6;
+   */
+  routingKey: string;
 };
 
 /**
@@ -979,6 +1018,15 @@ export type PredictBatchRequestJson = {
    * @generated from field: bool receipt = 5;
    */
   receipt?: boolean;
+
+  /**
+   * What decides between the live model and a challenger that has a share of the
+   * calls: the same key always gets the same model. Empty: the houses decide, all
+   * together.
+   *
+   * @generated from field: string routing_key = 6;
+   */
+  routingKey?: string;
 };
 
 /**
@@ -1014,6 +1062,13 @@ export type PredictBatchResponse = Message<"housing.v1.PredictBatchResponse"> & 
    * @generated from field: google.protobuf.Timestamp timestamp = 3;
    */
   timestamp?: Timestamp | undefined;
+
+  /**
+   * Which of the two models that may share the calls gave all prices.
+   *
+   * @generated from field: housing.v1.Variant variant = 4;
+   */
+  variant: Variant;
 };
 
 /**
@@ -1042,6 +1097,13 @@ export type PredictBatchResponseJson = {
    * @generated from field: google.protobuf.Timestamp timestamp = 3;
    */
   timestamp?: TimestampJson;
+
+  /**
+   * Which of the two models that may share the calls gave all prices.
+   *
+   * @generated from field: housing.v1.Variant variant = 4;
+   */
+  variant?: VariantJson;
 };
 
 /**
@@ -1291,6 +1353,15 @@ export type PredictStreamRequest = Message<"housing.v1.PredictStreamRequest"> & 
   receipt: boolean;
 
   /**
+   * What decides between the live model and a challenger that has a share of the
+   * calls: the same key always gets the same model. Empty: the houses of the
+   * first chunk decide, all together.
+   *
+   * @generated from field: string routing_key = 9;
+   */
+  routingKey: string;
+
+  /**
    * Whether a matrix is to be answered with intervals and p-values, too. Houses
    * that come one by one always are.
    *
@@ -1366,6 +1437,15 @@ export type PredictStreamRequestJson = {
    * @generated from field: bool receipt = 8;
    */
   receipt?: boolean;
+
+  /**
+   * What decides between the live model and a challenger that has a share of the
+   * calls: the same key always gets the same model. Empty: the houses of the
+   * first chunk decide, all together.
+   *
+   * @generated from field: string routing_key = 9;
+   */
+  routingKey?: string;
 
   /**
    * Whether a matrix is to be answered with intervals and p-values, too. Houses
@@ -1578,6 +1658,13 @@ export type ChunkResult = Message<"housing.v1.ChunkResult"> & {
     value: PriceVector;
     case: "prices";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Which of the two models that may share the calls gave all prices.
+   *
+   * @generated from field: housing.v1.Variant variant = 6;
+   */
+  variant: Variant;
 };
 
 /**
@@ -1620,6 +1707,13 @@ export type ChunkResultJson = {
    * @generated from field: housing.v1.PriceVector prices = 5;
    */
   prices?: PriceVectorJson;
+
+  /**
+   * Which of the two models that may share the calls gave all prices.
+   *
+   * @generated from field: housing.v1.Variant variant = 6;
+   */
+  variant?: VariantJson;
 };
 
 /**
@@ -2020,6 +2114,51 @@ export const ExplanationMethodSchema: GenEnum<ExplanationMethod, ExplanationMeth
   enumDesc(file_housing_v1_prediction, 0);
 
 /**
+ * Which of two models gave a price. It is told while a challenger has a share of
+ * the calls, and where the metadata x-model-variant, "champion" or "challenger",
+ * says which of them is to answer.
+ *
+ * @generated from enum housing.v1.Variant
+ */
+export enum Variant {
+  /**
+   * Not told.
+   *
+   * @generated from enum value: VARIANT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The live model.
+   *
+   * @generated from enum value: VARIANT_CHAMPION = 1;
+   */
+  CHAMPION = 1,
+
+  /**
+   * The model that is compared with it, and has a share of the calls.
+   *
+   * @generated from enum value: VARIANT_CHALLENGER = 2;
+   */
+  CHALLENGER = 2,
+}
+
+/**
+ * Which of two models gave a price. It is told while a challenger has a share of
+ * the calls, and where the metadata x-model-variant, "champion" or "challenger",
+ * says which of them is to answer.
+ *
+ * @generated from enum housing.v1.Variant
+ */
+export type VariantJson = "VARIANT_UNSPECIFIED" | "VARIANT_CHAMPION" | "VARIANT_CHALLENGER";
+
+/**
+ * Describes the enum housing.v1.Variant.
+ */
+export const VariantSchema: GenEnum<Variant, VariantJson> = /*@__PURE__*/
+  enumDesc(file_housing_v1_prediction, 1);
+
+/**
  * Predicts the price of houses with the model that is live.
  *
  * Every error carries google.rpc.ErrorInfo with a reason and the domain
@@ -2052,7 +2191,9 @@ export const PredictionService: GenService<{
    * * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
    * * UNAUTHENTICATED: there is no valid key, or more than one
    *   (UNAUTHENTICATED).
-   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * PERMISSION_DENIED: the key is for other methods, or the metadata
+   *   x-model-variant says which model is to answer, which takes a key of role
+   *   admin (PERMISSION_DENIED).
    * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
    *   more of them wait than the server takes (OVERLOADED), or the metadata is
    *   too large (METADATA_TOO_LARGE).
@@ -2089,7 +2230,9 @@ export const PredictionService: GenService<{
    * * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
    * * UNAUTHENTICATED: there is no valid key, or more than one
    *   (UNAUTHENTICATED).
-   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * PERMISSION_DENIED: the key is for other methods, or the metadata
+   *   x-model-variant says which model is to answer, which takes a key of role
+   *   admin (PERMISSION_DENIED).
    * * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
    *   more of them wait than the server takes (OVERLOADED), or the metadata is
    *   too large (METADATA_TOO_LARGE).
@@ -2137,7 +2280,9 @@ export const PredictionService: GenService<{
    * * INTERNAL: the fault is the server's (INTERNAL, MODEL_OUTPUT_INVALID).
    * * UNAUTHENTICATED: there is no valid key, or more than one
    *   (UNAUTHENTICATED).
-   * * PERMISSION_DENIED: the key is for other methods (PERMISSION_DENIED).
+   * * PERMISSION_DENIED: the key is for other methods, or the metadata
+   *   x-model-variant says which model is to answer, which takes a key of role
+   *   admin (PERMISSION_DENIED).
    * * CANCELLED: the caller cancelled, or did not take an answer for too long
    *   (CANCELLED).
    *
