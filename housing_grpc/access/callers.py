@@ -140,7 +140,7 @@ class Access:
                 f"the key's role is '{caller.role}'; this method takes "
                 + " or ".join(f"'{role}'" for role in Role if role in roles),
             )
-        # guard: who may choose the model
+        # Else callers would choose the model with the lower price.
         if caller.role is not Role.ADMIN and any(name == MODEL_VARIANT for name, _ in metadata):
             raise ServingError(
                 Reason.PERMISSION_DENIED,

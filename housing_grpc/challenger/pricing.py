@@ -25,7 +25,7 @@ def prices(bundle: Bundle, rows: Rows) -> Prices:
         if len(rows) == 1:
             return np.full(1, np.nan)
     else:
-        # guard: prices whose squares no number holds
+        # No number holds the squares of larger prices.
         return np.where(np.abs(found) <= LARGEST, found, np.nan)
     half = len(rows) // 2
     return np.concatenate((prices(bundle, rows[:half]), prices(bundle, rows[half:])))

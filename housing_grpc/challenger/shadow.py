@@ -100,7 +100,7 @@ class Shadow:
             self._waiting.clear()
             self._rows = 0
             pair = _pair(experiment) if experiment else None
-            # guard: the sums of experiments that are over
+            # The sums of experiments that are over go.
             self._sums = {key: sums for key, sums in self._sums.items() if key == pair}
             if pair is not None:
                 self._sums.setdefault(pair, ShadowSums())
@@ -125,7 +125,7 @@ class Shadow:
         with self._lock:
             if not len(rows) or experiment is not self._experiment:
                 return
-            # guard: a challenger that is behind
+            # A challenger that is behind leaves houses out.
             room = max(_MOST_WAITING - self._rows, 0)
             if len(rows) > room:
                 self._add(experiment, ShadowSums(dropped=float(len(rows) - room)))
@@ -150,7 +150,7 @@ class Shadow:
             except Exception as error:  # noqa: BLE001 - the thread must outlive any model
                 log.event(_logger, logging.ERROR, "shadow.failed", error=error)
             took = time.perf_counter() - began
-            # guard: calls keep the processors
+            # Calls keep the processors.
             self._stopping.wait(min(took * _REST, _LONGEST_REST_SECONDS))
 
     def _step(self) -> None:

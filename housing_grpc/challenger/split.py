@@ -110,7 +110,7 @@ class Split:
         try:
             answer = serve(other)
         except ServingError as error:
-            # guard: what the challenger cannot answer, the live model does
+            # What the challenger cannot answer, the live model does.
             if error.reason not in _LACKS:
                 raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it costs callers nothing

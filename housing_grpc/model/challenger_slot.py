@@ -91,7 +91,7 @@ class ChallengerSlot:
         with self._lock:
             slot, before = self._live_slot, self.experiment
             live, bundle = slot.live(), slot.challenger
-            # guard: a challenger that went live is compared with itself no more
+            # A challenger that went live is compared with itself no more.
             if live is not None and bundle is not None and live.bundle.digest == bundle.digest:
                 bundle = slot.challenger = None
             if live is None or bundle is None:
@@ -115,7 +115,7 @@ def check_alike(live: Metadata, other: Metadata) -> None:
     Raises:
         ServingError: SCHEMA_INCOMPATIBLE.
     """
-    # guard: two models that are compared predict the same
+    # Two models that are compared predict the same.
     if (live.target.name, live.target.unit) != (other.target.name, other.target.unit):
         raise ServingError(
             Reason.SCHEMA_INCOMPATIBLE,

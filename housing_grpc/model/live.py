@@ -186,7 +186,7 @@ class LiveSlot:
         """
         if (known := self._in_memory(digest)) is not None:
             return known
-        # guard: a challenger takes no model's room
+        # A challenger takes no other model's room.
         self._limit.check_room()
         return self._loaded(digest, load)
 

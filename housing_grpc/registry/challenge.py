@@ -39,7 +39,7 @@ def read(aliases: Mapping[str, str], tags: Mapping[str, str]) -> Challenge:
         return Challenge(version="?", fault=f"{fault}; housing-admin challenge VERSION sets it")
     shares = [_share(tags.get(SHADOW_TAG, "1")), _share(tags.get(SHARE_TAG, "0"))]
     for name, share in zip((SHADOW_TAG, SHARE_TAG), shares, strict=True):
-        # guard: a share that is none
+        # Anybody who may write to the registry may have written it.
         if share is None:
             return Challenge(
                 version=version,

@@ -206,7 +206,7 @@ class Fleet:
                 worker.obey(_beside(bundle, known=False), _PREPARE_SECONDS)
         except ServingError as error:
             fault = msgspec.structs.replace(self._challenge, digest="", fault=str(error))
-            # guard: all workers compare a challenger, or none
+            # All workers compare a challenger, or none.
             self._compare(self.workers(), fault, None)
         worker.obey(protocol.Compare(challenge=self._challenge), _COMMIT_SECONDS)
 

@@ -420,8 +420,9 @@ type PredictResponse struct {
 	// was asked for: at most 240 characters that only servers with the same keys
 	// can read. FeedbackService.RecordOutcomes takes it.
 	Receipt *string `protobuf:"bytes,10,opt,name=receipt,proto3,oneof" json:"receipt,omitempty"`
-	// Which of the two models that may share the calls gave the price.
-	Variant       Variant `protobuf:"varint,11,opt,name=variant,proto3,enum=housing.v1.Variant" json:"variant,omitempty"`
+	// Which of the two models that may share the calls gave the price; absent where
+	// one gives all.
+	Variant       *Variant `protobuf:"varint,11,opt,name=variant,proto3,enum=housing.v1.Variant,oneof" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -527,8 +528,8 @@ func (x *PredictResponse) GetReceipt() string {
 }
 
 func (x *PredictResponse) GetVariant() Variant {
-	if x != nil {
-		return x.Variant
+	if x != nil && x.Variant != nil {
+		return *x.Variant
 	}
 	return Variant_VARIANT_UNSPECIFIED
 }
@@ -1007,8 +1008,9 @@ type PredictBatchResponse struct {
 	ModelVersion string `protobuf:"bytes,2,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
 	// When the server made the predictions.
 	Timestamp *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
-	// Which of the two models that may share the calls gave all prices.
-	Variant       Variant `protobuf:"varint,4,opt,name=variant,proto3,enum=housing.v1.Variant" json:"variant,omitempty"`
+	// Which of the two models that may share the calls gave all prices; absent where
+	// one gives those of all calls.
+	Variant       *Variant `protobuf:"varint,4,opt,name=variant,proto3,enum=housing.v1.Variant,oneof" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1065,8 +1067,8 @@ func (x *PredictBatchResponse) GetTimestamp() *timestamppb.Timestamp {
 }
 
 func (x *PredictBatchResponse) GetVariant() Variant {
-	if x != nil {
-		return x.Variant
+	if x != nil && x.Variant != nil {
+		return *x.Variant
 	}
 	return Variant_VARIANT_UNSPECIFIED
 }
@@ -1598,8 +1600,9 @@ type ChunkResult struct {
 	//	*ChunkResult_Rows
 	//	*ChunkResult_Prices
 	Payload isChunkResult_Payload `protobuf_oneof:"payload"`
-	// Which of the two models that may share the calls gave all prices.
-	Variant       Variant `protobuf:"varint,6,opt,name=variant,proto3,enum=housing.v1.Variant" json:"variant,omitempty"`
+	// Which of the two models that may share the calls gave all prices; absent where
+	// one gives those of all calls.
+	Variant       *Variant `protobuf:"varint,6,opt,name=variant,proto3,enum=housing.v1.Variant,oneof" json:"variant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1681,8 +1684,8 @@ func (x *ChunkResult) GetPrices() *PriceVector {
 }
 
 func (x *ChunkResult) GetVariant() Variant {
-	if x != nil {
-		return x.Variant
+	if x != nil && x.Variant != nil {
+		return *x.Variant
 	}
 	return Variant_VARIANT_UNSPECIFIED
 }
@@ -2057,7 +2060,7 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x05level\x18\x04 \x01(\x01R\x05level\x12\x18\n" +
 	"\areceipt\x18\x05 \x01(\bR\areceipt\x12\x1f\n" +
 	"\vrouting_key\x18\x06 \x01(\tR\n" +
-	"routingKey\"\xa5\x04\n" +
+	"routingKey\"\xb6\x04\n" +
 	"\x0fPredictResponse\x12\x1e\n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01R\n" +
@@ -2071,10 +2074,12 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\rapplicability\x18\b \x01(\v2\x19.housing.v1.ApplicabilityR\rapplicability\x129\n" +
 	"\vexplanation\x18\t \x01(\v2\x17.housing.v1.ExplanationR\vexplanation\x12\x1d\n" +
 	"\areceipt\x18\n" +
-	" \x01(\tH\x00R\areceipt\x88\x01\x01\x12-\n" +
-	"\avariant\x18\v \x01(\x0e2\x13.housing.v1.VariantR\avariantB\n" +
+	" \x01(\tH\x00R\areceipt\x88\x01\x01\x122\n" +
+	"\avariant\x18\v \x01(\x0e2\x13.housing.v1.VariantH\x01R\avariant\x88\x01\x01B\n" +
 	"\n" +
-	"\b_receipt\"u\n" +
+	"\b_receiptB\n" +
+	"\n" +
+	"\b_variant\"u\n" +
 	"\rPriceInterval\x12\x14\n" +
 	"\x05lower\x18\x01 \x01(\x01R\x05lower\x12\x14\n" +
 	"\x05upper\x18\x02 \x01(\x01R\x05upper\x12\x14\n" +
@@ -2107,12 +2112,14 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x05level\x18\x04 \x01(\x01R\x05level\x12\x18\n" +
 	"\areceipt\x18\x05 \x01(\bR\areceipt\x12\x1f\n" +
 	"\vrouting_key\x18\x06 \x01(\tR\n" +
-	"routingKey\"\xd5\x01\n" +
+	"routingKey\"\xe6\x01\n" +
 	"\x14PredictBatchResponse\x12/\n" +
 	"\aresults\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\aresults\x12#\n" +
 	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\x128\n" +
-	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12-\n" +
-	"\avariant\x18\x04 \x01(\x0e2\x13.housing.v1.VariantR\avariant\"\xca\x03\n" +
+	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x122\n" +
+	"\avariant\x18\x04 \x01(\x0e2\x13.housing.v1.VariantH\x00R\avariant\x88\x01\x01B\n" +
+	"\n" +
+	"\b_variant\"\xca\x03\n" +
 	"\tRowResult\x12 \n" +
 	"\n" +
 	"prediction\x18\x01 \x01(\x01H\x00R\n" +
@@ -2150,15 +2157,17 @@ const file_housing_v1_prediction_proto_rawDesc = "" +
 	"\x15PredictStreamResponse\x12/\n" +
 	"\x05chunk\x18\x01 \x01(\v2\x17.housing.v1.ChunkResultH\x00R\x05chunk\x125\n" +
 	"\asummary\x18\x02 \x01(\v2\x19.housing.v1.StreamSummaryH\x00R\asummaryB\t\n" +
-	"\amessage\"\xa3\x02\n" +
+	"\amessage\"\xb4\x02\n" +
 	"\vChunkResult\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12#\n" +
 	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\x128\n" +
 	"\ttimestamp\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\ttimestamp\x12,\n" +
 	"\x04rows\x18\x04 \x01(\v2\x16.housing.v1.RowResultsH\x00R\x04rows\x121\n" +
-	"\x06prices\x18\x05 \x01(\v2\x17.housing.v1.PriceVectorH\x00R\x06prices\x12-\n" +
-	"\avariant\x18\x06 \x01(\x0e2\x13.housing.v1.VariantR\avariantB\t\n" +
-	"\apayload\"9\n" +
+	"\x06prices\x18\x05 \x01(\v2\x17.housing.v1.PriceVectorH\x00R\x06prices\x122\n" +
+	"\avariant\x18\x06 \x01(\x0e2\x13.housing.v1.VariantH\x01R\avariant\x88\x01\x01B\t\n" +
+	"\apayloadB\n" +
+	"\n" +
+	"\b_variant\"9\n" +
 	"\n" +
 	"RowResults\x12+\n" +
 	"\x05items\x18\x01 \x03(\v2\x15.housing.v1.RowResultR\x05items\"\xdb\x02\n" +
@@ -2292,6 +2301,7 @@ func file_housing_v1_prediction_proto_init() {
 	file_housing_v1_prediction_proto_msgTypes[0].OneofWrappers = []any{}
 	file_housing_v1_prediction_proto_msgTypes[2].OneofWrappers = []any{}
 	file_housing_v1_prediction_proto_msgTypes[6].OneofWrappers = []any{}
+	file_housing_v1_prediction_proto_msgTypes[9].OneofWrappers = []any{}
 	file_housing_v1_prediction_proto_msgTypes[10].OneofWrappers = []any{
 		(*RowResult_Prediction)(nil),
 		(*RowResult_Error)(nil),
