@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from google.api.annotations_pb2 import http
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
-from housing.v1 import feedback_pb2, model_pb2, prediction_pb2
+from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2
 
 from housing_grpc.base.errors import Reason
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
 ROOT = Path(__file__).parents[2]
-FILES = (prediction_pb2.DESCRIPTOR, model_pb2.DESCRIPTOR, feedback_pb2.DESCRIPTOR)
+FILES = tuple(each.DESCRIPTOR for each in (prediction_pb2, model_pb2, feedback_pb2, experiment_pb2))
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method
     for file in FILES
@@ -29,6 +29,7 @@ ROUTES = {
     "RollbackModel": ("post", "/v1/model/rollback", "/model/rollback", "*"),
     "RecordOutcomes": ("post", "/v1/feedback", "", "*"),
     "GetQuality": ("get", "/v1/quality", "", ""),
+    "GetExperiment": ("get", "/v1/experiment", "", ""),
 }
 # A stream has no form in HTTP that this annotation could describe.
 STREAMS = {"PredictStream"}

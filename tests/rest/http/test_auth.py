@@ -21,7 +21,11 @@ from tests.rest.conftest import Loop, Start, proxied
 from tests.support.examples import Example
 from tests.support.serving import housing_server
 
-KEYS = {"predict": "predict-canary-1", "admin": "admin-canary-2"}
+KEYS = {
+    "predict": "predict-canary-1",
+    "feedback": "feedback-canary-3",
+    "admin": "admin-canary-2",
+}
 WANTED = "send one valid key as 'x-api-key', or as 'authorization: Bearer KEY'"
 CHALLENGE = 'Bearer realm="housing.v1", ApiKey realm="housing.v1", header="X-API-Key"'
 
@@ -84,6 +88,15 @@ def test_a_stream_that_is_refused_while_it_is_written_to_is_told_why(client: htt
         assert refused(response)[:2] == (401, "UNAUTHENTICATED")
 
 
+# What a call for which there is nothing on this server is answered with, once it is let in.
+NOTHING_THERE = {
+    "RollbackModel": "NO_PREVIOUS_MODEL",
+    "RecordOutcomes": "EMPTY_BATCH",
+    "GetQuality": "FEEDBACK_OFF",
+    "GetExperiment": "NO_CHALLENGER",
+}
+
+
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("form", ["x-api-key", "authorization"])
 def test_a_role_may_call_here_what_it_may_call_there(
@@ -95,9 +108,8 @@ def test_a_role_may_call_here_what_it_may_call_there(
         rpc = f"/{method.containing_service.full_name}/{method.name}"
         if role not in RULES[rpc]:
             assert refused(response)[:2] == (403, "PERMISSION_DENIED"), path
-        elif method.name == "RollbackModel":
-            # No other model was live before.
-            assert "NO_PREVIOUS_MODEL" in response.text
+        elif method.name in NOTHING_THERE:
+            assert NOTHING_THERE[method.name] in response.text
         else:
             assert response.status_code == 200, (path, response.text)
             assert response.headers["cache-control"] == "no-store"
