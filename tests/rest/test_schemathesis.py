@@ -45,4 +45,4 @@ def test_the_proxy_does_what_its_description_says(
     )
     print(ended.stdout)
     assert ended.returncode == 0
-    assert f"{8 if run == 'json' else 1} selected / 9 total" in ended.stdout
+    assert f"{11 if run == 'json' else 1} selected / 12 total" in ended.stdout
