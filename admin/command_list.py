@@ -474,7 +474,8 @@ class CommandList:
             if_skill: Train if prices are worse than the training promised, such as by 1.15 times.
             if_labels: Train if there are so many new outcomes, such as 200.
             if_older: Train if the promoted version is so old, such as 30d, or 12h.
-            then: nothing (default), or promote: what to do with a version that is not refused.
+            then: nothing (default), challenge or promote: what to do with a version that is not
+                refused.
             metrics: Address of a server's metrics; http://localhost:9464/metrics by default, or
                 as METRICS_PORT says.
             policy: As for `gate`.

@@ -1,5 +1,7 @@
 """Chooses the version that servers compare with the one that is promoted."""
 
+from typing import Any
+
 from ..base import options
 from ..base.errors import UsageError
 from ..base.options import Text
@@ -33,45 +35,76 @@ def run(
         reason: Why, for the history.
     """
     number = options.whole(options.given(version, "--version"), "--version", low=1)
-    why, name = checked_reason(options.given(reason, "--reason") or ""), settings.location
-    nothing = f"{name.model_name} has no version yet; make one with: housing-admin seed"
+    why = checked_reason(options.given(reason, "--reason") or "")
     if options.flag(stop, "--stop"):
         if (number, shadow, share) != (None, None, None):
             raise UsageError("give --stop, or a version with its shares, not both")
-        with open_records(console, settings, needed=nothing) as records:
-            from ..tracking import challenge
-
-            stopped = challenge.stop(records, settings.location, why)
-        console.show(f"version {stopped} is compared no more")
-        console.give({"version": None, "previous_version": str(stopped)})
+        _stop(console, settings, why)
         return
     if number is None:
         raise UsageError("say which version: housing-admin challenge 3; or end it with --stop")
     shares = _share(shadow, "--shadow", 1.0), _share(share, "--share", 0.0)
     if not any(shares):
         raise UsageError("--shadow or --share has to be above 0; to end it, give --stop")
+    console.give(begin(console, settings, number, shadow=shares[0], share=shares[1], reason=why))
+
+
+def begin(
+    console: Console,
+    settings: Settings,
+    number: int,
+    *,
+    shadow: float = 1.0,
+    share: float = 0.0,
+    reason: str = "",
+) -> dict[str, Any]:
+    """Let servers compare a version with the one that is promoted.
+
+    Args:
+        console: Where the change goes.
+        settings: Where MLflow is, and the alias.
+        number: Of the version.
+        shadow: Share of houses that it prices besides, unseen by callers.
+        share: Share of calls that it answers.
+        reason: Why, for the history.
+
+    Returns:
+        What was done, for `--json`.
+    """
     signing = statements.of_settings(settings)
-    with open_records(console, settings, needed=nothing) as records:
+    with open_records(console, settings, needed=_none(settings)) as records:
         from ..tracking import challenge
 
         done = challenge.challenge(
             records,
             settings.location,
             number,
-            shadow=shares[0],
-            share=shares[1],
-            reason=why,
+            shadow=shadow,
+            share=share,
+            reason=reason,
             signing=signing,
         )
-    _show(console, number, *shares)
-    console.give(
-        {
-            "version": str(number),
-            "previous_version": models.text(done.previous),
-            "shadow": shares[0],
-            "share": shares[1],
-        }
-    )
+    _show(console, number, shadow, share)
+    return {
+        "version": str(number),
+        "previous_version": models.text(done.previous),
+        "shadow": shadow,
+        "share": share,
+    }
+
+
+def _stop(console: Console, settings: Settings, reason: str) -> None:
+    with open_records(console, settings, needed=_none(settings)) as records:
+        from ..tracking import challenge
+
+        stopped = challenge.stop(records, settings.location, reason)
+    console.show(f"version {stopped} is compared no more")
+    console.give({"version": None, "previous_version": str(stopped)})
+
+
+def _none(settings: Settings) -> str:
+    name = settings.location.model_name
+    return f"{name} has no version yet; make one with: housing-admin seed"
 
 
 def _show(console: Console, number: int, shadow: float, share: float) -> None:

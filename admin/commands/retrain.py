@@ -14,14 +14,14 @@ from ..retraining.watched import Watched
 from ..retraining.watched import read as watch
 from ..terminal.console import Console
 from ..tracking import promotion, run_locks, statements
-from . import evidence, gate, promote, train
+from . import challenge, evidence, gate, promote, train
 from .mlflow_session import open_mlflow, open_records
 
 if TYPE_CHECKING:
     from ..retraining.choosing import Chosen
     from ..retraining.training import Plan
 
-_THEN = ("nothing", "promote")
+_THEN = ("nothing", "challenge", "promote")
 _AGE = re.compile(r"([0-9]{1,5})([dh])", re.ASCII)
 _SHOWN = 20
 _MILLION = 1_000_000
@@ -64,11 +64,11 @@ def run(
     )
     after = options.given(then, "--then") or _THEN[0]
     if after not in _THEN:
-        raise UsageError(f"--then: {after!r} is not right; give {' or '.join(_THEN)}")
+        raise UsageError(f"--then: {after!r} is not right; give one of {', '.join(_THEN)}")
     url = options.given(metrics, "--metrics") or settings.metrics_url
     terms = gate.terms_of(None, policy, None, None)
     # Before the training, as without its key nothing could be promoted.
-    if after == "promote":
+    if after != _THEN[0]:
         statements.of_settings(settings)
     with run_locks.alone(settings.home, "retrain") as alone:
         if not alone:
@@ -76,13 +76,17 @@ def run(
         plan, why = _planned(console, settings, wanted, url)
         number = _trained(console, settings, plan, why)
         looked = evidence.look(console, settings, number, terms, keep=True)
-        document = _document(plan, why, number) | {"gate": looked.document, "promoted": False}
+        document = _document(plan, why, number) | {"gate": looked.document}
+        document |= {"promoted": False, "challenges": False}
         if looked.refused:
             console.give(document)
             raise GateError(f"{looked.refused}; it is registered, and nothing else was changed")
         if after == "promote":
             _promote(console, settings, number, looked, why)
             document["promoted"] = True
+        elif after == "challenge":
+            challenge.begin(console, settings, number, reason=_because(why))
+            document["challenges"] = True
         else:
             console.show(f"To serve it: housing-admin promote {number}")
     console.give(document)
@@ -144,11 +148,15 @@ def _promote(
             records,
             location,
             number,
-            looked.decision(f"retrained: {why}"),
+            looked.decision(_because(why)),
             sides,
             signing=statements.of_settings(settings),
         )
     promote.shown(console, location, done)
+
+
+def _because(why: str) -> str:
+    return f"retrained: {why}"
 
 
 def _show_quarantine(console: Console, chosen: "Chosen") -> None:

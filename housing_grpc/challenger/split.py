@@ -63,7 +63,7 @@ class Split:
         self,
         experiment: Experiment,
         routing_key: str,
-        rows: Rows,
+        rows: Rows | bytes,
         metadata: Iterable[tuple[str, str | bytes]],
     ) -> Choice | None:
         """Returns which of two models is to answer a call; None if it is the live one anyway.
@@ -71,7 +71,7 @@ class Split:
         Args:
             experiment: The two.
             routing_key: Decides, unless it is empty.
-            rows: The houses, which decide then, all together.
+            rows: The houses, or their bytes, which decide then, all together.
             metadata: Of the call; who may say which is to answer has been checked.
 
         Raises:
@@ -135,9 +135,10 @@ def chosen(key: bytes, digest: str, share: float) -> bool:
     return int.from_bytes(hashed) / _ALL < share
 
 
-def _canonical(rows: Rows) -> bytes:
+def _canonical(rows: Rows | bytes) -> bytes:
     """Returns houses as bytes that are the same whoever sent them: one NaN, and one zero."""
-    return np.where(np.isnan(rows), np.nan, rows + 0.0).tobytes()
+    values = np.frombuffer(rows)
+    return np.where(np.isnan(values), np.nan, values + 0.0).tobytes()
 
 
 def _forced(metadata: Iterable[tuple[str, str | bytes]]) -> Variant | None:

@@ -170,7 +170,7 @@ def rows_of(data: bytes) -> Rows:
 def _plain_request(data: bytes, most: int) -> tuple[bytes | None, Options]:
     """Reads houses that nothing is asked of but their prices, or these and receipts."""
     if data.endswith(_ASKS_RECEIPT):
-        rows = _plain_rows(memoryview(data)[: -len(_ASKS_RECEIPT)], most)
+        rows = _plain_rows(data[: -len(_ASKS_RECEIPT)], most)
         if rows is not None:
             return rows, RECEIPT_ONLY
     return _plain_rows(data, most), NO_OPTIONS

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 import msgspec
 
 from housing_grpc.base.errors import Reason, ServingError
+from housing_grpc.bundle import schema
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.model.model_limit import ModelLimit
 from housing_grpc.model.pinned_models import PinnedModels
+from housing_grpc.receipts.record import Model
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +87,13 @@ class LiveModel:
         """What is known of it, without the bundle."""
         bundle = self.bundle
         return Release.describing(bundle.metadata, bundle.digest, bundle.evaluator, self.facts)
+
+    @cached_property
+    def on_receipts(self) -> bytes:
+        """What receipts say of it, packed."""
+        target = self.bundle.metadata.target
+        schema_digest = schema.digest(target.name, target.unit)
+        return Model.of(self.bundle.digest, schema_digest, self.version).pack()
 
 
 class Models(Protocol):

@@ -7,7 +7,7 @@ import grpc
 from housing.v1 import prediction_pb2
 
 from housing_grpc.challenger.split import Split
-from housing_grpc.houses import decode, encode
+from housing_grpc.houses import encode
 from housing_grpc.houses.decode import BatchRequest, Chunk, HouseRequest
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.services.scorer import Scorer
@@ -36,8 +36,8 @@ class PredictionServicer:
         live, experiment = self._models.current(), self._split.experiment()
         choice = None
         if experiment is not None:
-            rows, metadata = decode.rows_of(request.row), context.invocation_metadata()
-            choice = self._split.choice(experiment, request.routing_key, rows, metadata)
+            metadata = context.invocation_metadata()
+            choice = self._split.choice(experiment, request.routing_key, request.row, metadata)
         if choice is None:
             return self._priced(request, context, live)
         answer, variant = self._split.answer(

@@ -2,9 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from functools import lru_cache
 
-from housing_grpc.bundle import schema
 from housing_grpc.bundle.arrays import PlainNumbers
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL
 from housing_grpc.houses.partition import Partition
@@ -12,9 +10,10 @@ from housing_grpc.houses.scored import Scored
 from housing_grpc.model.live import LiveModel
 from housing_grpc.receipts import record
 from housing_grpc.receipts.keyring import ReceiptKeys
-from housing_grpc.receipts.record import Model, Variant
+from housing_grpc.receipts.record import Variant
 
 _FIELD = "receipt"
+_VARIANTS = (Variant.CHAMPION, Variant.CHALLENGER)
 _NONE = (math.nan, math.nan, math.nan)
 
 
@@ -51,9 +50,10 @@ class Receipts:
         price, lower, upper = numbers[:3]
         # NaN is not equal to itself.
         level = INTERVAL_LEVEL if lower == lower else math.nan  # noqa: PLR0124 - as elsewhere
-        model, seals = _packed(live), self._keys.needed(_FIELD)
-        variant = _variant(live)
-        return seals.seal(record.pack(model, at, row, price, lower, upper, level, variant))
+        packed = record.pack(
+            live.on_receipts, at, row, price, lower, upper, level, _VARIANTS[live.challenges]
+        )
+        return self._keys.needed(_FIELD).seal(packed)
 
     def of_rows(self, live: LiveModel, at: int, houses: Partition, scored: Scored) -> list[str]:
         """Returns the receipts of the houses that were scored, in their order.
@@ -68,11 +68,11 @@ class Receipts:
         Raises:
             ServingError: RECEIPTS_OFF.
         """
-        model, seal = _packed(live), self._keys.needed(_FIELD).seal
+        model, seal = live.on_receipts, self._keys.needed(_FIELD).seal
         data, size = houses.rows.tobytes(), houses.rows.shape[1] * houses.rows.itemsize
         rows = (data[start : start + size] for start in range(0, len(data), size))
         prices, intervals = scored.prices.tolist(), _intervals(scored)
-        variant = _variant(live)
+        variant = _VARIANTS[live.challenges]
         return [
             seal(record.pack(model, at + place, row, price, *interval, variant))
             for place, row, price, interval in zip(
@@ -91,17 +91,3 @@ def _intervals(scored: Scored) -> Iterable[tuple[float, float, float]]:
         (lower, upper, assessment.level) if math.isfinite(lower) and math.isfinite(upper) else _NONE
         for lower, upper in ends
     ]
-
-
-def _variant(live: LiveModel) -> Variant:
-    return Variant.CHALLENGER if live.challenges else Variant.CHAMPION
-
-
-def _packed(live: LiveModel) -> bytes:
-    target = live.bundle.metadata.target
-    return _packed_model(live.bundle.digest, live.version, target.name, target.unit)
-
-
-@lru_cache(maxsize=16)
-def _packed_model(digest: str, version: str, target: str, unit: str) -> bytes:
-    return Model.of(digest, schema.digest(target, unit), version).pack()

@@ -18,7 +18,7 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import decode, domain, encode
-from housing_grpc.houses.options import NO_OPTIONS, Options
+from housing_grpc.houses.options import NO_OPTIONS, RECEIPT_ONLY, Options
 from housing_grpc.houses.partition import Partition, partition
 from housing_grpc.houses.scored import Scored
 from housing_grpc.model.live import LiveModel
@@ -83,12 +83,12 @@ class Scorer:
             ServingError: LEVEL_OUT_OF_RANGE, what is wrong with the reference house,
                 NOT_IN_BUNDLE, RECEIPTS_OFF or EXPLAIN_TOO_LARGE.
         """
-        if options is NO_OPTIONS:
+        if options.receipt:
+            self._receipts.check()
+        if options is NO_OPTIONS or options is RECEIPT_ONLY:
             return
         options.check()
         bundle_parts.check(live.bundle.parts, options)
-        if options.receipt:
-            self._receipts.check()
         if options.explain:
             self._explainer.check(live.bundle, count)
 

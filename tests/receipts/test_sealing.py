@@ -71,9 +71,9 @@ def test_every_record_comes_back_to_the_bit(
 def test_a_receipt_of_this_release_is_opened_by_later_ones() -> None:
     """Whoever changes what it holds gives it another version, and goes on reading this one."""
     assert TEXT == (
-        "Ack7Cq1RCVBAKcVUmV6I_fSsU8giF6vtvOGbWCPtX3Acfx35XVOTDA4cyz_ZvhlgCwdY9xiI07ImgypfA0RZPpZk54"
-        "nQ5qf8ECgyTTCvOOMmGf1yWqxkXJHyzOTNHTBz7zmo_Lb3fVykpNZhEOK6bnOJ55hq4W-XeM4NdNnsWsPtg54MtNDy"
-        "jekmHt6x7eRzyCTqmmWI8qxVjJwagTZ7fjoDFjUB0J2f9GYjecpdT-aDu9oC"
+        "Ack7IIpECXumKiaLgxFEId6sV5CLO67lC8mcFMH8HbX3IB3p9v_KJ-Ucfq7gp_lTbi2ldsgJtI0p-QCYBPImxFyRge"
+        "CbZRErIH3wKwioyHNjD0c6sE599NlZwGIo8XwEL4GCVFVklWQvYt0CxDmEZoGE_bme9sq6_KdSEeixl3GxtljUxWB5"
+        "BtiXfXzY1BzJEUbgTG84moTJU0j-D6SqAL74HK-PMnx6372KpzFrWngL4YBX"
     )
 
 

@@ -59,8 +59,12 @@ def test_it_trains_registers_and_promotes_and_the_card_says_of_what(
     assert "0 new labels: nothing to learn from" in again.err
     # The next one begins with the base, not with what was added to it.
     sell(houses(20, start=220))
-    done = json.loads(say("retrain", "--policy", quick, "--json").out)
+    done = json.loads(say("retrain", "--then", "challenge", "--policy", quick, "--json").out)
     assert (done["parent_version"], done["new_labels"], done["learned"]) == ("2", 20, 216)
+    assert (done["promoted"], done["challenges"]) == (False, True)
+    newest, *_ = json.loads(say("history", "--json").out)["entries"]
+    assert (newest["action"], newest["version"]) == ("challenge", "3")
+    assert newest["reason"] == "retrained: 20 new labels"
     card = json.loads(say("card", "3", "--json").out)
     assert card["lineage"]["retrained"]["base_digest"] == base
     assert card["data"]["rows"] == 506 + 216
