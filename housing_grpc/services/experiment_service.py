@@ -37,7 +37,8 @@ class ExperimentServicer:
         if report is None:
             raise ServingError(
                 Reason.NO_CHALLENGER,
-                "there is no challenger; choose one with: housing-admin challenge VERSION",
+                "there is no challenger; choose one with: housing-admin challenge VERSION; one"
+                " that was chosen just now comes some seconds after the next look at the registry",
             )
         return _encode(report)
 
