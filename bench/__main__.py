@@ -15,8 +15,9 @@ USUAL = (
 # Longer, or for one question only.
 OTHERS = (
     "accuracy", "blackhole", "challenger", "detector", "dialects", "evaluate", "explain",
-    "feedback", "flood", "gate", "gate_times", "honest", "intervals", "keys", "metrics_cost", "oip",
-    "peers", "receipt", "registry", "rollback", "shadow", "stream_memory", "workers",
+    "feedback", "flood", "gate", "gate_times", "honest", "http", "intervals", "keys",
+    "metrics_cost", "oip", "peers", "receipt", "registry", "rollback", "shadow", "stream_memory",
+    "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 

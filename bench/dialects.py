@@ -54,7 +54,7 @@ def _own(made: Artefacts, house: House) -> dict[str, Figure]:
     """Compares each dialect with the proxy's own way, POST /v1/predict."""
     figures: dict[str, Figure] = {}
     for name in ("oip", "v1", "invocations"):
-        with _ours(made, house, "predict", name) as (own, other):
+        with ours(made, house, "predict", name) as (own, other):
             found = contest.measure(
                 [own, other], connections=CONNECTIONS, in_flight=1, rounds=ROUNDS, seconds=SECONDS
             )
@@ -73,9 +73,9 @@ def _peers(made: Artefacts, house: House) -> Iterator[tuple[str, str, Peer]]:
 
 
 def _beside(name: str, form: str, made: Artefacts, house: House, peer: Peer) -> dict[str, Figure]:
-    with peer() as other, _ours(made, house, form) as (ours,):
+    with peer() as other, ours(made, house, form) as (mine,):
         found = contest.measure(
-            [other, ours], connections=CONNECTIONS, in_flight=1, rounds=ROUNDS, seconds=SECONDS
+            [other, mine], connections=CONNECTIONS, in_flight=1, rounds=ROUNDS, seconds=SECONDS
         )
     theirs, own = found[other.name], found[form]
     return {
@@ -85,8 +85,8 @@ def _beside(name: str, form: str, made: Artefacts, house: House, peer: Peer) -> 
 
 
 @contextmanager
-def _ours(made: Artefacts, house: House, *forms: str) -> Iterator[list[Side]]:
-    """Runs server and proxy, as a side for each form."""
+def ours(made: Artefacts, house: House, *forms: str) -> Iterator[list[Side]]:
+    """Runs server and proxy on one core, as a side for each form."""
     grpc_port, port = serving.free_port(), serving.free_port()
     url, core = f"http://127.0.0.1:{port}", serving.SERVER_CORE
     command = [sys.executable, "-m", "housing_grpc.rest", "--api-port", str(port)]

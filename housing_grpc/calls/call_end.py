@@ -54,23 +54,30 @@ class CallEnd:
 
     def refuse(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
         """Ends a call that was not let in."""
-        error = public_error(raised)
+        self.refused(call, public_error(raised))
+        self.fail(call, context, raised)
+
+    def refused(self, call: Call, error: ServingError) -> None:
+        """Takes note of a call that is not let in."""
         self._rejected(error.reason)
         self.observer.ended(call, error.code, 0.0, 0, 0)
-        self.fail(call, context, raised)
 
     def fail(self, call: Call, context: grpc.ServicerContext, raised: BaseException) -> NoReturn:
         """Ends a call with what its caller may know of an error, and logs the rest."""
+        answer = status.to_grpc(self.failed(call, raised))
+        # Not `abort_with_status`, which drops all other trailing metadata.
+        context.set_trailing_metadata((*answer.trailing_metadata, (REQUEST_ID, call.identified())))
+        context.abort(answer.code, answer.details)
+
+    def failed(self, call: Call, raised: BaseException) -> ServingError:
+        """Returns what a caller may know of an error, and logs the rest."""
         error = public_error(raised)
         # A bundle that is refused is the bundle's fault, and its text says all.
         fault = raised if error.code is grpc.StatusCode.INTERNAL else None
         unlogged = self._flood.unlogged(error.reason.value)
         if unlogged is not None:
             _log(call, error, fault, self._version(), unlogged)
-        answer = status.to_grpc(error)
-        # Not `abort_with_status`, which drops all other trailing metadata.
-        context.set_trailing_metadata((*answer.trailing_metadata, (REQUEST_ID, call.identified())))
-        context.abort(answer.code, answer.details)
+        return error
 
     def ended(self, call: Call, code: grpc.StatusCode, received: int, sent: int) -> None:
         """Takes note of how a call that was let in ended, and of how many messages it had."""

@@ -183,6 +183,10 @@ class CallPool(ThreadPoolExecutor):
         sent = partial(grpcio_internals.begin_next, messages, context, received)
         grpcio_internals.send(messages, context, answer, sent)
 
+    def end_waits(self) -> None:
+        """Ends the calls that wait for a message of their caller."""
+        self._waits.end_all()
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""
         self._waits.close()
@@ -225,6 +229,11 @@ class _Waits:
 
     def end(self, call: Any) -> None:
         self._calls.end(call)
+
+    def end_all(self) -> None:
+        while (oldest := self._calls.oldest()) is not None:
+            self._calls.end(oldest)
+            oldest.cancel()
 
     def close(self) -> None:
         self._calls.close()

@@ -15,9 +15,10 @@ from housing_grpc.access.rate_limit import too_fast
 from housing_grpc.calls.call import Call, Method, request_id_of
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import InlinePool
-from housing_grpc.calls.metadata_limit import MetadataLimit
+from housing_grpc.calls.metadata_limit import Metadata, MetadataLimit
 
 Serve = Callable[[Call], Any]
+Answer = Callable[[Call, bytes, grpc.ServicerContext], bytes]
 
 
 class Route:
@@ -27,12 +28,21 @@ class Route:
         method: The method.
         serve: Makes the behaviour that grpcio runs, for one call.
         check_room: Raises a ServingError if such a call cannot be taken.
+        answer: Answers a call whose request is there; None for methods that are streams.
     """
 
-    def __init__(self, method: Method, serve: Serve, *, check_room: Callable[[Call], None]) -> None:
+    def __init__(
+        self,
+        method: Method,
+        serve: Serve,
+        *,
+        check_room: Callable[[Call], None],
+        answer: Answer | None = None,
+    ) -> None:
         self.method = method
         self.serve = serve
         self.check_room = check_room
+        self.answer = answer
 
 
 class Gate(grpc.GenericRpcHandler):
@@ -64,7 +74,20 @@ class Gate(grpc.GenericRpcHandler):
         route = self._routes.get(details.method)
         if route is None:
             return None
-        metadata = details.invocation_metadata or ()
+        call, error = self.admit(route, details.invocation_metadata or ())
+        if error is not None:
+            # Both ways a stream: the library would wait for the message of a unary call.
+            refusal = _Refusal(call, error, self._call_end, self._refusing)
+            return grpc.stream_stream_rpc_method_handler(refusal)
+        return route.serve(call)
+
+    def admit(self, route: Route, metadata: Metadata) -> tuple[Call, BaseException | None]:
+        """Returns a call, and why it may not go on, or None if it may.
+
+        Args:
+            route: Of its method.
+            metadata: Of the call.
+        """
         too_large = self._metadata_limit.fault(metadata)
         # Of what is too large, nothing is read.
         read = () if too_large else metadata
@@ -73,16 +96,14 @@ class Gate(grpc.GenericRpcHandler):
         try:
             if too_large:
                 raise too_large  # noqa: TRY301 - it is answered as the others are
-            call.caller = self._access.caller(details.method, metadata)
+            call.caller = self._access.caller(route.method.path, metadata)
             # guard: the rate
             _check_rate(call)
             # guard: room in the queue
             route.check_room(call)
         except BaseException as error:  # noqa: BLE001 - else grpcio would answer UNKNOWN
-            # Both ways a stream: the library would wait for the message of a unary call.
-            refusal = _Refusal(call, error, self._call_end, self._refusing)
-            return grpc.stream_stream_rpc_method_handler(refusal)
-        return route.serve(call)
+            return call, error
+        return call, None
 
 
 class _Refusal:

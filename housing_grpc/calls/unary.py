@@ -60,12 +60,40 @@ class UnaryMethod:
     def handler(self, call: Call) -> Any:
         """Returns what grpcio runs for one call."""
         admit = partial(self._admits, call)
-        behaviour = on_pool(self._answer, self._pool, call, admit=admit)
+        behaviour = on_pool(self._answer_call, self._pool, call, admit=admit)
         return grpc.stream_unary_rpc_method_handler(behaviour)
 
     def check_room(self, _: Call) -> None:
         """Raises a ServingError if a call would wait too long for a worker."""
         self._pool.check_room(self._most_queued, self._longest_wait)
+
+    def answer(self, call: Call, data: bytes, context: grpc.ServicerContext) -> bytes:
+        """Answers a call that was let in, and whose request is there.
+
+        Args:
+            call: Ended here, however it ends.
+            data: Its request.
+            context: Of the call.
+
+        Raises:
+            BaseException: Whatever the method raises.
+        """
+        code, sent = _OK, 0
+        try:
+            answer = self._answer_to(data, context)
+            sent = 1
+        except BaseException as raised:
+            code = public_error(raised).code
+            raise
+        finally:
+            self._call_end.ended(call, code, 1, sent)
+        return answer
+
+    def _answer_to(self, data: bytes, context: grpc.ServicerContext) -> bytes:
+        # Not whether it was cancelled: to ask takes longer than to compute a price.
+        check_deadline(context)
+        made = self._serve(self._parse(data), context)
+        return made if isinstance(made, bytes) else made.SerializeToString()
 
     def _admits(self, call: Call) -> bool:
         # The queue may have filled since the gate looked, by calls that waited for their message.
@@ -76,7 +104,7 @@ class UnaryMethod:
             call.refusal = error
         return call.refusal is None
 
-    def _answer(
+    def _answer_call(
         self, call: Call, messages: Iterator[bytes], context: grpc.ServicerContext
     ) -> bytes:
         if call.refusal is not None:
@@ -85,10 +113,7 @@ class UnaryMethod:
         try:
             data = self._receive(messages, context)
             received = 1
-            # Not whether it was cancelled: to ask takes longer than to compute a price.
-            check_deadline(context)
-            made = self._serve(self._parse(data), context)
-            answer = made if isinstance(made, bytes) else made.SerializeToString()
+            answer = self._answer_to(data, context)
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             self._pool.watch_answer(context)

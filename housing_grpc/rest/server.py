@@ -129,6 +129,8 @@ class RestServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Who called is nobody's business here.
+            proxy_headers=False,
             backlog=listen.BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, round(chosen.api_grace_seconds)),

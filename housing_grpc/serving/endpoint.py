@@ -186,6 +186,7 @@ class Endpoint:
             ended: From `refuse`.
         """
         self._streams.stop()
+        self._workers.relay.end_waits()
         self._health.end_watches()
         ended.wait()
         if self._probes is not None:
@@ -251,12 +252,15 @@ class Endpoint:
         table = routes.build(served, self._workers.stream, call_end)
         server = grpc.server(self._workers.predict, options=self._options)
         limit = self._metadata_limit
-        others = [self._health.handler()]
+        gate = Gate(table, parts.access, call_end, metadata_limit=limit)
+        others = [
+            self._health.handler(),
+            routes.relay(table, gate, call_end, self._workers.relay),
+        ]
         if chosen.reflection_enabled:
-            names, described = (*self._names, health.SERVICE), messages.POOL
+            names, described = (*self._names, routes.RELAY.full_name, health.SERVICE), messages.POOL
             others += reflection.handlers(names, self._workers.reflection, described)
         others.append(Unimplemented(off=not chosen.speaks_oip))
-        gate = Gate(table, parts.access, call_end, metadata_limit=limit)
         server.add_generic_rpc_handlers((gate, *map(limit.around, others)))
         return server
 

@@ -4,7 +4,6 @@ grpcio ships the service as `grpc.reflection.v1alpha` alone; `v1` has the same
 messages under another package, so that its descriptor is made from the other's.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -18,15 +17,14 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from housing_grpc.base import log
-from housing_grpc.calls.call_pool import CallPool, on_pool
+from housing_grpc.calls import conversation
+from housing_grpc.calls.call_pool import CallPool
+from housing_grpc.calls.conversation import Answer
 
 _V1ALPHA = reflection.SERVICE_NAME
 _V1 = _V1ALPHA.replace("v1alpha", "v1")
 # Longer than any name. An answer repeats its question, and is held until the caller takes it.
 _MOST_BYTES = 1024
-
-_logger = logging.getLogger(__name__)
 
 
 def handlers(
@@ -42,56 +40,19 @@ def handlers(
     _describe_v1()
     names = (*services, _V1ALPHA, _V1)
     servicer = reflection.ReflectionServicer(names, pool=_Pools(described))
-    conversations = _Conversations(servicer.ServerReflectionInfo, pool)
-    handler: Any = grpc.stream_stream_rpc_method_handler(
-        on_pool(conversations.go_on, pool, non_blocking=True)
-    )
+    handler = conversation.handler(_answering(servicer.ServerReflectionInfo), pool)
     for name in (_V1ALPHA, _V1):
         yield grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler})
 
 
-class _Conversations:
-    """Streams of questions; one that waits for its caller holds no worker.
+def _answering(serve: Callable[..., Iterator[Any]]) -> Answer:
+    """Returns what answers a question.
 
     Args:
         serve: Answers a stream of questions.
-        pool: Runs them.
     """
 
-    def __init__(self, serve: Callable[..., Iterator[Any]], pool: CallPool) -> None:
-        self._serve = serve
-        self._pool = pool
-
-    def go_on(
-        self,
-        messages: Iterator[Any],
-        context: grpc.ServicerContext,
-        send: Callable[[bytes | None], None],
-    ) -> None:
-        """Answers the question that has come, and lets the stream wait for the next one."""
-        try:
-            self._answer(messages, context, send)
-        except StopIteration:
-            if context.is_active():
-                send(None)
-        except grpc.RpcError:
-            pass  # The caller is gone.
-        except Exception as error:  # noqa: BLE001 - nobody else would end the call
-            log.event(_logger, logging.ERROR, "reflection.failed", error=error)
-            context.cancel()
-
-    def _answer(
-        self,
-        messages: Iterator[Any],
-        context: grpc.ServicerContext,
-        send: Callable[[bytes | None], None],
-    ) -> None:
-        question = self._pool.receive(messages, context)
-        then = partial(self.go_on, messages, context, send)
-        answer = self._answer_to(question, context)
-        self._pool.answer_message(messages, context, send, answer.SerializeToString(), then)
-
-    def _answer_to(self, question: bytes, context: grpc.ServicerContext) -> Any:
+    def answer(question: bytes, context: grpc.ServicerContext) -> bytes:
         if len(question) > _MOST_BYTES:
             text = f"the question has {len(question)} bytes; at most {_MOST_BYTES} are read"
             return _error(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
@@ -99,12 +60,16 @@ class _Conversations:
             asked = reflection_pb2.ServerReflectionRequest.FromString(question)
         except DecodeError:
             return _error(grpc.StatusCode.INVALID_ARGUMENT, "the bytes are no such request")
-        return next(self._serve(iter((asked,)), context))
+        answered: bytes = next(serve(iter((asked,)), context)).SerializeToString()
+        return answered
+
+    return answer
 
 
-def _error(code: grpc.StatusCode, text: str) -> reflection_pb2.ServerReflectionResponse:
+def _error(code: grpc.StatusCode, text: str) -> bytes:
     error = reflection_pb2.ErrorResponse(error_code=code.value[0], error_message=text)
-    return reflection_pb2.ServerReflectionResponse(error_response=error)
+    answer = reflection_pb2.ServerReflectionResponse(error_response=error)
+    return answer.SerializeToString()
 
 
 class _Pools:

@@ -5,15 +5,19 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
+import grpc
 from google.protobuf.descriptor import ServiceDescriptor
-from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2
+from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2, relay_pb2
 
+from housing_grpc.calls import conversation
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
-from housing_grpc.calls.gate import Route
+from housing_grpc.calls.gate import Gate, Route
 from housing_grpc.calls.parse import Parse, parser
+from housing_grpc.calls.relay import Relay
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
@@ -34,6 +38,9 @@ MODEL: ServiceDescriptor = model_pb2.DESCRIPTOR.services_by_name["ModelService"]
 FEEDBACK: ServiceDescriptor = feedback_pb2.DESCRIPTOR.services_by_name["FeedbackService"]
 EXPERIMENT: ServiceDescriptor = experiment_pb2.DESCRIPTOR.services_by_name["ExperimentService"]
 
+RELAY: ServiceDescriptor = relay_pb2.DESCRIPTOR.services_by_name["RelayService"]
+
+_TOGETHER = tuple(f"/{PREDICTION.full_name}/{name}" for name in ("Predict", "PredictBatch"))
 _PROBES = frozenset({"ServerLive", "ServerReady", "ModelReady"})
 _METADATA = frozenset({"ServerMetadata", "ModelMetadata", "ModelConfig", "RepositoryIndex"})
 
@@ -49,6 +56,9 @@ _REFLECTION_WORKERS = 2
 _REFLECTION_SECONDS = 10.0
 # Nobody needs a key for them, and each may have sent most of a message of the largest size.
 _MOST_REFLECTIONS = 64
+# A proxy has some for each of its processes; nobody needs a key to open one.
+_MOST_RELAYS = 64
+_RELAY_SECONDS = 60.0
 # Beyond the streams that are served: workers that answer others that there are too many.
 _REFUSING_WORKERS = 4
 
@@ -75,13 +85,21 @@ class Workers:
             name="reflection",
             most_waiting=_MOST_REFLECTIONS,
         )
+        self.relay = pool(
+            chosen.grpc_workers,
+            patience_seconds=_RELAY_SECONDS,
+            name="relay",
+            most_waiting=_MOST_RELAYS,
+        )
         self.stream = ThreadPoolExecutor(
             chosen.max_streams + _REFUSING_WORKERS, thread_name_prefix="stream"
         )
 
     def stop(self) -> None:
         """Lets the threads end when they have nothing more to do."""
-        for pool in (self.predict, self.model, self.feedback, self.reflection, self.stream):
+        for pool in (
+            self.predict, self.model, self.feedback, self.reflection, self.relay, self.stream,
+        ):  # fmt: skip
             pool.shutdown(wait=False)
 
 
@@ -219,6 +237,23 @@ def inference(
     )
 
 
+def relay(table: Mapping[str, Route], gate: Gate, call_end: CallEnd, pool: CallPool) -> Any:
+    """Returns what serves calls that travel together.
+
+    Args:
+        table: The routes.
+        gate: Admits each call.
+        call_end: Ends those that fail.
+        pool: Serves the messages.
+    """
+    carried = Relay(
+        table, _TOGETHER, gate, call_end,
+        kind=relay_pb2.RelayRequest, answer=relay_pb2.RelayResponse,
+    )  # fmt: skip
+    handler = conversation.handler(carried.answer, pool)
+    return grpc.method_handlers_generic_handler(RELAY.full_name, {"Relay": handler})
+
+
 def build(
     served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, call_end: CallEnd
 ) -> dict[str, Route]:
@@ -254,4 +289,4 @@ def _route(
         most_queued=served.most_queued,
         longest_wait=served.longest_wait,
     )
-    return Route(method, unary.handler, check_room=unary.check_room)
+    return Route(method, unary.handler, check_room=unary.check_room, answer=unary.answer)

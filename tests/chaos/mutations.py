@@ -136,6 +136,16 @@ GUARDS = (
         "access/test_rate_limit.py::test_an_owner_keeps_what_was_counted",
     ),
     Guard(
+        "the calls of one message",
+        "if len(calls) < 0:",
+        "calls/test_relay.py::test_what_is_no_message_of_a_relay_ends_the_stream",
+    ),
+    Guard(
+        "the bytes of the answers of one message",
+        "if size >= 0:",
+        "calls/test_relay.py::test_large_answers_leave_the_rest_to_go_alone",
+    ),
+    Guard(
         "room in the queue",
         "",
         "calls/test_gate.py::test_a_full_queue_refuses_before_there_is_a_message",

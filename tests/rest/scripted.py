@@ -8,6 +8,8 @@ from typing import Any
 
 import grpc
 
+RELAY = "/housing.v1.RelayService/Relay"
+
 Answer = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
@@ -40,7 +42,9 @@ class Scripted(grpc.GenericRpcHandler):
         self.target = f"127.0.0.1:{self.port}"
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
-        """Answers any method."""
+        """Answers any method, and knows no relay, as older servers do."""
+        if details.method == RELAY:
+            return None
         self.method = details.method
         return grpc.unary_unary_rpc_method_handler(self._serve)
 

@@ -48,6 +48,7 @@ def test_the_services_are_listed(client: Client, package: str) -> None:
         "housing.v1.FeedbackService",
         "housing.v1.ModelService",
         "housing.v1.PredictionService",
+        "housing.v1.RelayService",
         "inference.GRPCInferenceService",
     ]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
@@ -10,13 +10,22 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2
+from housing.v1 import relay_pb2
 
+from housing_grpc.rest.grpc import relay
 from housing_grpc.rest.grpc.channel import Channel, ServerTls
 from housing_grpc.rest.grpc.hangup_watch import Call, Watch
+from housing_grpc.rest.grpc.relay import Relay
 from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import CallError
 from housing_grpc.rest.http.exchange import Exchange, Metadata
 
+if TYPE_CHECKING:
+    from housing_grpc.rest.grpc.relay import Answer
+
+# Methods whose small calls travel together.
+_TOGETHER = frozenset({"Predict", "PredictBatch"})
+_LANES = 2
 _FIRST_BACKOFF_MS = 100
 _LONGEST_BACKOFF_MS = 1000
 
@@ -62,14 +71,17 @@ class Backend:
     ) -> None:
         self._call_seconds = call_seconds
         self._connect_seconds = connect_seconds
-        self._channel = Channel(target, _options(connect_seconds), tls)
+        options = _options(connect_seconds)
+        self._channel = Channel(target, options, tls)
+        self._relay = Relay([Channel(target, options, tls) for _ in range(_LANES)])
         self._health: Any = health_pb2.DESCRIPTOR.services_by_name["Health"].methods_by_name[
             "Check"
         ]
 
     def unary(self, method: MethodDescriptor) -> "Unary":
         """Returns what calls a method that takes and gives one message."""
-        return Unary(self._channel, method, self._call_seconds)
+        relay = self._relay if method.name in _TOGETHER else None
+        return Unary(self._channel, method, self._call_seconds, relay)
 
     def stream(self, method: MethodDescriptor, metadata: Metadata) -> Call:
         """Opens a stream in both directions, which may last as long as it likes."""
@@ -88,13 +100,15 @@ class Backend:
         """
         check = _callable(self._channel.latest(), self._health)
         try:
-            answer = await check(health_pb2.HealthCheckRequest(), timeout=self._connect_seconds)
+            asked = health_pb2.HealthCheckRequest().SerializeToString()
+            answer = await check(asked, timeout=self._connect_seconds)
         except grpc.aio.AioRpcError as error:
             raise CallError(status.of_call(error)) from error
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
 
     async def close(self) -> None:
         """Ends all calls."""
+        await self._relay.close()
         await self._channel.close()
 
 
@@ -105,12 +119,18 @@ class Unary:
         channel: To the server.
         method: What is called.
         seconds: Time that a call gets.
+        relay: Carries small calls, if they are quick to answer.
     """
 
-    def __init__(self, channel: Channel, method: MethodDescriptor, seconds: float) -> None:
+    def __init__(
+        self, channel: Channel, method: MethodDescriptor, seconds: float, relay: Relay | None = None
+    ) -> None:
         self._seconds = seconds
         self._method = method
         self._channel = channel
+        self._relay = relay
+        self._path = _path(method)
+        self._response = GetMessageClass(method.output_type)
         self._bound_to = channel.latest()
         self._call = _callable(self._bound_to, method)
 
@@ -121,10 +141,39 @@ class Unary:
             CallError: The server refused.
             ClientGoneError: The caller has hung up.
         """
+        data, metadata = request.SerializeToString(), exchange.metadata()
+        answer = None
+        if self._relay is not None and _is_small(request, data):
+            answer = self._relay.carry(self._path, data, metadata, self._seconds)
+        if answer is not None:
+            found = await self._carried(answer, exchange)
+            if found is not None:
+                return found
+        return await self._alone(data, metadata, exchange)
+
+    async def _carried(self, answer: "Answer", exchange: Exchange) -> Message | None:
+        """Returns what comes of a call that travels with others, or None if it is to go alone."""
+        late = asyncio.get_running_loop().call_later(self._seconds, _give_up, answer)
+        with Watch(exchange, answer) as watch:
+            try:
+                found = await answer
+            except asyncio.CancelledError:
+                watch.check()
+                raise
+            finally:
+                late.cancel()
+        outcome = found.WhichOneof("outcome") if found is not None else None
+        if found is None or outcome is None:
+            return None
+        if outcome == "error":
+            raise CallError(found.error)
+        return self._response.FromString(found.response)
+
+    async def _alone(self, data: bytes, metadata: Metadata, exchange: Exchange) -> Message:
         latest = self._channel.latest()
         if latest is not self._bound_to:
             self._bound_to, self._call = latest, _callable(latest, self._method)
-        call = self._call(request, metadata=exchange.metadata(), timeout=self._seconds)
+        call = self._call(data, metadata=metadata, timeout=self._seconds)
         with Watch(exchange, call) as watch:
             try:
                 answer: Message = await call
@@ -135,6 +184,17 @@ class Unary:
                 call.cancel()
                 raise
         return answer
+
+
+def _is_small(request: Any, data: bytes) -> bool:
+    """Whether a request takes no longer to answer than to call for."""
+    asks = request.explain or request.HasField("reference")
+    return len(data) <= relay.MOST_BYTES and not asks
+
+
+def _give_up(answer: "Answer") -> None:
+    if not answer.done():
+        answer.set_result(relay_pb2.RelayedAnswer(error=status.overdue()))
 
 
 def _options(connect_seconds: float) -> tuple[tuple[str, Any], ...]:
@@ -157,11 +217,9 @@ def _options(connect_seconds: float) -> tuple[tuple[str, Any], ...]:
 
 
 def _callable(channel: grpc.aio.Channel, method: MethodDescriptor) -> Any:
-    request, response = _classes(method)
+    # Its request comes as bytes.
     return channel.unary_unary(
-        _path(method),
-        request_serializer=request.SerializeToString,
-        response_deserializer=response.FromString,
+        _path(method), response_deserializer=GetMessageClass(method.output_type).FromString
     )
 
 

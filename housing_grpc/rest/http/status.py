@@ -77,8 +77,16 @@ def of_call(error: grpc.aio.AioRpcError) -> Status:
                 return Status.FromString(value)
             except DecodeError:
                 break
-    code = error.code()
-    status = of_error(_of_library(code, error.details() or ""))
+    return _of_code(error.code(), error.details() or "")
+
+
+def overdue() -> Status:
+    """Returns the status for a server that does not answer in time."""
+    return _of_code(grpc.StatusCode.DEADLINE_EXCEEDED, "")
+
+
+def _of_code(code: grpc.StatusCode, text: str) -> Status:
+    status = of_error(_of_library(code, text))
     status.code = code.value[0]
     return status
 

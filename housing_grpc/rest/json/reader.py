@@ -74,7 +74,7 @@ class _MessageReader:
             raise scalars.wrong(tree, "an object")
         faults: Faults = [_twice(tree.key)] if isinstance(tree, Duplicated) else []
         values = self._values(tree, faults)
-        if len(values) > 1 and self._kind.oneofs:
+        if len(values) > 1 and self._rivals:
             faults += self._conflicts(values)
         if faults:
             raise FaultError(faults)
@@ -103,6 +103,12 @@ class _MessageReader:
         return values
 
     @cached_property
+    def _rivals(self) -> list[list[str]]:
+        """Fields of which at most one can be set; an optional one is alone in its oneof."""
+        oneofs = ([field.name for field in oneof.fields] for oneof in self._kind.oneofs)
+        return [names for names in oneofs if len(names) > 1]
+
+    @cached_property
     def _spellings(self) -> dict[str, str]:
         return {name.casefold(): names.spelling(field) for name, (field, _) in self.fields.items()}
 
@@ -120,8 +126,8 @@ class _MessageReader:
     def _conflicts(self, values: dict[str, Any]) -> Faults:
         return [
             (rivals[1], Reason.JSON_ONEOF_CONFLICT, f"cannot be set together with {rivals[0]}")
-            for oneof in self._kind.oneofs
-            if len(rivals := [field.name for field in oneof.fields if field.name in values]) > 1
+            for names_of_one in self._rivals
+            if len(rivals := [name for name in names_of_one if name in values]) > 1
         ]
 
 

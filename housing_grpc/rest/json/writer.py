@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
@@ -22,6 +21,7 @@ Write = Callable[[Any], Any]
 
 # JavaScript holds whole numbers up to here; larger ones are written as texts.
 _SAFE_INTEGER = 2**53
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _64_BIT = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
 
 
@@ -82,11 +82,12 @@ class _MessageWriter:
 
 def encode(tree: Any) -> bytes:
     """Returns a tree as the bytes that are sent."""
-    return json.dumps(tree, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(tree).encode()
 
 
-def _by_protobuf(message: Message) -> Any:
-    return json_format.MessageToDict(message, preserving_proto_field_name=True)
+def _by_protobuf(message: Any) -> str:
+    text: str = message.ToJsonString()
+    return text
 
 
 def _as_it_is(value: Any) -> Any:

@@ -1,0 +1,115 @@
+"""Serves small calls of a proxy that travel together, each as if it had come alone.
+
+A call of gRPC costs more than a price does. Those that are there at the same moment share one
+message; each is admitted, served, counted and ended as the gate and its method do it.
+"""
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from housing_grpc.base import status
+from housing_grpc.base.errors import Reason, ServingError, public_error
+from housing_grpc.calls.call_end import CallEnd
+from housing_grpc.calls.gate import Gate, Route
+
+MOST_CALLS = 64
+"""Most calls in one message."""
+
+MOST_BYTES = 4096
+"""Largest request: what takes no longer to serve than a call takes to come."""
+
+# It is held until the proxy takes it.
+_MOST_ANSWER_BYTES = 2**18
+
+
+class Relay:
+    """Answers the messages of a relay.
+
+    Args:
+        routes: Of all methods, by path.
+        together: Paths of those whose calls may travel together.
+        gate: Admits calls.
+        call_end: Ends those that fail.
+        kind: Class of the messages that come: with `calls`, each of which has `method`,
+            `metadata`, `request` and `timeout_ms`.
+        answer: Class of the messages that go back: with `answers`, each of which has `response`
+            or `error`.
+    """
+
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        together: Collection[str],
+        gate: Gate,
+        call_end: CallEnd,
+        *,
+        kind: Any,
+        answer: Any,
+    ) -> None:
+        self._routes = {path: routes[path] for path in together}
+        self._gate = gate
+        self._call_end = call_end
+        self._kind = kind
+        self._answer = answer
+
+    def answer(self, message: bytes, context: grpc.ServicerContext) -> bytes | None:
+        """Returns the answers to the calls of a message, or None if it is none."""
+        try:
+            calls = self._kind.FromString(message).calls
+        except DecodeError:
+            return None
+        # guard: the calls of one message
+        if len(calls) > MOST_CALLS:
+            return None
+        answers, begun, size = self._answer(), time.monotonic(), 0
+        for each in calls:
+            answer = answers.answers.add()
+            # What is left without an answer is called by itself.
+            # guard: the bytes of the answers of one message
+            if size <= _MOST_ANSWER_BYTES:
+                self._serve(each, _Context(each, begun, context), answer)
+                size += len(answer.response)
+        made: bytes = answers.SerializeToString()
+        return made
+
+    def _serve(self, asked: Any, context: Any, answer: Any) -> None:
+        route = self._routes.get(asked.method)
+        if route is None or route.answer is None or len(asked.request) > MOST_BYTES:
+            error = ServingError(
+                Reason.MALFORMED_REQUEST,
+                f"no call of that method, or of more than {MOST_BYTES} bytes, travels with others",
+            )
+            answer.error.CopyFrom(status.to_proto(error))
+            return
+        call, refusal = self._gate.admit(route, context.invocation_metadata())
+        if refusal is not None:
+            self._call_end.refused(call, public_error(refusal))
+            answer.error.CopyFrom(status.to_proto(self._call_end.failed(call, refusal)))
+            return
+        try:
+            answer.response = route.answer(call, asked.request, context)
+        except BaseException as raised:  # noqa: BLE001 - SystemExit, too: it would end all others
+            answer.error.CopyFrom(status.to_proto(self._call_end.failed(call, raised)))
+
+
+class _Context:
+    """What is known of one call of many, by the names that it has in gRPC's contexts."""
+
+    def __init__(self, asked: Any, begun: float, whole: grpc.ServicerContext) -> None:
+        values = tuple(asked.metadata)
+        self._metadata = tuple(zip(values[::2], values[1::2], strict=False))
+        self._end = begun + asked.timeout_ms / 1000
+        self._whole = whole
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return self._metadata
+
+    def time_remaining(self) -> float:
+        return float(self._end - time.monotonic())
+
+    def is_active(self) -> bool:
+        return bool(self._whole.is_active())

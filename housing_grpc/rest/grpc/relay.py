@@ -1,0 +1,185 @@
+"""Has small calls that are there at the same moment travel in one message.
+
+A call of grpc.aio takes longer than all else of a small request. A lane is a stream to the server
+that carries one message at a time; what comes meanwhile waits for it, or for another lane, and goes
+together. Whatever a relay does not carry is called by itself: while there is no lane, as with a
+server that has none, when too many calls wait, and what was on its way when a lane ended.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import grpc.aio
+from housing.v1 import relay_pb2 as pb
+
+from housing_grpc.rest.grpc.channel import Channel
+from housing_grpc.rest.http.exchange import Metadata
+
+MOST_BYTES = 4096
+"""Of a request; larger ones would keep others waiting."""
+
+_PATH = "/housing.v1.RelayService/Relay"
+_MOST_CALLS = 64
+# More would wait longer than calls by themselves, of which the server knows how many wait.
+_MOST_WAITING = 256
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+
+if TYPE_CHECKING:
+    Answer = asyncio.Future[pb.RelayedAnswer | None]
+
+
+class _Waiting(NamedTuple):
+    call: pb.RelayedCall
+    answer: "Answer"
+
+
+class Relay:
+    """Carries calls.
+
+    Args:
+        channels: To the server, one a lane; each makes a connection of its own, so that worker
+            processes share the lanes.
+    """
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        self._waiting: deque[_Waiting] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._lanes = [_Lane(channel, self) for channel in channels]
+
+    def carry(
+        self, path: str, request: bytes, metadata: Metadata, seconds: float
+    ) -> "Answer | None":
+        """Returns what will be the answer to a call: None if the call has to be made by itself.
+
+        Args:
+            path: Of the method.
+            request: At most `MOST_BYTES`.
+            metadata: Of the call.
+            seconds: Time that it has.
+
+        Returns:
+            None if it cannot be carried now.
+        """
+        loop = asyncio.get_running_loop()
+        for lane in self._lanes:
+            lane.open(loop)
+        if len(self._waiting) >= _MOST_WAITING or not any(lane.ready for lane in self._lanes):
+            return None
+        call = pb.RelayedCall(
+            method=path,
+            metadata=[text for entry in metadata for text in entry],
+            request=request,
+            timeout_ms=round(1000 * seconds),
+        )
+        answer: Answer = loop.create_future()
+        self._waiting.append(_Waiting(call, answer))
+        if self._idle:
+            self._idle.popleft().set_result(None)
+        return answer
+
+    async def take(self) -> list[_Waiting]:
+        """Returns calls that wait, when there are some; nobody waits any more for others."""
+        while True:
+            taken = [self._waiting.popleft() for _ in range(min(_MOST_CALLS, len(self._waiting)))]
+            wanted = [each for each in taken if not each.answer.done()]
+            if wanted:
+                return wanted
+            idle: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._idle.append(idle)
+            try:
+                await idle
+            finally:
+                with suppress(ValueError):
+                    self._idle.remove(idle)
+
+    def lost(self) -> None:
+        """Has the calls that wait be made by themselves, if there is no lane left."""
+        if not any(lane.ready for lane in self._lanes):
+            give_back(self._waiting)
+            self._waiting.clear()
+
+    async def close(self) -> None:
+        """Ends the lanes."""
+        for lane in self._lanes:
+            await lane.close()
+
+
+class _Lane:
+    """One stream, opened when it is needed.
+
+    Args:
+        channel: To the server.
+        relay: Whose calls it carries.
+    """
+
+    def __init__(self, channel: Channel, relay: Relay) -> None:
+        self.ready = False
+        self._channel = channel
+        self._relay = relay
+        self._task: asyncio.Task[None] | None = None
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._again = 0.0
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begins to open it, unless it is open, or was lost a moment ago."""
+        if self._task is None and loop.time() >= self._again:
+            self._task = loop.create_task(self._run(loop))
+
+    async def close(self) -> None:
+        """Ends it, and its channel."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._channel.close()
+
+    async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            await self._carry()
+        except grpc.aio.AioRpcError:
+            pass  # What was on its way is called by itself, and says more.
+        finally:
+            if self.ready:
+                self._pause = _FIRST_PAUSE_SECONDS
+            self._again = loop.time() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+            self.ready, self._task = False, None
+            self._relay.lost()
+
+    async def _carry(self) -> None:
+        stream: Any = self._channel.latest().stream_stream(
+            _PATH,
+            request_serializer=pb.RelayRequest.SerializeToString,
+            response_deserializer=pb.RelayResponse.FromString,
+        )()
+        try:
+            # Whether the server has relays is known when it has answered.
+            self.ready = await self._exchanged(stream, ())
+            while self.ready and await self._exchanged(stream, await self._relay.take()):
+                pass
+        finally:
+            stream.cancel()
+
+    async def _exchanged(self, stream: Any, taken: Sequence[_Waiting]) -> bool:
+        """Has calls answered; returns whether there will be more answers."""
+        try:
+            await stream.write(pb.RelayRequest(calls=[each.call for each in taken]))
+            response = await stream.read()
+            if response is grpc.aio.EOF or len(response.answers) != len(taken):
+                return False
+            for each, answer in zip(taken, response.answers, strict=True):
+                if not each.answer.done():
+                    each.answer.set_result(answer)
+        finally:
+            give_back(taken)
+        return True
+
+
+def give_back(calls: "Sequence[_Waiting] | deque[_Waiting]") -> None:
+    """Has calls that were not answered be made by themselves."""
+    for each in calls:
+        if not each.answer.done():
+            each.answer.set_result(None)
