@@ -160,10 +160,10 @@ clients: .venv/.dev.stamp ## Regenerate the Go and Node clients, with Go and npm
 
 bench: .venv/.dev.stamp ## Measure latency and throughput, with h2load (about 10 minutes); ARGS="NAME ..." for a part
 	@$(PY) -m bench $(ARGS); missed=$$?; \
-	$(PY) -m bench table docs/performance.md && $(PY) -m bench plots && exit $$missed
+	$(PY) -m bench table README.md && $(PY) -m bench plots && exit $$missed
 
 bench-peers: .venv/.dev.stamp ## Measure MLServer, FastAPI, MLflow and Triton beside ours; installs them into .bench
-	@$(PY) -m bench peers; missed=$$?; $(PY) -m bench table docs/performance.md && exit $$missed
+	@$(PY) -m bench peers; missed=$$?; $(PY) -m bench table README.md && exit $$missed
 
 bench-accuracy: .venv/.dev.stamp ## Measure how good the shipped defaults are
 	@$(PY) -m bench accuracy
