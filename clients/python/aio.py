@@ -45,11 +45,15 @@ class AsyncHousingClient(Caller):
         reference: HouseLike | None = None,
         level: float | None = None,
         receipt: bool = False,
+        routing_key: str = "",
         timeout: float = requests.PREDICT_SECONDS,
         **features: float | None,
     ) -> Prediction:
         """Returns the price of one house; see `HousingClient.predict`."""
-        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
+        beside = asked(
+            explain=explain, reference=reference, level=level, receipt=receipt,
+            routing_key=routing_key,
+        )  # fmt: skip
         request = requests.predict(house, features, beside)
         return decode.prediction(await self._call(self._predictions.Predict, request, timeout))
 
@@ -61,10 +65,14 @@ class AsyncHousingClient(Caller):
         reference: HouseLike | None = None,
         level: float | None = None,
         receipt: bool = False,
+        routing_key: str = "",
         timeout: float = requests.BATCH_SECONDS,
     ) -> list[Prediction | RowError]:
         """Returns one result a house, in order; see `HousingClient.predict_batch`."""
-        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
+        beside = asked(
+            explain=explain, reference=reference, level=level, receipt=receipt,
+            routing_key=routing_key,
+        )  # fmt: skip
         batch = requests.Batch(houses, beside)
         answer = await self._call(self._predictions.PredictBatch, batch.request, timeout)
         return batch.results(answer)
@@ -81,6 +89,7 @@ class AsyncHousingClient(Caller):
         reference: HouseLike | None = None,
         level: float | None = None,
         receipt: bool = False,
+        routing_key: str = "",
         ignore: Collection[str] = (TARGET,),
         keep: Sequence[str] = (),
         progress: Progress = True,
@@ -98,6 +107,7 @@ class AsyncHousingClient(Caller):
             reference: A house to explain the prices against.
             level: Share of prices that the intervals are to hold.
             receipt: Whether to give a receipt of each price; takes the rows form.
+            routing_key: See `HousingClient.predict`.
             ignore: Names of columns or keys that are no features.
             keep: Names of others, whose values come back with the results.
             progress: A bar or a function.
@@ -106,7 +116,12 @@ class AsyncHousingClient(Caller):
         layout = requests.layout(form, chunk_rows, ignore, keep)
         tally = Tally(total=count_of(source), notes=layout.notes)
         beside = asked(
-            explain=explain, reference=reference, level=level, intervals=intervals, receipt=receipt
+            explain=explain,
+            reference=reference,
+            level=level,
+            intervals=intervals,
+            receipt=receipt,
+            routing_key=routing_key,
         )
         chosen = requests.policy(policy, pin_model=pin_model)
         found = Job(

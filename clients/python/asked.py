@@ -44,6 +44,7 @@ def asked(
     level: float | None = None,
     intervals: bool = False,
     receipt: bool = False,
+    routing_key: str = "",
 ) -> Asked:
     """Returns what a caller asks for.
 
@@ -53,6 +54,7 @@ def asked(
         level: Share of prices that intervals are to hold; asks for them by itself.
         intervals: Whether to ask for intervals and p-values.
         receipt: Whether to give a receipt of each price.
+        routing_key: Decides which of two models answers, unless it is empty.
 
     Raises:
         InvalidArgumentError: The reference is no house, or the level no number.
@@ -62,6 +64,8 @@ def asked(
         fields["explain"] = True
     if receipt:
         fields["receipt"] = True
+    if routing_key:
+        fields["routing_key"] = routing_key
     if reference is not None:
         try:
             fields["reference"] = pb.House(**read(reference))

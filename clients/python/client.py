@@ -43,6 +43,7 @@ class HousingClient(Caller):
         reference: HouseLike | None = None,
         level: float | None = None,
         receipt: bool = False,
+        routing_key: str = "",
         timeout: float = requests.PREDICT_SECONDS,
         **features: float | None,
     ) -> Prediction:
@@ -56,13 +57,18 @@ class HousingClient(Caller):
             level: Share of prices that the interval is to hold, from 0.5 to 0.99; 0.9 if None.
             receipt: Whether to give a receipt, with which the price that the house sells for can
                 be sent back later.
+            routing_key: Decides which of two models that a server compares answers: the same key
+                always gets the same one. Without it, the houses decide.
             timeout: Seconds to wait.
             **features: More features; they win over those of `house`.
 
         Raises:
             HousingError: The house cannot be scored, or the server not be asked.
         """
-        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
+        beside = asked(
+            explain=explain, reference=reference, level=level, receipt=receipt,
+            routing_key=routing_key,
+        )  # fmt: skip
         request = requests.predict(house, features, beside)
         return decode.prediction(self._call(self._predictions.Predict, request, timeout))
 
@@ -74,6 +80,7 @@ class HousingClient(Caller):
         reference: HouseLike | None = None,
         level: float | None = None,
         receipt: bool = False,
+        routing_key: str = "",
         timeout: float = requests.BATCH_SECONDS,
     ) -> list[Prediction | RowError]:
         """Returns one result a house, in order, all by the same model.
@@ -84,13 +91,17 @@ class HousingClient(Caller):
             reference: A house to explain the prices against.
             level: Share of prices that the intervals are to hold.
             receipt: Whether to give a receipt of each price.
+            routing_key: See `predict`.
             timeout: Seconds to wait.
 
         Raises:
             HousingError: There are no houses or too many, the server cannot be asked, or more
                 prices are to be explained than it explains in one call.
         """
-        beside = asked(explain=explain, reference=reference, level=level, receipt=receipt)
+        beside = asked(
+            explain=explain, reference=reference, level=level, receipt=receipt,
+            routing_key=routing_key,
+        )  # fmt: skip
         batch = requests.Batch(houses, beside)
         return batch.results(self._call(self._predictions.PredictBatch, batch.request, timeout))
 
@@ -106,6 +117,7 @@ class HousingClient(Caller):
         reference: HouseLike | None = None,
         level: float | None = None,
         receipt: bool = False,
+        routing_key: str = "",
         ignore: Collection[str] = (TARGET,),
         keep: Sequence[str] = (),
         progress: Progress = True,
@@ -132,6 +144,7 @@ class HousingClient(Caller):
             level: Share of prices that the intervals are to hold, from 0.5 to 0.99; asks for
                 intervals by itself.
             receipt: Whether to give a receipt of each price; takes the rows form.
+            routing_key: See `predict`.
             ignore: Names of columns or keys that are no features.
             keep: Names of others, such as an id, whose values come back with the results.
             progress: True for a bar where there is a terminal, or a function that
@@ -155,6 +168,7 @@ class HousingClient(Caller):
                 level=level,
                 intervals=intervals,
                 receipt=receipt,
+                routing_key=routing_key,
             ),
         )
 

@@ -192,7 +192,9 @@ def test_a_receipt_comes_on_request(told: str, sure: HousingClient) -> None:
 
 
 def test_every_stream_of_a_job_asks_in_its_first_message_alone() -> None:
-    ledger = Ledger(StreamPolicy(), Tally(), asked=asked(level=0.8, reference={"RM": 6}))
+    ledger = Ledger(
+        StreamPolicy(), Tally(), asked=asked(level=0.8, reference={"RM": 6}, routing_key="me")
+    )
     chunks = [Layout(chunk_rows=1).pack(place, [KNOWN]) for place in range(4)]
     assert not list(ledger.again())
     sent = [ledger.request(chunk) for chunk in chunks[:2]]
@@ -200,6 +202,7 @@ def test_every_stream_of_a_job_asks_in_its_first_message_alone() -> None:
     sent += [*ledger.again(), ledger.request(chunks[2])]
     assert [each.level for each in sent] == [0.8, 0, 0.8, 0, 0]
     assert [each.HasField("reference") for each in sent] == [True, False, True, False, False]
+    assert [each.routing_key for each in sent] == ["me", "", "me", "", ""]
 
 
 def test_a_level_or_a_reference_that_is_none(sure: HousingClient) -> None:

@@ -94,7 +94,7 @@ func (c *Client) Predict(ctx context.Context, house *House, options ...Asking) (
 	asked := gather(options)
 	request := &pb.PredictRequest{
 		House: house, Explain: asked.explain, Reference: asked.reference, Level: asked.level,
-		Receipt: asked.receipt,
+		Receipt: asked.receipt, RoutingKey: asked.routing,
 	}
 	return call(ctx, c.timeout, c.predictions.Predict, request)
 }
@@ -107,7 +107,7 @@ func (c *Client) PredictBatch(
 	asked := gather(options)
 	request := &pb.PredictBatchRequest{
 		Items: houses, Explain: asked.explain, Reference: asked.reference, Level: asked.level,
-		Receipt: asked.receipt,
+		Receipt: asked.receipt, RoutingKey: asked.routing,
 	}
 	return call(ctx, c.timeout, c.predictions.PredictBatch, request)
 }

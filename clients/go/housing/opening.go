@@ -12,6 +12,7 @@ func (o *opening) message(chunk *Chunk, first bool) *Chunk {
 		o.asked = asked{
 			explain: chunk.GetExplain(), reference: chunk.GetReference(),
 			level: chunk.GetLevel(), intervals: chunk.GetIntervals(), receipt: chunk.GetReceipt(),
+			routing: chunk.GetRoutingKey(),
 		}
 	}
 	sent := &Chunk{
@@ -20,7 +21,7 @@ func (o *opening) message(chunk *Chunk, first bool) *Chunk {
 	if first {
 		sent.Explain, sent.Reference = o.asked.explain, o.asked.reference
 		sent.Level, sent.Intervals = o.asked.level, o.asked.intervals
-		sent.Receipt = o.asked.receipt
+		sent.Receipt, sent.RoutingKey = o.asked.receipt, o.asked.routing
 	}
 	return sent
 }

@@ -35,6 +35,7 @@ type asked struct {
 	level     float64
 	intervals bool
 	receipt   bool
+	routing   string
 }
 
 // Explain has each answer say what makes its price. A server explains so many prices a call or
@@ -57,6 +58,10 @@ func Intervals() Asking { return func(a *asked) { a.intervals = true } }
 // sent back later. ScoreMatrix takes none.
 func Receipt() Asking { return func(a *asked) { a.receipt = true } }
 
+// RoutingKey decides which of two models that a server compares answers: the same key always gets the
+// same one. Without it, the houses decide.
+func RoutingKey(key string) Asking { return func(a *asked) { a.routing = key } }
+
 // Ask makes of what is asked for an option of Score and ScoreMatrix.
 func Ask(options ...Asking) ScoreOption {
 	return func(s *scoring) { s.asked = gather(options) }
@@ -75,7 +80,7 @@ func (s scoring) chunk(chunk *Chunk) *Chunk {
 	chunk.PinModel = s.pin
 	chunk.Explain, chunk.Reference = s.asked.explain, s.asked.reference
 	chunk.Level, chunk.Intervals = s.asked.level, s.asked.intervals
-	chunk.Receipt = s.asked.receipt
+	chunk.Receipt, chunk.RoutingKey = s.asked.receipt, s.asked.routing
 	return chunk
 }
 

@@ -181,7 +181,7 @@ func TestFirstMessageOfEachStreamSaysWhatIsAskedFor(t *testing.T) {
 			openings++
 		}
 		if request.GetExplain() != first || request.GetIntervals() != first ||
-			request.GetReceipt() != first ||
+			request.GetReceipt() != first || (request.GetRoutingKey() == "me") != first ||
 			(request.GetLevel() == 0.8) != first || (request.GetReference().GetRm() == 6) != first {
 			t.Errorf("message %d of a stream asks for %v", chunk, request)
 		}
@@ -189,6 +189,7 @@ func TestFirstMessageOfEachStreamSaysWhatIsAskedFor(t *testing.T) {
 	gone := status.Error(codes.Unavailable, "gone")
 	service := &fake{before: breaking(gone), received: received}
 	asked := housing.Ask(housing.Explain(), housing.Level(0.8), housing.Receipt(),
+		housing.RoutingKey("me"),
 		housing.Reference(&housing.House{Rm: new(6.0)}))
 	results := serve(t, service).Score(t.Context(), rooms(100), housing.ChunkRows(10), asked)
 	count, err := prices(t, results)

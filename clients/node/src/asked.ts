@@ -18,12 +18,18 @@ export interface Asked {
    * sent back later; not from `scoreMatrix`.
    */
   readonly receipt?: boolean | undefined;
+  /**
+   * Decides which of two models that a server compares answers: the same key always gets the same
+   * one. Without it, the houses decide.
+   */
+  readonly routingKey?: string | undefined;
 }
 
 interface Fields {
   explain: boolean;
   level: number;
   receipt: boolean;
+  routingKey: string;
   reference?: HouseMessage;
 }
 
@@ -33,7 +39,8 @@ export function beside({
   reference,
   level = 0,
   receipt = false,
+  routingKey = "",
 }: Asked = {}): Fields {
   const against = reference && toMessage(reference, "reference: ");
-  return { explain, level, receipt, ...(against && { reference: against }) };
+  return { explain, level, receipt, routingKey, ...(against && { reference: against }) };
 }

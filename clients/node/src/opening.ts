@@ -15,9 +15,16 @@ export class Opening {
   /** Gives what is sent of a chunk, which stays as it is: it may have to be sent again. */
   message(chunk: PredictStreamRequest, first: boolean): PredictStreamRequest {
     const { sequence, payload, pinModel, ...rest } = chunk;
-    const { explain, reference, level, intervals, receipt } = rest;
+    const { explain, reference, level, intervals, receipt, routingKey } = rest;
     if (sequence === 0n) {
-      this.#asked = { explain, level, intervals, receipt, ...(reference && { reference }) };
+      this.#asked = {
+        explain,
+        level,
+        intervals,
+        receipt,
+        routingKey,
+        ...(reference && { reference }),
+      };
     }
     const sent = create(PredictStreamRequestSchema, { sequence, payload, pinModel });
     return first ? Object.assign(sent, this.#asked) : sent;

@@ -72,9 +72,9 @@ export async function stream(before, options, version = () => "") {
     call.on("data", async (request) => {
       call.pause();
       try {
-        const { explain, level, intervals, receipt, reference } = request;
+        const { explain, level, intervals, receipt, reference, routingKey } = request;
         const rm = reference?.rm;
-        seen.asked.push({ first: ++chunk === 1, explain, level, intervals, receipt, rm });
+        seen.asked.push({ first: ++chunk === 1, explain, level, intervals, receipt, rm, routingKey });
         await before(number, chunk);
         call.write(answerTo(request, version(number)));
         call.resume();

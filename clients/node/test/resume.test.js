@@ -111,12 +111,13 @@ test("a pinned job refuses another model", async () => {
 test("the first message of each stream says what is asked for, and no other does", async () => {
   const { client, seen } = await stream(breaking(status.UNAVAILABLE));
   const asked = { explain: true, level: 0.8, receipt: true, reference: { RM: 6 } };
-  assert.equal(await count(client.score(rooms(100), { chunkRows: 10, ...asked })), 100);
+  assert.equal(await count(client.score(rooms(100), { chunkRows: 10, routingKey: "me", ...asked })), 100);
   assert.equal(seen.streams, 2);
   assert.equal(seen.asked.filter(({ first }) => first).length, 2);
   for (const { first, ...said } of seen.asked) {
-    const nothing = { explain: false, level: 0, intervals: false, receipt: false, rm: undefined };
-    const all = { explain: true, level: 0.8, intervals: false, receipt: true, rm: 6 };
+    const none = { explain: false, level: 0, intervals: false, receipt: false, rm: undefined };
+    const nothing = { ...none, routingKey: "" };
+    const all = { explain: true, level: 0.8, intervals: false, receipt: true, rm: 6, routingKey: "me" };
     assert.deepEqual(said, first ? all : nothing);
   }
 });
