@@ -9,9 +9,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# A thread that computes for 30 ms would else be as important as those that answer calls. Lowered
-# for good, as only root may raise it again: so it takes a thread of its own.
-_NICENESS = 19
+# A thread that computes for 30 ms would else be as important as those that answer calls. Not 19: a
+# thread that is so low waits up to 100 ms for its next turn, and may hold the interpreter's lock
+# meanwhile. Lowered for good, as only root may raise it again: so it takes a thread of its own.
+_NICENESS = 10
 
 
 def run(work: Callable[[], T], name: str) -> T:
