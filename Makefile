@@ -150,6 +150,7 @@ tools: ## Build the command-line tools that tests use, with Go, into .tools/bin
 	@$(GO_INSTALL) github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
 	@$(GO_INSTALL) github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 	@$(GO_INSTALL) sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+	@$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@v3.19.2
 	@go mod download github.com/docker/compose/v2@$(COMPOSE_VERSION)
 	@cd "$$(go env GOMODCACHE)/github.com/docker/compose/v2@$(COMPOSE_VERSION)" && \
 		CGO_ENABLED=0 GOWORK=off go build -o "$(CURDIR)/.tools/bin/docker-compose" ./cmd
