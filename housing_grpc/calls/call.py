@@ -9,11 +9,14 @@ from typing import Any
 from google.protobuf.descriptor import MethodDescriptor
 
 from housing_grpc.access.callers import Caller
+from housing_grpc.base import trace_ids
 from housing_grpc.base.errors import ServingError
 
 REQUEST_ID = "x-request-id"
 
 _LONGEST_REQUEST_ID = 128
+
+Metadata = Iterable[tuple[str, str | bytes]]
 
 
 class Method:
@@ -44,6 +47,8 @@ class Call:
     caller: Caller | None = None
     refusal: ServingError | None = None
     """Why it was not let in after all, when its message came."""
+    metadata: Metadata = ()
+    """What came with it, as far as it may be read."""
     span: Any = None
 
     def identified(self) -> str:
@@ -51,8 +56,16 @@ class Call:
         self.request_id = self.request_id or uuid.uuid4().hex
         return self.request_id
 
+    def trace_ids(self) -> dict[str, str]:
+        """Returns what names its span, or that of its caller if none is made here."""
+        return (
+            trace_ids.of_headers(self.metadata)
+            if self.span is None
+            else trace_ids.of_span(self.span)
+        )
 
-def request_id_of(metadata: Iterable[tuple[str, str | bytes]]) -> str:
+
+def request_id_of(metadata: Metadata) -> str:
     """Returns the caller's request id, or "" if there is none that can be used."""
     for name, value in metadata:
         if name == REQUEST_ID and isinstance(value, str):

@@ -100,5 +100,6 @@ def _log(
         reason=error.reason.value,
         request_id=call.identified(),
         model_version=version,
+        **call.trace_ids(),
         **more,
     )

@@ -91,7 +91,7 @@ class Gate(grpc.GenericRpcHandler):
         too_large = self._metadata_limit.fault(metadata)
         # Of what is too large, nothing is read.
         read = () if too_large else metadata
-        call = Call(route.method, request_id_of(read))
+        call = Call(route.method, request_id_of(read), metadata=read)
         self._call_end.observer.started(call, read)
         try:
             if too_large:

@@ -9,6 +9,7 @@ from typing import Any
 from google.rpc.status_pb2 import Status
 from starlette.types import Receive, Scope
 
+from housing_grpc.base import trace_ids
 from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import ClientGoneError, Reason, RestError
 
@@ -64,6 +65,14 @@ class Exchange:
             if key == name:
                 return str(value.decode("latin-1"))
         return ""
+
+    def log_fields(self) -> dict[str, str]:
+        """Returns what names the request in lines of the log: its id, and its caller's trace."""
+        traceparent = self.header(b"traceparent")
+        return {
+            "request_id": self.request_id,
+            **trace_ids.of_headers([("traceparent", traceparent)]),
+        }
 
     def metadata(self) -> Metadata:
         """Returns what goes to the gRPC server beside the message.

@@ -53,7 +53,7 @@ class FailureLog:
             route=exchange.route,
             code="CANCELLED" if gone else status.code_name(answer),
             reason=reason,
-            request_id=exchange.request_id,
+            **exchange.log_fields(),
             **_cause(error, answer),
             **({"unlogged": unlogged} if unlogged else {}),
         )

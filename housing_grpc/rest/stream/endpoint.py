@@ -79,7 +79,9 @@ class Stream:
         exchange.check_media_type(MEDIA_TYPES, needed=exchange.announces_body)
         options = self._options(exchange)
         metadata = exchange.metadata()
-        stream = ResumingStream(lambda: self._backend.stream(METHOD, metadata), exchange.request_id)
+        stream = ResumingStream(
+            lambda: self._backend.stream(METHOD, metadata), exchange.log_fields()
+        )
         conversation = Conversation(exchange, stream, self._read, options, self._stopping)
         try:
             first = await conversation.next()

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -33,12 +34,12 @@ class ResumingStream:
 
     Args:
         start: Starts a call.
-        request_id: For the log.
+        log_fields: What names the request in the log.
     """
 
-    def __init__(self, start: Callable[[], Call], request_id: str) -> None:
+    def __init__(self, start: Callable[[], Call], log_fields: Mapping[str, Any]) -> None:
         self._start = start
-        self._request_id = request_id
+        self._log_fields = log_fields
         self._call = start()
         self._unanswered: deque[pb.PredictStreamRequest] = deque()
         self._writing = asyncio.Lock()
@@ -99,7 +100,7 @@ class ResumingStream:
             await asyncio.wait_for(self._cancelled.wait(), pause)
         log.event(
             _logger, logging.INFO, "stream.resumed",
-            reason=status.reason_of(failure), request_id=self._request_id,
+            reason=status.reason_of(failure), **self._log_fields,
         )  # fmt: skip
         async with self._writing:
             if self._cancelled.is_set():
