@@ -23,6 +23,8 @@ MOST_BYTES = 4096
 
 _PATH = "/housing.v1.RelayService/Relay"
 _MOST_CALLS = 64
+# Of a stream. The next one goes to the next server, where a name stands for several.
+_MOST_MESSAGES = 64
 # More would wait longer than calls by themselves, of which the server knows how many wait.
 _MOST_WAITING = 256
 _FIRST_PAUSE_SECONDS = 1.0
@@ -77,8 +79,11 @@ class Relay:
         )
         answer: Answer = loop.create_future()
         self._waiting.append(_Waiting(call, answer))
-        if self._idle:
-            self._idle.popleft().set_result(None)
+        while self._idle:
+            idle = self._idle.popleft()
+            if not idle.done():  # Its lane is about to end.
+                idle.set_result(None)
+                break
         return answer
 
     async def take(self) -> list[_Waiting]:
@@ -138,7 +143,8 @@ class _Lane:
 
     async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            await self._carry()
+            while await self._carry():
+                pass
         except grpc.aio.AioRpcError:
             pass  # What was on its way is called by itself, and says more.
         finally:
@@ -149,7 +155,8 @@ class _Lane:
             self.ready, self._task = False, None
             self._relay.lost()
 
-    async def _carry(self) -> None:
+    async def _carry(self) -> bool:
+        """Carries messages in one stream; returns whether another one is to follow."""
         stream: Any = self._channel.latest().stream_stream(
             _PATH,
             request_serializer=pb.RelayRequest.SerializeToString,
@@ -157,11 +164,13 @@ class _Lane:
         )()
         try:
             # Whether the server has relays is known when it has answered.
-            self.ready = await self._exchanged(stream, ())
-            while self.ready and await self._exchanged(stream, await self._relay.take()):
-                pass
+            self.ready = self.ready or await self._exchanged(stream, ())
+            for _ in range(_MOST_MESSAGES):
+                if not (self.ready and await self._exchanged(stream, await self._relay.take())):
+                    return False
         finally:
             stream.cancel()
+        return True
 
     async def _exchanged(self, stream: Any, taken: Sequence[_Waiting]) -> bool:
         """Has calls answered; returns whether there will be more answers."""

@@ -32,8 +32,10 @@ class Relaying(RelayServiceServicer):
     def __init__(self) -> None:
         self.answer: Answer = lambda _call: pb.RelayedAnswer(response=price(TOGETHER))
         self.sizes: list[int] = []
+        self.streams = 0
 
     def Relay(self, request_iterator: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
+        self.streams += 1
         for message in request_iterator:
             self.sizes.append(len(message.calls))
             yield pb.RelayResponse(answers=map(self.answer, message.calls))
@@ -79,6 +81,14 @@ def test_calls_that_are_there_at_once_share_a_message(
         while max(relaying.sizes) < 2:
             answers = pool.map(lambda _: client.post("/predict", json=HOUSE), range(32))
             assert {each.json()["prediction"] for each in answers} == {TOGETHER}
+
+
+def test_a_stream_makes_room_for_another_one(relaying: Relaying, target: str, start: Start) -> None:
+    client = start(target)
+    together(client)
+    for _ in range(200):
+        assert client.post("/predict", json=HOUSE).json()["prediction"] == TOGETHER
+    assert relaying.streams > 3
 
 
 def test_a_call_that_takes_long_goes_alone(target: str, start: Start) -> None:
