@@ -84,6 +84,8 @@ def begin(
             reason=reason,
             signing=signing,
         )
+    if done.previous not in (None, number):
+        console.show(f"version {done.previous} challenges no more")
     _show(console, number, shadow, share)
     return {
         "version": str(number),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..base import options
-from ..base.errors import GateError, NothingToDoError, UsageError
+from ..base.errors import GateError, NothingToDoError, RegistryError, UsageError
 from ..base.options import Text
 from ..base.settings import Settings
 from ..retraining.conditions import Wanted, decide
@@ -20,6 +20,7 @@ from .mlflow_session import open_mlflow, open_records
 if TYPE_CHECKING:
     from ..retraining.choosing import Chosen
     from ..retraining.training import Plan
+    from ..tracking.promotion import Sides
 
 _THEN = ("nothing", "challenge", "promote")
 _AGE = re.compile(r"([0-9]{1,5})([dh])", re.ASCII)
@@ -75,6 +76,7 @@ def run(
             raise NothingToDoError(f"another retraining of {settings.home} is under way")
         plan, why = _planned(console, settings, wanted, url)
         number = _trained(console, settings, plan, why)
+        sides = _sides(console, settings, plan, number)
         looked = evidence.look(console, settings, number, terms, keep=True)
         document = _document(plan, why, number) | {"gate": looked.document}
         document |= {"promoted": False, "challenges": False}
@@ -82,7 +84,7 @@ def run(
             console.give(document)
             raise GateError(f"{looked.refused}; it is registered, and nothing else was changed")
         if after == "promote":
-            _promote(console, settings, number, looked, why)
+            _promote(console, settings, sides, looked, why)
             document["promoted"] = True
         elif after == "challenge":
             challenge.begin(console, settings, number, reason=_because(why))
@@ -115,7 +117,12 @@ def _planned(console: Console, settings: Settings, wanted: Wanted, url: str) -> 
     _show_quarantine(console, chosen)
     age = datetime.now(UTC) - champion.trained_at
     apart = len(chosen.quarantined)
-    why = decide(wanted, watched, new=chosen.new, quarantined=apart, age=age)
+    try:
+        why = decide(wanted, watched, new=chosen.new, quarantined=apart, age=age)
+    except NothingToDoError as error:
+        untrained = {"version": None, "parent_version": str(champion.version)}
+        console.give(untrained | {"reason": str(error)} | _labels(chosen))
+        raise
     return Plan(champion=champion, spec=spec, base=base, chosen=chosen), why
 
 
@@ -138,16 +145,27 @@ def _trained(console: Console, settings: Settings, plan: "Plan", why: str) -> in
     return number
 
 
+def _sides(console: Console, settings: Settings, plan: "Plan", number: int) -> "Sides":
+    """Return what the gate is asked about, and what may be promoted in the place of what."""
+    with open_records(console, settings) as records:
+        found = promotion.sides(records, settings.location, number)
+    if found.champion is None or found.champion.number != plan.champion.version:
+        raise RegistryError(
+            f"{settings.location.alias} was moved while version {number} was trained; it is"
+            " registered, and nothing else was changed"
+        )
+    return found
+
+
 def _promote(
-    console: Console, settings: Settings, number: int, looked: evidence.Look, why: str
+    console: Console, settings: Settings, sides: "Sides", looked: evidence.Look, why: str
 ) -> None:
     location = settings.location
     with open_records(console, settings) as records:
-        sides = promotion.sides(records, location, number)
         done = promotion.promote(
             records,
             location,
-            number,
+            sides.candidate.number,
             looked.decision(_because(why)),
             sides,
             signing=statements.of_settings(settings),
@@ -174,12 +192,13 @@ def _show_quarantine(console: Console, chosen: "Chosen") -> None:
 
 
 def _document(plan: "Plan", why: str, number: int) -> dict[str, Any]:
-    chosen = plan.chosen
+    versions = {"version": str(number), "parent_version": str(plan.champion.version)}
+    return versions | {"reason": why} | _labels(plan.chosen)
+
+
+def _labels(chosen: "Chosen") -> dict[str, Any]:
     found = chosen.quarantined
     return {
-        "version": str(number),
-        "parent_version": str(plan.champion.version),
-        "reason": why,
         "new_labels": chosen.new,
         "learned": len(chosen.learned),
         "kept_for_gate": len(chosen.fresh),

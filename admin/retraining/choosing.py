@@ -59,7 +59,8 @@ def choose(labels: Labels, champion: Bundle, base: NDArray[np.float64], since: i
     candidates = np.flatnonzero(clean & new & unseen)
     fresh = np.zeros(len(labels), dtype=bool)
     # In the order of recording, so the last are the newest.
-    fresh[candidates[len(candidates) - int((clean & new).sum()) // _KEPT_FOR_GATE :]] = True
+    kept_back = int((clean & new).sum()) // _KEPT_FOR_GATE
+    fresh[candidates[max(len(candidates) - kept_back, 0) :]] = True
     wanted = labels.take(clean & ~fresh)
     sold = set(houses(wanted.rows))
     others = sum(house not in sold for house in houses(base))

@@ -53,7 +53,7 @@ def decide(wanted: Wanted, watched: Watched, *, new: int, quarantined: int, age:
     found = list(_conditions(wanted, watched, new, age))
     reached = [each.text for each in found if each.reached]
     if not new:
-        why = f"{'; '.join(reached)}, but " if reached else ""
+        why = f"{'; '.join(each.text for each in found)}, but " if found else ""
         apart = f", and {quarantined} in quarantine" if quarantined else ""
         raise NothingToDoError(f"{why}0 new labels{apart}: nothing to learn from")
     if found and not reached:

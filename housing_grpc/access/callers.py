@@ -11,7 +11,11 @@ from housing_grpc.base.errors import Reason, ServingError
 API_KEY = "x-api-key"
 AUTHORIZATION = "authorization"
 MODEL_VARIANT = "x-model-variant"
-"""Says which of two models that are compared is to answer; only a key of role admin may."""
+"""Says which of two models that are compared is to answer; only a key of role admin may ask for the
+challenger."""
+
+CHAMPION = "champion"
+"""Asks for the live model."""
 
 _BEARER = "bearer "
 _ANONYMOUS = ""
@@ -46,6 +50,8 @@ RULES: Mapping[str, frozenset[Role]] = {
     "/inference.GRPCInferenceService/ModelStreamInfer": _PREDICT,
     "/inference.GRPCInferenceService/ModelConfig": _PREDICT,
     "/inference.GRPCInferenceService/RepositoryIndex": _PREDICT,
+    # Each call that it carries shows its own.
+    "/housing.v1.RelayService/Relay": _ANYONE,
     # Probes and tools send no key.
     "/inference.GRPCInferenceService/ServerLive": _ANYONE,
     "/inference.GRPCInferenceService/ServerReady": _ANYONE,
@@ -141,11 +147,13 @@ class Access:
                 + " or ".join(f"'{role}'" for role in Role if role in roles),
             )
         # Else callers would choose the model with the lower price.
-        if caller.role is not Role.ADMIN and any(name == MODEL_VARIANT for name, _ in metadata):
+        if caller.role is not Role.ADMIN and any(
+            name == MODEL_VARIANT and value != CHAMPION for name, value in metadata
+        ):
             raise ServingError(
                 Reason.PERMISSION_DENIED,
-                f"the key's role is '{caller.role}'; '{MODEL_VARIANT}' takes '{Role.ADMIN}', so"
-                " leave it out",
+                f"the key's role is '{caller.role}'; '{MODEL_VARIANT}' other than '{CHAMPION}'"
+                f" takes '{Role.ADMIN}', so leave it out",
             )
         return caller
 

@@ -24,7 +24,6 @@ _MOST_WAITING = 8192
 _PART_ROWS = 2048
 # Rest for each unit of work.
 _REST = 79.0
-_LONGEST_REST_SECONDS = 5.0
 _STOP_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
@@ -152,7 +151,7 @@ class Shadow:
                 log.event(_logger, logging.ERROR, "shadow.failed", error=error)
             took = time.perf_counter() - began
             # Calls keep the processors.
-            self._stopping.wait(min(took * _REST, _LONGEST_REST_SECONDS))
+            self._stopping.wait(took * _REST)
 
     def _step(self) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from housing_grpc.access.callers import MODEL_VARIANT
+from housing_grpc.access.callers import CHAMPION, MODEL_VARIANT
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError, Violation
 from housing_grpc.bundle.arrays import Rows
@@ -22,7 +22,7 @@ _logger = logging.getLogger(__name__)
 
 _BYTES = 8
 _ALL = 1 << (8 * _BYTES)
-_NAMES = {"champion": Variant.CHAMPION, "challenger": Variant.CHALLENGER}
+_NAMES = {CHAMPION: Variant.CHAMPION, "challenger": Variant.CHALLENGER}
 # The live model may well answer what the other one cannot.
 _LACKS = frozenset({Reason.NOT_IN_BUNDLE, Reason.EXPLAIN_TOO_LARGE})
 

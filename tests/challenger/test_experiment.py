@@ -142,6 +142,7 @@ def test_only_an_admin_may_say_which_model_answers(
     assert reason_of(status) == "INVALID_TARGET"
     shop = ("x-api-key", "p" * 32)
     assert predict(client, shop).model_version == "1"
+    assert predict(client, shop, ("x-model-variant", "champion")).variant == CHAMPION
     for call in (
         lambda: predict(client, shop, ("x-model-variant", "challenger")),
         lambda: client.experiments.GetExperiment(GetExperimentRequest(), metadata=(shop,)),

@@ -62,7 +62,7 @@ class PredictionServiceStub:
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods, or the metadata
-      x-model-variant says which model is to answer, which takes a key of role
+      x-model-variant asks for the challenger, which takes a key of role
       admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -94,7 +94,7 @@ class PredictionServiceStub:
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods, or the metadata
-      x-model-variant says which model is to answer, which takes a key of role
+      x-model-variant asks for the challenger, which takes a key of role
       admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -137,7 +137,7 @@ class PredictionServiceStub:
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods, or the metadata
-      x-model-variant says which model is to answer, which takes a key of role
+      x-model-variant asks for the challenger, which takes a key of role
       admin (PERMISSION_DENIED).
     * CANCELLED: the caller cancelled, or did not take an answer for too long
       (CANCELLED).
@@ -177,7 +177,7 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods, or the metadata
-      x-model-variant says which model is to answer, which takes a key of role
+      x-model-variant asks for the challenger, which takes a key of role
       admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -209,7 +209,7 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods, or the metadata
-      x-model-variant says which model is to answer, which takes a key of role
+      x-model-variant asks for the challenger, which takes a key of role
       admin (PERMISSION_DENIED).
     * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
       more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -252,7 +252,7 @@ class PredictionServiceAsyncStub(PredictionServiceStub):
     * UNAUTHENTICATED: there is no valid key, or more than one
       (UNAUTHENTICATED).
     * PERMISSION_DENIED: the key is for other methods, or the metadata
-      x-model-variant says which model is to answer, which takes a key of role
+      x-model-variant asks for the challenger, which takes a key of role
       admin (PERMISSION_DENIED).
     * CANCELLED: the caller cancelled, or did not take an answer for too long
       (CANCELLED).
@@ -295,7 +295,7 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
         * PERMISSION_DENIED: the key is for other methods, or the metadata
-          x-model-variant says which model is to answer, which takes a key of role
+          x-model-variant asks for the challenger, which takes a key of role
           admin (PERMISSION_DENIED).
         * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
           more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -333,7 +333,7 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
         * PERMISSION_DENIED: the key is for other methods, or the metadata
-          x-model-variant says which model is to answer, which takes a key of role
+          x-model-variant asks for the challenger, which takes a key of role
           admin (PERMISSION_DENIED).
         * RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
           more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -382,7 +382,7 @@ class PredictionServiceServicer(metaclass=_abc_1.ABCMeta):
         * UNAUTHENTICATED: there is no valid key, or more than one
           (UNAUTHENTICATED).
         * PERMISSION_DENIED: the key is for other methods, or the metadata
-          x-model-variant says which model is to answer, which takes a key of role
+          x-model-variant asks for the challenger, which takes a key of role
           admin (PERMISSION_DENIED).
         * CANCELLED: the caller cancelled, or did not take an answer for too long
           (CANCELLED).

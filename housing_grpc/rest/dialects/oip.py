@@ -157,7 +157,10 @@ def _list_of(fields: dict[str, scalars.Read]) -> scalars.Read:
 
 def _shape(value: Any) -> list[int]:
     if not isinstance(value, list) or not all(type(each) is int and each >= 0 for each in value):
-        raise FaultError.at(Reason.JSON_WRONG_TYPE, "is no list of whole numbers from 0 up")
+        raise FaultError.at(
+            Reason.JSON_WRONG_TYPE,
+            "is no list of whole numbers from 0 up; send [n, 13] for input, or [n]",
+        )
     return value
 
 

@@ -19,6 +19,8 @@ _PREDICT_BATCH: Any = pb.DESCRIPTOR.services_by_name["PredictionService"].method
     "PredictBatch"
 ]
 _ITEMS = "items["
+# A path may name a version, and that is the live one, whatever share its challenger has.
+_LIVE = [("x-model-variant", "champion")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,7 @@ class Pricing:
             items=asked.houses, explain=asked.options.explains, level=asked.options.level
         )
         try:
-            response: Any = await self._call(request, exchange)
+            response: Any = await self._call(request, exchange, _LIVE)
         except CallError as error:
             raise CallError(_moved(error.status, asked.path)) from error
         await self._live.check_answer(exchange, response.model_version)

@@ -209,12 +209,14 @@ def _from_json(tensor: Tensor, values: list[Any]) -> list[float]:
 def _value(value: Any, datatype: str) -> float:
     found = rows.number(value)
     bits = {"INT32": 31, "INT64": 63}.get(datatype)
+    if datatype == SINGLE and math.isfinite(found) and math.isinf(array("f", (found,))[0]):
+        raise FaultError.at(Reason.JSON_OUT_OF_RANGE, f"does not fit {SINGLE}; send {DATATYPE}")
     if bits is None or math.isnan(found):
         return found
     if found != int(found):
         raise scalars.wrong(value, f"a whole number, or the datatype {DATATYPE}")
     if not -(2**bits) <= int(value) < 2**bits:
-        raise FaultError.at(Reason.JSON_OUT_OF_RANGE, f"does not fit {datatype}")
+        raise FaultError.at(Reason.JSON_OUT_OF_RANGE, f"does not fit {datatype}; send {DATATYPE}")
     return found
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Methods whose small calls travel together.
 _TOGETHER = frozenset({"Predict", "PredictBatch"})
 _LANES = 2
+NO_METADATA: Metadata = []
 _FIRST_BACKOFF_MS = 100
 _LONGEST_BACKOFF_MS = 1000
 
@@ -134,14 +135,21 @@ class Unary:
         self._bound_to = channel.latest()
         self._call = _callable(self._bound_to, method)
 
-    async def __call__(self, request: Message, exchange: Exchange) -> Message:
+    async def __call__(
+        self, request: Message, exchange: Exchange, more: Metadata = NO_METADATA
+    ) -> Message:
         """Returns the answer; the call is cancelled when the caller hangs up.
+
+        Args:
+            request: The message.
+            exchange: What is answered; its keys and ids go along.
+            more: Metadata beside that.
 
         Raises:
             CallError: The server refused.
             ClientGoneError: The caller has hung up.
         """
-        data, metadata = request.SerializeToString(), exchange.metadata()
+        data, metadata = request.SerializeToString(), exchange.metadata() + more
         answer = None
         if self._relay is not None and _is_small(request, data):
             answer = self._relay.carry(self._path, data, metadata, self._seconds)

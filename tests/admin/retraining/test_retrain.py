@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from admin.base.errors import DataError, GateError, NothingToDoError, ServerError, UsageError
+from admin.base.errors import (
+    DataError,
+    GateError,
+    NothingToDoError,
+    RegistryError,
+    ServerError,
+    UsageError,
+)
 from admin.base.settings import Settings
+from admin.commands import evidence
 from admin.data import dataset
 from admin.export.reading import Bundle
 from admin.retraining import files
@@ -63,8 +71,8 @@ def test_it_trains_registers_and_promotes_and_the_card_says_of_what(
     assert (done["parent_version"], done["new_labels"], done["learned"]) == ("2", 20, 216)
     assert (done["promoted"], done["challenges"]) == (False, True)
     newest, *_ = json.loads(say("history", "--json").out)["entries"]
-    assert (newest["action"], newest["version"]) == ("challenge", "3")
-    assert newest["reason"] == "retrained: 20 new labels"
+    assert (newest["action"], newest["to_version"]) == ("challenge", "3")
+    assert newest["reason"] == "shadow 1, share 0: retrained: 20 new labels"
     card = json.loads(say("card", "3", "--json").out)
     assert card["lineage"]["retrained"]["base_digest"] == base
     assert card["data"]["rows"] == 506 + 216
@@ -215,7 +223,10 @@ def test_only_one_trains_at_a_time(settings: Settings, say: Say, sell: Sell) -> 
         (("--if-drift", "much"), "--if-drift: 'much' is not right"),
         (("--if-labels", "0"), "--if-labels: '0' is not right"),
         (("--if-older", "30"), "--if-older: '30' is not right; give days or hours, such as 30d"),
-        (("--then", "hope"), "--then: 'hope' is not right; give nothing or promote"),
+        (
+            ("--then", "hope"),
+            "--then: 'hope' is not right; give one of nothing, challenge, promote",
+        ),
     ],
 )
 def test_wrong_flags(say: Say, flags: tuple[str, ...], text: str) -> None:
@@ -256,3 +267,42 @@ def metrics() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(("unknown", "kept"), [(2, 2), (3, 3), (5, 5), (8, 5)])
+def test_of_few_houses_that_are_not_in_the_data_all_are_kept(
+    sell: Sell, learning: Learning, unknown: int, kept: int
+) -> None:
+    base = load_houses().features.to_numpy()
+    sell(base[: 25 - unknown])
+    sell(houses(unknown))
+    found = learning(base)
+    assert (found.new, len(found.fresh)) == (25, kept)
+
+
+def test_what_is_in_quarantine_is_told_where_nothing_is_trained(say: Say, sell: Sell) -> None:
+    sell(houses(30), factor=4.0, sources=("mallory",))
+    said = say("retrain", "--if-labels", "1", "--json", code=NothingToDoError.exit_code)
+    found = json.loads(said.out)
+    assert (found["version"], len(found["quarantined"])) == (None, 30)
+    assert found["reason"].startswith("0 new labels, wanted 1, but 0 new labels")
+
+
+def test_a_promotion_meanwhile_is_kept(
+    settings: Settings, say: Say, sell: Sell, quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = json.loads(say("train", "--model", "linear", "--register", "--json").out)
+    sell(houses(20), factor=1.01)
+    look = evidence.look
+
+    def looked(*given: object, **named: object) -> object:
+        found = look(*given, **named)  # type: ignore[arg-type]
+        monkeypatch.setattr(evidence, "look", look)
+        say("promote", trained["version"], "--force", "--reason", "by hand")
+        return found
+
+    monkeypatch.setattr(evidence, "look", looked)
+    flags = ("--then", "promote", "--policy", quick)
+    assert "was changed meanwhile" in say("retrain", *flags, code=RegistryError.exit_code).err
+    newest, *_ = json.loads(say("history", "--json").out)["entries"]
+    assert (newest["action"], newest["reason"]) == ("force", "by hand")
