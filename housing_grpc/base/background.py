@@ -16,7 +16,7 @@ _NICENESS = 10
 
 
 def run(work: Callable[[], T], name: str) -> T:
-    """Does some work at the lowest priority, and waits for it.
+    """Does some work at a low priority, and waits for it.
 
     Args:
         work: Raises what it likes, and so does this.
