@@ -60,9 +60,16 @@ def read(lines: Iterable[str]) -> Iterator[OutcomeRow | OutcomeFault]:
     if not head.strip():
         raise TableError(f"there is no line; the first one names the columns: {_COLUMNS}")
     separator = max(_SEPARATORS, key=head.count)
-    names = [name.strip().lower() for name in next(csv.reader([head], delimiter=separator))]
+    try:
+        names = [name.lower() for name in _cells(head, separator)]
+    except csv.Error as error:
+        raise TableError(f"the first line cannot be read: {error}; it names {_COLUMNS}") from None
     places = _places(names)
     return _rows(given, separator, places, len(names))
+
+
+def _cells(text: str, separator: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader([text.rstrip("\r\n")], delimiter=separator))]
 
 
 def _places(names: list[str]) -> dict[str, int]:
@@ -82,9 +89,11 @@ def _rows(
         if not text.strip():
             continue
         # Line by line: a quote that is not closed would take the lines below with it.
-        cells = [
-            cell.strip() for cell in next(csv.reader([text.rstrip("\r\n")], delimiter=separator))
-        ]
+        try:
+            cells = _cells(text, separator)
+        except csv.Error as error:
+            yield OutcomeFault(line, f"cannot be read: {error}")
+            continue
         if len(cells) != width:
             yield OutcomeFault(line, f"has {len(cells)} cells, and the first line {width}")
             continue
@@ -101,11 +110,11 @@ def _row(line: int, named: dict[str, str]) -> OutcomeRow | OutcomeFault:
         return OutcomeFault(line, "has no price; leave the line out until it is known")
     try:
         at = datetime.fromisoformat(moment) if moment else None
-    except ValueError:
+        # Of a moment that is none in UTC, too.
+        at = at and (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         text = f"observed_at is {quoted(moment)}: write it as 2026-01-30 or 2026-01-30T12:00:00Z"
         return OutcomeFault(line, text)
-    if at is not None and at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
     return OutcomeRow(
         line=line,
         receipt=named[_RECEIPT],

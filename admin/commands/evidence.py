@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..base.errors import RegistryError
 from ..base.settings import Settings
 from ..gate import kept
 from ..gate.evidence import Inputs, Verdict
@@ -73,17 +74,27 @@ def known(records: "Records", sides: "Sides", terms: Terms) -> Look | None:
     return Look(verdict=found.verdict, digest=found.digest) if found.inputs == wanted else None
 
 
-def look(console: Console, settings: Settings, number: int, terms: Terms, *, keep: bool) -> Look:
+def look(console: Console, settings: Settings, sides: "Sides", terms: Terms, *, keep: bool) -> Look:
     """Return what a gate says now, which it shows.
 
     Args:
         console: Where that goes.
         settings: Where MLflow is, and the alias.
-        number: Of the version.
-        terms: How to hold it against the promoted one.
+        sides: What a promotion is about.
+        terms: How to hold the candidate against the promoted one.
         keep: Whether the next promotion can rest on it.
+
+    Raises:
+        RegistryError: The gate has found other bundles than these.
     """
+    number = sides.candidate.number
     found = gate.examine(console, settings, number, terms, keep=keep)
+    # The alias may have been moved, and moved back, while the gate was at work.
+    if (found.inputs.candidate, found.inputs.champion) != sides.digests:
+        raise RegistryError(
+            f"version {number} or what {settings.location.alias} names was changed meanwhile;"
+            " try again"
+        )
     refused = gate.refusal(found) if found.refused else ""
     return Look(verdict=found.verdict, digest=found.digest, refused=refused)
 

@@ -64,7 +64,7 @@ def _import(console: Console, settings: Settings, what: Sequence[str]) -> None:
     from ..receipts import keys
 
     seals = keys.load(settings)
-    with opening.store(settings) as store:
+    with opening.store(settings, may_be_new=True) as store:
         taking = Import(store, seals, settings.feedback_days)
         counts = {result.name.lower(): count for result, count in taking.take(path).items()}
     for fault in taking.faults[:_SHOWN]:
@@ -108,6 +108,8 @@ def _forget(console: Console, settings: Settings, what: Sequence[str]) -> None:
     for text in what:
         if len(text) != LENGTH:
             raise UsageError(f"a receipt has {LENGTH} characters; one that was given: {len(text)}")
+        if not text.isascii() or not text.replace("-", "").replace("_", "").isalnum():
+            raise UsageError("a receipt has letters, digits, - and _ alone; give it as it came")
     from ..feedback import opening
 
     with opening.store(settings) as store:

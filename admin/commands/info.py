@@ -44,6 +44,7 @@ def _facts(found: "ModelInfoResponse") -> list[tuple[str, str]]:
         ("trained", found.trained_at.ToJsonString()),
         ("loaded", f"{found.loaded_at.ToJsonString()} (generation {found.generation})"),
         ("bundle", found.bundle_digest[:12]),
+        *([("rolled back from", found.rolled_back_from)] if found.rolled_back_from else []),
         ("run", found.run_id or "-"),
         ("source", found.source),
         ("server", found.server_version),

@@ -39,7 +39,10 @@ def _receipt_key(console: Console, path: Path) -> None:
     _write(path, f"{keys.new_key()}\n".encode(), mode=0o600)
     console.show(f"{path} seals receipts: give it to every server, and set")
     console.show(f"  {keys.SETTING}={path}")
-    console.show("To change keys, put a new line above: the first seals, and all of them open.")
+    console.show(
+        "To change keys, add a new last line everywhere first, then move it to the first: that one"
+        " seals, and all of them open."
+    )
     console.give({"receipt_key": str(path)})
 
 

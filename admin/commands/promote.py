@@ -144,7 +144,7 @@ def _looked(
     with open_records(console, settings, needed=nothing) as records:
         sides = promotion.sides(records, settings.location, number)
         known = evidence.known(records, sides, terms)
-    return sides, known or evidence.look(console, settings, number, terms, keep=keep)
+    return sides, known or evidence.look(console, settings, sides, terms, keep=keep)
 
 
 def _tell(console: Console, settings: Settings, sides: "Sides", looked: Look) -> None:

@@ -77,7 +77,7 @@ def run(
         plan, why = _planned(console, settings, wanted, url)
         number = _trained(console, settings, plan, why)
         sides = _sides(console, settings, plan, number)
-        looked = evidence.look(console, settings, number, terms, keep=True)
+        looked = evidence.look(console, settings, sides, terms, keep=True)
         document = _document(plan, why, number) | {"gate": looked.document}
         document |= {"promoted": False, "challenges": False}
         if looked.refused:

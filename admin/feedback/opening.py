@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from housing_grpc.feedback import location
 from housing_grpc.feedback.errors import FeedbackUrlError, StoreUnavailableError
@@ -15,8 +16,12 @@ _TRANSACTION_SECONDS = 60.0
 
 
 @contextmanager
-def store(settings: Settings) -> Iterator[Store]:
+def store(settings: Settings, *, may_be_new: bool = False) -> Iterator[Store]:
     """Open the store of FEEDBACK_URL, or else that of a server of this home.
+
+    Args:
+        settings: Where that is.
+        may_be_new: Whether a file that is not there is made.
 
     Raises:
         UsageError: There is none, or FEEDBACK_URL cannot be used.
@@ -28,6 +33,9 @@ def store(settings: Settings) -> Iterator[Store]:
         url = location.read(_url(settings))
     except FeedbackUrlError as error:
         raise UsageError(str(error)) from error
+    file = url.database if url.get_backend_name() == location.SQLITE else None
+    if file is not None and not may_be_new and not Path(file).exists():
+        raise UsageError(f"FEEDBACK_URL: {file} is not there; set it to what the server has")
     opened = Store(
         Database(url, connections=1, seconds=_TRANSACTION_SECONDS),
         keep_features=settings.feedback_keep_features,

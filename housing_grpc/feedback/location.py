@@ -38,9 +38,7 @@ def read(text: str) -> "URL":
         FeedbackUrlError: It is none, or what it takes is not installed.
     """
     scheme = text.partition(":")[0]
-    kind = scheme.partition("+")[0].replace(
-        "postgres", POSTGRESQL, 1 if scheme == "postgres" else 0
-    )
+    kind = scheme.partition("+")[0]
     driver, modules = _DRIVERS.get(kind, ("", ()))
     if not driver or scheme not in (kind, driver):
         # guard: a URL that may hold a password is not shown
@@ -75,6 +73,12 @@ def _file(url: "URL") -> "URL":
 
 
 def _server(url: "URL") -> "URL":
+    # What is left of a password with an @ in it would be shown as the host.
+    # guard: a host that is a part of a password
+    if "@" in f"{url.host}{url.database}":
+        raise FeedbackUrlError(
+            f"{SETTING}: is no {_FORMS}; in a password, write what is special as %XX"
+        )
     if not url.host or not url.database:
         raise FeedbackUrlError(f"{SETTING}: lacks the host or the database: write {_FORMS}")
     unknown = sorted(set(url.query) - _PARAMETERS)

@@ -68,12 +68,14 @@ class ModelLabels(NamedTuple):
         version: The registry's, or 0.
         total: How many.
         latest: When one was last recorded, in microseconds of Unix time.
+        moments: Another number after a correction, whatever the clock of who recorded it.
     """
 
     digest: str
     version: int
     total: int
     latest: int
+    moments: int = 0
 
 
 def now() -> int:

@@ -72,7 +72,12 @@ class Checks:
                 Reason.RECEIPT_REPEATED, f"{path}.receipt",
                 "is that of an earlier item, too; send one outcome a receipt",
             )  # fmt: skip
+        outcome = self._checked(item, path, key, receipt)
+        # Not one that was refused: it costs none of the others.
         self._seen.add(key)
+        return outcome
+
+    def _checked(self, item: pb.Outcome, path: str, key: bytes, receipt: Receipt) -> Outcome:
         if item.retract:
             return Outcome(id=key, receipt=receipt, actual=math.nan, retract=True)
         self._check_age(receipt, f"{path}.receipt")

@@ -19,6 +19,8 @@ from housing_grpc.feedback.tables import HISTORY, OUTCOMES, SCHEMA
 T = TypeVar("T")
 
 _SECONDS = 10.0
+# Sums of more would be too large for SQLite.
+_MOMENTS = 1_000_003
 # Parameters of one statement: SQLite takes 32,766, and each number of them is compiled anew.
 _MOST_IDS = 500
 _PURGED_AT_ONCE = 500
@@ -114,13 +116,18 @@ class Store:
             StoreUnavailableError: It does not answer.
         """
         latest = func.max(OUTCOMES.c.recorded_at)
+        # What is corrected by a server whose clock is behind is not the latest.
+        moments = func.sum(OUTCOMES.c.recorded_at % _MOMENTS)
         asked = (
-            select(OUTCOMES.c.digest, func.max(OUTCOMES.c.version), func.count(), latest)
+            select(OUTCOMES.c.digest, func.max(OUTCOMES.c.version), func.count(), latest, moments)
             .where(OUTCOMES.c.retracted.is_(False))
             .group_by(OUTCOMES.c.digest)
             .order_by(latest.desc(), OUTCOMES.c.digest)
         )
-        return [ModelLabels(*row) for row in self._read(asked)]
+        return [
+            ModelLabels(digest, version, total, last, int(moments))
+            for digest, version, total, last, moments in self._read(asked)
+        ]
 
     def export(self, after: int = 0) -> Exported:
         """Returns the next outcomes in the order in which they were first recorded.

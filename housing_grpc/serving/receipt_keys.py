@@ -1,6 +1,7 @@
 """Finds the keys of receipts that settings allow."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from housing_grpc.base import log
@@ -23,7 +24,7 @@ def load(chosen: Settings) -> Seals | None:
         StartError: The file of keys cannot be used.
     """
     try:
-        return _find(chosen)
+        return _find(chosen, key_file.own)
     except SealingKeyError as error:
         if chosen.receipt_keys_file:
             raise StartError(str(error), EXIT_SETTINGS) from error
@@ -35,7 +36,8 @@ def load(chosen: Settings) -> Seals | None:
 def load_again(chosen: Settings) -> Seals | None:
     """Returns the keys that are configured now, or None if the previous ones are to stay."""
     try:
-        found = _find(chosen)
+        # A file that is gone is no reason for another key, which would open no receipt.
+        found = _find(chosen, key_file.kept)
     except SealingKeyError as error:
         log.event(_logger, logging.ERROR, "receipt_keys.kept", reason=str(error))
         return None
@@ -44,9 +46,9 @@ def load_again(chosen: Settings) -> Seals | None:
     return found
 
 
-def _find(chosen: Settings) -> Seals | None:
+def _find(chosen: Settings, of_home: Callable[[Path], Seals]) -> Seals | None:
     if chosen.receipt_keys_file:
         return key_file.load(Path(chosen.receipt_keys_file))
     if is_loopback(chosen.grpc_host):
-        return key_file.own(chosen.home)
+        return of_home(chosen.home)
     return None

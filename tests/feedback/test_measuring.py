@@ -1,6 +1,7 @@
 """How good prices were, by what a real store has of them."""
 
 import math
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -66,6 +67,20 @@ def test_figures_follow_what_is_recorded_corrected_and_retracted(store: Store) -
     store.record([msgspec.structs.replace(first, retract=True)])
     (found,) = measuring.measure(100)
     assert (found.labels.total, found.figures.labels, found.figures.error) == (1, 1, -2)
+
+
+def test_a_correction_by_a_server_whose_clock_is_behind(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring = live(store)
+    first, second = outcome(21.0), outcome(23.0)
+    store.record([first, second])
+    measuring.measure(100)
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now - 60 * 10**9)
+    store.record([msgspec.structs.replace(first, actual=19.0)])
+    (found,) = measuring.measure(100)
+    assert (found.figures.labels, found.figures.error) == (2, -2)
 
 
 def test_training_says_what_was_to_be_expected_of_models_that_were_live(store: Store) -> None:

@@ -158,6 +158,12 @@ def test_a_receipt_counts_once_in_a_request(keeping: Ask) -> None:
     assert found == [NEW, "RECEIPT_REPEATED", "RECEIPT_REPEATED"]
 
 
+def test_one_that_is_refused_costs_no_other_of_the_same_receipt(keeping: Ask) -> None:
+    client, text = keeping(), sealed()
+    found = record(client, item(text, 21_000.0), item(text, 21.0), item(text, 21.0))
+    assert found == ["OUTCOME_UNIT", NEW, "RECEIPT_REPEATED"]
+
+
 def test_the_same_receipt_in_other_letters_is_none(keeping: Ask) -> None:
     client = keeping()
     text = next(each for each in iter(sealed, "") if "-" in each and "_" in each)

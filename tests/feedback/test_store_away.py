@@ -149,6 +149,7 @@ def test_two_servers_share_a_store(keep: Keep, url: str) -> None:
         ("sqlite:////f?mode=canary", "FEEDBACK_URL: names no file of SQLite"),
         ("postgresql+asyncpg://u:canary@h/d", "FEEDBACK_URL: is no sqlite:///FILE"),
         ("postgresql://u:canary@h", "FEEDBACK_URL: lacks the host or the database"),
+        ("postgresql://u:top@canary@h/d", "FEEDBACK_URL: is no sqlite:///FILE"),
         ("postgresql://u:canary@h:port/d", "FEEDBACK_URL: is no sqlite:///FILE"),
         ("postgresql://u:canary@h/d?options=-c%20x=1", "FEEDBACK_URL: has the parameter 'options'"),
     ],

@@ -78,6 +78,14 @@ def test_a_machine_has_one_key_of_its_own_for_its_owner(tmp_path: Path) -> None:
     assert (home / OWN_NAME).stat().st_mode & 0o777 == 0o600
 
 
+def test_a_key_that_is_gone_is_not_replaced_by_a_signal(tmp_path: Path) -> None:
+    chosen = Settings(housing_home=str(tmp_path))
+    assert receipt_keys.load(chosen) is not None
+    (tmp_path / key_file.OWN_NAME).unlink()
+    assert receipt_keys.load_again(chosen) is None
+    assert not (tmp_path / key_file.OWN_NAME).exists()
+
+
 def test_a_key_of_its_own_that_is_spoilt_is_named_and_not_shown(tmp_path: Path) -> None:
     (tmp_path / OWN_NAME).write_text(f"{CANARY}\n")
     error = raised(SealingKeyError, key_file.own, tmp_path)

@@ -24,6 +24,7 @@ SERVICES = [
     "housing.v1.FeedbackService",
     "housing.v1.ModelService",
     "housing.v1.PredictionService",
+    "housing.v1.RelayService",
     "inference.GRPCInferenceService",
 ]
 

@@ -36,6 +36,17 @@ def test_the_moment_and_the_source() -> None:
     assert second.observed_at == datetime(2026, 1, 30, 11, tzinfo=UTC)
 
 
+def test_what_no_line_can_hold_costs_that_line() -> None:
+    moments = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    odd = [f"a,1,{moment}" for moment in moments]
+    text = "\n".join(["receipt,price,observed_at", "x" * 140_000 + ",1,", *odd, "b,1,"])
+    *faults, good = read(text)
+    assert [(type(each), each.line) for each in faults] == [
+        (OutcomeFault, 2), (OutcomeFault, 3), (OutcomeFault, 4),
+    ]  # fmt: skip
+    assert isinstance(good, OutcomeRow)
+
+
 def test_faults_are_those_of_their_line() -> None:
     text = "receipt,price,observed_at\na,x,\n\nb,,\nc,1,soon\nd,1\ne,1,\n"
     found = read(text)
@@ -53,6 +64,7 @@ def test_faults_are_those_of_their_line() -> None:
     [
         ("", "there is no line; the first one names the columns"),
         ("receipt,actual\na,1\n", "there is no column price; name receipt and price"),
+        ("x" * 140_000, "the first line cannot be read"),
         ("a,b\n1,2\n", "there is no column receipt or price"),
         ("receipt,price,price\na,1,2\n", "there are two columns price; leave one out"),
     ],

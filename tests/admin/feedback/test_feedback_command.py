@@ -119,6 +119,8 @@ def test_forget_takes_receipts(say: Say, home: Path) -> None:
 def test_what_is_wrong_is_said(
     say: Say, home: Path, arguments: tuple[str, ...], message: str
 ) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "feedback.db").touch()
     assert message in say("feedback", *arguments, code=UsageError.exit_code).err
 
 
@@ -126,6 +128,23 @@ def test_a_home_without_outcomes(say: Say, home: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("FEEDBACK_URL", "")
     said = say("feedback", "export", "a.csv", code=UsageError.exit_code)
     assert f"no outcomes are kept in {home}; set FEEDBACK_URL" in said.err
+
+
+@pytest.mark.parametrize(
+    "command", [("export", "a.csv"), ("purge", "--before", "2026-01-31", "--force")]
+)
+def test_a_store_that_is_not_there_is_not_made(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    file = tmp_path / "misspelt" / "f.db"
+    monkeypatch.setenv("FEEDBACK_URL", f"sqlite:///{file}")
+    assert f"{file} is not there" in say("feedback", *command, code=UsageError.exit_code).err
+    assert not file.parent.exists()
+
+
+def test_what_is_no_receipt_is_not_forgotten(say: Say) -> None:
+    text = "\udcff" * 240
+    assert "a receipt has letters" in say("feedback", "forget", text, code=UsageError.exit_code).err
 
 
 def test_a_store_that_does_not_answer(

@@ -20,7 +20,7 @@ from admin.base.errors import (
     UsageError,
 )
 from admin.base.settings import Settings
-from admin.commands import evidence
+from admin.commands import evidence, gate
 from admin.data import dataset
 from admin.export.reading import Bundle
 from admin.retraining import files
@@ -286,6 +286,27 @@ def test_what_is_in_quarantine_is_told_where_nothing_is_trained(say: Say, sell: 
     found = json.loads(said.out)
     assert (found["version"], len(found["quarantined"])) == (None, 30)
     assert found["reason"].startswith("0 new labels, wanted 1, but 0 new labels")
+
+
+def test_evidence_about_another_champion_is_none(
+    settings: Settings, say: Say, sell: Sell, quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = json.loads(say("train", "--model", "linear", "--register", "--json").out)
+    sell(houses(20), factor=1.01)
+    examine = gate.examine
+
+    def away_and_back(*given: object, **named: object) -> object:
+        monkeypatch.setattr(gate, "examine", examine)
+        say("promote", trained["version"], "--force", "--reason", "away")
+        found = examine(*given, **named)  # type: ignore[arg-type]
+        say("rollback", "--reason", "and back")
+        return found
+
+    monkeypatch.setattr(gate, "examine", away_and_back)
+    flags = ("--then", "promote", "--policy", quick)
+    assert "was changed meanwhile" in say("retrain", *flags, code=RegistryError.exit_code).err
+    newest, *_ = json.loads(say("history", "--json").out)["entries"]
+    assert newest["action"] == "rollback"
 
 
 def test_a_promotion_meanwhile_is_kept(
