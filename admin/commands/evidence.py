@@ -28,11 +28,13 @@ class Look:
         verdict: Of all rules together.
         digest: Of the evidence.
         refused: What to say of a version that is refused, or "".
+        unusable: Whether no server could use it, so that it cannot be forced either.
     """
 
     verdict: Verdict = Verdict.NOT_ASKED
     digest: str = ""
     refused: str = ""
+    unusable: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
@@ -96,7 +98,9 @@ def look(console: Console, settings: Settings, sides: "Sides", terms: Terms, *, 
             " try again"
         )
     refused = gate.refusal(found) if found.refused else ""
-    return Look(verdict=found.verdict, digest=found.digest, refused=refused)
+    return Look(
+        verdict=found.verdict, digest=found.digest, refused=refused, unusable=found.unusable
+    )
 
 
 def _data_digest(records: "Records", sides: "Sides", data: Path | None) -> str:

@@ -45,7 +45,8 @@ def run(console: Console, settings: Settings) -> None:
     if not found:
         console.show(f"{name} has no version yet; make one with: housing-admin seed")
     else:
-        console.table(_COLUMNS, [_cells(version) for version in found], title=name, spare=_SPARE)
+        rows = [_cells(version, found) for version in found]
+        console.table(_COLUMNS, rows, title=name, spare=_SPARE)
     if said:
         console.show(said)
     _show_live(console, settings, found, live)
@@ -110,7 +111,7 @@ def _show_live(
         console.show("To make the server take it: housing-admin reload")
 
 
-def _cells(version: "Version") -> tuple[str, ...]:
+def _cells(version: "Version", found: "list[Version]") -> tuple[str, ...]:
     return (
         str(version.number),
         ", ".join(version.aliases) or "-",
@@ -118,12 +119,25 @@ def _cells(version: "Version") -> tuple[str, ...]:
         cut(version.preprocessing),
         number(version.rmse),
         number(version.cv_rmse),
-        cut(version.gate),
+        cut(_judged(version, found)),
         cut(version.data),
         "-" if version.bytes is None else f"{version.bytes / _MEBIBYTE:.2f}",
         f"{minute(version.created)} {cut(version.registered_by, '')}".rstrip(),
         short(version.run_id),
     )
+
+
+def _judged(version: "Version", found: "list[Version]") -> str:
+    """Return what the last gate said, and against which version."""
+    from ..gate import kept
+
+    evidence = kept.read(version)
+    if evidence is None:
+        return version.gate
+    champion = evidence.inputs.champion
+    against = [str(each.number) for each in found if each.digest == champion]
+    named = f"against {against[0] if against else 'one that is gone'}" if champion else "alone"
+    return f"{evidence.verdict} {named}"
 
 
 def _document(version: "Version") -> dict[str, Any]:

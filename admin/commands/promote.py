@@ -81,6 +81,9 @@ def run(
             f"{looked.refused}; to promote it all the same: housing-admin promote {number} --force"
             " --reason WHY"
         )
+    if looked.unusable:
+        console.give({"gate": looked.document})
+        raise GateError(f"{looked.refused}; nor by --force, as no server could use it")
     location = settings.location
     with open_records(console, settings) as records:
         done = promotion.promote(

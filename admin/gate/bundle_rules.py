@@ -1,7 +1,7 @@
 """The rules for a bundle as it is: whether it answers, what it takes, how large and fast it is."""
 
 from ..export.measured import Measured
-from .evidence import Finding, Verdict
+from .evidence import EXACTNESS, Finding, Verdict
 from .policy import Policy
 
 _MEBIBYTE = 2**20
@@ -11,7 +11,7 @@ _LESS = "train fewer or shallower trees"
 def unusable(reason: str) -> Finding:
     """Return what is said of a bundle that cannot be opened."""
     return Finding(
-        rule="exactness",
+        rule=EXACTNESS,
         verdict=Verdict.FAIL,
         found=reason,
         limit="answers as in training",
@@ -22,7 +22,7 @@ def unusable(reason: str) -> Finding:
 def exactness(bundle: Measured) -> Finding:
     """Return that a bundle answers its golden rows; one that does not cannot be opened."""
     return Finding(
-        rule="exactness",
+        rule=EXACTNESS,
         verdict=Verdict.PASS,
         found=f"off by {bundle.largest_gap:.2g} on {bundle.golden_rows} golden rows",
         limit=f"at most {bundle.tolerance:.2g}",

@@ -80,7 +80,10 @@ def gate(
         champion = _measured(settings, promoted, fresh)
     except ExportError as error:
         said = _of_bundle(bundle, None, rules)
-        undecided = recipe_rules.undecided(f"champion, version {promoted.number}: {error}")
+        undecided = recipe_rules.undecided(
+            f"champion, version {promoted.number}: {error}",
+            "go back to one that can be used, with `rollback --to N`, or use `promote --force`",
+        )
         return _evidence(version, promoted, rules, (*said, undecided))
     said = (
         *_of_bundle(bundle, champion, rules),

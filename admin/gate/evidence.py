@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .policy import Policy
 
+EXACTNESS = "exactness"
+"""The rule that fails only where no server can use the bundle."""
+
 
 class Verdict(StrEnum):
     """What a rule says, or all of them together."""
@@ -87,6 +90,12 @@ class Evidence:
     def refused(self) -> bool:
         """Whether the version is not to be promoted."""
         return self.rules.refuses(self.verdict)
+
+    @property
+    def unusable(self) -> bool:
+        """Whether no server could use its bundle."""
+        failed = {each.rule for each in self.findings if each.verdict is Verdict.FAIL}
+        return EXACTNESS in failed
 
     @property
     def document(self) -> dict[str, Any]:

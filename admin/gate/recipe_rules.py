@@ -13,16 +13,17 @@ from .evidence import Finding, Verdict
 from .policy import Policy
 
 _ALL = ""
+_RECIPE = "name the data with --data FILE, or train and register a version anew"
 
 
-def undecided(reason: str) -> Finding:
+def undecided(reason: str, remedy: str = _RECIPE) -> Finding:
     """Return what is said where the two cannot be compared."""
     return Finding(
         rule="quality",
         verdict=Verdict.INCONCLUSIVE,
         found=reason,
         limit="both recipes, compared on the same houses",
-        remedy="name the data with --data FILE, or train and register a version anew",
+        remedy=remedy,
     )
 
 

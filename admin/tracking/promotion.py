@@ -120,6 +120,7 @@ def rollback(
 
     def choose(history: Chain, found: Sequence[Version], current: int | None) -> Version:
         if number is not None and not history.was(location.alias, number):
+            find_version(found, location, number)
             raise RegistryError(
                 f"{location.alias} has never named version {number}; to choose it all the same:"
                 f" housing-admin promote {number}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.bundle.signature import Verifier
+from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import CHALLENGER_ALIAS, RegistryLocation
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
@@ -30,7 +30,7 @@ def check(
         key_file: Public keys of those who may make statements, or "" if there need be none.
 
     Raises:
-        ServingError: BUNDLE_DOWNGRADE.
+        ServingError: BUNDLE_DOWNGRADE, or BUNDLE_SIGNATURE where the keys cannot be read.
         OSError: The cache cannot keep the statement.
     """
     if not key_file or wanted.version is not None:
@@ -39,6 +39,9 @@ def check(
     try:
         statement = read(found.statement, Verifier(Path(key_file)))
         _check(statement, found, wanted.alias, cache.last_statement(where))
+    except KeyFileError as error:
+        text = f"the file of public keys {error}"
+        raise ServingError(Reason.BUNDLE_SIGNATURE, text) from error
     except StatementError as error:
         raise ServingError(
             Reason.BUNDLE_DOWNGRADE,

@@ -6,7 +6,7 @@ the signature holds. A look at the alias brings it along, so the two are of one 
 
 import msgspec
 
-from housing_grpc.bundle.signature import KeyFileError, Sign, Verifier
+from housing_grpc.bundle.signature import Sign, Verifier
 from housing_grpc.registry.location import STATEMENT_LIMIT
 
 # A bundle's signature is of a JSON object, which cannot begin like this, and this is none: neither
@@ -63,6 +63,7 @@ def read(text: str | None, verifier: Verifier) -> Statement:
 
     Raises:
         StatementError: It is no statement, or nobody who is trusted has signed it.
+        KeyFileError: Nobody knows who is trusted.
     """
     if text is None or text == WITHDRAWN:
         raise StatementError("there is none")
@@ -73,8 +74,6 @@ def read(text: str | None, verifier: Verifier) -> Statement:
     try:
         signed = document.encode()
         trusted = verifier.trusts(_DOMAIN + signed, signature.encode())
-    except KeyFileError as error:
-        raise StatementError(f"the file of public keys {error}") from error
     except ValueError as error:
         raise StatementError("it is none") from error
     # guard: the signature of a statement

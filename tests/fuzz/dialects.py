@@ -16,7 +16,7 @@ from housing_grpc.rest.dialects.pricing import Pricing
 from housing_grpc.rest.dialects.rows import Rows
 from housing_grpc.rest.http import status
 from housing_grpc.rest.http.errors import RestError
-from housing_grpc.rest.http.exchange import Exchange
+from housing_grpc.rest.http.exchange import Exchange, Metadata
 from housing_grpc.rest.http.failures import public_status
 from housing_grpc.rest.json.intake import Intake, Limits
 from housing_grpc.rest.json.reader import Readers
@@ -40,7 +40,9 @@ class _Backend:
     def unary(self, _method: Any) -> Any:
         return self._answer
 
-    async def _answer(self, request: PredictBatchRequest, _exchange: Exchange) -> Any:
+    async def _answer(
+        self, request: PredictBatchRequest, _exchange: Exchange, _metadata: Metadata
+    ) -> Any:
         self.asked = request
         results = [RowResult(prediction=20.0) for _ in request.items]
         for result in results:

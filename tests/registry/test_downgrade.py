@@ -290,6 +290,17 @@ def test_a_bundles_signature_is_no_statements(registry: Registry, tmp_path: Path
 
 
 @file_alone
+def test_keys_that_cannot_be_read_are_no_downgrade(registry: Registry, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_bytes(registry.pair.public.read_bytes())
+    source = source_of(registry, tmp_path, keys)
+    keys.unlink()
+    error = raised(ServingError, source.wanted)
+    assert error.reason is Reason.BUNDLE_SIGNATURE
+    assert "the file of public keys cannot be read: No such file" in error.message
+
+
+@file_alone
 def test_keys_rotate(registry: Registry, tmp_path: Path) -> None:
     old, new, keys = registry.pair, Pair(tmp_path, "new"), tmp_path / "keys"
     keys.write_bytes(old.public.read_bytes() + new.public.read_bytes())

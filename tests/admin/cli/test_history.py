@@ -71,6 +71,9 @@ def test_what_cannot_be_gone_back_to_is_refused(say: Say) -> None:
     assert "the history of production knows no version before this one" in said
     said = say("rollback", "--to", "2", "--reason", "no", code=4).err
     assert "production has never named version 2" in said
+    said = say("rollback", "--to", "99", "--reason", "no", code=4).err
+    assert "99" in said
+    assert "promote" not in said
 
 
 def test_without_a_promotion_there_is_no_history(

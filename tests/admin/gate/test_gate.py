@@ -122,9 +122,14 @@ def test_a_bundle_that_is_damaged(
     file.write_text("{}")
     out = say("gate", second, "--policy", quick, code=7).out
     assert "quality\tINCONCLUSIVE\tchampion, version 1: the bundle cannot be used: " in out
+    assert "To make quality pass: go back to one that can be used, with `rollback" in out
     out = say("gate", 1, code=7).out
     assert "exactness\tFAIL\tthe bundle cannot be used: " in out
     assert "To make exactness pass: train and register the model again." in out
+    say("promote", second, "--policy", quick, "--force", "--reason", "a test")
+    forced = say("promote", 1, "--force", "--reason", "a test", code=7)
+    assert "refused: exactness" in forced.err
+    assert "nor by --force, as no server could use it" in forced.err
 
 
 def test_what_is_typed_wrong_is_said(

@@ -58,6 +58,9 @@ def test_a_worse_version_is_promoted_by_force_alone(
     assert promotion.sides(client, first.location, number).champion.number == 1  # type: ignore[union-attr]
     assert json.loads(promoting(number, "--json", code=7).out)["gate"]["refused"] is True
 
+    models = json.loads(say("models", "--json").out)["versions"]
+    assert "FAIL against 1" in say("models").out
+    assert models[0]["gate"] == "FAIL"
     assert "say why: housing-admin promote 2 --force" in promoting(number, "--force", code=2).err
     done = json.loads(promoting(number, "--force", "--reason", "a test", "--json").out)
     assert (done["previous_version"], done["version"]) == ("1", "2")

