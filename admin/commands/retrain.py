@@ -14,6 +14,7 @@ from ..retraining.watched import Watched
 from ..retraining.watched import read as watch
 from ..terminal.console import Console
 from ..tracking import promotion, run_locks, statements
+from ..tracking.challenge import challenger
 from . import challenge, evidence, gate, promote, train
 from .mlflow_session import open_mlflow, open_records
 
@@ -74,7 +75,7 @@ def run(
     with run_locks.alone(settings.home, "retrain") as alone:
         if not alone:
             raise NothingToDoError(f"another retraining of {settings.home} is under way")
-        plan, why = _planned(console, settings, wanted, url)
+        plan, why = _planned(console, settings, wanted, url, challenges=after == "challenge")
         number = _trained(console, settings, plan, why)
         sides = _sides(console, settings, plan, number)
         looked = evidence.look(console, settings, sides, terms, keep=True)
@@ -94,7 +95,9 @@ def run(
     console.give(document)
 
 
-def _planned(console: Console, settings: Settings, wanted: Wanted, url: str) -> "tuple[Plan, str]":
+def _planned(
+    console: Console, settings: Settings, wanted: Wanted, url: str, *, challenges: bool
+) -> "tuple[Plan, str]":
     """Return what to train, and why."""
     with ExitStack() as stack:
         nothing = f"{settings.location.model_name} has no version yet; make one with: housing-admin"
@@ -113,17 +116,36 @@ def _planned(console: Console, settings: Settings, wanted: Wanted, url: str) -> 
         target = champion.bundle.metadata.target
         sold = labels.read(store, schema.digest(target.name, target.unit), since)
         spec, base = champion.base()
-        chosen = choosing.choose(sold, champion.bundle, base.features.to_numpy(), since)
+        last = champion.successor
+        until = last.learned_until if last else None
+        chosen = choosing.choose(sold, champion.bundle, base.features.to_numpy(), since, until)
+        rival = challenger(records, settings.location) if challenges else None
     _show_quarantine(console, chosen)
-    age = datetime.now(UTC) - champion.trained_at
-    apart = len(chosen.quarantined)
     try:
-        why = decide(wanted, watched, new=chosen.new, quarantined=apart, age=age)
+        why = decide(
+            wanted,
+            watched,
+            new=chosen.new,
+            quarantined=len(chosen.quarantined),
+            age=datetime.now(UTC) - (last.trained_at if last else champion.trained_at),
+            learned_by=last.version if last else None,
+        )
+        if rival != champion.version:
+            _check_no_rival(rival, why)
     except NothingToDoError as error:
         untrained = {"version": None, "parent_version": str(champion.version)}
         console.give(untrained | {"reason": str(error)} | _labels(chosen))
         raise
     return Plan(champion=champion, spec=spec, base=base, chosen=chosen), why
+
+
+def _check_no_rival(rival: int | None, why: str) -> None:
+    if rival is not None:
+        raise NothingToDoError(
+            f"{why}, but version {rival} still challenges, and another would take its place; see:"
+            f" housing-admin verdict; then: housing-admin promote {rival}, or housing-admin"
+            " challenge --stop"
+        )
 
 
 def _trained(console: Console, settings: Settings, plan: "Plan", why: str) -> int:

@@ -1,6 +1,7 @@
 """The promoted version, as what a retraining begins with: its bundle, recipe and data."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,13 +11,37 @@ from ..data import dataset
 from ..data.dataset import Dataset
 from ..export.reading import Bundle
 from ..jobs.price_changes import bundle_of
-from ..tracking.records import Records
-from ..tracking.tags import BASE_DIGEST_TAG, BASE_PATH_TAG, DATA_FILE_TAG, DATA_PATH_TAG
+from ..tracking.records import Records, Version
+from ..tracking.tags import (
+    BASE_DIGEST_TAG,
+    BASE_PATH_TAG,
+    DATA_FILE_TAG,
+    DATA_PATH_TAG,
+    LEARNED_TAG,
+    PARENT_TAG,
+)
 from ..tracking.training_command import data_file
 from ..training.recipe import recipe_of
 from ..training.spec import TrainingSpec
 
 _DIGITS = 12
+# Anybody may set tags.
+_WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Successor:
+    """A version that a retraining made of the promoted one, and that is not promoted.
+
+    Attributes:
+        version: Its number.
+        trained_at: When, in UTC.
+        learned_until: When the newest outcome that it knew was recorded, in µs of Unix time.
+    """
+
+    version: int
+    trained_at: datetime
+    learned_until: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,11 +52,13 @@ class Champion:
         version: Its number.
         bundle: Which has answered its golden rows.
         tags: Of the run that trained it.
+        successor: The newest one, or None.
     """
 
     version: int
     bundle: Bundle
     tags: Mapping[str, str]
+    successor: Successor | None
 
     @property
     def trained_at(self) -> datetime:
@@ -96,4 +123,21 @@ def find(records: Records, settings: Settings) -> Champion:
     bundle = bundle_of(settings, version.number)
     run_id = bundle.metadata.run_id
     run = records.run(run_id) if run_id else None
-    return Champion(version=version.number, bundle=bundle, tags=run.tags if run else {})
+    return Champion(
+        version=version.number,
+        bundle=bundle,
+        tags=run.tags if run else {},
+        successor=_successor(records, found, version),
+    )
+
+
+def _successor(records: Records, found: Sequence[Version], champion: Version) -> Successor | None:
+    for each in sorted(found, key=lambda each: -each.number):
+        if each.number <= champion.number:
+            break
+        run = records.run(each.run_id) if each.run_id else None
+        tags = run.tags if run else {}
+        until = tags.get(LEARNED_TAG, "")
+        if tags.get(PARENT_TAG) == champion.digest and _WHOLE.fullmatch(until):
+            return Successor(version=each.number, trained_at=each.created, learned_until=int(until))
+    return None

@@ -29,7 +29,8 @@ class Chosen:
         quarantined: Further off than prices are.
         quarantined_prices: What the model says of these, shape (n,).
         left_out: How many are too many of their source, by source.
-        new: How many of `learned` and `fresh` are newer than the model, and those left out.
+        new: How many are newer than what was learned last, without those in quarantine.
+        until: When the newest of all was recorded, in microseconds of Unix time.
     """
 
     learned: Labels
@@ -38,9 +39,16 @@ class Chosen:
     quarantined_prices: NDArray[np.float64]
     left_out: dict[str, int]
     new: int
+    until: int
 
 
-def choose(labels: Labels, champion: Bundle, base: NDArray[np.float64], since: int) -> Chosen:
+def choose(
+    labels: Labels,
+    champion: Bundle,
+    base: NDArray[np.float64],
+    since: int,
+    learned: int | None = None,
+) -> Chosen:
     """Say what becomes of each house.
 
     Args:
@@ -48,6 +56,7 @@ def choose(labels: Labels, champion: Bundle, base: NDArray[np.float64], since: i
         champion: The bundle that is to be replaced, which says how far prices are off.
         base: Features of the data that houses are added to, shape (rows, features).
         since: When the champion was trained, in microseconds of Unix time.
+        learned: Until when a version that is not promoted has learned them; None for none.
 
     Raises:
         ExportError: The champion has no intervals, so that no outlier can be told.
@@ -75,7 +84,8 @@ def choose(labels: Labels, champion: Bundle, base: NDArray[np.float64], since: i
         quarantined=labels.take(outlying),
         quarantined_prices=said[outlying],
         left_out=left_out,
-        new=int((clean & new).sum()),
+        new=int((clean & (labels.recorded > max(since, learned or 0))).sum()),
+        until=int(labels.recorded.max(initial=0)),
     )
 
 

@@ -15,7 +15,7 @@ class Wanted:
         drift: Population stability index of any feature.
         skill: RMSE of what was sold over that of the training.
         labels: New houses that were sold.
-        age: Of the promoted model.
+        age: Of the model that was trained last, the promoted one or one that was made of it.
     """
 
     drift: float | None = None
@@ -37,15 +37,24 @@ class Condition:
     reached: bool
 
 
-def decide(wanted: Wanted, watched: Watched, *, new: int, quarantined: int, age: timedelta) -> str:
+def decide(
+    wanted: Wanted,
+    watched: Watched,
+    *,
+    new: int,
+    quarantined: int,
+    age: timedelta,
+    learned_by: int | None = None,
+) -> str:
     """Return why to train.
 
     Args:
         wanted: The conditions.
         watched: What a server says.
-        new: Houses that were sold since the promoted model was trained, without outliers.
+        new: Houses that were sold since the last training, without outliers.
         quarantined: Outliers.
-        age: Of that model.
+        age: Of the model that was trained then.
+        learned_by: Version that was trained since the promoted one, or None.
 
     Raises:
         NothingToDoError: No condition is reached, or there is nothing new to learn from.
@@ -55,6 +64,11 @@ def decide(wanted: Wanted, watched: Watched, *, new: int, quarantined: int, age:
     if not new:
         why = f"{'; '.join(each.text for each in found)}, but " if found else ""
         apart = f", and {quarantined} in quarantine" if quarantined else ""
+        if learned_by is not None:
+            raise NothingToDoError(
+                f"{why}0 new labels{apart}: version {learned_by} has learned what is there;"
+                f" promote it, or see how it does: housing-admin challenge {learned_by}"
+            )
         raise NothingToDoError(f"{why}0 new labels{apart}: nothing to learn from")
     if found and not reached:
         raise NothingToDoError(f"nothing to do: {'; '.join(each.text for each in found)}")

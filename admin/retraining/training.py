@@ -11,7 +11,14 @@ from ..data.dataset import Dataset
 from ..jobs.train import Trained, train
 from ..tracking.mlflow_client import Client
 from ..tracking.registry import register
-from ..tracking.tags import BASE_DIGEST_TAG, BASE_PATH_TAG, FRESH_DIGEST_TAG, FRESH_PATH_TAG
+from ..tracking.tags import (
+    BASE_DIGEST_TAG,
+    BASE_PATH_TAG,
+    FRESH_DIGEST_TAG,
+    FRESH_PATH_TAG,
+    LEARNED_TAG,
+    PARENT_TAG,
+)
 from ..training.spec import TrainingSpec
 from . import files
 from .champion import Champion
@@ -54,7 +61,12 @@ def retrain(
     file, _ = files.union(settings.home, plan.base, chosen.learned)
     wanted = replace(spec, data=file)
     together = dataset.load(file, target_unit=spec.target_unit, accept=spec.accept)
-    tags = {BASE_DIGEST_TAG: plan.base.digest, BASE_PATH_TAG: str(spec.data.absolute())}
+    tags = {
+        BASE_DIGEST_TAG: plan.base.digest,
+        BASE_PATH_TAG: str(spec.data.absolute()),
+        PARENT_TAG: str(plan.champion.bundle.digest),
+        LEARNED_TAG: str(chosen.until),
+    }
     if len(chosen.fresh):
         kept, digest = files.fresh(settings.home, chosen.fresh)
         tags |= {FRESH_DIGEST_TAG: digest, FRESH_PATH_TAG: str(kept.absolute())}

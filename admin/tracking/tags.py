@@ -42,5 +42,11 @@ FRESH_DIGEST_TAG = "fresh_digest"
 FRESH_PATH_TAG = "fresh_path"
 """Tag of such a run: where that file was."""
 
+PARENT_TAG = "parent_digest"
+"""Tag of such a run: the digest of the bundle that was promoted then."""
+
+LEARNED_TAG = "learned_until"
+"""Tag of such a run: when the newest outcome that it knew was recorded, in µs of Unix time."""
+
 CARD_TAG = "model_card"
 """Tag of a run: the card of its bundle, in words."""

@@ -176,6 +176,31 @@ def test_one_condition_of_many_is_enough(
     found = json.loads(say("retrain", *flags, "--policy", quick, "--json").out)
     assert found["reason"] == "worse than trained (skill 1.20, wanted 1.15)"
     assert (found["promoted"], found["version"]) == (False, "2")
+    # What is there has been learned, though nobody has promoted what came of it.
+    again = say("retrain", *flags, code=NothingToDoError.exit_code).err
+    assert (
+        "0 new labels, wanted 500, but 0 new labels: version 2 has learned what is there" in again
+    )
+    assert "0.0 days old" in say("retrain", "--if-older", "1h", code=8).err
+    sell(houses(1, start=20))
+    found = json.loads(say("retrain", *flags, "--policy", quick, "--json").out)
+    # Kept for the gate is a fifth of all that the promoted version has not seen.
+    assert (found["version"], found["new_labels"], found["kept_for_gate"]) == ("3", 1, 4)
+
+
+def test_a_comparison_is_ended_by_a_person_alone(
+    settings: Settings, say: Say, sell: Sell, quick: Path
+) -> None:
+    flags = ("--then", "challenge", "--policy", quick)
+    sell(houses(20), factor=1.01)
+    say("retrain", *flags)
+    sell(houses(20, start=20), factor=1.01)
+    said = say("retrain", *flags, "--json", code=NothingToDoError.exit_code)
+    assert "20 new labels, but version 2 still challenges" in said.err
+    assert json.loads(said.out)["version"] is None
+    assert len(json.loads(say("models", "--json").out)["versions"]) == 2
+    say("challenge", "--stop")
+    assert json.loads(say("retrain", *flags, "--json").out)["challenges"]
 
 
 def test_what_the_gate_refuses_stays_unpromoted(
