@@ -16,8 +16,8 @@ USUAL = (
 OTHERS = (
     "accuracy", "blackhole", "challenger", "detector", "dialects", "evaluate", "explain",
     "feedback", "flood", "gate", "gate_times", "honest", "http", "intervals", "keys",
-    "metrics_cost", "oip", "peers", "receipt", "registry", "rollback", "shadow", "stream_memory",
-    "workers",
+    "metrics_cost", "oip", "peers", "receipt", "registry", "retrain", "rollback", "shadow",
+    "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 

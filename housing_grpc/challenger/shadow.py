@@ -79,6 +79,7 @@ class Shadow:
         self._rows = 0
         self._filled = threading.Event()
         self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._random = np.random.default_rng()
         self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
 
@@ -90,6 +91,7 @@ class Shadow:
         """Prices no more; does not wait for a model that takes long."""
         self._stopping.set()
         self._filled.set()
+        self._woken.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
 
@@ -104,6 +106,8 @@ class Shadow:
             self._sums = {key: sums for key, sums in self._sums.items() if key == pair}
             if pair is not None:
                 self._sums.setdefault(pair, ShadowSums())
+        # The rest of a slow model is none of the next one's.
+        self._woken.set()
 
     def offer(self, ranges: Ranges, rows: Rows, numbers: Rows) -> None:
         """Takes houses that have been priced; returns at once.
@@ -151,7 +155,8 @@ class Shadow:
                 log.event(_logger, logging.ERROR, "shadow.failed", error=error)
             took = time.perf_counter() - began
             # Calls keep the processors.
-            self._stopping.wait(took * _REST)
+            self._woken.wait(took * _REST)
+            self._woken.clear()
 
     def _step(self) -> None:
         with self._lock:

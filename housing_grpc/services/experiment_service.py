@@ -1,7 +1,5 @@
 """ExperimentService: tells how the challenger does."""
 
-import math
-
 import grpc
 from housing.v1 import experiment_pb2 as pb
 
@@ -58,13 +56,13 @@ def _encode(report: Report) -> pb.GetExperimentResponse:
         verdict=pb.Verdict(
             outcome=_OUTCOMES[verdict.outcome],
             difference=verdict.difference,
+            lower=verdict.lower,
+            upper=verdict.upper,
             labels=verdict.labels,
             text=verdict.text,
             mae_difference=verdict.mae_difference,
         ),
     )
-    if math.isfinite(verdict.lower):
-        message.verdict.lower, message.verdict.upper = verdict.lower, verdict.upper
     if sums.scored:
         message.agreement.CopyFrom(_agreement(sums))
     return message

@@ -76,6 +76,8 @@ def test_a_shadow_touches_no_answer_and_says_how_far_prices_are_apart(
     assert shown.agreement.mean_absolute >= abs(shown.agreement.mean_difference) > 0
     assert [each.prediction for each in batch(client, items).results] == answers
     assert shown.verdict.outcome == VERDICT_OUTCOME_UNDECIDED
+    # Before the first look, 0 would say that there is surely no difference.
+    assert (shown.verdict.lower, shown.verdict.upper) == (-math.inf, math.inf)
     assert "FEEDBACK_URL" in shown.verdict.text
 
 
