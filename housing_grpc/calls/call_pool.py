@@ -90,6 +90,7 @@ class CallPool(ThreadPoolExecutor):
         self.threadless_waits = threadless_waits
         self._clock = clock
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._ending = False
         self._mean = 0.0
         self._waits = _Waits(patience_seconds, most_waiting or _MOST_WAITING, f"{name}-watch")
         self._untaken = _Waits(patience_seconds, _MOST_UNTAKEN, f"{name}-untaken")
@@ -160,11 +161,13 @@ class CallPool(ThreadPoolExecutor):
         self,
         messages: Any,
         context: grpc.ServicerContext,
-        send: Callable[[bytes], None],
+        send: Callable[[bytes | None], None],
         answer: bytes,
         then: Callable[[], None],
     ) -> None:
         """Answers a message of a stream; no worker waits until that is taken and the next comes.
+
+        After `end_waits` the stream ends with that answer.
 
         Args:
             messages: The call's requests.
@@ -176,15 +179,21 @@ class CallPool(ThreadPoolExecutor):
         # guard: no worker waits for the next question
         if not self.threadless_waits:
             send(answer)
-            self._jobs.put((then, ()))
+            self._jobs.put((send, (None,)) if self._ending else (then, ()))
             return
         self._waits.begin(context)
-        received = partial(self._arrived, (then, ()), context, _always)
-        sent = partial(grpcio_internals.begin_next, messages, context, received)
+        # guard: no stream goes on asking a server that stops
+        if self._ending:
+            sent = partial(self._arrived, (send, (None,)), context, _always)
+        else:
+            received = partial(self._arrived, (then, ()), context, _always)
+            sent = partial(grpcio_internals.begin_next, messages, context, received)
         grpcio_internals.send(messages, context, answer, sent)
 
     def end_waits(self) -> None:
-        """Ends the calls that wait for a message of their caller."""
+        """Ends the calls that wait for a message of their caller, and lets no stream wait again."""
+        # Before: what begins to wait meanwhile is ended below.
+        self._ending = True
         self._waits.end_all()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's

@@ -15,6 +15,7 @@ from housing_grpc.base import status
 from housing_grpc.base.errors import Reason, ServingError, public_error
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.gate import Gate, Route
+from housing_grpc.houses import wire_scan
 
 MOST_CALLS = 64
 """Most calls in one message."""
@@ -22,6 +23,12 @@ MOST_CALLS = 64
 MOST_BYTES = 4096
 """Largest request: what takes no longer to serve than a call takes to come."""
 
+# Where they stand in it.
+_CALLS = (1,)
+# What comes with a request: keys and ids. Without a key, anybody may send messages.
+_MOST_MESSAGE_BYTES = MOST_CALLS * (2 * MOST_BYTES + 16)
+# An empty text takes two bytes on the wire. Proxies send some 12 fields with a call.
+_MOST_FIELDS = 64 * MOST_CALLS
 # It is held until the proxy takes it.
 _MOST_ANSWER_BYTES = 2**18
 
@@ -58,6 +65,9 @@ class Relay:
 
     def answer(self, message: bytes, context: grpc.ServicerContext) -> bytes | None:
         """Returns the answers to the calls of a message, or None if it is none."""
+        # guard: the bytes and fields of a message of calls
+        if _is_too_large(message):
+            return None
         try:
             calls = self._kind.FromString(message).calls
         except DecodeError:
@@ -94,6 +104,11 @@ class Relay:
             answer.response = route.answer(call, asked.request, context)
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: it would end all others
             answer.error.CopyFrom(status.to_proto(self._call_end.failed(call, raised)))
+
+
+def _is_too_large(message: bytes) -> bool:
+    fields = wire_scan.holds_more(message, _CALLS, _MOST_FIELDS)
+    return fields or len(message) > _MOST_MESSAGE_BYTES
 
 
 class _Context:

@@ -13,6 +13,7 @@ _GROUP = (3, 4)
 _FIXED_SIZES = {FIXED64: 8, 5: 4}
 _LAST_SHIFT = 63
 _MORE = 0x80
+_LEAST_BYTES = 2
 
 
 def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
@@ -33,6 +34,23 @@ def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
         return False
     try:
         return _counted(memoryview(data), path, most) > most
+    except IndexError:
+        return False
+
+
+def holds_more(data: bytes, nested: tuple[int, ...], most: int) -> bool:
+    """Returns whether a message has more fields than that, those of nested messages included.
+
+    Args:
+        data: In protobuf's wire format; what is no such thing is left to the parser.
+        nested: Numbers of the fields from the message to the innermost message that is looked into.
+        most: The limit.
+    """
+    # No field takes less.
+    if len(data) <= _LEAST_BYTES * most:
+        return False
+    try:
+        return _fields_in(memoryview(data), nested, 0, most) > most
     except IndexError:
         return False
 
@@ -68,6 +86,17 @@ def _counted(data: memoryview, path: tuple[int, ...], most: int) -> int:
     count = 0
     for entry in _entries(data, path[0]):
         count += 1 if len(path) == 1 else _counted(entry, path[1:], most - count)
+        if count > most:
+            break
+    return count
+
+
+def _fields_in(data: memoryview, nested: tuple[int, ...], count: int, most: int) -> int:
+    """Returns how many fields there are with those before, or some more than the limit."""
+    for number, content in fields(data):
+        count += 1
+        if content is not None and nested and number == nested[0]:
+            count = _fields_in(content, nested[1:], count, most)
         if count > most:
             break
     return count

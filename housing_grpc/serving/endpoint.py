@@ -186,7 +186,8 @@ class Endpoint:
             ended: From `refuse`.
         """
         self._streams.stop()
-        self._workers.relay.end_waits()
+        for conversing in (self._workers.relay, self._workers.reflection):
+            conversing.end_waits()
         self._health.end_watches()
         ended.wait()
         if self._probes is not None:

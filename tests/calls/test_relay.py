@@ -1,7 +1,9 @@
 """Calls that travel together: each is served, refused and counted as if it had come alone."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -125,8 +127,13 @@ def test_metadata_has_its_limit(linear: Example, serve: Serve) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [b"\xff", pb.RelayRequest(calls=[pb.RelayedCall()] * 65).SerializeToString()],
-    ids=["no message", "too many calls"],
+    [
+        b"\xff",
+        pb.RelayRequest(calls=[pb.RelayedCall()] * 65).SerializeToString(),
+        pb.RelayRequest(calls=[call(PREDICT, HOUSE, *[""] * 100_000)]).SerializeToString(),
+        pb.RelayRequest(calls=[call(PREDICT, bytes(2**20))]).SerializeToString(),
+    ],
+    ids=["no message", "too many calls", "too many texts", "too large"],
 )
 def test_what_is_no_message_of_a_relay_ends_the_stream(
     linear: Example, serve: Serve, message: bytes
@@ -147,6 +154,29 @@ def test_large_answers_leave_the_rest_to_go_alone(linear: Example, serve: Serve)
     found = [each.WhichOneof("outcome") for each in answers]
     assert (found[0], found[-1]) == ("response", None)
     assert sum(len(each.response) for each in answers) < 2**20
+
+
+def test_relays_that_go_on_asking_do_not_hold_up_a_stop(linear: Example) -> None:
+    with ExitStack() as stack:
+        server = housing_server(stack, linear.folder)
+        lanes = [Lane(connected(stack, server.port)) for _ in range(16)]
+        pool = stack.enter_context(ThreadPoolExecutor(len(lanes)))
+        begun = [threading.Event() for _ in lanes]
+
+        def go_on(asking: Lane, once: threading.Event) -> None:
+            # What is answered as the server stops is answered in full.
+            with suppress(StopIteration, grpc.RpcError):
+                while True:
+                    assert all(each.response for each in asking.ask(*[call(PREDICT, HOUSE)] * 32))
+                    once.set()
+            asking.end()
+
+        ended = [pool.submit(go_on, *each) for each in zip(lanes, begun, strict=True)]
+        for once in begun:
+            assert once.wait(SECONDS)
+        server.close(grace_seconds=10 * SECONDS)
+        for each in ended:
+            each.result()
 
 
 def test_an_idle_relay_does_not_hold_up_a_stop(linear: Example) -> None:

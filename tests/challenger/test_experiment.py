@@ -1,5 +1,6 @@
 """A challenger beside the live model, from a real registry, over gRPC."""
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any

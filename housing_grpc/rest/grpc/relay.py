@@ -21,6 +21,7 @@ from housing_grpc.rest.http.exchange import Metadata
 MOST_BYTES = 4096
 """Of a request; larger ones would keep others waiting."""
 
+_MOST_CALL_BYTES = 2 * MOST_BYTES
 _PATH = "/housing.v1.RelayService/Relay"
 _MOST_CALLS = 64
 # Of a stream. The next one goes to the next server, where a name stands for several.
@@ -77,6 +78,9 @@ class Relay:
             request=request,
             timeout_ms=round(1000 * seconds),
         )
+        # What came with it may be large: a message has its limit.
+        if call.ByteSize() > _MOST_CALL_BYTES:
+            return None
         answer: Answer = loop.create_future()
         self._waiting.append(_Waiting(call, answer))
         while self._idle:
