@@ -11,6 +11,8 @@ from .errors import TableError
 
 _RECEIPT, _PRICE, _MOMENT, _SOURCE = "receipt", "price", "observed_at", "source"
 _SEPARATORS = ("\t", ";", ",")
+# Some hundred characters are of use. Of commas alone, a longer one takes gigabytes.
+_LONGEST_LINE = 65_536
 _COLUMNS = "receipt and price, and if you like observed_at and source"
 
 
@@ -69,6 +71,8 @@ def read(lines: Iterable[str]) -> Iterator[OutcomeRow | OutcomeFault]:
 
 
 def _cells(text: str, separator: str) -> list[str]:
+    if len(text) > _LONGEST_LINE:
+        raise csv.Error(f"it has more than {_LONGEST_LINE} characters")
     return [cell.strip() for cell in next(csv.reader([text.rstrip("\r\n")], delimiter=separator))]
 
 

@@ -71,9 +71,11 @@ def _import(console: Console, settings: Settings, what: Sequence[str]) -> None:
         console.say(f"line {fault.line}: {fault.text}")
     console.show(", ".join(f"{count} {name}" for name, count in counts.items()))
     errors = [{"line": fault.line, "message": fault.text} for fault in taking.faults]
-    console.give({**counts, "errors": errors})
-    if errors:
-        raise DataError(f"{path}: {len(errors)} lines were not taken; mend them and import again")
+    console.give({**counts, "refused": taking.refused, "errors": errors})
+    if taking.refused:
+        raise DataError(
+            f"{path}: {taking.refused} lines were not taken; mend them and import again"
+        )
 
 
 def _purge(

@@ -1,5 +1,6 @@
 """Takes outcomes of a file into the store, through the checks of the server."""
 
+import io
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from housing.v1 import feedback_pb2 as pb
 
 from housing_grpc.base.errors import ServingError
+from housing_grpc.bundle import small_file
 from housing_grpc.feedback.outcome import Outcome, Recorded
 from housing_grpc.feedback.request import Checks
 from housing_grpc.feedback.store import Store
@@ -16,8 +18,10 @@ from housing_table.errors import TableError
 from housing_table.outcomes import OutcomeFault, OutcomeRow
 
 from ..base.errors import DataError
+from ..data.table import MOST_BYTES
 
 _ROWS = 1000
+_MOST_FAULTS = 1000
 
 
 class Import:
@@ -30,11 +34,13 @@ class Import:
 
     Attributes:
         counts: What was done, by what it was.
-        faults: Lines that were not taken, and why.
+        refused: How many lines were not taken.
+        faults: The first of these, and why.
     """
 
     def __init__(self, store: Store, seals: Seals, days: int) -> None:
         self.counts = dict.fromkeys((Recorded.NEW, Recorded.SAME, Recorded.CORRECTED), 0)
+        self.refused = 0
         self.faults: list[OutcomeFault] = []
         self._store = store
         self._seals = seals
@@ -48,10 +54,11 @@ class Import:
             StoreUnavailableError: The store does not answer; what was recorded stays.
         """
         try:
-            with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-                rows = outcomes.read(lines)
-                while part := list(islice(rows, _ROWS)):
-                    self._record(part)
+            # Others have made it: a pipe, a device or what has no end is no file of outcomes.
+            content = io.BytesIO(small_file.read(path, MOST_BYTES))
+            rows = outcomes.read(io.TextIOWrapper(content, "utf-8-sig", "replace", newline=""))
+            while part := list(islice(rows, _ROWS)):
+                self._record(part)
         except TableError as error:
             raise DataError(f"{path}: {error}") from error
         except OSError as error:
@@ -67,7 +74,7 @@ class Import:
         checks = Checks(self._seals, self._days)
         for row in part:
             if isinstance(row, OutcomeFault):
-                self.faults.append(row)
+                self._refuse(row)
                 continue
             item = pb.Outcome(receipt=row.receipt, actual=row.price, source=row.source)
             if row.observed_at is not None:
@@ -76,4 +83,10 @@ class Import:
                 yield checks.outcome(item, "")
             except ServingError as error:
                 text = f"{error.message.removeprefix('.')} [{error.reason}]"
-                self.faults.append(OutcomeFault(row.line, text))
+                self._refuse(OutcomeFault(row.line, text))
+
+    def _refuse(self, fault: OutcomeFault) -> None:
+        self.refused += 1
+        # guard: the faults of a file that are kept
+        if self.refused <= _MOST_FAULTS:
+            self.faults.append(fault)

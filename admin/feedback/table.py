@@ -17,6 +17,8 @@ from housing_grpc.receipts.record import Variant
 from ..base.errors import UsageError
 
 FORMATS = (".csv", ".json")
+# Also as they stand in scripts of full width.
+_FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENTS = ("priced_at", "observed_at", "recorded_at")
 _COLUMNS = ("id", "digest", "schema", "version", "variant", "priced_at", "price", "lower", "upper",
@@ -72,9 +74,16 @@ def _write_csv(opened: IO[str], rows: Iterable[dict[str, Any]]) -> int:
     writer.writeheader()
     count = 0
     for row in rows:
-        writer.writerow({**row, "retracted": int(row["retracted"])})
+        source = _inert(row["source"])
+        writer.writerow({**row, "source": source, "retracted": int(row["retracted"])})
         count += 1
     return count
+
+
+def _inert(text: str) -> str:
+    """Return a text of which spreadsheets compute nothing: whoever records outcomes chooses it."""
+    # guard: a source that a spreadsheet would compute
+    return f"'{text}" if text.lstrip().startswith(_FORMULAS) else text
 
 
 def _write_json(opened: IO[str], rows: Iterable[dict[str, Any]]) -> int:

@@ -2,15 +2,19 @@
 
 import math
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
 from ..base.errors import ExportError
 from ..base.settings import Settings
+from ..card import Card, reading
 from ..export.reading import Bundle, Difference, between, opened
 from ..tracking.bundle_folder import download
+
+T = TypeVar("T")
 
 
 def price_changes(settings: Settings, old: int, new: int) -> Difference | None:
@@ -37,10 +41,25 @@ def bundle_of(settings: Settings, number: int) -> Bundle:
         RegistryError: There is no such version, or MLflow does not answer.
         ExportError: It cannot be used.
     """
+    return _of_folder(settings, number, lambda folder: opened(folder, settings.max_bundle_bytes))
+
+
+def bundle_and_card_of(settings: Settings, number: int) -> tuple[Bundle, Card | None]:
+    """Return the bundle of a version, as `bundle_of` does, and its card if it has one.
+
+    Raises:
+        RegistryError: There is no such version, or MLflow does not answer.
+        ExportError: One of the two cannot be used.
+    """
+    most = settings.max_bundle_bytes
+    return _of_folder(settings, number, lambda folder: (opened(folder, most), reading.read(folder)))
+
+
+def _of_folder(settings: Settings, number: int, read: Callable[[Path], T]) -> T:
     with tempfile.TemporaryDirectory(prefix="housing-version-") as scratch:
         folder = download(settings, number, Path(scratch))
         try:
-            return opened(folder, settings.max_bundle_bytes)
+            return read(folder)
         except ExportError as error:
             raise ExportError(f"version {number}: {error}") from error
 

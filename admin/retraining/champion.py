@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from ..base.errors import DataError, RegistryError
 from ..base.settings import Settings
+from ..card import Retrained
 from ..data import dataset
 from ..data.dataset import Dataset
 from ..export.reading import Bundle
-from ..jobs.price_changes import bundle_of
+from ..jobs.price_changes import bundle_and_card_of
 from ..tracking.records import Records, Version
 from ..tracking.tags import (
-    BASE_DIGEST_TAG,
     BASE_PATH_TAG,
     DATA_FILE_TAG,
     DATA_PATH_TAG,
@@ -51,12 +51,14 @@ class Champion:
     Attributes:
         version: Its number.
         bundle: Which has answered its golden rows.
+        retrained: What it learned from that was sold, or None.
         tags: Of the run that trained it.
         successor: The newest one, or None.
     """
 
     version: int
     bundle: Bundle
+    retrained: Retrained | None
     tags: Mapping[str, str]
     successor: Successor | None
 
@@ -75,9 +77,11 @@ class Champion:
             UnknownRecipeError: It cannot be told how it was trained.
         """
         metadata = self.bundle.metadata
-        digest = self.tags.get(BASE_DIGEST_TAG) or metadata.data_digest
+        # By the card, which the bundle's digest covers: anybody may set tags.
+        # guard: what a retraining begins with
+        digest = self.retrained.base_digest if self.retrained else metadata.data_digest
         own = {DATA_PATH_TAG: self.tags.get(BASE_PATH_TAG, "")}
-        tags = own if BASE_DIGEST_TAG in self.tags else self.tags
+        tags = own if self.retrained else self.tags
         file = data_file(digest, {name: text for name, text in tags.items() if text})
         if file is None:
             name = tags.get(DATA_FILE_TAG, "a file")
@@ -120,12 +124,13 @@ def find(records: Records, settings: Settings) -> Champion:
             f"no version of {location.model_name} is {location.alias}, so there is none to train"
             " again; make one with: housing-admin seed"
         )
-    bundle = bundle_of(settings, version.number)
+    bundle, card = bundle_and_card_of(settings, version.number)
     run_id = bundle.metadata.run_id
     run = records.run(run_id) if run_id else None
     return Champion(
         version=version.number,
         bundle=bundle,
+        retrained=card.lineage.retrained if card else None,
         tags=run.tags if run else {},
         successor=_successor(records, found, version),
     )

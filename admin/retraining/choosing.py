@@ -1,6 +1,7 @@
 """Which houses that were sold are learned from, kept for the gate, or put into quarantine."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,10 +113,11 @@ def _within_shares(sources: Sequence[str], others: int) -> NDArray[np.bool_]:
         sources: Of each house, the newest last.
         others: How many rows there are besides.
     """
-    counts = {source: sources.count(source) for source in set(sources)}
+    # There may be as many sources as houses.
+    counts = Counter(sources)
     while True:
         most = math.floor(MOST_OF_ONE_SOURCE * (others + sum(counts.values())))
-        fewer = {source: min(count, most) for source, count in counts.items()}
+        fewer = Counter({source: min(count, most) for source, count in counts.items()})
         if fewer == counts:
             break
         counts = fewer

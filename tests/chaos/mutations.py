@@ -146,6 +146,31 @@ GUARDS = (
         "calls/test_relay.py::test_what_is_no_message_of_a_relay_ends_the_stream",
     ),
     Guard(
+        "a source that a spreadsheet would compute",
+        "return text",
+        "admin/feedback/test_feedback_command.py::test_a_source_is_no_formula_of_a_spreadsheet",
+    ),
+    Guard(
+        "the faults of a file that are kept",
+        "if True:",
+        "admin/feedback/test_feedback_command.py::test_of_many_faults_the_first_are_kept",
+    ),
+    Guard(
+        "what a retraining begins with",
+        "digest = self.tags.get('base_digest') or metadata.data_digest",
+        "admin/retraining/test_retrain.py::test_tags_do_not_choose_what_is_learned",
+    ),
+    Guard(
+        "the bytes and fields of a message of calls",
+        "if False:",
+        "calls/test_relay.py::test_what_is_no_message_of_a_relay_ends_the_stream",
+    ),
+    Guard(
+        "no stream goes on asking a server that stops",
+        "if False:",
+        "calls/test_relay.py::test_relays_that_go_on_asking_do_not_hold_up_a_stop",
+    ),
+    Guard(
         "the bytes of the answers of one message",
         "if size >= 0:",
         "calls/test_relay.py::test_large_answers_leave_the_rest_to_go_alone",

@@ -36,6 +36,15 @@ def test_the_moment_and_the_source() -> None:
     assert second.observed_at == datetime(2026, 1, 30, 11, tzinfo=UTC)
 
 
+def test_a_line_of_commas_costs_itself_alone() -> None:
+    fault, row = read(f"receipt,price\n{',' * 100_000}\na,1\n")
+    assert isinstance(fault, OutcomeFault)
+    assert "more than 65536 characters" in fault.text
+    assert isinstance(row, OutcomeRow)
+    with pytest.raises(TableError, match="more than 65536 characters"):
+        read("," * 100_000)
+
+
 def test_what_no_line_can_hold_costs_that_line() -> None:
     moments = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
     odd = [f"a,1,{moment}" for moment in moments]

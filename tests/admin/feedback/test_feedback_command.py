@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import time
 from pathlib import Path
 
@@ -74,6 +75,39 @@ def test_export_writes_all_columns(
     assert [each["actual"] for each in json.loads(document.read_text())] == [21.0, 22.0]
     said = say("feedback", "export", str(file), code=UsageError.exit_code)
     assert "is there already" in said.err
+
+
+@pytest.mark.parametrize("source", ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "\uff1d1+1"])
+def test_a_source_is_no_formula_of_a_spreadsheet(say: Say, home: Path, source: str) -> None:
+    from tests.support.outcomes import outcome
+
+    url = location.read(f"sqlite:///{home / 'feedback.db'}")
+    store = Store(Database(url, connections=1, seconds=5))
+    store.record([outcome(source=source)])
+    store.close()
+    for name in ("all.csv", "all.json"):
+        say("feedback", "export", str(home / name))
+    with (home / "all.csv").open() as opened:
+        (row,) = csv.DictReader(opened)
+    assert row["source"] == f"'{source}"
+    assert json.loads((home / "all.json").read_text())[0]["source"] == source
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_plain_file_is_not_imported(say: Say, home: Path, kind: str) -> None:
+    file = Path("/dev/zero")
+    if kind == "pipe":
+        file = home / "pipe"
+        os.mkfifo(file)
+    assert "cannot be read" in say("feedback", "import", str(file), code=DataError.exit_code).err
+
+
+def test_of_many_faults_the_first_are_kept(say: Say, home: Path) -> None:
+    file = sold(home, *["x"] * 5000, "," * 100_000)
+    said = say("feedback", "import", file, "--json", code=DataError.exit_code)
+    found = json.loads(said.out)
+    assert (len(found["errors"]), found["refused"]) == (1000, 5001)
+    assert "5001 lines were not taken" in said.err
 
 
 def test_purge_takes_a_date_and_force(say: Say, home: Path) -> None:

@@ -25,8 +25,10 @@ from admin.data import dataset
 from admin.export.reading import Bundle
 from admin.retraining import files
 from admin.retraining.choosing import Chosen, choose
-from admin.retraining.labels import read
+from admin.retraining.labels import Labels, read
 from admin.tracking import run_locks
+from admin.tracking.client import connect
+from admin.tracking.tags import BASE_DIGEST_TAG, BASE_PATH_TAG
 from housing_grpc.bundle import schema
 from housing_grpc.feedback.store import Store
 from tests.admin.retraining.conftest import Sell, houses, opened_store
@@ -108,6 +110,35 @@ def test_one_source_has_no_more_than_its_share(sell: Sell, store: Store, champio
     assert learned.count("a") <= 0.3 * (len(base) + len(learned))
     assert learned.count("a") + 1 > 0.3 * (len(base) + len(learned))
     assert found.left_out == {"a": 128 - learned.count("a")}
+
+
+def test_as_many_sources_as_houses(champion: Bundle) -> None:
+    rows = np.repeat(houses(300), 400, axis=0)
+    rows[:, 7] += np.arange(len(rows)) * 1e-9
+    sold = Labels(
+        rows=rows,
+        prices=champion.predict(rows),
+        recorded=np.arange(len(rows)) + 1,
+        sources=tuple(map(str, range(len(rows)))),
+        ids=("",) * len(rows),
+    )
+    assert choose(sold, champion, rows[:0], 0).left_out == {}
+
+
+def test_tags_do_not_choose_what_is_learned(
+    settings: Settings, say: Say, sell: Sell, quick: Path, champion: Bundle
+) -> None:
+    other = settings.home / "other.csv"
+    lines = DATA.read_text().splitlines(keepends=True)
+    other.write_text("".join(lines[:300]))
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+    with connect(settings) as client:
+        for name, text in ((BASE_DIGEST_TAG, digest), (BASE_PATH_TAG, str(other))):
+            client.set_tag(champion.metadata.run_id, name, text)
+    sell(houses(20))
+    say("retrain", "--policy", quick)
+    card = json.loads(say("card", "2", "--json").out)
+    assert card["lineage"]["retrained"]["base_digest"] == champion.metadata.data_digest
 
 
 def test_a_house_counts_once_by_what_came_last(sell: Sell, store: Store, champion: Bundle) -> None:
