@@ -75,11 +75,12 @@ class Measuring:
         self._known: dict[str, Expected] = {}
         self._figures: dict[str, tuple[ModelLabels, Expected, Figures]] = {}
 
-    def measure(self, most: int) -> list[Measured]:
+    def measure(self, most: int, version: str = "") -> list[Measured]:
         """Returns how good the prices of each model were.
 
         Args:
             most: Most models.
+            version: As answers name it, of the only one that is wanted; "" for all.
 
         Returns:
             The live model first, also without outcomes; then that with the latest outcome.
@@ -88,24 +89,25 @@ class Measuring:
             StoreUnavailableError: The store does not answer.
         """
         live, others = self._live(), {each.digest: each for each in self._store.models()}
-        if live is None:
-            return [self._other(each, Expected()) for each in list(others.values())[:most]]
-        with self._lock:
-            _keep(self._known, live.digest, live.expects)
-        nothing = ModelLabels(digest=live.digest, version=0, total=0, latest=0)
-        own = others.pop(live.digest, nothing)
-        figures = self._figures_of(own, live.expects)
-        first = Measured(version=live.version, live=True, labels=own, figures=figures)
-        # Of a model that was not live here, we know that its prices are cut off where others' are.
-        unknown = Expected(ceiling=live.expects.ceiling)
-        return [first, *(self._other(each, unknown) for each in list(others.values())[: most - 1])]
+        found, unknown = [], Expected()
+        if live is not None:
+            with self._lock:
+                _keep(self._known, live.digest, live.expects)
+            nothing = ModelLabels(digest=live.digest, version=0, total=0, latest=0)
+            own = others.pop(live.digest, nothing)
+            if version in ("", live.version):
+                figures = self._figures_of(own, live.expects)
+                found = [Measured(version=live.version, live=True, labels=own, figures=figures)]
+            # Of a model that was not live here, we know that its prices are cut off where others'
+            # are.
+            unknown = Expected(ceiling=live.expects.ceiling)
+        wanted = [each for each in others.values() if version in ("", _version_of(each))]
+        return found + [self._other(each, unknown) for each in wanted[: most - len(found)]]
 
     def _other(self, labels: ModelLabels, unknown: Expected) -> Measured:
         with self._lock:
             expects = self._known.get(labels.digest, unknown)
-        # As servers name a bundle that did not come from a registry.
-        version = str(labels.version) if labels.version else labels.digest[:_FOLDER_DIGITS]
-        figures = self._figures_of(labels, expects)
+        figures, version = self._figures_of(labels, expects), _version_of(labels)
         return Measured(version=version, live=False, labels=labels, figures=figures)
 
     def _figures_of(self, labels: ModelLabels, expects: Expected) -> Figures:
@@ -117,6 +119,11 @@ class Measuring:
         with self._lock:
             _keep(self._figures, labels.digest, (labels, expects, found))
         return found
+
+
+def _version_of(labels: ModelLabels) -> str:
+    # As servers name a bundle that did not come from a registry.
+    return str(labels.version) if labels.version else labels.digest[:_FOLDER_DIGITS]
 
 
 def _keep(known: dict[str, T], digest: str, entry: T) -> None:

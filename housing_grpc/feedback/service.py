@@ -140,16 +140,14 @@ class FeedbackServicer:
         self, request: pb.GetQualityRequest, context: grpc.ServicerContext
     ) -> pb.GetQualityResponse:
         """Tells how good the prices of each model were, by the outcomes so far."""
-        measuring, wanted = _needed(self._measuring), request.model_version
+        measuring = _needed(self._measuring)
         self._models.current()  # The first model is live.
         try:
-            found = measuring.measure(_MOST_MODELS)
+            found = measuring.measure(_MOST_MODELS, request.model_version)
         except StoreUnavailableError as error:
             raise unavailable(error) from error
         models = [
-            message_of(each, self._expected_mae() if each.live else math.nan)
-            for each in found
-            if not wanted or each.version == wanted
+            message_of(each, self._expected_mae() if each.live else math.nan) for each in found
         ]
         return pb.GetQualityResponse(models=models)
 

@@ -40,6 +40,10 @@ def test_the_live_model_comes_first_and_then_that_with_the_latest_outcome(store:
     assert versions(found) == ["3", "4", "001122334455"]
     assert [each.live for each in found] == [True, False, False]
     assert versions(live(store).measure(2)) == ["3", "4"]
+    # One that is wanted is found among however many there are.
+    assert versions(live(store).measure(1, "001122334455")) == ["001122334455"]
+    assert versions(live(store).measure(1, "3")) == ["3"]
+    assert live(store).measure(100, "7") == []
     assert versions(Measuring(store, lambda: None).measure(100)) == ["4", "001122334455", "3"]
 
 
