@@ -101,8 +101,11 @@ def _level(value: Any) -> float:
     if value is None:
         return 0.0
     try:
-        # As text, too: many clients have no number with a fraction for a parameter.
-        return float(value) if isinstance(value, str) else rows.number(value)
+        # As text, too: many clients have no number with a fraction for a parameter. Python alone
+        # reads 0_0.9, and digits of all scripts.
+        if isinstance(value, str) and value.isascii() and "_" not in value:
+            return float(value)
+        return rows.number(value)
     except (ValueError, FaultError):
         text = "is no number; send one from 0.5 to 0.99, such as 0.9"
         raise FaultError.at(Reason.INVALID_PARAMETER, text, "level") from None

@@ -149,7 +149,8 @@ class _Lane:
         try:
             while await self._carry():
                 pass
-        except grpc.aio.AioRpcError:
+        # The second: the server had ended the stream before there was more to ask.
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             pass  # What was on its way is called by itself, and says more.
         finally:
             if self.ready:

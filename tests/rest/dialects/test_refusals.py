@@ -108,6 +108,8 @@ BESIDE: dict[str, tuple[dict[str, Any], str, str]] = {
                 "INVALID_TENSOR", "lower the parameter 'classification' is not offered"),
     "on_error": ({"parameters": {"on_error": "skip"}}, "INVALID_PARAMETER",
                  "parameters.on_error must be one of fail, nan"),
+    "level in Python's own spelling": (
+        {"parameters": {"level": "0_0.9"}}, "INVALID_PARAMETER", "parameters.level is no number"),
     "level": ({"parameters": {"level": "high"}}, "INVALID_PARAMETER",
               "parameters.level is no number; send one from 0.5 to 0.99, such as 0.9"),
     "binary": ({"parameters": {"binary_data_output": 1}}, "JSON_WRONG_TYPE",
@@ -237,6 +239,7 @@ TABLES: dict[str, tuple[bytes, str, str]] = {
               "rows[0] holds 1 values, and the first line names 2 features"),
     "many": (b"RM\n" + b"6\n" * 101, "BATCH_TOO_LARGE", "body holds 101 houses, 100 are allowed"),
     "no text": (b"RM\n\xff\n", "JSON_MALFORMED", "the body is no CSV: byte 3 is not UTF-8"),
+    "digits without end": (b"RM\n" + b"9" * 100_000 + b"x\n", "JSON_WRONG_TYPE", "rows[0].RM is"),
     "a quote": (b'RM\n"6\n', "JSON_MALFORMED", "the body is no CSV: unexpected end of data"),
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Small calls travel together where the server takes that, and alone where it does not."""
 
+import gc
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -33,9 +34,11 @@ class Relaying(RelayServiceServicer):
         self.answer: Answer = lambda _call: pb.RelayedAnswer(response=price(TOGETHER))
         self.sizes: list[int] = []
         self.streams = 0
+        self.contexts: list[grpc.ServicerContext] = []
 
     def Relay(self, request_iterator: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
         self.streams += 1
+        self.contexts.append(context)
         for message in request_iterator:
             self.sizes.append(len(message.calls))
             yield pb.RelayResponse(answers=map(self.answer, message.calls))
@@ -89,6 +92,20 @@ def test_a_stream_makes_room_for_another_one(relaying: Relaying, target: str, st
     for _ in range(200):
         assert client.post("/predict", json=HOUSE).json()["prediction"] == TOGETHER
     assert relaying.streams > 3
+
+
+def test_a_stream_that_ended_while_nobody_asked(
+    relaying: Relaying, target: str, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = start(target)
+    together(client)
+    before = relaying.streams
+    for context in relaying.contexts:
+        context.cancel()
+    while relaying.streams < before + 2:
+        assert client.post("/predict", json=HOUSE).json()["prediction"] in (ALONE, TOGETHER)
+    gc.collect()
+    assert [each.getMessage() for each in caplog.records if each.name == "asyncio"] == []
 
 
 def test_a_call_that_takes_long_goes_alone(target: str, start: Start) -> None:
