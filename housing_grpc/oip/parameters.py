@@ -38,6 +38,9 @@ def level(parameters: Mapping[str, Any]) -> float:
     # As text, too: many clients have no number with a fraction for a parameter.
     value = _value(parameters["level"])
     try:
+        # Python alone reads 0_0.9, and digits of all scripts.
+        if isinstance(value, str) and ("_" in value or not value.isascii()):
+            raise ValueError  # noqa: TRY301 - refused as any other text
         return float(value)
     except (TypeError, ValueError):
         raise refusal(

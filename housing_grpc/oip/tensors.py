@@ -186,6 +186,14 @@ def _values(tensor: Any, raw: bytes | None, count: int) -> NDArray[np.float64]:
 
 
 def _typed(tensor: Any, datatype: _Datatype, count: int) -> NDArray[np.float64]:
+    # guard: one kind of contents in a tensor
+    if len(filled := tensor.contents.ListFields()) > 1:
+        raise refusal(
+            Reason.INVALID_TENSOR,
+            tensor.name,
+            f"has {' and '.join(field.name for field, _ in filled)}; send {tensor.datatype} values "
+            f"as contents.{datatype.contents} alone",
+        )
     values = getattr(tensor.contents, datatype.contents)
     # guard: the values of a tensor
     if len(values) != count:

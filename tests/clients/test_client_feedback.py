@@ -1,6 +1,7 @@
 """What houses sold for, from the Python client and its command."""
 
 import asyncio
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,16 @@ def test_a_file_of_outcomes(keep: Keep, capsys: pytest.CaptureFixture[str], tmp_
     out, err = say("feedback", file, "--target", address, code=4)
     assert out == "2 same, 4 with errors\n"
     assert err.startswith("line 3: receipt has 5 characters")
+
+
+def test_what_is_no_utf_8_costs_its_line_alone(
+    keep: Keep, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = f"receipt,price\n\xff,21\n{sealed()},21\n".encode("latin-1")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), "utf-8"))
+    out, err = saying(main, capsys)("feedback", "-", "--target", keep(), code=4)
+    assert out == "1 new, 1 with errors\n"
+    assert err.startswith("line 2: receipt")
 
 
 def test_a_whole_file(keep: Keep, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -88,6 +88,12 @@ def both(message: Any) -> None:
     message.inputs[0].contents.fp64_contents.extend(ROWS.ravel().tolist())
 
 
+def two_kinds(message: Any) -> None:
+    message.ClearField("raw_input_contents")
+    both(message)
+    message.inputs[0].contents.int64_contents.append(7)
+
+
 def repeated(message: Any) -> None:
     message.CopyFrom(tensors_of({"RM": [6.5]}))
     message.MergeFrom(tensors_of({"RM": [7.0]}))
@@ -201,6 +207,14 @@ REFUSED = {
     ),
     "on_error of another kind": (
         request_of(ROWS, parameters={"on_error": True}), "INVALID_PARAMETER", "parameters.on_error",
+    ),
+    "two kinds of contents": (
+        changed(two_kinds),
+        "INVALID_TENSOR", "input: has int64_contents and fp64_contents; send FP64 values",
+    ),
+    "level in Python's own spelling": (
+        request_of(ROWS, parameters={"level": "0_0.9"}),
+        "INVALID_PARAMETER", "parameters.level: is '0_0.9'; send a number such as 0.9",
     ),
     "level": (
         request_of(ROWS, parameters={"level": "high"}),

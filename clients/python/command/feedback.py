@@ -1,6 +1,7 @@
 """`housing feedback`: says what the houses of a file sold for."""
 
 import argparse
+import io
 import json
 import sys
 import time
@@ -67,7 +68,11 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _opened(path: str) -> AbstractContextManager[Iterable[str]]:
-    return nullcontext(sys.stdin) if path == "-" else Path(path).open(**_TEXT)
+    if path != "-":
+        return Path(path).open(**_TEXT)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(**_TEXT)
+    return nullcontext(sys.stdin)
 
 
 def _read(lines: Iterable[str], name: str) -> Iterator[OutcomeRow | OutcomeFault]:
