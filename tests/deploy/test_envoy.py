@@ -192,7 +192,12 @@ def test_ids_pass_as_they_came(edge: Edge, client: Client) -> None:
 
 def test_what_is_for_those_inside_does_not_pass(edge: Edge) -> None:
     assert httpx.get(f"{edge.url}/metrics", timeout=SECONDS, trust_env=False).status_code == 404
-    paths = ("/grpc.health.v1.Health/Check", "/grpc.reflection.v1.ServerReflection/X", "/x.Y/Z")
+    paths = (
+        "/grpc.health.v1.Health/Check",
+        "/grpc.reflection.v1.ServerReflection/X",
+        "/housing.v1.RelayService/Relay",
+        "/x.Y/Z",
+    )
     with grpc.insecure_channel(edge.target) as channel:
         for path in paths:
             method: Any = channel.unary_unary(path)
