@@ -5,7 +5,7 @@ message; each is admitted, served, counted and ended as the gate and its method 
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import grpc
@@ -15,7 +15,6 @@ from housing_grpc.base import status
 from housing_grpc.base.errors import Reason, ServingError, public_error
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.gate import Gate, Route
-from housing_grpc.houses import wire_scan
 
 MOST_CALLS = 64
 """Most calls in one message."""
@@ -23,12 +22,11 @@ MOST_CALLS = 64
 MOST_BYTES = 4096
 """Largest request: what takes no longer to serve than a call takes to come."""
 
-# Where they stand in it.
-_CALLS = (1,)
+MOST_FIELDS = 64 * MOST_CALLS
+"""Most fields of a message: an empty text has two bytes. Proxies send some 12 with a call."""
+
 # What comes with a request: keys and ids. Without a key, anybody may send messages.
 _MOST_MESSAGE_BYTES = MOST_CALLS * (2 * MOST_BYTES + 16)
-# An empty text takes two bytes on the wire. Proxies send some 12 fields with a call.
-_MOST_FIELDS = 64 * MOST_CALLS
 # It is held until the proxy takes it.
 _MOST_ANSWER_BYTES = 2**18
 
@@ -41,6 +39,7 @@ class Relay:
         together: Paths of those whose calls may travel together.
         gate: Admits calls.
         call_end: Ends those that fail.
+        crowded: Whether the bytes of a message hold more than `MOST_FIELDS`.
         kind: Class of the messages that come: with `calls`, each of which has `method`,
             `metadata`, `request` and `timeout_ms`.
         answer: Class of the messages that go back: with `answers`, each of which has `response`
@@ -54,19 +53,21 @@ class Relay:
         gate: Gate,
         call_end: CallEnd,
         *,
+        crowded: Callable[[bytes], bool],
         kind: Any,
         answer: Any,
     ) -> None:
         self._routes = {path: routes[path] for path in together}
         self._gate = gate
         self._call_end = call_end
+        self._crowded = crowded
         self._kind = kind
         self._answer = answer
 
     def answer(self, message: bytes, context: grpc.ServicerContext) -> bytes | None:
         """Returns the answers to the calls of a message, or None if it is none."""
         # guard: the bytes and fields of a message of calls
-        if _is_too_large(message):
+        if len(message) > _MOST_MESSAGE_BYTES or self._crowded(message):
             return None
         try:
             calls = self._kind.FromString(message).calls
@@ -104,11 +105,6 @@ class Relay:
             answer.response = route.answer(call, asked.request, context)
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: it would end all others
             answer.error.CopyFrom(status.to_proto(self._call_end.failed(call, raised)))
-
-
-def _is_too_large(message: bytes) -> bool:
-    fields = wire_scan.holds_more(message, _CALLS, _MOST_FIELDS)
-    return fields or len(message) > _MOST_MESSAGE_BYTES
 
 
 class _Context:

@@ -17,14 +17,14 @@ from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.gate import Gate, Route
 from housing_grpc.calls.parse import Parse, parser
-from housing_grpc.calls.relay import Relay
+from housing_grpc.calls.relay import MOST_FIELDS, Relay
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
 from housing_grpc.calls.untaken_bytes import UntakenBytes
 from housing_grpc.feedback.request import read as read_outcomes
 from housing_grpc.feedback.service import FeedbackServicer
-from housing_grpc.houses import decode
+from housing_grpc.houses import decode, wire_scan
 from housing_grpc.oip import messages, request
 from housing_grpc.oip.servicer import InferenceServicer
 from housing_grpc.services.experiment_service import ExperimentServicer
@@ -59,6 +59,7 @@ _MOST_REFLECTIONS = 64
 # A proxy has some for each of its processes; nobody needs a key to open one.
 _MOST_RELAYS = 64
 _RELAY_SECONDS = 60.0
+_RELAYED = (relay_pb2.RelayRequest.DESCRIPTOR.fields_by_name["calls"].number,)
 # Beyond the streams that are served: workers that answer others that there are too many.
 _REFUSING_WORKERS = 4
 
@@ -248,6 +249,7 @@ def relay(table: Mapping[str, Route], gate: Gate, call_end: CallEnd, pool: CallP
     """
     carried = Relay(
         table, _TOGETHER, gate, call_end,
+        crowded=partial(wire_scan.holds_more, nested=_RELAYED, most=MOST_FIELDS),
         kind=relay_pb2.RelayRequest, answer=relay_pb2.RelayResponse,
     )  # fmt: skip
     handler = conversation.handler(carried.answer, pool)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from housing_table import outcomes
 from housing_table.errors import TableError
@@ -69,7 +69,8 @@ def run(given: argparse.Namespace) -> int:
 
 def _opened(path: str) -> AbstractContextManager[Iterable[str]]:
     if path != "-":
-        return Path(path).open(**_TEXT)
+        opened: IO[str] = Path(path).open(**_TEXT)
+        return opened
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(**_TEXT)
     return nullcontext(sys.stdin)
