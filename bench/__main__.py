@@ -15,7 +15,7 @@ USUAL = (
 # Longer, or for one question only.
 OTHERS = (
     "accuracy", "blackhole", "challenger", "detector", "dialects", "evaluate", "explain",
-    "feedback", "flood", "gate", "gate_times", "honest", "http", "intervals", "keys",
+    "feedback", "flood", "gate", "gate_times", "growth", "honest", "http", "intervals", "keys",
     "metrics_cost", "oip", "peers", "receipt", "registry", "retrain", "rollback", "shadow",
     "stream_memory", "workers",
 )  # fmt: skip

@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
-from bench import results
+from bench import growth, results
 from bench.results import Series
 
 FOLDER = Path(__file__).parent.parent / "docs" / "performance"
@@ -51,6 +51,16 @@ def _doubling(axes: Axes) -> None:
     axes.set_ylim(bottom=0)
 
 
+def _growing(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+
+
+def _named(axes: Axes) -> None:
+    axes.set_xticks(range(len(growth.ASKED)), growth.ASKED)
+    axes.set_ylim(bottom=0)
+
+
 def _shares(axes: Axes) -> None:
     axes.set_yscale("log")
 
@@ -64,6 +74,14 @@ PLOTS = (
          x="rows a chunk", y="rows/s", arrange=_log_log),
     Plot(part="size", name="size", title="Cost of Predict, one row",
          x="trees", y="µs of processor", arrange=_log_log),
+    Plot(part="growth", name="connections", title="Cost of Predict against connections",
+         x="connections, a call at a time on each", y="µs of processor", arrange=_growing),
+    Plot(part="growth", name="keys", title="Cost of Predict against keys",
+         x="keys", y="µs of processor", arrange=_growing),
+    Plot(part="growth", name="workers", title="Cost of Predict against worker processes",
+         x="worker processes", y="µs of processor", arrange=_doubling),
+    Plot(part="growth", name="asked", title="Cost of Predict against what is asked for",
+         x="the price, and besides", y="µs of processor", arrange=_named),
 )  # fmt: skip
 
 

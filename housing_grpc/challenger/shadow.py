@@ -106,6 +106,7 @@ class Shadow:
             self._sums = {key: sums for key, sums in self._sums.items() if key == pair}
             if pair is not None:
                 self._sums.setdefault(pair, ShadowSums())
+        # guard: the next challenger does not wait
         # The rest of a slow model is none of the next one's.
         self._woken.set()
 
@@ -130,6 +131,7 @@ class Shadow:
             if not len(rows) or experiment is not self._experiment:
                 return
             # A challenger that is behind leaves houses out.
+            # guard: a shadow that is behind
             room = max(_MOST_WAITING - self._rows, 0)
             if len(rows) > room:
                 self._add(experiment, ShadowSums(dropped=float(len(rows) - room)))
@@ -147,7 +149,10 @@ class Shadow:
 
     def _work(self) -> None:
         background.give_way()
-        while self._filled.wait() and not self._stopping.is_set():
+        while self._filled.wait():
+            self._woken.clear()
+            if self._stopping.is_set():
+                return
             began = time.perf_counter()
             try:
                 self._step()
@@ -156,7 +161,6 @@ class Shadow:
             took = time.perf_counter() - began
             # Calls keep the processors.
             self._woken.wait(took * _REST)
-            self._woken.clear()
 
     def _step(self) -> None:
         with self._lock:
@@ -185,6 +189,7 @@ def compared(numbers: Rows, others: Rows) -> ShadowSums:
         numbers: Price and ends of the interval by the live model, shape (3, n).
         others: The challenger's prices, NaN where it gave none; shape (n,).
     """
+    # guard: sums of prices stay finite
     priced = ~np.isnan(others) & (np.abs(numbers[0]) <= LARGEST)
     mine, lower, upper = numbers[:, priced]
     difference = others[priced] - mine

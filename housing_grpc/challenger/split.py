@@ -113,6 +113,7 @@ class Split:
             # What the challenger cannot answer, the live model does.
             if error.reason not in _LACKS:
                 raise
+        # guard: a faulty challenger costs callers nothing
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it costs callers nothing
             # Counted below; how often that is, its callers decide.
             log.event(_logger, logging.DEBUG, "challenger.gave_no_answer", error=error)
@@ -137,6 +138,7 @@ def chosen(key: bytes, digest: str, share: float) -> bool:
 
 def _canonical(rows: Rows | bytes) -> bytes:
     """Returns houses as bytes that are the same whoever sent them: one NaN, and one zero."""
+    # guard: a house goes to one model
     values = np.frombuffer(rows)
     return np.where(np.isnan(values), np.nan, values + 0.0).tobytes()
 

@@ -61,6 +61,7 @@ class Mean(msgspec.Struct, frozen=True):
 
         Infinite before the first look.
         """
+        # guard: no verdict before the first look
         if self.count < FIRST_LOOK:
             return math.inf
         variance = max(self.squares / self.count - self.value**2, 0.0)

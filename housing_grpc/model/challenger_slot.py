@@ -116,6 +116,7 @@ def check_alike(live: Metadata, other: Metadata) -> None:
         ServingError: SCHEMA_INCOMPATIBLE.
     """
     # Two models that are compared predict the same.
+    # guard: two models predict the same
     if (live.target.name, live.target.unit) != (other.target.name, other.target.unit):
         raise ServingError(
             Reason.SCHEMA_INCOMPATIBLE,

@@ -34,12 +34,14 @@ def read(aliases: Mapping[str, str], tags: Mapping[str, str]) -> Challenge:
     version = aliases.get(CHALLENGER_ALIAS)
     if version is None:
         return NO_CHALLENGE
+    # guard: a challenger is a version
     if not is_version(version):
         fault = f"the alias {CHALLENGER_ALIAS} names what is no version"
         return Challenge(version="?", fault=f"{fault}; housing-admin challenge VERSION sets it")
     shares = [_share(tags.get(SHADOW_TAG, "1")), _share(tags.get(SHARE_TAG, "0"))]
     for name, share in zip((SHADOW_TAG, SHARE_TAG), shares, strict=True):
         # Anybody who may write to the registry may have written it.
+        # guard: a share is a number
         if share is None:
             return Challenge(
                 version=version,

@@ -6,14 +6,18 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import model
 from housing_grpc.bundle.arrays import Prices, Rows
 from housing_grpc.bundle.model import Bundle
+from housing_grpc.challenger import shadow as shadows
 from housing_grpc.challenger.shadow import Shadow, ShadowSums, compared
 from housing_grpc.model.challenge import Challenge
-from housing_grpc.model.challenger_slot import Experiment
+from housing_grpc.model.challenger_slot import Experiment, check_alike
 from housing_grpc.model.live import Facts, LiveModel
+from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.waiting import until
 
@@ -111,6 +115,33 @@ def test_a_challenger_that_is_behind_holds_nobody_up(
     assert 100 * len(ROWS) - 8192 - 256 <= found.dropped <= 100 * len(ROWS) - 8192
     Waiting.gate.set()
     until(lambda: shadow.sums()[PAIR].scored > 0)
+
+
+def test_what_a_slow_challenger_owes_is_not_waited_for_by_the_next(
+    shadow: Shadow, linear: Example, forest: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shadows, "_REST", 1e9)
+    slow, both = experiment(linear, forest), experiment(linear, forest)
+    slow.challenger.bundle.__class__ = Waiting
+    Waiting.gate.clear()
+    shadow.changed(slow)
+    shadow.start()
+    said = numbers(both.champion.bundle)
+    shadow.offer(slow.champion.bundle.ranges, ROWS, said)
+    Waiting.gate.set()
+    until(lambda: shadow.sums()[PAIR].scored > 0)
+    shadow.changed(both)
+    shadow.offer(both.champion.bundle.ranges, ROWS, said)
+    until(lambda: shadow.sums()[PAIR].scored > len(ROWS))
+
+
+def test_models_that_predict_something_else_are_not_compared(linear: Example) -> None:
+    live = model.load(linear.folder).metadata
+    check_alike(live, live)
+    in_dollars = replace(live, target=replace(live.target, unit="USD"))
+    error = raised(ServingError, lambda: check_alike(live, in_dollars))
+    assert error.reason is Reason.SCHEMA_INCOMPATIBLE
+    assert "in USD, and the live model" in error.message
 
 
 def test_prices_that_are_none_count_as_failed() -> None:

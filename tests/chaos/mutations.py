@@ -807,6 +807,54 @@ GUARDS = (
         'raise SealingKeyError(f"{where}: {text} is not {2 * KEY_BYTES} hexadecimal digits")',
         "receipts/test_receipt_key_file.py::test_a_wrong_line_is_named_and_not_shown",
     ),
+    # Challengers
+    Guard(
+        "a shadow that is behind",
+        "room = len(rows)",
+        "challenger/test_shadow.py::test_a_challenger_that_is_behind_holds_nobody_up",
+    ),
+    Guard(
+        "the next challenger does not wait",
+        "pass",
+        "challenger/test_shadow.py::test_what_a_slow_challenger_owes_is_not_waited_for_by_the_next",
+        lines=2,
+    ),
+    Guard(
+        "sums of prices stay finite",
+        "priced = ~np.isnan(others)",
+        "challenger/test_shadow.py::test_prices_that_are_none_count_as_failed",
+    ),
+    Guard(
+        "no verdict before the first look",
+        "if self.count < 2:",
+        "challenger/test_verdict.py::test_nothing_is_said_before_the_first_look",
+    ),
+    Guard(
+        "a house goes to one model",
+        "return bytes(rows)",
+        "challenger/test_split.py::test_a_house_is_the_same_however_it_was_written",
+        lines=2,
+    ),
+    Guard(
+        "a faulty challenger costs callers nothing",
+        "except ZeroDivisionError as error:",
+        "challenger/test_experiment.py::test_a_challenger_without_prices_for_some_houses_costs_them_nothing",
+    ),
+    Guard(
+        "two models predict the same",
+        "if False:",
+        "challenger/test_shadow.py::test_models_that_predict_something_else_are_not_compared",
+    ),
+    Guard(
+        "a share is a number",
+        "if False:",
+        "challenger/test_challenge_tags.py::test_what_is_no_share_is_a_fault_and_nothing_is_compared",
+    ),
+    Guard(
+        "a challenger is a version",
+        "if False:",
+        "challenger/test_challenge_tags.py::test_what_is_no_version_is_a_fault",
+    ),
     # What the registry says
     Guard(
         "the bundle that a server may go back to",
