@@ -1,9 +1,9 @@
 """What a call costs as things grow: connections, keys, worker processes, and what is asked for.
 
-Processor time of the server a call, beside the line that theory gives: a call waits for nobody else's
-connection and looks its key up, so neither makes it dearer; worker processes share nothing that a
-call needs; and what an answer holds besides the price adds up. Model size has a measurement of its
-own, `size`.
+Processor time of the server a call, beside the line that theory gives: a call waits for nobody
+else's connection and looks its key up, so neither makes it dearer; worker processes share nothing
+that a call needs; and what an answer holds besides the price adds up. Model size has a measurement
+of its own, `size`.
 """
 
 import tempfile

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from housing_table import outcomes
 from housing_table.errors import TableError
@@ -68,12 +68,9 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _opened(path: str) -> AbstractContextManager[Iterable[str]]:
-    if path != "-":
-        opened: IO[str] = Path(path).open(**_TEXT)
-        return opened
-    if isinstance(sys.stdin, io.TextIOWrapper):
+    if path == "-" and isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(**_TEXT)
-    return nullcontext(sys.stdin)
+    return nullcontext(sys.stdin) if path == "-" else Path(path).open(**_TEXT)
 
 
 def _read(lines: Iterable[str], name: str) -> Iterator[OutcomeRow | OutcomeFault]:
