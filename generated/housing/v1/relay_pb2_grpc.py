@@ -62,8 +62,8 @@ class RelayServiceServicer:
         again.
 
         Returns:
-        * CANCELLED: a message is no RelayRequest, or has more than 64 calls; nothing
-        came for a minute; or the server stops.
+        * CANCELLED: a message is no RelayRequest, or has more than 64 calls, 4,096
+        fields or 513 KiB; nothing came for a minute; or the server stops.
         * RESOURCE_EXHAUSTED: the metadata is too large (METADATA_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

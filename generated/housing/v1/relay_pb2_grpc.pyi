@@ -45,8 +45,8 @@ class RelayServiceStub:
     again.
 
     Returns:
-    * CANCELLED: a message is no RelayRequest, or has more than 64 calls; nothing
-      came for a minute; or the server stops.
+    * CANCELLED: a message is no RelayRequest, or has more than 64 calls, 4,096
+      fields or 513 KiB; nothing came for a minute; or the server stops.
     * RESOURCE_EXHAUSTED: the metadata is too large (METADATA_TOO_LARGE).
     """
 
@@ -67,8 +67,8 @@ class RelayServiceAsyncStub(RelayServiceStub):
     again.
 
     Returns:
-    * CANCELLED: a message is no RelayRequest, or has more than 64 calls; nothing
-      came for a minute; or the server stops.
+    * CANCELLED: a message is no RelayRequest, or has more than 64 calls, 4,096
+      fields or 513 KiB; nothing came for a minute; or the server stops.
     * RESOURCE_EXHAUSTED: the metadata is too large (METADATA_TOO_LARGE).
     """
 
@@ -92,8 +92,8 @@ class RelayServiceServicer(metaclass=_abc_1.ABCMeta):
         again.
 
         Returns:
-        * CANCELLED: a message is no RelayRequest, or has more than 64 calls; nothing
-          came for a minute; or the server stops.
+        * CANCELLED: a message is no RelayRequest, or has more than 64 calls, 4,096
+          fields or 513 KiB; nothing came for a minute; or the server stops.
         * RESOURCE_EXHAUSTED: the metadata is too large (METADATA_TOO_LARGE).
         """
 
