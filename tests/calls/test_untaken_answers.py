@@ -74,7 +74,9 @@ def test_of_too_many_bytes_the_oldest_goes(
 ) -> None:
     """Of batches, whose houses are all refused at length, and of streams of such chunks."""
     monkeypatch.setattr("housing_grpc.calls.untaken_bytes._MOST_BYTES", 2**19)
-    client = serve(linear.folder, request_timeout_seconds=FOR_EVER, grpc_workers=1)
+    # Nothing else ends one of the two.
+    limits = {"request_timeout_seconds": FOR_EVER, "stream_idle_seconds": FOR_EVER}
+    client = serve(linear.folder, grpc_workers=1, **limits)
     bad = [House(rm=float("inf"), lstat=float("inf"))] * 1000
     batch = PredictBatchRequest(items=bad).SerializeToString()
     chunk = PredictStreamRequest(rows=HouseRows(items=bad)).SerializeToString()
