@@ -4,6 +4,7 @@ A call of gRPC costs more than a price does. Those that are there at the same mo
 message; each is admitted, served, counted and ended as the gate and its method do it.
 """
 
+import secrets
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -38,6 +39,7 @@ class Relay:
             `metadata`, `request` and `timeout_ms`.
         answer: Class of the messages that go back: with `answers`, each of which has `response`
             or `error`.
+        processes: So many serve on the port, this one included.
     """
 
     def __init__(
@@ -49,12 +51,18 @@ class Relay:
         *,
         kind: Any,
         answer: Any,
+        processes: int = 1,
     ) -> None:
         self._routes = {path: routes[path] for path in together}
         self._gate = gate
         self._call_end = call_end
         self._kind = kind
         self._answer = answer
+        several = processes > 1
+        self._whose = {
+            "process": secrets.randbits(32) if several else 0,
+            "processes": processes if several else 0,
+        }
 
     def answer(self, message: bytes, context: grpc.ServicerContext) -> bytes | None:
         """Returns the answers to the calls of a message, or None if it is none."""
@@ -65,7 +73,7 @@ class Relay:
         # guard: the calls of one message
         if len(calls) > MOST_CALLS:
             return None
-        answers, begun, size = self._answer(), time.monotonic(), 0
+        answers, begun, size = self._answer(**self._whose), time.monotonic(), 0
         for each in calls:
             answer = answers.answers.add()
             # What is left without an answer is called by itself.
