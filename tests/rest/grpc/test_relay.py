@@ -44,7 +44,7 @@ class Relaying(RelayServiceServicer):
 
 @contextmanager
 def serving(relaying: Relaying, alone: Scripted, beside: str = "") -> Iterator[str]:
-    """Serves relays, and all else as the scripted server does; on its own port, or beside others."""
+    """Serves relays, and all else as the scripted server does; perhaps on the port of others."""
     server = grpc.server(ThreadPoolExecutor(32), options=(("grpc.so_reuseport", 1),))
     add_RelayServiceServicer_to_server(relaying, server)
     server.add_generic_rpc_handlers((alone,))
