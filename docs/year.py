@@ -65,7 +65,8 @@ def play(servers: Sequence[str]) -> None:
         mine = sold[month * PER_MONTH : (month + 1) * PER_MONTH]
         report(next(turns), mine, 1 + DEARER_A_MONTH * max(month - 5, 0), draw)
         show_quality(next(turns), name)
-    if not quality(next(turns)).interval.alarm:
+    interval = quality(next(turns)).interval
+    if interval is None or not interval.alarm:
         raise SystemExit("the market has moved, and nobody was alarmed")
     made = json.loads(admin("retrain", "--if-labels", "200", "--then", "challenge", "--json"))
     number = made["version"]
