@@ -9,9 +9,14 @@ _MOST_LINES = 20
 
 
 class Flood:
-    """Counts lines of the log by kind, so that refusing a caller costs less than serving one."""
+    """Counts lines of the log by kind, so that refusing a caller costs less than serving one.
 
-    def __init__(self) -> None:
+    Args:
+        processes: So many share the lines of a second, each with a count of its own.
+    """
+
+    def __init__(self, processes: int = 1) -> None:
+        self._most_lines = max(1, _MOST_LINES // processes)
         self._lock = threading.Lock()
         self._second = 0
         self._lines: Counter[str] = Counter()
@@ -30,7 +35,7 @@ class Flood:
                 self._lines.clear()
             self._lines[kind] += 1
             # guard: the lines of the log
-            if self._lines[kind] > _MOST_LINES:
+            if self._lines[kind] > self._most_lines:
                 self._unlogged[kind] += 1
                 return None
             return self._unlogged.pop(kind, 0)

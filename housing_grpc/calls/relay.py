@@ -4,6 +4,7 @@ A call of gRPC costs more than a price does. Those that are there at the same mo
 message; each is admitted, served, counted and ended as the gate and its method do it.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -44,6 +45,7 @@ class Relay:
             `metadata`, `request` and `timeout_ms`.
         answer: Class of the messages that go back: with `answers`, each of which has `response`
             or `error`.
+        processes: So many serve on the port, this one included.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Relay:
         crowded: Callable[[bytes], bool],
         kind: Any,
         answer: Any,
+        processes: int = 1,
     ) -> None:
         self._routes = {path: routes[path] for path in together}
         self._gate = gate
@@ -63,6 +66,11 @@ class Relay:
         self._crowded = crowded
         self._kind = kind
         self._answer = answer
+        several = processes > 1
+        self._whose = {
+            "process": secrets.randbits(32) if several else 0,
+            "processes": processes if several else 0,
+        }
 
     def answer(self, message: bytes, context: grpc.ServicerContext) -> bytes | None:
         """Returns the answers to the calls of a message, or None if it is none."""
@@ -76,7 +84,7 @@ class Relay:
         # guard: the calls of one message
         if len(calls) > MOST_CALLS:
             return None
-        answers, begun, size = self._answer(), time.monotonic(), 0
+        answers, begun, size = self._answer(**self._whose), time.monotonic(), 0
         for each in calls:
             answer = answers.answers.add()
             # What is left without an answer is called by itself.

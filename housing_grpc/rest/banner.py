@@ -1,10 +1,27 @@
-"""What a person reads when the proxy is up."""
+"""What the proxy says when it is up."""
 
 import json
+import logging
 from importlib.resources import files
 
-from housing_grpc.base import address
+from housing_grpc.base import address, log, standard_streams
 from housing_grpc.rest.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+
+def log_serving(chosen: Settings, port: int) -> None:
+    """Says in the log where it serves."""
+    log.event(
+        _logger, logging.INFO, "rest.serving",
+        host=chosen.api_host, port=port, grpc_target=chosen.grpc_target,
+    )  # fmt: skip
+
+
+def tell(chosen: Settings, port: int) -> None:
+    """Prints it for a person, who reads the log as text."""
+    if chosen.log_format == "text":
+        standard_streams.tell(text(chosen, port))
 
 
 def text(chosen: Settings, port: int) -> str:

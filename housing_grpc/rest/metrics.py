@@ -1,6 +1,6 @@
 """What the proxy counts: requests by route and status, and how long they took."""
 
-from collections.abc import Callable
+from typing import Any
 
 from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
@@ -10,6 +10,7 @@ from prometheus_client import (
     Histogram,
 )
 from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.responses import Response
 
 from housing_grpc.base.metric_family import Family
@@ -61,14 +62,10 @@ class Metrics:
 
     Args:
         registry: Where the metrics are registered.
-        certificate_expires: Returns when the proxy's certificate ends; None without HTTPS.
+        folder: Where several processes count, of which any answers for all; None for one.
     """
 
-    def __init__(
-        self,
-        registry: CollectorRegistry,
-        certificate_expires: Callable[[], float] | None = None,
-    ) -> None:
+    def __init__(self, registry: CollectorRegistry, folder: str | None = None) -> None:
         self._registry = registry
         self._requests = Counter(
             _REQUESTS.name, _REQUESTS.help, _REQUESTS.labels, registry=registry
@@ -80,11 +77,15 @@ class Metrics:
             buckets=_DURATION.buckets,
             registry=registry,
         )
-        self._open = Gauge(_OPEN.name, _OPEN.help, registry=registry)
+        self._open = Gauge(_OPEN.name, _OPEN.help, registry=registry, multiprocess_mode="livesum")
+        self._open.set(0)
         self._closed = Counter(_CLOSED.name, _CLOSED.help, _CLOSED.labels, registry=registry)
-        if certificate_expires is not None:
-            expiry = Gauge(_EXPIRY.name, _EXPIRY.help, registry=registry)
-            expiry.set_function(certificate_expires)
+        self._expiry: Gauge | None = None
+        self._shown = registry
+        if folder is not None:
+            self._shown = CollectorRegistry()
+            collector: Any = MultiProcessCollector
+            collector(self._shown, folder)
         # Looking a labelled child up costs more than counting with it.
         self._counters: dict[tuple[str, str, int], Counter] = {}
         self._histograms: dict[tuple[str, str], Histogram] = {}
@@ -103,9 +104,17 @@ class Metrics:
             self._histograms[verb, route] = histogram
         histogram.observe(seconds)
 
-    def watch_connections(self, opened: Callable[[], int]) -> None:
-        """Takes what returns how many connections are open."""
-        self._open.set_function(opened)
+    def certificate_expires(self, when: float) -> None:
+        """Notes when the proxy's certificate ends, in seconds since 1970."""
+        if self._expiry is None:
+            self._expiry = Gauge(
+                _EXPIRY.name, _EXPIRY.help, registry=self._registry, multiprocess_mode="livemin"
+            )
+        self._expiry.set(when)
+
+    def connections_open(self, count: int) -> None:
+        """Notes how many connections are open."""
+        self._open.set(count)
 
     def connection_closed(self, reason: str) -> None:
         """Counts a connection that the proxy closed."""
@@ -113,5 +122,5 @@ class Metrics:
 
     async def page(self, _exchange: Exchange) -> Response:
         """Answers with all metrics in the text form of Prometheus."""
-        text = generate_latest(self._registry)
+        text = generate_latest(self._shown)
         return Response(text, headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})

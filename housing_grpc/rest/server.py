@@ -4,16 +4,18 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from housing_grpc.base import log, standard_streams
+from housing_grpc.base import log
 from housing_grpc.base.options import OptionError
-from housing_grpc.rest import banner, routes, settings
+from housing_grpc.rest import banner, routes, settings, supervisor
 from housing_grpc.rest.connection import connections, listen
 from housing_grpc.rest.connection.certificate import Certificate
 from housing_grpc.rest.connection.connections import Connections
@@ -39,33 +41,54 @@ _KEEP_ALIVE_SECONDS = 75
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What one of several processes has of those beside it.
+
+    Attributes:
+        number: Of this one, from 1 on.
+        listening: The socket of all.
+        folder: Where all count.
+        ready: Called when it accepts connections.
+    """
+
+    number: int
+    listening: socket.socket
+    folder: str
+    ready: Callable[[], None]
+
+
 class RestServer:
     """A proxy, bound to its port.
 
     Args:
         chosen: The settings.
+        place: Among several processes; None for the only one, or the one above them.
 
     Raises:
         OptionError: Certificates cannot be used.
         PortError: The port is taken.
     """
 
-    def __init__(self, chosen: Settings) -> None:
+    def __init__(self, chosen: Settings, place: Place | None = None) -> None:
         self._settings = chosen
+        self._place = place
         self._certificate = (
             Certificate(chosen.api_tls_cert_file, chosen.api_tls_key_file)
             if chosen.api_tls_cert_file
             else None
         )
         self._server_tls = _server_tls(chosen)
-        self._socket = listen.bind(
-            chosen.api_host, chosen.api_port, tls=self._certificate is not None
+        self.socket = (
+            place.listening
+            if place
+            else listen.bind(chosen.api_host, chosen.api_port, tls=self._certificate is not None)
         )
         self._uvicorn: HttpServer | None = None
         self._stopping = False
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.port: int = self._socket.getsockname()[1]
+        self.port: int = self.socket.getsockname()[1]
 
     async def serve(self) -> None:
         """Serves until a signal comes or `stop` is called."""
@@ -80,14 +103,14 @@ class RestServer:
         try:
             self._uvicorn = self._built(backend)
             self._uvicorn.should_exit = self._stopping
-            log.event(
-                _logger, logging.INFO, "rest.serving",
-                host=chosen.api_host, port=self.port, grpc_target=chosen.grpc_target,
-            )  # fmt: skip
-            await self._uvicorn.serve(sockets=[self._socket])
+            if self._place:
+                self._place.ready()
+            else:
+                banner.log_serving(chosen, self.port)
+            await self._uvicorn.serve(sockets=[self.socket])
         finally:
             self._loop = None
-            self._socket.close()
+            self.socket.close()
             await backend.close()
         log.event(_logger, logging.INFO, "rest.stopped")
 
@@ -102,13 +125,17 @@ class RestServer:
     def _built(self, backend: Backend) -> HttpServer:
         chosen = self._settings
         shown = self._certificate
-        metrics = Metrics(CollectorRegistry(), (lambda: shown.expires) if shown else None)
+        processes = chosen.processes if self._place else 1
+        metrics = Metrics(CollectorRegistry(), self._place.folder if self._place else None)
+        if shown:
+            metrics.certificate_expires(shown.expires)
+            shown.on_expiry = metrics.certificate_expires
         limits = Limits(
             body_bytes=chosen.api_max_body_bytes,
             body_seconds=chosen.api_timeout_seconds,
             list_entries=chosen.api_max_batch_rows,
         )
-        failures = FailureLog()
+        failures = FailureLog(processes)
         router = routes.build(
             backend,
             metrics,
@@ -138,25 +165,40 @@ class RestServer:
         patience = Patience(
             head_seconds=chosen.api_head_seconds, answer_seconds=chosen.api_timeout_seconds
         )
-        opened = Connections(connections.most(chosen.api_max_connections), metrics)
-        return HttpServer(config, self._socket, opened, patience, shown)
+        most = connections.most(chosen.api_max_connections // processes)
+        opened = Connections(most, metrics, processes)
+        return HttpServer(config, self.socket, opened, patience, shown)
 
 
 def main() -> int:
     """Serves until a signal; returns the exit code."""
+    return run(sys.argv[1:])
+
+
+def run(arguments: Sequence[str], place: Place | None = None) -> int:
+    """Serves until a signal, in one process or several; returns the exit code.
+
+    Args:
+        arguments: Flags.
+        place: Among several processes, which another one has started.
+    """
     try:
-        chosen = settings.load(sys.argv[1:])
-        log.configure(chosen.log_level, chosen.log_format)
+        chosen = settings.load(arguments)
+        log.configure(
+            chosen.log_level, chosen.log_format, **({"worker": place.number} if place else {})
+        )
         _adopt_uvicorns_log()
-        server = RestServer(chosen)
+        server = RestServer(chosen, place)
     except OptionError as error:
         return _fail(error, EXIT_SETTINGS)
     except PortError as error:
         return _fail(error, EXIT_PORT)
+    if place is None and chosen.processes > 1:
+        return supervisor.run(chosen, server.socket, arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopper(server))
-    if chosen.log_format == "text":
-        standard_streams.tell(banner.text(chosen, server.port))
+    if place is None:
+        banner.tell(chosen, server.port)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(server.serve())
     return 0

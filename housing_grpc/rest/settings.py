@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from housing_grpc.base import address, dialects, grpc_target, options
+from housing_grpc.base import address, dialects, grpc_target, options, processors
 from housing_grpc.base.options import Host, OptionError, Port
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "[::]", "::")  # noqa: S104 - not bound
@@ -17,6 +17,8 @@ _HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 # An origin as browsers write it: no path, no user, no star.
 _ORIGIN = re.compile(rf"https?://(?:{_HOST_NAME.pattern})(?::[1-9][0-9]{{0,4}})?")
 _GRPC_PORT = 50051
+# Of a process: one of eight has no request in work.
+_LEAST_CONNECTIONS = 8
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -27,6 +29,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Host, Meta(description="address to listen on; 0.0.0.0 for every network")
     ] = "127.0.0.1"
     api_port: Annotated[Port, Meta(description="port to listen on; 0 for any that is free")] = 8000
+    api_workers: Annotated[
+        Annotated[int, Meta(ge=1, le=256)] | Literal["auto"],
+        Meta(description="processes that serve HTTP; auto for one a processor; not on Windows"),
+    ] = 1
     grpc_target: Annotated[str, Meta(description="gRPC server to speak to")] = "127.0.0.1:50051"
     api_max_batch_rows: Annotated[
         int, Meta(ge=1, le=1_000_000, description="most entries in one list of a request")
@@ -47,9 +53,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_max_connections: Annotated[
         int,
         Meta(
-            ge=8,
+            ge=_LEAST_CONNECTIONS,
             le=100_000,
-            description="most connections at a time; the oldest idle one makes room",
+            description="most connections at a time, of all processes; the oldest idle one "
+            "makes room",
         ),
     ] = 320
     api_grace_seconds: Annotated[
@@ -91,6 +98,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[
         Literal["text", "json"], Meta(description="text for people, json for collectors")
     ] = "text"
+
+    @property
+    def processes(self) -> int:
+        """How many processes are to serve."""
+        return processors.usable() if self.api_workers == "auto" else self.api_workers
 
     @property
     def tls_to_server(self) -> bool:
@@ -172,8 +184,22 @@ def _check(chosen: Settings, *, has_key: bool) -> None:
                 "without scheme and port, with commas between them"
             )
     _ = chosen.spoken
+    _check_processes(chosen)
     _check_files(chosen)
     _check_openness(chosen, has_key=has_key)
+
+
+def _check_processes(chosen: Settings) -> None:
+    if chosen.processes > 1 and os.name != "posix":
+        raise OptionError(
+            f"API_WORKERS={chosen.api_workers!r}: Windows takes one process; set it to 1"
+        )
+    if chosen.api_max_connections < _LEAST_CONNECTIONS * chosen.processes:
+        raise OptionError(
+            f"API_WORKERS={chosen.api_workers!r}: each process takes {_LEAST_CONNECTIONS} of "
+            f"API_MAX_CONNECTIONS={chosen.api_max_connections} or more; set fewer processes, or "
+            f"{_LEAST_CONNECTIONS * chosen.processes} connections"
+        )
 
 
 def _check_files(chosen: Settings) -> None:

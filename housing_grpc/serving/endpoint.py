@@ -42,7 +42,7 @@ from housing_grpc.serving.experiment import Experiment
 from housing_grpc.serving.feedback import Feedback
 from housing_grpc.serving.routes import ServiceSpec
 from housing_grpc.serving.start_checks import StartChecks
-from housing_grpc.settings import Settings
+from housing_grpc.settings import Settings, processes
 
 _logger = logging.getLogger(__name__)
 
@@ -256,7 +256,7 @@ class Endpoint:
         gate = Gate(table, parts.access, call_end, metadata_limit=limit)
         others = [
             self._health.handler(),
-            routes.relay(table, gate, call_end, self._workers.relay),
+            routes.relay(table, gate, call_end, self._workers.relay, processes(chosen)),
         ]
         if chosen.reflection_enabled:
             names, described = (*self._names, routes.RELAY.full_name, health.SERVICE), messages.POOL

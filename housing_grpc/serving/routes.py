@@ -238,7 +238,9 @@ def inference(
     )
 
 
-def relay(table: Mapping[str, Route], gate: Gate, call_end: CallEnd, pool: CallPool) -> Any:
+def relay(
+    table: Mapping[str, Route], gate: Gate, call_end: CallEnd, pool: CallPool, processes: int
+) -> Any:
     """Returns what serves calls that travel together.
 
     Args:
@@ -246,11 +248,12 @@ def relay(table: Mapping[str, Route], gate: Gate, call_end: CallEnd, pool: CallP
         gate: Admits each call.
         call_end: Ends those that fail.
         pool: Serves the messages.
+        processes: So many serve on the port.
     """
     carried = Relay(
         table, _TOGETHER, gate, call_end,
         crowded=partial(wire_scan.holds_more, nested=_RELAYED, most=MOST_FIELDS),
-        kind=relay_pb2.RelayRequest, answer=relay_pb2.RelayResponse,
+        kind=relay_pb2.RelayRequest, answer=relay_pb2.RelayResponse, processes=processes,
     )  # fmt: skip
     handler = conversation.handler(carried.answer, pool)
     return grpc.method_handlers_generic_handler(RELAY.full_name, {"Relay": handler})

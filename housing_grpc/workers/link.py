@@ -13,6 +13,7 @@ import msgspec
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import public_error
+from housing_grpc.base.worker_slot import WorkerGoneError
 from housing_grpc.workers.protocol import DECODER, Answer, Answered, Asked, Failed, Frame, Question
 
 _LENGTH = struct.Struct(">Q")
@@ -24,7 +25,7 @@ Reply = Callable[[Answer], None]
 _logger = logging.getLogger(__name__)
 
 
-class LinkClosedError(Exception):
+class LinkClosedError(WorkerGoneError):
     """The other side is gone, or does not answer in time."""
 
 

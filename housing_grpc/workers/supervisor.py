@@ -13,6 +13,7 @@ from housing_grpc.access.key_file import KeysError
 from housing_grpc.base import log
 from housing_grpc.base.errors import EXIT_SETTINGS, ServingError, StartError, public_error
 from housing_grpc.base.signals import HARD_EXIT_SECONDS
+from housing_grpc.base.worker_slot import WorkerSlot
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.metrics.model import ModelMetrics
 from housing_grpc.metrics.runtime import Runtime
@@ -29,7 +30,6 @@ from housing_grpc.workers.metrics_sum import MetricsSum
 from housing_grpc.workers.ports import SharedPort
 from housing_grpc.workers.protocol import KeyRing
 from housing_grpc.workers.worker_handle import WorkerHandle
-from housing_grpc.workers.worker_slot import WorkerSlot
 
 _ANONYMOUS = ""
 # Of the reloads that workers hand on, one runs and the others are refused at once.

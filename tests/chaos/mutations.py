@@ -706,6 +706,11 @@ GUARDS = (
         "workers/test_worker_slot.py::test_a_worker_that_hangs_is_replaced",
     ),
     Guard(
+        "a lane to each process",
+        "return False",
+        "rest/grpc/test_relay.py::test_each_process_of_a_server_has_a_lane",
+    ),
+    Guard(
         "one automatic rollback a version",
         "if same:",
         "services/test_rollback.py::test_three_faults_of_any_kind_go_back_by_themselves",

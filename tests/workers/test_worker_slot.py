@@ -8,9 +8,9 @@ from queue import SimpleQueue
 
 import pytest
 
+from housing_grpc.base.worker_slot import WorkerSlot
 from housing_grpc.workers import shared_rates
 from housing_grpc.workers.worker_handle import WorkerHandle
-from housing_grpc.workers.worker_slot import WorkerSlot
 from tests.support.processes import alive
 from tests.support.waiting import until
 from tests.workers.conftest import WAIT_SECONDS

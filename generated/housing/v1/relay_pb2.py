@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16housing/v1/relay.proto\x12\nhousing.v1\x1a\x17google/rpc/status.proto\"6\n\x0cRelayRequest\x12&\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x17.housing.v1.RelayedCall\"T\n\x0bRelayedCall\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x10\n\x08metadata\x18\x02 \x03(\t\x12\x0f\n\x07request\x18\x03 \x01(\x0c\x12\x12\n\ntimeout_ms\x18\x04 \x01(\r\";\n\rRelayResponse\x12*\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x19.housing.v1.RelayedAnswer\"S\n\rRelayedAnswer\x12\x12\n\x08response\x18\x01 \x01(\x0cH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome2P\n\x0cRelayService\x12@\n\x05Relay\x12\x18.housing.v1.RelayRequest\x1a\x19.housing.v1.RelayResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16housing/v1/relay.proto\x12\nhousing.v1\x1a\x17google/rpc/status.proto\"6\n\x0cRelayRequest\x12&\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x17.housing.v1.RelayedCall\"T\n\x0bRelayedCall\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x10\n\x08metadata\x18\x02 \x03(\t\x12\x0f\n\x07request\x18\x03 \x01(\x0c\x12\x12\n\ntimeout_ms\x18\x04 \x01(\r\"_\n\rRelayResponse\x12*\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x19.housing.v1.RelayedAnswer\x12\x0f\n\x07process\x18\x02 \x01(\x07\x12\x11\n\tprocesses\x18\x03 \x01(\r\"S\n\rRelayedAnswer\x12\x12\n\x08response\x18\x01 \x01(\x0cH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome2P\n\x0cRelayService\x12@\n\x05Relay\x12\x18.housing.v1.RelayRequest\x1a\x19.housing.v1.RelayResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,9 +37,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RELAYEDCALL']._serialized_start=119
   _globals['_RELAYEDCALL']._serialized_end=203
   _globals['_RELAYRESPONSE']._serialized_start=205
-  _globals['_RELAYRESPONSE']._serialized_end=264
-  _globals['_RELAYEDANSWER']._serialized_start=266
-  _globals['_RELAYEDANSWER']._serialized_end=349
-  _globals['_RELAYSERVICE']._serialized_start=351
-  _globals['_RELAYSERVICE']._serialized_end=431
+  _globals['_RELAYRESPONSE']._serialized_end=300
+  _globals['_RELAYEDANSWER']._serialized_start=302
+  _globals['_RELAYEDANSWER']._serialized_end=385
+  _globals['_RELAYSERVICE']._serialized_start=387
+  _globals['_RELAYSERVICE']._serialized_end=467
 # @@protoc_insertion_point(module_scope)

@@ -26,10 +26,14 @@ class RelayedCall(_message.Message):
     def __init__(self, method: _Optional[str] = ..., metadata: _Optional[_Iterable[str]] = ..., request: _Optional[bytes] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
 
 class RelayResponse(_message.Message):
-    __slots__ = ("answers",)
+    __slots__ = ("answers", "process", "processes")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_FIELD_NUMBER: _ClassVar[int]
+    PROCESSES_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[RelayedAnswer]
-    def __init__(self, answers: _Optional[_Iterable[_Union[RelayedAnswer, _Mapping]]] = ...) -> None: ...
+    process: int
+    processes: int
+    def __init__(self, answers: _Optional[_Iterable[_Union[RelayedAnswer, _Mapping]]] = ..., process: _Optional[int] = ..., processes: _Optional[int] = ...) -> None: ...
 
 class RelayedAnswer(_message.Message):
     __slots__ = ("response", "error")

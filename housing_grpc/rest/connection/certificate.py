@@ -28,6 +28,7 @@ class Certificate:
     Attributes:
         context: What a listener is opened with.
         expires: When it ends, in seconds since 1970.
+        on_expiry: Called with that of a certificate that is shown from now on.
         on_flood: Called with the TLS object of a connection that changes its keys all the time.
 
     Raises:
@@ -38,6 +39,7 @@ class Certificate:
         self._certificate = PemFile("API_TLS_CERT_FILE", certificate)
         self._key = PemFile("API_TLS_KEY_FILE", key)
         self._changes = Changes((self._certificate, self._key))
+        self.on_expiry: Callable[[float], None] = lambda _: None
         self.on_flood: Callable[[object], None] = lambda _: None
         self._key_updates: WeakKeyDictionary[object, int] = WeakKeyDictionary()
         self._latest, self.expires = self._load()
@@ -58,6 +60,7 @@ class Certificate:
         except OptionError as error:
             log.event(_logger, logging.ERROR, "tls.kept", reason=str(error))
         else:
+            self.on_expiry(self.expires)
             log.event(_logger, logging.INFO, "tls.reloaded", setting=self._certificate.setting)
 
     def _load(self) -> tuple[ssl.SSLContext, float]:

@@ -57,18 +57,18 @@ class Connections:
     Args:
         most: So many at a time; an eighth of them has no request in work.
         metrics: Counts those that are open, and those that are closed here.
+        processes: So many share the lines of the log.
     """
 
-    def __init__(self, most: int, metrics: Metrics) -> None:
+    def __init__(self, most: int, metrics: Metrics, processes: int = 1) -> None:
         self.most = most
         self.most_requests = most - max(1, most // _SPARE)
         self._metrics = metrics
-        self._flood = Flood()
+        self._flood = Flood(processes)
         self._states: dict[Connection, State] = {}
         # In the order in which they began to wait for their caller.
         self._idle: dict[Connection, None] = {}
         self._stalled: dict[Connection, None] = {}
-        metrics.watch_connections(lambda: len(self._states))
 
     def add(self, connection: Connection) -> None:
         """Takes a new one, which is idle; if there are too many, the oldest idle one is closed."""
@@ -76,6 +76,7 @@ class Connections:
             self._close_first(self._stalled)
         self._states[connection] = State.IDLE
         self._idle[connection] = None
+        self._metrics.connections_open(len(self._states))
 
     def move(self, connection: Connection, state: State) -> None:
         """Notes what a connection waits for from now on."""
@@ -96,6 +97,7 @@ class Connections:
         """Forgets one that has ended."""
         self.move(connection, State.WORKING)
         self._states.pop(connection, None)
+        self._metrics.connections_open(len(self._states))
 
     def admit(self, connection: Connection) -> bool:
         """Notes that a request begins; the oldest that waits for its caller may make room for it.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 # Methods whose small calls travel together.
 _TOGETHER = frozenset({"Predict", "PredictBatch"})
-_LANES = 2
 NO_METADATA: Metadata = []
 _FIRST_BACKOFF_MS = 100
 _LONGEST_BACKOFF_MS = 1000
@@ -74,7 +74,7 @@ class Backend:
         self._connect_seconds = connect_seconds
         options = _options(connect_seconds)
         self._channel = Channel(target, options, tls)
-        self._relay = Relay([Channel(target, options, tls) for _ in range(_LANES)])
+        self._relay = Relay(lambda: Channel(target, options, tls))
         self._health: Any = health_pb2.DESCRIPTOR.services_by_name["Health"].methods_by_name[
             "Check"
         ]
@@ -82,12 +82,12 @@ class Backend:
     def unary(self, method: MethodDescriptor) -> "Unary":
         """Returns what calls a method that takes and gives one message."""
         relay = self._relay if method.name in _TOGETHER else None
-        return Unary(self._channel, method, self._call_seconds, relay)
+        return Unary(self._latest, method, self._call_seconds, relay)
 
     def stream(self, method: MethodDescriptor, metadata: Metadata) -> Call:
         """Opens a stream in both directions, which may last as long as it likes."""
         request, response = _classes(method)
-        return self._channel.latest().stream_stream(
+        return self._latest().stream_stream(
             _path(method),
             request_serializer=request.SerializeToString,
             response_deserializer=response.FromString,
@@ -112,19 +112,26 @@ class Backend:
         await self._relay.close()
         await self._channel.close()
 
+    def _latest(self) -> grpc.aio.Channel:
+        return (self._relay.channel() or self._channel).latest()
+
 
 class Unary:
     """Calls one method.
 
     Args:
-        channel: To the server.
+        channel: Returns the one to the server that the next call is to be made on.
         method: What is called.
         seconds: Time that a call gets.
         relay: Carries small calls, if they are quick to answer.
     """
 
     def __init__(
-        self, channel: Channel, method: MethodDescriptor, seconds: float, relay: Relay | None = None
+        self,
+        channel: Callable[[], grpc.aio.Channel],
+        method: MethodDescriptor,
+        seconds: float,
+        relay: Relay | None = None,
     ) -> None:
         self._seconds = seconds
         self._method = method
@@ -132,8 +139,8 @@ class Unary:
         self._relay = relay
         self._path = _path(method)
         self._response = GetMessageClass(method.output_type)
-        self._bound_to = channel.latest()
-        self._call = _callable(self._bound_to, method)
+        self._bound_to: grpc.aio.Channel | None = None
+        self._call: Any = None
 
     async def __call__(
         self, request: Message, exchange: Exchange, more: Metadata = NO_METADATA
@@ -178,7 +185,7 @@ class Unary:
         return self._response.FromString(found.response)
 
     async def _alone(self, data: bytes, metadata: Metadata, exchange: Exchange) -> Message:
-        latest = self._channel.latest()
+        latest = self._channel()
         if latest is not self._bound_to:
             self._bound_to, self._call = latest, _callable(latest, self._method)
         call = self._call(data, metadata=metadata, timeout=self._seconds)

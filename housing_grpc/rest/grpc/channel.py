@@ -86,9 +86,13 @@ class Channel:
         credentials = self._tls.credentials() if self._tls else None
         if credentials is not self._credentials:
             self._credentials = credentials
-            self._retire()
-            self._latest = self._open()
+            self.renew()
         return self._latest
+
+    def renew(self) -> None:
+        """Has new calls made on another connection."""
+        self._retire()
+        self._latest = self._open()
 
     async def close(self) -> None:
         """Ends all calls."""

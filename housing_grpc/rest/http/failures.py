@@ -30,10 +30,14 @@ def public_status(error: Exception) -> Status:
 
 
 class FailureLog:
-    """Logs requests that failed; of a thousand that fail alike only some."""
+    """Logs requests that failed; of a thousand that fail alike only some.
 
-    def __init__(self) -> None:
-        self._flood = Flood()
+    Args:
+        processes: So many share the lines of a second.
+    """
+
+    def __init__(self, processes: int = 1) -> None:
+        self._flood = Flood(processes)
 
     def record(self, exchange: Exchange, error: Exception) -> None:
         """Logs why a request failed, with the stack trace if it is a fault of ours."""

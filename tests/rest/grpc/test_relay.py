@@ -30,7 +30,8 @@ def price(value: float) -> bytes:
 class Relaying(RelayServiceServicer):
     """Carries calls, and answers them as the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: int = 0, processes: int = 0) -> None:
+        self._whose = {"process": process, "processes": processes}
         self.answer: Answer = lambda _call: pb.RelayedAnswer(response=price(TOGETHER))
         self.sizes: list[int] = []
         self.streams = 0
@@ -41,16 +42,16 @@ class Relaying(RelayServiceServicer):
         self.contexts.append(context)
         for message in request_iterator:
             self.sizes.append(len(message.calls))
-            yield pb.RelayResponse(answers=map(self.answer, message.calls))
+            yield pb.RelayResponse(answers=map(self.answer, message.calls), **self._whose)
 
 
 @contextmanager
-def serving(relaying: Relaying, alone: Scripted) -> Iterator[str]:
-    """Serves relays, and all else as the scripted server does."""
-    server = grpc.server(ThreadPoolExecutor(8), options=(("grpc.so_reuseport", 0),))
+def serving(relaying: Relaying, alone: Scripted, beside: str = "") -> Iterator[str]:
+    """Serves relays, and all else as the scripted server does; perhaps on the port of others."""
+    server = grpc.server(ThreadPoolExecutor(32), options=(("grpc.so_reuseport", 1),))
     add_RelayServiceServicer_to_server(relaying, server)
     server.add_generic_rpc_handlers((alone,))
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(beside or "127.0.0.1:0")
     server.start()
     try:
         yield f"127.0.0.1:{port}"
@@ -106,6 +107,22 @@ def test_a_stream_that_ended_while_nobody_asked(
         assert client.post("/predict", json=HOUSE).json()["prediction"] in (ALONE, TOGETHER)
     gc.collect()
     assert [each.getMessage() for each in caplog.records if each.name == "asyncio"] == []
+
+
+def test_each_process_of_a_server_has_a_lane(
+    scripted: Scripted, start: Start, stack: ExitStack
+) -> None:
+    processes = [Relaying(number, 3) for number in range(1, 4)]
+    target = ""
+    for each in processes:
+        target = stack.enter_context(serving(each, scripted, target))
+    client, calls = start(target), 0
+    together(client)
+    # As connections fall, that fails in one case of five thousand.
+    while not all(any(each.sizes) for each in processes):
+        assert client.post("/predict", json=HOUSE).json()["prediction"] == TOGETHER
+        calls += 1
+        assert calls < 5000, [len(each.sizes) for each in processes]
 
 
 def test_a_call_that_takes_long_goes_alone(target: str, start: Start) -> None:

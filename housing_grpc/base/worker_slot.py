@@ -5,11 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Generic, Protocol, TypeVar
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import ServingError, StartError
-from housing_grpc.workers.link import LinkClosedError
-from housing_grpc.workers.worker_handle import WorkerHandle
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -25,7 +24,30 @@ _EXIT_CRASHED = 1
 _logger = logging.getLogger(__name__)
 
 
-class WorkerSlot:
+class WorkerGoneError(Exception):
+    """A worker is gone, or does not answer in time."""
+
+
+class Worker(Protocol):
+    """A process that a slot has."""
+
+    def ended(self, seconds: float) -> int | None:
+        """Waits for its end, for so long at most; returns the exit code, or None."""
+        ...
+
+    def silent(self, seconds: float) -> bool:
+        """Returns whether it is there, and answers nothing for so long."""
+        ...
+
+    def kill(self) -> None:
+        """Ends it at once; also from a signal's handler."""
+        ...
+
+
+_Worker = TypeVar("_Worker", bound=Worker)
+
+
+class WorkerSlot(Generic[_Worker]):
     """Starts a worker, waits for its end, and starts the next one.
 
     Args:
@@ -41,9 +63,9 @@ class WorkerSlot:
         self,
         number: int,
         *,
-        launch: Callable[[int], WorkerHandle],
-        admit: Callable[[WorkerHandle], None],
-        left: Callable[[WorkerHandle], None],
+        launch: Callable[[int], _Worker],
+        admit: Callable[[_Worker], None],
+        left: Callable[[_Worker], None],
         stopping: threading.Event,
         silent_seconds: float = _SILENT_SECONDS,
     ) -> None:
@@ -53,7 +75,7 @@ class WorkerSlot:
         self._left = left
         self._stopping = stopping
         self._silent_seconds = silent_seconds
-        self._process: WorkerHandle | None = None
+        self._process: _Worker | None = None
         self._thread = threading.Thread(target=self._run, name=f"slot-{number}", daemon=True)
         self.first: Future[None] = Future()
         """Done when the first worker can serve, or cannot, which is a StartError."""
@@ -108,17 +130,17 @@ class WorkerSlot:
             self.exit_code = None  # It was ended before it had a call to answer.
         return fault
 
-    def _admitted(self, process: WorkerHandle) -> Exception | None:
+    def _admitted(self, process: _Worker) -> Exception | None:
         try:
             self._admit(process)
-        except (LinkClosedError, ServingError, StartError) as error:
+        except (WorkerGoneError, ServingError, StartError) as error:
             process.kill()
             return error
         if not self.first.done():
             self.first.set_result(None)
         return None
 
-    def _end_of(self, process: WorkerHandle) -> int:
+    def _end_of(self, process: _Worker) -> int:
         """Waits for a worker's end, or makes it, if it hangs; returns the exit code."""
         pause = min(_WATCH_SECONDS, self._silent_seconds)
         while (code := process.ended(pause)) is None:
