@@ -1,7 +1,7 @@
 """How a call ends: a failed one with a status for its caller and a line in the log.
 
 The methods of every route (`unary`, `streaming`) catch whatever is raised in a call and bring it
-here, as `gate` does with what it refuses.
+here, as `admission` does with what it refuses.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Serves small calls of a proxy that travel together, each as if it had come alone.
 
 A call of gRPC costs more than a price does. Those that are there at the same moment share one
-message; each is admitted, served, counted and ended as the gate and its method do it.
+message; each is admitted, served, counted and ended as admission and its method do it.
 """
 
 import secrets
@@ -14,8 +14,8 @@ from google.protobuf.message import DecodeError
 
 from housing_grpc.base import status
 from housing_grpc.base.errors import Reason, ServingError, public_error
+from housing_grpc.calls.admission import Admission, Route
 from housing_grpc.calls.call_end import CallEnd
-from housing_grpc.calls.gate import Gate, Route
 
 MOST_CALLS = 64
 """Most calls in one message."""
@@ -38,7 +38,7 @@ class Relay:
     Args:
         routes: Of all methods, by path.
         together: Paths of those whose calls may travel together.
-        gate: Admits calls.
+        admission: Admits calls.
         call_end: Ends those that fail.
         crowded: Whether the bytes of a message hold more than `MOST_FIELDS`.
         kind: Class of the messages that come: with `calls`, each of which has `method`,
@@ -52,7 +52,7 @@ class Relay:
         self,
         routes: Mapping[str, Route],
         together: Collection[str],
-        gate: Gate,
+        admission: Admission,
         call_end: CallEnd,
         *,
         crowded: Callable[[bytes], bool],
@@ -61,7 +61,7 @@ class Relay:
         processes: int = 1,
     ) -> None:
         self._routes = {path: routes[path] for path in together}
-        self._gate = gate
+        self._admission = admission
         self._call_end = call_end
         self._crowded = crowded
         self._kind = kind
@@ -104,7 +104,7 @@ class Relay:
             )
             answer.error.CopyFrom(status.to_proto(error))
             return
-        call, refusal = self._gate.admit(route, context.invocation_metadata())
+        call, refusal = self._admission.admit(route, context.invocation_metadata())
         if refusal is not None:
             self._call_end.refused(call, public_error(refusal))
             answer.error.CopyFrom(status.to_proto(self._call_end.failed(call, refusal)))

@@ -96,7 +96,7 @@ class UnaryMethod:
         return made if isinstance(made, bytes) else made.SerializeToString()
 
     def _admits(self, call: Call) -> bool:
-        # The queue may have filled since the gate looked, by calls that waited for their message.
+        # The queue may have filled since admission looked, by calls that waited for their message.
         try:
             # guard: the queue's limits for messages that come late
             self.check_room(call)

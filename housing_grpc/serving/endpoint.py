@@ -10,8 +10,8 @@ import grpc
 from housing_grpc.access.callers import Access, Key
 from housing_grpc.base import log
 from housing_grpc.calls import health
+from housing_grpc.calls.admission import Admission
 from housing_grpc.calls.call_end import CallEnd
-from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
@@ -253,16 +253,16 @@ class Endpoint:
         table = routes.build(served, self._workers.stream, call_end)
         server = grpc.server(self._workers.predict, options=self._options)
         limit = self._metadata_limit
-        gate = Gate(table, parts.access, call_end, metadata_limit=limit)
+        admission = Admission(table, parts.access, call_end, metadata_limit=limit)
         others = [
             self._health.handler(),
-            routes.relay(table, gate, call_end, self._workers.relay, processes(chosen)),
+            routes.relay(table, admission, call_end, self._workers.relay, processes(chosen)),
         ]
         if chosen.reflection_enabled:
             names, described = (*self._names, routes.RELAY.full_name, health.SERVICE), messages.POOL
             others += reflection.handlers(names, self._workers.reflection, described)
         others.append(Unimplemented(off=not chosen.speaks_oip))
-        server.add_generic_rpc_handlers((gate, *map(limit.around, others)))
+        server.add_generic_rpc_handlers((admission, *map(limit.around, others)))
         return server
 
     def _inference(self, live_slot: LiveSlot, scorer: Scorer) -> tuple[ServiceSpec, ...]:

@@ -57,7 +57,7 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
         # guard: who keeps to the calls of a connection is served
         ("grpc.http2.max_deallocating_streams", chosen.max_calls_per_connection),
         # The same over all connections, those that are gone included. Both have the same value:
-        # between two, gRPC resets calls at random, before the gate can say when to come back.
+        # between two, gRPC resets calls at random, before admission can say when to come back.
         ("grpc.server.max_pending_requests", _MOST_PENDING),
         ("grpc.server.max_pending_requests_hard_limit", _MOST_PENDING),
         # guard: the number of connections

@@ -12,10 +12,10 @@ from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2, relay_pb2
 
 from housing_grpc.calls import conversation
+from housing_grpc.calls.admission import Admission, Route
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
-from housing_grpc.calls.gate import Gate, Route
 from housing_grpc.calls.parse import Parse, parser
 from housing_grpc.calls.relay import MOST_FIELDS, Relay
 from housing_grpc.calls.stream_slots import StreamSlots
@@ -239,19 +239,23 @@ def inference(
 
 
 def relay(
-    table: Mapping[str, Route], gate: Gate, call_end: CallEnd, pool: CallPool, processes: int
+    table: Mapping[str, Route],
+    admission: Admission,
+    call_end: CallEnd,
+    pool: CallPool,
+    processes: int,
 ) -> Any:
     """Returns what serves calls that travel together.
 
     Args:
         table: The routes.
-        gate: Admits each call.
+        admission: Admits each call.
         call_end: Ends those that fail.
         pool: Serves the messages.
         processes: So many serve on the port.
     """
     carried = Relay(
-        table, _TOGETHER, gate, call_end,
+        table, _TOGETHER, admission, call_end,
         crowded=partial(wire_scan.holds_more, nested=_RELAYED, most=MOST_FIELDS),
         kind=relay_pb2.RelayRequest, answer=relay_pb2.RelayResponse, processes=processes,
     )  # fmt: skip

@@ -11,8 +11,8 @@ from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from housing.v1.model_pb2 import ModelInfoRequest, ReloadModelRequest
 from housing.v1.prediction_pb2 import House, PredictBatchRequest, PredictStreamRequest
 
+from housing_grpc.calls.admission import Admission
 from housing_grpc.calls.call_end import CallEnd
-from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.health import Health
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.prediction_service import PredictionServicer
@@ -52,7 +52,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Threads:
         (ModelServicer, ("ModelInfo", "ReloadModel")),
         (Health, ("_answer", "_watch")),
         (ReflectionServicer, ("ServerReflectionInfo",)),
-        (Gate, ("service",)),
+        (Admission, ("service",)),
         (CallEnd, ("refuse",)),
     ):
         for name in names:

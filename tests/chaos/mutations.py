@@ -188,12 +188,12 @@ GUARDS = (
     Guard(
         "room in the queue",
         "",
-        "calls/test_gate.py::test_a_full_queue_refuses_before_there_is_a_message",
+        "calls/test_admission.py::test_a_full_queue_refuses_before_there_is_a_message",
     ),
     Guard(
         "the size of a message",
         '("grpc.max_receive_message_length", -1),',
-        "calls/test_gate_limits.py::test_a_message_over_the_limit",
+        "calls/test_admission_limits.py::test_a_message_over_the_limit",
     ),
     Guard(
         "what is sent and never read",
@@ -203,7 +203,7 @@ GUARDS = (
     Guard(
         "the number of connections",
         '("grpc.max_allowed_incoming_connections", 10**6),',
-        "calls/test_gate_limits.py::test_no_more_connections_than_the_limit",
+        "calls/test_admission_limits.py::test_no_more_connections_than_the_limit",
     ),
     Guard(
         "connections without a call",
@@ -218,12 +218,12 @@ GUARDS = (
     Guard(
         "the number of calls on a connection",
         '("grpc.max_concurrent_streams", 10**6),',
-        "calls/test_gate_limits.py::test_no_more_calls_on_a_connection_than_the_limit",
+        "calls/test_admission_limits.py::test_no_more_calls_on_a_connection_than_the_limit",
     ),
     Guard(
         "who keeps to the calls of a connection is served",
         "",
-        "calls/test_gate_limits.py::test_callers_wait_for_their_turn_on_a_connection",
+        "calls/test_admission_limits.py::test_callers_wait_for_their_turn_on_a_connection",
     ),
     Guard(
         "calls that were reset, of one connection",
@@ -430,7 +430,7 @@ GUARDS = (
     Guard(
         "the queue's limits for messages that come late",
         "pass",
-        "calls/test_gate.py::test_messages_that_come_late_find_the_queue_as_full",
+        "calls/test_admission.py::test_messages_that_come_late_find_the_queue_as_full",
     ),
     Guard(
         "no worker waits for a message",
@@ -497,7 +497,7 @@ GUARDS = (
     Guard(
         "also what is no Exception",
         "except Exception as raised:",
-        "calls/test_gate.py::test_a_handler_raises_even_systemexit",
+        "calls/test_admission.py::test_a_handler_raises_even_systemexit",
     ),
     Guard(
         "details that a client can read",

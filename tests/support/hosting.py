@@ -1,4 +1,4 @@
-"""Servicers of a test behind the server's real gate."""
+"""Servicers of a test behind the server's real admission."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import grpc
 
 from housing_grpc.access.callers import Access
+from housing_grpc.calls.admission import Admission
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
-from housing_grpc.calls.gate import Gate
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.parse import Parse
 from housing_grpc.calls.stream_slots import StreamSlots
@@ -28,14 +28,14 @@ def pool_of(stack: ExitStack, workers: int) -> CallPool:
     return pool
 
 
-def open_to_all(*served: ServiceSpec, version: Callable[[], str]) -> Gate:
+def open_to_all(*served: ServiceSpec, version: Callable[[], str]) -> Admission:
     """Returns the handler of services that need no key."""
     calls = telemetry.metrics({}, SETTINGS).calls
     observer = CallObserver(routes.descriptors(SETTINGS), calls, None, version)
     call_end = CallEnd(version, observer, rejected=lambda _: None)
     table = routes.build(served, ThreadPoolExecutor(4), call_end)
     access = Access(None, limits=lambda _: None)
-    return Gate(table, access, call_end, metadata_limit=MetadataLimit(8192))
+    return Admission(table, access, call_end, metadata_limit=MetadataLimit(8192))
 
 
 def start(

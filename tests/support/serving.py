@@ -59,7 +59,7 @@ def serve(stack: ExitStack) -> Serve:
 
 @pytest.fixture
 def host(stack: ExitStack) -> Host:
-    """Puts servicers behind the real gate: `host(predictions, models)` returns a client.
+    """Puts servicers behind the real admission: `host(predictions, models)` returns a client.
 
     Predictions get one worker, models another.
     """

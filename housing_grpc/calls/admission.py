@@ -45,7 +45,7 @@ class Route:
         self.answer = answer
 
 
-class Gate(grpc.GenericRpcHandler):
+class Admission(grpc.GenericRpcHandler):
     """Lets calls through to their methods, or refuses them.
 
     Args:
