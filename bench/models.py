@@ -16,7 +16,7 @@ from admin import models, preprocessing
 from admin.data.dataset import load
 from admin.export import Facts, export
 from admin.strategies.strategy import merge
-from admin.training import honesty
+from admin.training import uncertainty
 from admin.training.pipeline import build_pipeline
 from bench.accuracy import DATA
 
@@ -62,7 +62,7 @@ def make_bundle(
         training=dataset,
         facts=facts,
         folder=folder,
-        honesty=honesty.learn(pipeline, dataset, seed=0) if honest else None,
+        uncertainty=uncertainty.learn(pipeline, dataset, seed=0) if honest else None,
     )
     return pipeline
 

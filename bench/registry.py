@@ -17,7 +17,7 @@ from statistics import median
 from bench import results, serving
 from bench.blackhole import mlflow_server, seed
 from bench.results import Figure
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import DEFAULT_ALIAS, DEFAULT_MODEL_NAME, RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 
 from admin.data.dataset import Dataset
-from admin.training import held_out
+from admin.training import out_of_fold
 from admin.training.pipeline import pipeline_of
 from admin.training.spec import TrainingSpec
 
@@ -28,10 +28,10 @@ def mean_squares(spec: TrainingSpec, houses: Dataset, repeats: int = REPEATS) ->
     """
     rows, actual = len(houses.target), houses.target.to_numpy()
     ways = [
-        held_out.numbered(KFold(FOLDS, shuffle=True, random_state=seed).split(actual), rows)
+        out_of_fold.numbered(KFold(FOLDS, shuffle=True, random_state=seed).split(actual), rows)
         for seed in range(SEED, SEED + repeats)
     ]
-    prices = held_out.prices(pipeline_of(spec), houses, ways)
+    prices = out_of_fold.prices(pipeline_of(spec), houses, ways)
     return np.array(
         [
             ((found - actual)[folds == fold] ** 2).mean()

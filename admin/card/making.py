@@ -23,7 +23,7 @@ from ..data.dataset import Dataset
 from .use import use_of
 
 if TYPE_CHECKING:  # Those who read cards need not load scikit-learn.
-    from ..training.slices import Slice as Measured
+    from ..training.slice_scores import Slice as Measured
 
 _SCORES = ("rmse", "mae", "r2", "mape")
 _TEXT_LENGTH = 255

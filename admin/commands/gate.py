@@ -101,10 +101,10 @@ def examine(
     """
     with console.busy("Loading scikit-learn ..."):
         from ..gate import decision, kept
-        from ..training import held_out, held_out_dask
+        from ..training import out_of_fold, out_of_fold_dask
 
         address = terms.scheduler
-        fits = held_out.in_threads if address is None else held_out_dask.fits(address)
+        fits = out_of_fold.in_threads if address is None else out_of_fold_dask.fits(address)
     with open_mlflow(console, settings) as client:
         with console.steps(decision.STEPS, f"version {number}") as step:
             found = decision.gate(

@@ -6,7 +6,7 @@ from ..base import options
 from ..base.options import Text
 from ..base.settings import Settings
 from ..terminal.console import Console
-from ..terminal.honesty import facts
+from ..terminal.uncertainty import facts
 
 if TYPE_CHECKING:
     from housing.v1.model_pb2 import ModelInfoResponse

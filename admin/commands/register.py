@@ -19,10 +19,13 @@ def run(console: Console, settings: Settings, *, run_id: str) -> None:
     name = settings.location.model_name
     nothing = f"there is no run {wanted}, and no other; make one with: housing-admin train"
     with open_records(console, settings, needed=nothing) as records:
-        from ..tracking import registrable, run_lookup
+        from ..tracking import registration_checks, run_lookup
 
         found = run_lookup.find(records, settings, wanted)
-        version, created = registrable.known_version(records, settings.location, found), False
+        version, created = (
+            registration_checks.known_version(records, settings.location, found),
+            False,
+        )
     if version is None:
         with open_mlflow(console, settings) as client:
             from ..tracking.registry import register

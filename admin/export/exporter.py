@@ -27,7 +27,7 @@ from .. import card
 from ..base.errors import ExportError, UsageError
 from ..data.dataset import Dataset
 from ..strategies.strategy import ModelStrategy, PreprocessingStrategy
-from ..training.honesty import Honesty
+from ..training.uncertainty import Uncertainty
 from . import comparison, description, onnx_graph, parts, parts_comparison
 from .flatten import flatten
 from .onnx_session import OnnxSession
@@ -87,7 +87,7 @@ def export(
     training: Dataset,
     facts: Facts,
     folder: Path,
-    honesty: Honesty | None = None,
+    uncertainty: Uncertainty | None = None,
     origin: card.Origin | None = None,
     sign: Sign | None = None,
     max_bytes: int = files.MAX_BYTES,
@@ -102,7 +102,7 @@ def export(
         training: The rows it was fitted to.
         facts: What else the bundle is to say.
         folder: Where to write it; must not exist yet.
-        honesty: How sure its prices are, and how unusual houses; None for a bundle that does
+        uncertainty: How sure its prices are, and how unusual houses; None for a bundle that does
             not say. One of format 1 cannot.
         origin: What its card says besides; None for a bundle without a card, as of format 1.
         sign: Signs it; see `admin.base.signing`.
@@ -122,7 +122,7 @@ def export(
         model=model,
         preprocessing=preprocessing,
         training=training,
-        honesty=honesty,
+        uncertainty=uncertainty,
         layout=bundle_format,
     )
     metadata = _metadata(
@@ -132,11 +132,11 @@ def export(
         training=training,
         facts=facts,
         tolerance=tolerance,
-        honesty=honesty,
+        uncertainty=uncertainty,
         bundle_format=bundle_format,
     )
     if origin is not None:
-        blobs |= card.make(metadata, training, origin, honesty.slices if honesty else ())
+        blobs |= card.make(metadata, training, origin, uncertainty.slices if uncertainty else ())
     kinds = probes(training.features.to_numpy())
     try:
         files.check_sizes([(name, len(blob)) for name, blob in blobs.items()], max_bytes)
@@ -156,7 +156,7 @@ def export(
         preprocessor=preprocess.load(blobs[PREPROCESSOR_FILE]),
         regressor=flatten(model.graph(pipeline["model"])),
         pipeline=pipeline,
-        honesty=honesty,
+        uncertainty=uncertainty,
         unit=tolerance / _TOLERANCE,
     )
     parts_comparison.check(subject, kinds)
@@ -185,7 +185,7 @@ def _blobs(
     model: ModelStrategy,
     preprocessing: PreprocessingStrategy,
     training: Dataset,
-    honesty: Honesty | None,
+    uncertainty: Uncertainty | None,
     layout: int,
 ) -> dict[str, bytes]:
     scaler = pipeline["scaler"]
@@ -203,7 +203,7 @@ def _blobs(
         blobs |= dict([regressor.encode(made)])
         rows = scaled(pipeline, training.features.to_numpy())
         blobs |= parts.explaining(graph, made, rows)
-    return blobs | (parts.honest(honesty) if honesty else {})
+    return blobs | (parts.honest(uncertainty) if uncertainty else {})
 
 
 def _metadata(
@@ -214,7 +214,7 @@ def _metadata(
     training: Dataset,
     facts: Facts,
     tolerance: float,
-    honesty: Honesty | None,
+    uncertainty: Uncertainty | None,
     bundle_format: int,
 ) -> Metadata:
     return Metadata(
@@ -232,7 +232,7 @@ def _metadata(
         code_version=facts.code_version,
         library_versions=description.library_versions(pipeline),
         golden=description.golden(pipeline, training, tolerance),
-        interval=parts.facts(honesty) if honesty else None,
+        interval=parts.facts(uncertainty) if uncertainty else None,
     )
 
 

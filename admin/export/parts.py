@@ -20,13 +20,13 @@ from housing_grpc.bundle.trees import Trees, TreesError, check
 from ..strategies.graph import Graph
 from ..strategies.graph import Trees as GraphTrees
 from ..training import intervals
-from ..training.honesty import Honesty
 from ..training.known_houses import KnownHouses
+from ..training.uncertainty import Uncertainty
+from .covers import Rows, shares
 from .flatten import flatten_trees
-from .shares import Rows, shares
 
 
-def honest(found: Honesty) -> dict[str, bytes]:
+def honest(found: Uncertainty) -> dict[str, bytes]:
     """Return the files of what a training has learned besides the model, by name."""
     trees = flatten_trees(found.intervals.spread.graph())
     made = Spread(trees=trees, scores=found.intervals.scores, reach=found.intervals.reach)
@@ -72,7 +72,7 @@ def explaining(graph: Graph, made: Regressor, scaled: Rows) -> dict[str, bytes]:
     return {COVERS_FILE: covers.encode(made, shares(graph, made, scaled))}
 
 
-def facts(found: Honesty) -> IntervalFacts:
+def facts(found: Uncertainty) -> IntervalFacts:
     """Return what the metadata says of the bounds of prices."""
     measured = found.intervals
     return IntervalFacts(

@@ -21,7 +21,7 @@ from housing_grpc.bundle.preprocess import Preprocessor
 from housing_grpc.bundle.regressor import Linear, Regressor
 
 from ..base.errors import ExportError
-from ..training.honesty import Honesty
+from ..training.uncertainty import Uncertainty
 from . import brute_force
 from .comparison import Ways
 from .reference import scaled
@@ -52,7 +52,7 @@ class Subject:
         preprocessor: Of the bundle.
         regressor: Of the bundle.
         pipeline: Fitted.
-        honesty: What the training has learned, if the bundle has it.
+        uncertainty: What the training has learned, if the bundle has it.
         unit: What counts as one in the target's unit: about a ninth of its spread.
     """
 
@@ -60,7 +60,7 @@ class Subject:
     preprocessor: Preprocessor
     regressor: Regressor
     pipeline: Pipeline
-    honesty: Honesty | None
+    uncertainty: Uncertainty | None
     unit: float
 
     @property
@@ -124,13 +124,13 @@ def _assessments(subject: Subject, rows: Rows, prices: Rows) -> Gaps:
         for what in ("lower", "upper", "p_value", "distance"):
             one, other = getattr(found, what), getattr(same, what)
             yield f"{what} in C", _apart(one, other), _ALIKE
-    if found is not None and subject.honesty is not None:
+    if found is not None and subject.uncertainty is not None:
         some = slice(None, None, _LIBRARY_STEP)
         rows, prices = rows[some], prices[some]
         at = scaled(subject.pipeline, rows)
-        distance = subject.honesty.known.distance(at)
+        distance = subject.uncertainty.known.distance(at)
         yield "distances", _apart(found.distance[some], distance), _ALMOST
-        intervals = subject.honesty.intervals
+        intervals = subject.uncertainty.intervals
         inputs = np.column_stack([at, prices, np.isnan(rows).sum(axis=1)])
         quantile = intervals.quantile(INTERVAL_LEVEL)
         widths = intervals.spread.usual(inputs) * np.maximum(1, distance / intervals.reach)

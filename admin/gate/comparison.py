@@ -9,15 +9,15 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 
 from ..data.dataset import Dataset
-from ..training import held_out, intervals, known_houses
-from ..training.held_out import Fits
+from ..training import intervals, known_houses, out_of_fold
+from ..training.out_of_fold import Fits
 from ..training.pipeline import pipeline_of
 from ..training.spec import TrainingSpec
 from .policy import Policy
 
 Numbers = NDArray[np.float64]
 
-STEPS = 2 * held_out.STEPS
+STEPS = 2 * out_of_fold.STEPS
 """How many steps `compare` announces, at most."""
 
 
@@ -63,7 +63,7 @@ def compare(
     policy: Policy,
     step: Callable[[str], None] = lambda _: None,
     *,
-    fits: Fits = held_out.in_threads,
+    fits: Fits = out_of_fold.in_threads,
 ) -> Compared:
     """Measure two recipes on the same folds.
 
@@ -91,7 +91,7 @@ def measure(
     policy: Policy,
     step: Callable[[str], None] = lambda _: None,
     *,
-    fits: Fits = held_out.in_threads,
+    fits: Fits = out_of_fold.in_threads,
 ) -> HeldOut:
     """Fit a recipe without each fold of each repeat, and price the houses of the fold.
 
@@ -104,7 +104,7 @@ def measure(
     """
     pipeline, target = pipeline_of(spec), dataset.target.to_numpy()
     folds = _folds(len(target), policy)
-    prices = held_out.prices(pipeline, dataset, folds, step, fits)
+    prices = out_of_fold.prices(pipeline, dataset, folds, step, fits)
     scaled = np.asarray(clone(pipeline[:-1]).fit_transform(dataset.features), dtype=np.float64)
     blanks = dataset.features.isna().to_numpy().sum(axis=1)
     _, distances = known_houses.learn(scaled, keep_rows=spec.neighbours, seed=spec.seed)
@@ -121,7 +121,7 @@ def measure(
 
 def _folds(rows: int, policy: Policy) -> list[NDArray[np.int64]]:
     return [
-        held_out.numbered(
+        out_of_fold.numbered(
             KFold(
                 min(policy.comparison_folds, rows),
                 shuffle=True,

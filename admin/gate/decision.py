@@ -14,9 +14,9 @@ from ..tracking.bundle_folder import download
 from ..tracking.mlflow_client import Client
 from ..tracking.records import Version, find_version
 from ..tracking.training_command import data_file
-from ..training import held_out
-from ..training.held_out import Fits
-from ..training.recipe import UnknownRecipeError, accepted, recipe_of
+from ..training import out_of_fold
+from ..training.out_of_fold import Fits
+from ..training.recipe_of_bundle import UnknownRecipeError, accepted, recipe_of
 from ..training.spec import TrainingSpec
 from . import bundle_rules, comparison, fresh_rule, policy, recipe_rules
 from .evidence import Evidence, Finding, Inputs
@@ -45,7 +45,7 @@ def gate(
     data: Path | None = None,
     rules: Policy | None = None,
     step: Step = lambda _: None,
-    fits: Fits = held_out.in_threads,
+    fits: Fits = out_of_fold.in_threads,
 ) -> Evidence:
     """Hold a version against the one that the alias names. Nothing is changed.
 

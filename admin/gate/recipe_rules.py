@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..data.parts import parts
+from ..data.slices import parts
 from ..training.intervals import LEVEL
 from . import bootstrap
 from .bootstrap import Ratio

@@ -10,13 +10,13 @@ from ..base.errors import ExportError
 from ..base.settings import Settings
 from ..data import dataset as data
 from ..data.dataset import Dataset
-from ..data.parts import parts
+from ..data.slices import parts
 from ..export.reading import between, prices
 from ..tracking.mlflow_client import Client
 from ..tracking.records import find_version
 from ..tracking.tags import DATA_FILE_TAG
 from ..tracking.training_command import data_file
-from ..training.recipe import UnknownRecipeError, accepted
+from ..training.recipe_of_bundle import UnknownRecipeError, accepted
 from .price_changes import bundle_of
 from .side_by_side import Compared, Part, Side, Slices
 

@@ -15,7 +15,7 @@ from ..training.evaluate import Evaluation, load_data
 from ..training.experiment_backends import Backend, Outcome
 from ..training.experiment_config import ExperimentConfig
 from ..training.spec import TrainingSpec
-from .final_fit import BundleRun, add_bundle
+from .fit_and_export import BundleRun, add_bundle
 
 _COMMAND = "experiment"
 _PARENT_TAGS = {"kind": "experiment"}

@@ -10,14 +10,14 @@ from ..base.errors import AdminError
 from ..base.signing import signing
 from ..data.dataset import Dataset
 from ..export import Exported, Facts, Metadata, digest_of, export, same_prices
-from ..training import honesty
+from ..training import uncertainty
 from ..training.evaluate import load_data
-from ..training.honesty import Honesty
 from ..training.pipeline import pipeline_of
-from ..training.recipe import recipe_of
+from ..training.recipe_of_bundle import recipe_of
+from ..training.uncertainty import Uncertainty
 from .card_origin import origin_of
 
-STEPS = honesty.STEPS + 2
+STEPS = uncertainty.STEPS + 2
 """How many steps `repeat` announces."""
 
 
@@ -34,7 +34,7 @@ def repeat(
     step: Callable[[str], None] = lambda _: None,
     signing_key: Path | None = None,
     max_bytes: int = files.MAX_BYTES,
-) -> tuple[Exported, Honesty, Dataset]:
+) -> tuple[Exported, Uncertainty, Dataset]:
     """Write a bundle anew, with the same model and all that is learned beside it.
 
     Args:
@@ -62,7 +62,7 @@ def repeat(
         dataset = load_data(spec)
         step("fit to every row")
         pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
-        learned = honesty.learn(
+        learned = uncertainty.learn(
             pipeline, dataset, keep_rows=spec.neighbours, seed=spec.seed, step=step
         )
         step("export and compare")
@@ -73,7 +73,7 @@ def repeat(
             training=dataset,
             facts=_facts(metadata),
             folder=folder,
-            honesty=learned,
+            uncertainty=learned,
             origin=origin_of(
                 recipe,
                 file=data.name,

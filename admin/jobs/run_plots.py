@@ -11,8 +11,8 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from ..export.contributions import mean_contributions
 from ..training import intervals, plots
 from ..training.evaluate import Evaluation
-from ..training.honesty import Honesty
 from ..training.plots import Numbers
+from ..training.uncertainty import Uncertainty
 
 
 def log_plots(client: MlflowClient, run_id: str, evaluation: Evaluation, shares: Numbers) -> None:
@@ -55,7 +55,7 @@ def log_plots(client: MlflowClient, run_id: str, evaluation: Evaluation, shares:
 def log_honest_plots(
     client: MlflowClient,
     run_id: str,
-    learned: Honesty,
+    learned: Uncertainty,
     bundle: Path,
     houses: pd.DataFrame,
     *,

@@ -10,11 +10,11 @@ from ..tracking import origin, run_log
 from ..tracking.client import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.run_locks import end_dead_runs
-from ..training import honesty
+from ..training import uncertainty
 from ..training.evaluate import Evaluation, evaluate, load_data
 from ..training.pipeline import complete
 from ..training.spec import TrainingSpec
-from .final_fit import BundleRun, add_bundle
+from .fit_and_export import BundleRun, add_bundle
 
 _STEPS_BESIDE_FOLDS = 4
 
@@ -34,7 +34,7 @@ class Trained:
 
 def steps(spec: TrainingSpec) -> int:
     """Return how many steps `train` will announce."""
-    learning = honesty.STEPS if spec.bundle_format > 1 else 0
+    learning = uncertainty.STEPS if spec.bundle_format > 1 else 0
     return _STEPS_BESIDE_FOLDS + learning + (spec.cv or 0)
 
 

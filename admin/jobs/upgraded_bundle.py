@@ -15,7 +15,7 @@ from ..export import NEWEST_FORMAT, Metadata, has_card, metadata_of, upgrade
 from ..tracking.mlflow_client import Client
 from ..tracking.tags import DATA_FILE_TAG
 from ..tracking.training_command import data_file, given_file
-from ..training.honesty import Honesty
+from ..training.uncertainty import Uncertainty
 from .repeated_training import NotRepeatedError, repeat
 
 _DIGITS = 12
@@ -37,7 +37,7 @@ class UpgradedBundle:
     folder: Path
     digest: str
     metadata: Metadata
-    learned: Honesty | None = None
+    learned: Uncertainty | None = None
     houses: pd.DataFrame | None = None
     missing: str = ""
 

@@ -22,7 +22,7 @@ from ..tracking.records import Records
 from ..tracking.training_command import data_file, given_file
 from ..training.evaluate import load_data
 from ..training.pipeline import pipeline_of
-from ..training.recipe import recipe_of
+from ..training.recipe_of_bundle import recipe_of
 from .opening import Fault, Opened, rows_of
 
 TOLERANCE = 1e-4

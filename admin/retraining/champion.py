@@ -21,7 +21,7 @@ from ..tracking.tags import (
     PARENT_TAG,
 )
 from ..tracking.training_command import data_file
-from ..training.recipe import recipe_of
+from ..training.recipe_of_bundle import recipe_of
 from ..training.spec import TrainingSpec
 
 _DIGITS = 12

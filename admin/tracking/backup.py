@@ -23,7 +23,7 @@ from housing_grpc.registry.moved_home import ARTIFACTS
 
 from ..base.errors import RegistryError, UsageError
 from ..base.settings import Settings
-from . import disk_space, embedded_store, passive_schema, relocation, run_locks
+from . import disk_space, embedded_store, relocation, run_locks, sqlite_safety
 
 _FOLDERS = (ARTIFACTS, run_locks.FOLDER)
 _CHUNK = 2**20
@@ -235,7 +235,7 @@ def _check_database(database: Path, file: Path) -> None:
     try:
         with closing(_opened(database)) as found:
             # guard: a database that does something
-            if not passive_schema.is_passive(found):
+            if not sqlite_safety.is_passive(found):
                 raise UsageError(
                     f"{file} holds a database with a view, a trigger or a function; take another"
                 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Target
 from housing_grpc.registry.registry_source import RegistrySource
 

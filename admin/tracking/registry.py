@@ -19,7 +19,7 @@ from .mlflow_client import Client
 from .origin import NOTE_TAG
 from .promotion import LOGGED_MODEL
 from .records import Run, promoted
-from .registrable import known_version, versions_of
+from .registration_checks import known_version, versions_of
 from .run_lookup import whole
 from .tags import BUNDLE_BYTES_TAG, CARD_TAG, DATA_FILE_TAG, REGISTERED_BY_TAG
 

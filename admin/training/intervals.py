@@ -27,7 +27,7 @@ from .. import models
 from ..data.dataset import Dataset
 from ..strategies import sklearn_trees
 from ..strategies.graph import Tree, Trees
-from . import held_out
+from . import out_of_fold
 from .known_houses import KnownHouses, held_out_distances
 
 LEVEL = 0.9
@@ -69,7 +69,7 @@ class Spread(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class HeldOutPrices:
+class OutOfFoldPrices:
     """Prices of all rows by copies that were fitted without them; all of shape (n,).
 
     Attributes:
@@ -105,7 +105,7 @@ class Intervals:
     spread: Spread
     scores: Numbers
     errors: Numbers
-    held: HeldOutPrices
+    held: OutOfFoldPrices
     calibration: Numbers
     reach: float
     folds: int
@@ -165,7 +165,9 @@ def learn(
         step: Called `STEPS` times, with what begins.
     """
     rows = _Rows.of(pipeline, dataset, seed, by_town)
-    predicted, town_predicted = held_out.prices(pipeline, dataset, (rows.folds, rows.towns), step)
+    predicted, town_predicted = out_of_fold.prices(
+        pipeline, dataset, (rows.folds, rows.towns), step
+    )
     errors, inputs = np.abs(rows.target - predicted), rows.inputs(predicted)
     found = bounds(inputs, rows.target, rows.folds, distances)
     learned = _Learned(
@@ -182,7 +184,7 @@ def learn(
         spread=_spread(inputs, errors),
         scores=_kept(learned.scores, seed),
         errors=errors,
-        held=HeldOutPrices(actual=rows.target, predicted=predicted, covered=found.covered),
+        held=OutOfFoldPrices(actual=rows.target, predicted=predicted, covered=found.covered),
         calibration=np.array(
             [(found.scores <= _quantiles(found.scores, rows.folds, each)).mean() for each in LEVELS]
         ),
@@ -196,7 +198,7 @@ def learn(
     )
 
 
-STEPS = held_out.STEPS
+STEPS = out_of_fold.STEPS
 """How many steps `learn` announces."""
 
 
@@ -265,7 +267,7 @@ class _Rows:
             scaled=np.asarray(pipeline[:-1].transform(dataset.features), dtype=np.float64),
             blanks=dataset.features.isna().to_numpy().sum(axis=1).astype(np.float64),
             target=target,
-            folds=held_out.numbered(
+            folds=out_of_fold.numbered(
                 KFold(min(_FOLDS, len(target)), shuffle=True, random_state=seed).split(target),
                 len(target),
             ),
@@ -369,7 +371,7 @@ def town_folds(dataset: Dataset) -> Indices | None:
     towns = np.concatenate([[0], np.cumsum(~same)])
     if towns[-1] + 1 < 2 * _TOWN_FOLDS:
         return None
-    return held_out.numbered(GroupKFold(_TOWN_FOLDS).split(columns, groups=towns), len(columns))
+    return out_of_fold.numbered(GroupKFold(_TOWN_FOLDS).split(columns, groups=towns), len(columns))
 
 
 def _town_coverage(rows: _Rows, learned: "_Learned", known: KnownHouses, seed: int) -> float | None:

@@ -15,7 +15,7 @@ from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import on_pool
 from housing_grpc.calls.parse import Parse
 from housing_grpc.calls.stream_slots import StreamSlots
-from housing_grpc.calls.untaken_bytes import UntakenBytes
+from housing_grpc.calls.unread_responses import UnreadResponses
 
 Serve = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 
@@ -43,7 +43,7 @@ class StreamMethod:
         pool: ThreadPoolExecutor,
         call_end: CallEnd,
         *,
-        untaken: UntakenBytes,
+        untaken: UnreadResponses,
         room: StreamSlots,
     ) -> None:
         self._parse = parse

@@ -17,7 +17,7 @@ from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool, on_pool
 from housing_grpc.calls.deadline import check_deadline
 from housing_grpc.calls.parse import Parse
-from housing_grpc.calls.untaken_bytes import UntakenBytes
+from housing_grpc.calls.unread_responses import UnreadResponses
 
 # Answers with a message, or with its bytes.
 Serve = Callable[[Any, grpc.ServicerContext], Message | bytes]
@@ -44,7 +44,7 @@ class UnaryMethod:
         serve: Serve,
         pool: CallPool,
         call_end: CallEnd,
-        untaken: UntakenBytes,
+        untaken: UnreadResponses,
         *,
         most_queued: int,
         longest_wait: float,

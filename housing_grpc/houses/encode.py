@@ -12,9 +12,9 @@ from housing_grpc.bundle.arrays import PlainNumbers, Rows
 from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses import plain, remarks
-from housing_grpc.houses.partition import Partition
-from housing_grpc.houses.record import Texts
+from housing_grpc.houses import encode_details, encode_numbers
+from housing_grpc.houses.encode_record import Texts
+from housing_grpc.houses.row_validation import Partition
 from housing_grpc.houses.scored import Scored
 
 _NANOS = 1_000_000_000
@@ -45,10 +45,10 @@ def encode_prediction(
     )
     response.timestamp.seconds, response.timestamp.nanos = divmod(at, _NANOS)
     if house.summary.is_remarkable:
-        remarks.add_ranges(response, house.rows[0].tolist(), ranges)
+        encode_details.add_ranges(response, house.rows[0].tolist(), ranges)
     if _is_plain(house, scored):
         # Messages are joined by joining their bytes.
-        return response.SerializeToString() + plain.details(scored)
+        return response.SerializeToString() + encode_numbers.details(scored)
     _tell(response, scored, 0)
     return response.SerializeToString()
 
@@ -64,7 +64,7 @@ def encode_plain(numbers: PlainNumbers, model_version: str, at: int, receipt: st
     """
     response = pb.PredictResponse(model_version=model_version, receipt=receipt or None)
     response.timestamp.seconds, response.timestamp.nanos = divmod(at, _NANOS)
-    return plain.answer(numbers) + response.SerializeToString()
+    return encode_numbers.answer(numbers) + response.SerializeToString()
 
 
 def encode_results(
@@ -79,7 +79,7 @@ def encode_results(
         receipts: Of those that were scored, if they were asked for.
     """
     texts = _texts(houses, receipts) if receipts else None
-    written, size = plain.results(houses.count, scored, houses.spread, texts)
+    written, size = encode_numbers.results(houses.count, scored, houses.spread, texts)
     data, done = memoryview(written), 0
     parts: list[bytes | memoryview] = []
     for place, result in _remarkable(houses, scored, ranges, receipts):
@@ -193,11 +193,11 @@ def _is_plain(house: Partition, scored: Scored) -> bool:
     return bool(bounded and assessment.p_value[0] >= UNLIKE_TRAINING)
 
 
-def _tell(answer: remarks.Answer, scored: Scored, row: int) -> None:
+def _tell(answer: encode_details.Answer, scored: Scored, row: int) -> None:
     if scored.assessment is not None:
-        remarks.add_assessment(answer, scored.assessment, row)
+        encode_details.add_assessment(answer, scored.assessment, row)
     if scored.explanation is not None:
-        remarks.add_explanation(answer, scored.explanation, row)
+        encode_details.add_explanation(answer, scored.explanation, row)
 
 
 def _remarkable(
@@ -220,6 +220,6 @@ def _remarkable(
         else:
             receipt = receipts[row] if receipts else None
             result = results.items.add(prediction=scored.prices[row], receipt=receipt)
-            remarks.add_ranges(result, rows[row].tolist(), ranges)
+            encode_details.add_ranges(result, rows[row].tolist(), ranges)
             _tell(result, scored, row)
         yield place, results

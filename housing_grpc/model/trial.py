@@ -7,7 +7,7 @@ from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import files
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
+from housing_grpc.model.child_processes import ChildCrashError, Children, ChildTimeoutError
 
 _CHILD = "housing_grpc.bundle.trial_child"
 _TRIAL_SECONDS = 60.0

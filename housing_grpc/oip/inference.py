@@ -4,7 +4,7 @@ from typing import Any
 
 import grpc
 
-from housing_grpc.houses.partition import Partition
+from housing_grpc.houses.row_validation import Partition
 from housing_grpc.houses.scored import Scored
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.oip import metadata, outputs

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from housing_grpc.base.errors import Reason
 from housing_grpc.bundle.parts.facts import Parts
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses.partition import Partition
-from housing_grpc.houses.record import Record
+from housing_grpc.houses.encode_record import Record
+from housing_grpc.houses.row_validation import Partition
 from housing_grpc.houses.scored import Scored
 from housing_grpc.oip.messages import ModelInferResponse
 from housing_grpc.oip.refusals import refusal

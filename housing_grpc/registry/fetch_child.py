@@ -24,7 +24,7 @@ from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.registry import challenge, direct, downgrade, history
+from housing_grpc.registry import challenge, downgrade, history, mlflow_free
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.download import download
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
@@ -104,7 +104,7 @@ def beside(request: dict[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
     tells = "digest" in found and request["tell_unless"] not in (None, found["version"])
     try:
-        registry = direct.registry(uri, _BESIDE_SECONDS, os.environ)
+        registry = mlflow_free.registry(uri, _BESIDE_SECONDS, os.environ)
         if registry is not None and not tells:
             return {}  # Whoever wants to know what is compared asks such a one without a child.
         model = (registry or _mlflow(uri)).model(wanted.name)
@@ -145,7 +145,7 @@ def _limit_memory() -> None:
 
 def _fetch(request: dict[str, Any]) -> dict[str, str]:
     uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
-    registry = direct.registry(uri, request["seconds"], os.environ)
+    registry = mlflow_free.registry(uri, request["seconds"], os.environ)
     found = (registry or _mlflow(uri)).find(wanted)
     cache = BundleCache(Path(request["cache"]))
     location = RegistryLocation(tracking_uri=uri, model_name=wanted.name, alias=wanted.alias)
@@ -161,7 +161,7 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
 
 def _mlflow(uri: str) -> Any:
     """Returns what asks any registry; the time that its import takes counts for nobody."""
-    left, _ = signal.setitimer(signal.ITIMER_REAL, direct.MLFLOW_SECONDS)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, mlflow_free.MLFLOW_SECONDS)
     from housing_grpc.registry.mlflow_library import MlflowLibrary
 
     signal.setitimer(signal.ITIMER_REAL, left)

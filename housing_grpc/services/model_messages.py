@@ -14,8 +14,8 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.parts.explanation import Link
 from housing_grpc.bundle.schema import FEATURES, FeatureSpec
 from housing_grpc.houses.decode import FIELDS
+from housing_grpc.houses.encode_details import METHODS
 from housing_grpc.houses.options import MOST_LEVEL
-from housing_grpc.houses.remarks import METHODS
 from housing_grpc.model.live import LiveModel
 from housing_grpc.model.manager import DryRun, Reloaded
 from housing_grpc.model.source import Target

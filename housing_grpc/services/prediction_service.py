@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import grpc
 from housing.v1 import prediction_pb2
 
-from housing_grpc.challenger.split import Split
+from housing_grpc.challenger.traffic_split import Split
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import BatchRequest, Chunk, HouseRequest
 from housing_grpc.model.live import LiveModel, Models
 from housing_grpc.services.scorer import Scorer
 from housing_grpc.services.stream import StreamScorer
-from housing_grpc.services.variants import OF_BATCH, OF_HOUSE
+from housing_grpc.services.variant_messages import OF_BATCH, OF_HOUSE
 
 
 class PredictionServicer:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from housing_grpc.bundle.arrays import PlainNumbers
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL
-from housing_grpc.houses.partition import Partition
+from housing_grpc.houses.row_validation import Partition
 from housing_grpc.houses.scored import Scored
 from housing_grpc.model.live import LiveModel
 from housing_grpc.receipts import record

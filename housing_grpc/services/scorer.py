@@ -19,7 +19,7 @@ from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.calls.deadline import check_active
 from housing_grpc.houses import decode, domain, encode
 from housing_grpc.houses.options import NO_OPTIONS, RECEIPT_ONLY, Options
-from housing_grpc.houses.partition import Partition, partition
+from housing_grpc.houses.row_validation import Partition, partition
 from housing_grpc.houses.scored import Scored
 from housing_grpc.model.live import LiveModel
 from housing_grpc.services import bundle_parts

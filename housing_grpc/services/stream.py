@@ -9,7 +9,7 @@ import grpc
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base.errors import Reason, ServingError, Violation
-from housing_grpc.challenger.split import Choice, Split
+from housing_grpc.challenger.traffic_split import Choice, Split
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import Chunk
 from housing_grpc.houses.options import NO_OPTIONS, Options
@@ -18,7 +18,7 @@ from housing_grpc.model.pinned_models import Pin, PinnedModels
 from housing_grpc.receipts.record import Variant
 from housing_grpc.services.open_streams import OpenStream, OpenStreams
 from housing_grpc.services.scorer import Scorer
-from housing_grpc.services.variants import VARIANTS
+from housing_grpc.services.variant_messages import VARIANTS
 
 Score = Callable[[LiveModel], pb.PredictStreamResponse]
 

@@ -16,7 +16,7 @@ from housing_grpc.calls.health import Health
 from housing_grpc.calls.metadata_limit import MetadataLimit
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.challenger.rivals import Rivals
-from housing_grpc.challenger.split import Split
+from housing_grpc.challenger.traffic_split import Split
 from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.metrics.server_metrics import ServerMetrics

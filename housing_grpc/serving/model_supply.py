@@ -8,7 +8,7 @@ from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, St
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.model.challengers import Challengers
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.deployer import Deployer
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.follower import Follower

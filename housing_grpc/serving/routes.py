@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2, relay_pb2
 
-from housing_grpc.calls import conversation
+from housing_grpc.calls import lockstep_stream
 from housing_grpc.calls.admission import Admission, Route
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
@@ -21,7 +21,7 @@ from housing_grpc.calls.relay import MOST_FIELDS, Relay
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
 from housing_grpc.calls.unary import UnaryMethod
-from housing_grpc.calls.untaken_bytes import UntakenBytes
+from housing_grpc.calls.unread_responses import UnreadResponses
 from housing_grpc.feedback.request import read as read_outcomes
 from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.houses import decode, wire_scan
@@ -259,7 +259,7 @@ def relay(
         crowded=partial(wire_scan.holds_more, nested=_RELAYED, most=MOST_FIELDS),
         kind=relay_pb2.RelayRequest, answer=relay_pb2.RelayResponse, processes=processes,
     )  # fmt: skip
-    handler = conversation.handler(carried.answer, pool)
+    handler = lockstep_stream.handler(carried.answer, pool)
     return grpc.method_handlers_generic_handler(RELAY.full_name, {"Relay": handler})
 
 
@@ -267,7 +267,7 @@ def build(
     served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, call_end: CallEnd
 ) -> dict[str, Route]:
     """Returns the routes of all methods, by path."""
-    untaken = UntakenBytes()
+    untaken = UnreadResponses()
     routes = (
         _route(Method(descriptor), each, streams, call_end, untaken)
         for each in served
@@ -282,7 +282,7 @@ def _route(
     served: ServiceSpec,
     streams: ThreadPoolExecutor,
     to: CallEnd,
-    untaken: UntakenBytes,
+    untaken: UnreadResponses,
 ) -> Route:
     serve = getattr(served.servicer, method.name)
     parse = parser(method, served.reads.get(method.name))

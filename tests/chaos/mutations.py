@@ -657,7 +657,7 @@ GUARDS = (
     Guard(
         "the time of a child",
         "out, err = child.communicate(json.dumps(document).encode(), timeout=None)",
-        "model/test_children.py",
+        "model/test_child_processes.py",
     ),
     Guard(
         "large bodies one at a time",
@@ -668,12 +668,12 @@ GUARDS = (
     Guard(
         "the bytes of answers that nobody takes",
         "while False:",
-        "calls/test_untaken_answers.py::test_of_too_many_bytes_the_oldest_goes",
+        "calls/test_unread_responses.py::test_of_too_many_bytes_the_oldest_goes",
     ),
     Guard(
         "one question at a time",
         "if False:",
-        "model/test_children.py::test_a_question_that_hangs_is_left_alone",
+        "model/test_child_processes.py::test_a_question_that_hangs_is_left_alone",
     ),
     Guard(
         "the time of a fetch",
@@ -728,7 +728,7 @@ GUARDS = (
     Guard(
         "a recipe that never ends, or takes all memory",
         "if False:",
-        "admin/training/test_recipe.py::test_one_that_cannot_be_trained_any_more",
+        "admin/training/test_recipe_of_bundle.py::test_one_that_cannot_be_trained_any_more",
     ),
     # What houses sold for
     Guard(
@@ -837,7 +837,7 @@ GUARDS = (
     Guard(
         "a house goes to one model",
         "return bytes(rows)",
-        "challenger/test_split.py::test_a_house_is_the_same_however_it_was_written",
+        "challenger/test_traffic_split.py::test_a_house_is_the_same_however_it_was_written",
         lines=2,
     ),
     Guard(

@@ -9,7 +9,7 @@ from housing.v1 import prediction_pb2 as pb
 from housing_grpc.bundle.parts.assessment import Assessment
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.houses import encode
-from housing_grpc.houses.partition import partition
+from housing_grpc.houses.row_validation import partition
 from housing_grpc.houses.scored import Scored
 
 RANGES = Ranges(minimum=np.full(13, -1.0), maximum=np.full(13, 9.0))

@@ -12,7 +12,7 @@ from housing_grpc.metrics import drift, render
 from housing_grpc.metrics.catalogue import DRIFT_PSI, DRIFT_ROWS, DRIFT_WINDOW, FAMILIES
 from housing_grpc.metrics.server_metrics import ServerMetrics
 from housing_grpc.metrics.state import State, merge, retire
-from housing_grpc.model import children
+from housing_grpc.model import child_processes
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.live import LiveModel
 from housing_grpc.model.trial import Trial
@@ -26,7 +26,7 @@ HANDLED = ("OK", "Predict", PREDICTIONS, "unary")
 def go_live(folder: Path, *metrics: ServerMetrics) -> LiveModel:
     manager = ModelManager(
         FolderSource(folder),
-        trial=Trial(children.Children()),
+        trial=Trial(child_processes.Children()),
         on_live=[each.on_live for each in metrics],
     )
     return manager.start()

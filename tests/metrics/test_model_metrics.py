@@ -9,7 +9,7 @@ import pytest
 from housing_grpc.base.errors import Reason
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.metrics.model import CHANGED, RELOAD_RESULTS, UNCHANGED, ModelMetrics
-from housing_grpc.model import children
+from housing_grpc.model import child_processes
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.rolled_back import Cause
 from housing_grpc.model.source import Target
@@ -32,7 +32,7 @@ def test_the_model_that_went_live_last_is_the_one_that_is_told(
     metrics = ModelMetrics()
     folder = shutil.copytree(linear.folder, tmp_path / "live")
     manager = ModelManager(
-        FolderSource(folder), trial=Trial(children.Children()), on_live=[metrics.on_live]
+        FolderSource(folder), trial=Trial(child_processes.Children()), on_live=[metrics.on_live]
     )
     manager.start()
     shutil.rmtree(folder)
@@ -76,7 +76,7 @@ OF_RELOADS = (
 
 
 def test_whatever_can_end_a_reload_counts_from_zero_on() -> None:
-    package = Path(children.__file__).parents[1]
+    package = Path(child_processes.__file__).parents[1]
     code = "".join(file.read_text() for names in OF_RELOADS for file in package.glob(names))
     named = set(re.findall(r"\bReason\.([A-Z_]+)", code))
     kinds: list[type[BundleError]] = [BundleError, *BundleError.__subclasses__()]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from housing_grpc.base.errors import ServingError
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Target
 from housing_grpc.model.trial import Trial
 from housing_grpc.registry.location import RegistryLocation

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.trial import Trial
 from tests.support.errors import raised
 from tests.support.examples import Example

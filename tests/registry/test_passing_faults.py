@@ -9,7 +9,7 @@ import pytest
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource

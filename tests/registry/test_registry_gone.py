@@ -12,7 +12,7 @@ from grpc import StatusCode
 from housing.v1.prediction_pb2 import House, PredictRequest
 
 from housing_grpc.base.errors import Reason, ServingError, StartError
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Fetched, Target
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from grpc import StatusCode
 
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.registry import location
 from housing_grpc.registry.location import DIGEST_TAG, RegistryLocation
 from housing_grpc.registry.registry_source import RegistrySource

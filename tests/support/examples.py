@@ -15,7 +15,7 @@ from admin import models, preprocessing
 from admin.data import dataset
 from admin.data.dataset import Dataset
 from admin.export import Facts, export, onnx_graph
-from admin.training import honesty
+from admin.training import uncertainty
 from admin.training.pipeline import build_pipeline
 from housing_grpc.bundle import extension
 from housing_grpc.bundle import format as bundle_format
@@ -105,7 +105,7 @@ def make(
         training=houses,
         facts=facts,
         folder=folder,
-        honesty=honesty.learn(pipeline, houses, seed=seed) if honest else None,
+        uncertainty=uncertainty.learn(pipeline, houses, seed=seed) if honest else None,
         sign=sign,
     )
     return Example(folder=folder, digest=exported.digest, pipeline=pipeline)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from housing_grpc.challenger.split import Split
+from housing_grpc.challenger.traffic_split import Split
 from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.model.deployer import LocalDeployer
 from housing_grpc.model.live import LiveModel, LiveSlot

@@ -8,7 +8,7 @@ import pytest
 
 from admin.base.settings import Settings
 from housing_grpc.bundle.files import MAX_BYTES
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Target
 from housing_grpc.model.trial import Trial
 from housing_grpc.registry.registry_source import RegistrySource

@@ -12,7 +12,7 @@ from admin.base.errors import UsageError
 from admin.base.settings import Settings
 from admin.data import dataset
 from admin.gate import comparison, policy
-from admin.training import held_out_dask
+from admin.training import out_of_fold_dask
 from admin.training.pipeline import complete
 from admin.training.spec import TrainingSpec
 from tests.admin.gate.conftest import add
@@ -60,7 +60,7 @@ def test_a_cluster_fits_to_the_numbers_of_this_process(
     houses, rules = dataset.load(DATA), policy.load(quick)
     here = comparison.compare(ours, complete(TREES), houses, rules)
     there = comparison.compare(
-        ours, complete(TREES), houses, rules, fits=held_out_dask.fits(workers)
+        ours, complete(TREES), houses, rules, fits=out_of_fold_dask.fits(workers)
     )
     for one, other in ((here.candidate, there.candidate), (here.champion, there.champion)):
         np.testing.assert_array_equal(one.squares, other.squares, strict=True)
@@ -118,4 +118,4 @@ def test_flags_that_do_not_go_together_are_refused(
 def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"install it with: pip install 'housing-grpc\[dask\]'"):
-        held_out_dask.fits("tcp://127.0.0.1:1")
+        out_of_fold_dask.fits("tcp://127.0.0.1:1")

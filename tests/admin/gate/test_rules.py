@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from admin.data.dataset import Dataset
-from admin.data.parts import parts
+from admin.data.slices import parts
 from admin.export.measured import Measured, measure
 from admin.gate import bundle_rules, comparison, policy, recipe_rules
 from admin.gate.comparison import Compared

@@ -10,7 +10,7 @@ from admin.jobs.experiment import Compared
 from admin.tracking.client import experiment_id
 from admin.tracking.registry import register
 from admin.tracking.tags import MODEL_ID_TAG
-from admin.training import experiment_backends, honesty
+from admin.training import experiment_backends, uncertainty
 from admin.training.experiment_config import ExperimentConfig
 from admin.training.spec import TrainingSpec
 from tests.support.examples import DATA
@@ -46,7 +46,7 @@ def test_combinations_are_compared_and_the_best_can_be_registered(
     assert said[:4] == each
     assert said[4] == f"{best}: fit to every row"
     assert said[5:-2] == [
-        f"{best}: houses held out, fit {fit} of 30" for fit in range(1, 31, 30 // honesty.STEPS)
+        f"{best}: houses held out, fit {fit} of 30" for fit in range(1, 31, 30 // uncertainty.STEPS)
     ]
     assert said[-2:] == [f"{best}: {what}" for what in ("export and compare", "log")]
 

@@ -8,15 +8,15 @@ import pytest
 
 from admin import models, preprocessing
 from admin.data.dataset import Dataset
-from admin.training import honesty, intervals
+from admin.training import intervals, uncertainty
 from admin.training.intervals import Intervals
 from admin.training.known_houses import KnownHouses
 from tests.admin.exporting import DATASET, fit
 
 
-def learned(dataset: Dataset, model: str = "linear") -> honesty.Honesty:
+def learned(dataset: Dataset, model: str = "linear") -> uncertainty.Uncertainty:
     pipeline = fit(models.get(model), preprocessing.get("v1_median"), dataset)
-    return honesty.learn(pipeline, dataset, seed=3)
+    return uncertainty.learn(pipeline, dataset, seed=3)
 
 
 def part(rows: int) -> Dataset:
@@ -81,8 +81,8 @@ def test_it_is_the_same_each_time(found: Intervals) -> None:
 def test_steps_are_announced() -> None:
     said: list[str] = []
     pipeline = fit(models.get("linear"), preprocessing.get("v1_median"))
-    honesty.learn(pipeline, DATASET, seed=3, step=said.append)
-    assert len(said) == honesty.STEPS
+    uncertainty.learn(pipeline, DATASET, seed=3, step=said.append)
+    assert len(said) == uncertainty.STEPS
     assert said[0] == "houses held out, fit 1 of 30"
 
 

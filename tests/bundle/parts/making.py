@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline
 from admin import models, preprocessing
 from admin.data.dataset import Dataset
 from admin.export import export
-from admin.training import honesty
-from admin.training.honesty import Honesty
+from admin.training import uncertainty
+from admin.training.uncertainty import Uncertainty
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.model import Bundle
@@ -25,7 +25,7 @@ class Made:
 
     folder: Path
     pipeline: Pipeline
-    learned: Honesty
+    learned: Uncertainty
 
     @property
     def files(self) -> BundleFiles:
@@ -54,7 +54,7 @@ def make(
 ) -> Made:
     """Trains and exports a model with everything a bundle can have."""
     pipeline = fit(models.get(model), preprocessing.get(filling), dataset, **params)
-    learned = honesty.learn(pipeline, dataset, keep_rows=keep_rows, seed=0)
+    learned = uncertainty.learn(pipeline, dataset, keep_rows=keep_rows, seed=0)
     export(
         pipeline,
         model=models.get(model),
@@ -62,7 +62,7 @@ def make(
         training=dataset,
         facts=FACTS,
         folder=folder,
-        honesty=learned,
+        uncertainty=learned,
     )
     return Made(folder=folder, pipeline=pipeline, learned=learned)
 

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.model.children import Children
+from housing_grpc.model.child_processes import Children
 from tests.support.errors import raised
 from tests.support.processes import alive
 from tests.support.waiting import until

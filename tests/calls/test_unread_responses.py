@@ -73,7 +73,7 @@ def test_of_too_many_bytes_the_oldest_goes(
     serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of batches, whose houses are all refused at length, and of streams of such chunks."""
-    monkeypatch.setattr("housing_grpc.calls.untaken_bytes._MOST_BYTES", 2**19)
+    monkeypatch.setattr("housing_grpc.calls.unread_responses._MOST_BYTES", 2**19)
     # Nothing else ends one of the two.
     limits = {"request_timeout_seconds": FOR_EVER, "stream_idle_seconds": FOR_EVER}
     client = serve(linear.folder, grpc_workers=1, **limits)

@@ -10,8 +10,8 @@ from housing_grpc.bundle.arrays import PlainNumbers
 from housing_grpc.bundle.metadata import INTERVAL_LEVEL
 from housing_grpc.bundle.parts.explanation import Explanation, Method
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.houses.record import Column, Record, Texts
-from housing_grpc.houses.remarks import METHODS, Answer
+from housing_grpc.houses.encode_details import METHODS, Answer
+from housing_grpc.houses.encode_record import Column, Record, Texts
 from housing_grpc.houses.scored import Scored
 
 

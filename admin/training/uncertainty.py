@@ -7,17 +7,17 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from ..data.dataset import Dataset
-from . import intervals, known_houses, slices
+from . import intervals, known_houses, slice_scores
 from .intervals import Intervals
 from .known_houses import KnownHouses
-from .slices import Slice
+from .slice_scores import Slice
 
 STEPS = intervals.STEPS
 """How many steps `learn` announces."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Honesty:
+class Uncertainty:
     """What a bundle says of its prices.
 
     Attributes:
@@ -33,7 +33,7 @@ class Honesty:
     @property
     def metrics(self) -> dict[str, float]:
         """Its figures, as MLflow gets them."""
-        return {**self.intervals.metrics, **slices.metrics(self.slices)}
+        return {**self.intervals.metrics, **slice_scores.metrics(self.slices)}
 
 
 def learn(
@@ -43,7 +43,7 @@ def learn(
     keep_rows: bool = True,
     seed: int,
     step: Callable[[str], None] = lambda _: None,
-) -> Honesty:
+) -> Uncertainty:
     """Return what is to be said of a pipeline's prices.
 
     Args:
@@ -56,4 +56,6 @@ def learn(
     scaled = np.asarray(pipeline[:-1].transform(dataset.features), dtype=np.float64)
     known, distances = known_houses.learn(scaled, keep_rows=keep_rows, seed=seed)
     found = intervals.learn(pipeline, dataset, known, distances, seed=seed, step=step)
-    return Honesty(known=known, intervals=found, slices=slices.measure(dataset, found.held))
+    return Uncertainty(
+        known=known, intervals=found, slices=slice_scores.measure(dataset, found.held)
+    )

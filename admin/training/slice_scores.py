@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..data.parts import Mask, parts
-from .intervals import HeldOutPrices
+from ..data.slices import Mask, parts
+from .intervals import OutOfFoldPrices
 
 # Of fewer, a figure says nothing.
 _FEWEST_ROWS = 30
@@ -40,7 +40,7 @@ class Slice:
     coverage: float
 
 
-def measure(dataset: Dataset, held: HeldOutPrices) -> tuple[Slice, ...]:
+def measure(dataset: Dataset, held: OutOfFoldPrices) -> tuple[Slice, ...]:
     """Return the figures of all houses, and of each part of 30 or more.
 
     Args:
@@ -69,7 +69,7 @@ def _parts(dataset: Dataset) -> Iterator[tuple[str, str, Mask]]:
         yield name, described, mask
 
 
-def _measured(name: str, described: str, held: HeldOutPrices, mask: Mask) -> Slice:
+def _measured(name: str, described: str, held: OutOfFoldPrices, mask: Mask) -> Slice:
     errors = held.predicted[mask] - held.actual[mask]
     rmse = math.sqrt(float((errors**2).mean()))
     # That of the mean square error, by the slope of the root.

@@ -9,7 +9,7 @@ from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.ranges import Ranges
 from housing_grpc.houses import domain
-from housing_grpc.houses.record import Column
+from housing_grpc.houses.encode_record import Column
 from housing_grpc.houses.row_summary import RowSummary, summarize
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.model.children import ChildCrashError, Children, ChildTimeoutError
+from housing_grpc.model.child_processes import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.model.trial import Trial
 from tests.support.errors import raised
 from tests.support.examples import Example

@@ -7,7 +7,7 @@ import pytest
 
 from admin.tracking.run_log import spec_params
 from admin.training.pipeline import complete
-from admin.training.recipe import UnknownRecipeError, accepted, recipe_of
+from admin.training.recipe_of_bundle import UnknownRecipeError, accepted, recipe_of
 from admin.training.spec import TrainingSpec
 
 DATA = Path("houses.csv")

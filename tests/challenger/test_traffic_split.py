@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from housing_grpc.challenger import split
-from housing_grpc.challenger.split import chosen
+from housing_grpc.challenger import traffic_split
+from housing_grpc.challenger.traffic_split import chosen
 
 ONE, OTHER = "ab" * 32, "cd" * 32
 EXPECTED = [bool(int(each)) for each in "010011101001"]
@@ -36,4 +36,4 @@ def test_a_house_is_the_same_however_it_was_written() -> None:
     one = np.array([[0.0, np.nan, 6.5]])
     other = np.array([[-0.0, -np.nan, 6.5]])
     assert one.tobytes() != other.tobytes()
-    assert split._canonical(one) == split._canonical(other)  # noqa: SLF001
+    assert traffic_split._canonical(one) == traffic_split._canonical(other)  # noqa: SLF001

@@ -7,7 +7,7 @@ from housing.v1 import prediction_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from housing_grpc.houses.record import Column, Record
+from housing_grpc.houses.encode_record import Column, Record
 
 # Zero is written, too: protobuf reads it as what it would leave out.
 NUMBERS = st.floats(allow_nan=False).filter(lambda number: number != 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from housing_grpc.model.source import Target
-from housing_grpc.registry import direct
+from housing_grpc.registry import mlflow_free
 from tests.registry.asking import SECONDS, source_of
 from tests.registry.hostile_registry import Registry, serve_bundle
 from tests.support.examples import Example
@@ -27,7 +27,7 @@ def test_to_look_takes_no_process(
 
 
 @pytest.fixture
-def without_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has every process fail to import MLflow."""
     broken = tmp_path / "broken" / "mlflow"
     broken.mkdir(parents=True)
@@ -35,7 +35,7 @@ def without_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(broken.parent))
 
 
-@pytest.mark.usefixtures("without_mlflow")
+@pytest.mark.usefixtures("no_mlflow")
 @pytest.mark.parametrize("kind", ["server", "sqlite"])
 def test_a_bundle_is_fetched_without_mlflow(
     registry: Registry, linear: Example, sqlite: Path, kind: str
@@ -51,10 +51,10 @@ def test_a_bundle_is_fetched_without_mlflow(
 
 @pytest.mark.parametrize("name", ["MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4"])
 def test_who_asks_may_be_proven_in_a_way_that_mlflow_alone_knows(name: str) -> None:
-    assert direct.registry("http://127.0.0.1:1", SECONDS, {name: "true"}) is None
+    assert mlflow_free.registry("http://127.0.0.1:1", SECONDS, {name: "true"}) is None
 
 
 def test_databases_and_other_registries_are_left_to_mlflow(sqlite: Path) -> None:
     for uri in ("postgresql://user@127.0.0.1/mlflow", "databricks", str(sqlite.parent)):
-        assert direct.registry(uri, SECONDS, {}) is None
-    assert direct.registry(f"sqlite:///{sqlite}", SECONDS, {"MLFLOW_WORKSPACE": "x"}) is None
+        assert mlflow_free.registry(uri, SECONDS, {}) is None
+    assert mlflow_free.registry(f"sqlite:///{sqlite}", SECONDS, {"MLFLOW_WORKSPACE": "x"}) is None

@@ -22,12 +22,12 @@ from ..export import Exported, Facts, export
 from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
 from ..tracking.run_log import log_bundle, log_metrics, spec_params
-from ..training import honesty
+from ..training import uncertainty
 from ..training.evaluate import Evaluation
-from ..training.honesty import Honesty
 from ..training.intervals import Intervals
 from ..training.pipeline import pipeline_of
 from ..training.spec import TrainingSpec
+from ..training.uncertainty import Uncertainty
 from .card_origin import origin_of
 from .run_plots import log_honest_plots, log_plots
 
@@ -77,7 +77,7 @@ def add_bundle(
         model_name: Registered model that the bundle is meant for.
         evaluation: The scores of the run.
         dataset: The rows.
-        step: Called with what begins, before each of the 3 steps, and those of `honesty`.
+        step: Called with what begins, before each of the 3 steps, and those of `uncertainty`.
         signing_key: File of the key that signs the bundle.
         max_bytes: Most bytes of a bundle that servers take.
         retrained: What of the rows was sold since an earlier model, for the card; None for none.
@@ -91,7 +91,7 @@ def add_bundle(
     pipeline = pipeline_of(spec).fit(dataset.features, dataset.target)
     learned = None
     if spec.bundle_format > 1:
-        learned = honesty.learn(
+        learned = uncertainty.learn(
             pipeline, dataset, keep_rows=spec.neighbours, seed=spec.seed, step=step
         )
     with tempfile.TemporaryDirectory(prefix="housing-bundle-") as scratch:
@@ -175,7 +175,7 @@ def _export(
     folder: Path,
     *,
     evaluation: Evaluation,
-    learned: Honesty | None,
+    learned: Uncertainty | None,
     signing_key: Path | None,
     max_bytes: int,
     retrained: Retrained | None,
@@ -196,7 +196,7 @@ def _export(
         training=dataset,
         facts=facts,
         folder=folder,
-        honesty=learned,
+        uncertainty=learned,
         origin=origin,
         sign=signing(signing_key),
         max_bytes=max_bytes,

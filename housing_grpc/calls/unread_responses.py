@@ -14,7 +14,7 @@ _MOST_BYTES = 128 * 2**20
 _LEAST_BYTES = 2**14
 
 
-class UntakenBytes:
+class UnreadResponses:
     """Knows the large answers; where they are too much together, the calls of the oldest end."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from housing_grpc.bundle.arrays import Rows
 from housing_grpc.bundle.model import Bundle, load
 from housing_grpc.bundle.parts.assessment import UNLIKE_TRAINING
 from housing_grpc.houses import decode, domain, encode
-from housing_grpc.houses.partition import partition
+from housing_grpc.houses.row_validation import partition
 from housing_grpc.houses.scored import Scored
 from tests.support.examples import Example
 

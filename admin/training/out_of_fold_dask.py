@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 
 from ..data.dataset import Dataset
 from .dask_cluster import Cluster, Job
-from .held_out import Fits, Fold, Numbers, Way, price_fold
+from .out_of_fold import Fits, Fold, Numbers, Way, price_fold
 
 _HOUSES = "houses"
 
