@@ -2,5 +2,6 @@
 
 In the order of a reload: `manager` asks a `source`, has the bundle tried in a child process
 (`trial`, `child_processes`), and hands it to a `deployer`, which has `live` load it beside the
-old one, once that has made room (`model_limit`, `pinned_models`), and swap it in. `live` is what calls read.
+old one, once that has made room (`model_limit`, `pinned_models`), and swap it in. `live` is what
+calls read.
 """

@@ -85,6 +85,7 @@ def test_a_variable_that_mlflow_cannot_read_when_it_is_imported_is_named(bare: S
     assert done.stderr.startswith("error: MLflow cannot be loaded: MLFLOW_CONFIGURE_LOGGING")
 
 
+@pytest.mark.integration
 def test_a_training_without_docstrings_says_what_takes_them_away(bare: Settings) -> None:
     done = admin(bare.home, "train", "--model", "linear", PYTHONOPTIMIZE="2")
     assert done.returncode == 2

@@ -43,7 +43,9 @@ def bundle_of(client: "Client", settings: Settings, number: int) -> Bundle:
     return bundle_model.load(folder_of(client, settings, number))
 
 
-@pytest.mark.parametrize("model", ["linear", "xgboost"])
+@pytest.mark.parametrize(
+    "model", ["linear", pytest.param("xgboost", marks=pytest.mark.integration)]
+)
 def test_a_version_of_format_1_becomes_one_of_format_2(
     bare_client: "Client", bare: Settings, model: str
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_training_on_a_full_scratch_disk(
     assert [file.name for file in disk.folder.iterdir()] == ["filler"]
 
 
+@pytest.mark.integration
 def test_a_training_whose_artifacts_find_no_space(
     disk: SmallDisk, home: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,7 +59,7 @@ type PredictionServiceClient interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
-	//     x-model-variant says which model is to answer, which takes a key of role
+	//     x-model-variant asks for the challenger, which takes a key of role
 	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -90,7 +90,7 @@ type PredictionServiceClient interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
-	//     x-model-variant says which model is to answer, which takes a key of role
+	//     x-model-variant asks for the challenger, which takes a key of role
 	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -132,7 +132,7 @@ type PredictionServiceClient interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
-	//     x-model-variant says which model is to answer, which takes a key of role
+	//     x-model-variant asks for the challenger, which takes a key of role
 	//     admin (PERMISSION_DENIED).
 	//   - CANCELLED: the caller cancelled, or did not take an answer for too long
 	//     (CANCELLED).
@@ -213,7 +213,7 @@ type PredictionServiceServer interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
-	//     x-model-variant says which model is to answer, which takes a key of role
+	//     x-model-variant asks for the challenger, which takes a key of role
 	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -244,7 +244,7 @@ type PredictionServiceServer interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
-	//     x-model-variant says which model is to answer, which takes a key of role
+	//     x-model-variant asks for the challenger, which takes a key of role
 	//     admin (PERMISSION_DENIED).
 	//   - RESOURCE_EXHAUSTED: the calls of the key come too fast (RATE_LIMITED),
 	//     more of them wait than the server takes (OVERLOADED), or the metadata is
@@ -286,7 +286,7 @@ type PredictionServiceServer interface {
 	//   - UNAUTHENTICATED: there is no valid key, or more than one
 	//     (UNAUTHENTICATED).
 	//   - PERMISSION_DENIED: the key is for other methods, or the metadata
-	//     x-model-variant says which model is to answer, which takes a key of role
+	//     x-model-variant asks for the challenger, which takes a key of role
 	//     admin (PERMISSION_DENIED).
 	//   - CANCELLED: the caller cancelled, or did not take an answer for too long
 	//     (CANCELLED).
