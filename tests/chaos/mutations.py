@@ -221,6 +221,11 @@ GUARDS = (
         "calls/test_gate_limits.py::test_a_message_over_the_limit",
     ),
     Guard(
+        "compressed messages",
+        '("grpc.compression_enabled_algorithms_bitset", 7),',
+        "calls/test_call_end.py::test_compressed_messages_are_taken_only_where_that_is_wanted",
+    ),
+    Guard(
         "what is sent and never read",
         '("grpc.http2.bdp_probe", 1),',
         "http2/test_http2_floods.py::test_a_watch_that_goes_on_after_its_request",
