@@ -221,6 +221,26 @@ GUARDS = (
         "calls/test_gate_limits.py::test_a_message_over_the_limit",
     ),
     Guard(
+        "redirects of metrics",
+        "allow_redirects=True,",
+        "admin/retraining/test_retrain.py::test_metrics_that_lead_elsewhere_or_do_not_end",
+    ),
+    Guard(
+        "the time of metrics",
+        "pass",
+        "admin/retraining/test_retrain.py::test_metrics_that_lead_elsewhere_or_do_not_end",
+    ),
+    Guard(
+        "the entries of an archive that are held",
+        "pass",
+        "admin/tracking/test_backup.py::test_entries_are_not_held",
+    ),
+    Guard(
+        "the lines of a table that are read",
+        "found = list(lines)",
+        "rest/dialects/test_refusals.py::test_csv_that_cannot_be_taken",
+    ),
+    Guard(
         "compressed messages",
         '("grpc.compression_enabled_algorithms_bitset", 7),',
         "calls/test_call_end.py::test_compressed_messages_are_taken_only_where_that_is_wanted",
