@@ -45,6 +45,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_message_bytes: Annotated[
         int, Meta(ge=1024, le=2**30, description="largest request that is read")
     ] = 4 * 2**20
+    compression_enabled: Annotated[
+        bool,
+        Meta(
+            description="whether requests may be compressed: 4 KB that unfold to 4 MB take as long"
+        ),
+    ] = False
     max_chunk_rows: Annotated[
         int, Meta(ge=1, le=1_000_000, description="most houses in one chunk of a stream")
     ] = 10_000

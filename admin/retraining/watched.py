@@ -1,12 +1,17 @@
 """Reads from a server's metrics how far houses have drifted, and how good its prices were."""
 
-import http.client
+import http
 import math
 import re
-import urllib.error
-import urllib.request
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import requests
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
+
+from housing_grpc.registry.http_deadline import AdapterWithDeadline
 
 from ..base.errors import ServerError, UsageError
 
@@ -14,6 +19,8 @@ _DRIFT = "housing_feature_drift_psi"
 _SKILL = "housing_live_skill"
 _SECONDS = 10.0
 _MOST_BYTES = 16 * 2**20
+_PART_BYTES = 2**16
+_SCHEMES = ("http://", "https://")
 _LINE = re.compile(r'(\w+)\{(\w+)="([^"]*)"\} (\S+)', re.ASCII)
 
 
@@ -43,7 +50,7 @@ def read(url: str, version: int) -> Watched:
         UsageError: It is no address of metrics.
         ServerError: Nobody answers there, or somebody else.
     """
-    if not url.startswith(("http://", "https://")):
+    if not url.startswith(_SCHEMES):
         raise UsageError(
             f"--metrics: {url!r} is no address; give one such as http://localhost:9464/metrics"
         )
@@ -59,20 +66,45 @@ def read(url: str, version: int) -> Watched:
 
 
 def _text(url: str) -> str:
-    # No proxy: a server's metrics are near.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    end = time.monotonic() + _SECONDS
     try:
-        with opener.open(url, timeout=_SECONDS) as answer:
-            found: str = answer.read(_MOST_BYTES).decode(errors="replace")
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        with requests.Session() as session:
+            # No proxy: a server's metrics are near.
+            session.trust_env = False
+            for scheme in _SCHEMES:
+                # guard: the time of metrics
+                session.mount(scheme, AdapterWithDeadline(end, Retry(0, redirect=0)))
+            found = _read(session, url).decode(errors="replace")
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise ServerError(
-            f"the metrics at {url} cannot be read: {reason}; check that the server runs with"
-            " METRICS_ENABLED, and --metrics"
+            f"the metrics at {url} cannot be read: {_reason(error)}; check that the server runs"
+            " with METRICS_ENABLED, and --metrics"
         ) from error
     if "housing_" not in found:
         raise ServerError(f"{url} has no metrics of this server; check --metrics")
     return found
+
+
+def _read(session: requests.Session, url: str) -> bytes:
+    content = bytearray()
+    with session.get(
+        url,
+        headers={"Accept-Encoding": "identity"},
+        timeout=_SECONDS,
+        stream=True,
+        # Whoever answers would choose whom this machine asks.
+        # guard: redirects of metrics
+        allow_redirects=False,
+    ) as answer:
+        if answer.status_code != http.HTTPStatus.OK:
+            raise ValueError(f"HTTP {answer.status_code}")
+        while (part := answer.raw.read1(_PART_BYTES)) and len(content) < _MOST_BYTES:
+            content += part
+    return bytes(content)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if type(error) is ValueError else type(error).__name__
 
 
 def _values(text: str, wanted: str) -> Iterator[tuple[float, str]]:

@@ -200,6 +200,9 @@ def _unpack(file: Path, folder: Path, database: str) -> None:
     try:
         with _Packed(file) as content, tarfile.open(fileobj=content, mode="r:") as archive:
             for entry in archive:
+                # The library would hold them all: 200 MB for a file of 2 MB.
+                # guard: the entries of an archive that are held
+                archive.members.clear()  # type: ignore[attr-defined]
                 _unpack_entry(archive, entry, folder, database)
             # To the end, where the sum of all stands.
             while content.read(_CHUNK):

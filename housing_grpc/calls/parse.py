@@ -6,6 +6,7 @@ answer INVALID_ARGUMENT.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -16,20 +17,32 @@ from housing_grpc.calls.call import Method
 
 Parse = Callable[[bytes], Any]
 
+_FREE = nullcontext()
 
-def parser(method: Method, read: Parse | None = None) -> Parse:
+# What is read in a millisecond.
+_SMALL_BYTES = 2**16
+
+
+def parser(
+    method: Method, read: Parse | None = None, turn: AbstractContextManager[object] = _FREE
+) -> Parse:
     """Returns what makes a request of bytes, or raises MALFORMED_REQUEST.
 
     Args:
         method: Whose requests.
         read: Makes what the method takes, or raises DecodeError; without it, a message is made.
+        turn: Held while a large request is read.
     """
     parse: Parse = read or GetMessageClass(method.descriptor.input_type).FromString
     name = method.descriptor.input_type.name
 
     def checked(data: bytes) -> Any:
         try:
-            return parse(data)
+            # A number of one byte takes eight when it is parsed: many streams that read a large
+            # message at the same moment would take gigabytes, and none of them ends sooner for it.
+            # guard: large messages one at a time
+            with turn if len(data) > _SMALL_BYTES else _FREE:
+                return parse(data)
         except DecodeError:
             raise ServingError(Reason.MALFORMED_REQUEST, f"the bytes are not a {name}") from None
 

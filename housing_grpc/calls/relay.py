@@ -73,7 +73,7 @@ class Relay:
         }
 
     def answer(self, message: bytes, context: grpc.ServicerContext) -> bytes | None:
-        """Returns the answers to the calls of a message, or None if it is none."""
+        """Returns the answers to the calls of a message; None if it is none, or nobody waits."""
         # guard: the bytes and fields of a message of calls
         if len(message) > _MOST_MESSAGE_BYTES or self._crowded(message):
             return None
@@ -86,6 +86,9 @@ class Relay:
             return None
         answers, begun, size = self._answer(**self._whose), time.monotonic(), 0
         for each in calls:
+            # guard: a relay whose caller is gone
+            if not context.is_active():
+                return None
             answer = answers.answers.add()
             # What is left without an answer is called by itself.
             # guard: the bytes of the answers of one message

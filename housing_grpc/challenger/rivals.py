@@ -4,7 +4,7 @@ A price changes nothing about what a house sells for: of each outcome the errors
 known, as the receipt holds the house.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,8 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.challenger.pricing import LARGEST, prices
 from housing_grpc.model.challenger_slot import ChallengerSlot
 from housing_grpc.receipts.record import DIGEST_DIGITS, Receipt
+
+_PART_ROWS = 256
 
 
 class Rival(NamedTuple):
@@ -38,14 +40,16 @@ class Rivals:
     def __init__(self, slot: ChallengerSlot) -> None:
         self._slot = slot
 
-    def of(self, receipts: Sequence[Receipt]) -> list[Rival | None]:
+    def of(self, receipts: Sequence[Receipt], has_time: Callable[[], bool]) -> list[Rival | None]:
         """Returns what the other model says of each receipt's house.
 
         Args:
             receipts: In any order.
+            has_time: Whether to ask for some more prices; may raise what ends all.
 
         Returns:
-            None for one that neither of the two has given, or for which the other gives no price.
+            None for one that neither of the two has given, for which the other gives no price,
+            or for which there was no time.
         """
         found: list[Rival | None] = [None] * len(receipts)
         experiment = self._slot.experiment
@@ -55,9 +59,14 @@ class Rivals:
         for own, other in ((champion, challenger), (challenger, champion)):
             digest = own.digest[:DIGEST_DIGITS]
             places = [i for i, each in enumerate(receipts) if each.model.digest == digest]
-            for place, price in zip(places, _priced(other, receipts, places), strict=True):
-                if np.isfinite(price) and abs(receipts[place].price) <= LARGEST:
-                    found[place] = Rival(other.digest[:DIGEST_DIGITS], price)
+            for start in range(0, len(places), _PART_ROWS):
+                # guard: the time for what a challenger says of outcomes
+                if not has_time():
+                    return found
+                part = places[start : start + _PART_ROWS]
+                for place, price in zip(part, _priced(other, receipts, part), strict=True):
+                    if np.isfinite(price) and abs(receipts[place].price) <= LARGEST:
+                        found[place] = Rival(other.digest[:DIGEST_DIGITS], price)
         return found
 
 

@@ -11,6 +11,7 @@ from housing.v1 import feedback_pb2 as pb
 
 from housing_grpc.base import status
 from housing_grpc.base.errors import Reason, ServingError, Violation
+from housing_grpc.calls.deadline import check_active
 from housing_grpc.challenger.rivals import Rivals
 from housing_grpc.feedback.errors import NewerStoreError, StoreUnavailableError
 from housing_grpc.feedback.measuring import Measuring
@@ -118,8 +119,9 @@ class FeedbackServicer:
                 takers.append((place, result))
             except ServingError as error:
                 self._refuse(result, error)
-        seconds = min(context.time_remaining(), _MOST_SECONDS)
-        done = _recorded(store, self._with_rivals(outcomes), seconds)
+        end = time.monotonic() + min(context.time_remaining(), _MOST_SECONDS)
+        compared = self._with_rivals(outcomes, context, end)
+        done = _recorded(store, compared, end - time.monotonic())
         for (place, result), recorded in zip(takers, done, strict=True):
             if recorded is Recorded.NOT_FOUND:
                 self._refuse(result, _not_found(place))
@@ -129,8 +131,17 @@ class FeedbackServicer:
         self._observer.lagged(_lags(outcomes, done))
         return pb.RecordOutcomesResponse(results=results)
 
-    def _with_rivals(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-        found = self._rivals.of([each.receipt for each in outcomes])
+    def _with_rivals(
+        self, outcomes: Sequence[Outcome], context: grpc.ServicerContext, end: float
+    ) -> Sequence[Outcome]:
+        # What a slow challenger does not say in half of the time is recorded without it.
+        half = (time.monotonic() + end) / 2
+
+        def has_time() -> bool:
+            check_active(context)
+            return time.monotonic() < half
+
+        found = self._rivals.of([each.receipt for each in outcomes], has_time)
         return [
             msgspec.structs.replace(outcome, rival=rival) if rival else outcome
             for outcome, rival in zip(outcomes, found, strict=True)

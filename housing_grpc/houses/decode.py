@@ -25,6 +25,9 @@ _WIDTH = len(FEATURE_NAMES)
 _ALL = tuple(range(_WIDTH))
 _ITEMS = (1,)
 _ROWS_ITEMS = (2, 1)
+_MATRIX_FEATURES = (3, 1)
+# Of so many, the first that is unknown is told.
+_MOST_NAMES = 1000
 
 # The field of House for each place in a row. The JSON name is the dataset's own.
 _NAMES = {field.json_name: field.name for field in pb.House.DESCRIPTOR.fields}
@@ -151,6 +154,10 @@ def read_chunk(data: bytes, most: int) -> Chunk:
     chunk = _plain_chunk(data, most)
     if chunk is None:
         row_limit.check_bytes(data, _ROWS_ITEMS, most, "rows.items")
+        # An empty name takes two bytes, too.
+        # guard: the names of a matrix are counted before they are parsed
+        if wire_scan.exceeds(data, _MATRIX_FEATURES, _MOST_NAMES):
+            raise _wrong_features(f"holds more than {_MOST_NAMES} names")
         message = pb.PredictStreamRequest.FromString(data)
         as_matrix = message.WhichOneof("payload") == "matrix"
         rows = _matrix_rows(message.matrix, most) if as_matrix else _rows(message.rows.items)
@@ -273,10 +280,14 @@ def _columns(names: tuple[str, ...]) -> tuple[int, ...]:
     unknown = [name for name in names if name not in FEATURE_NAMES]
     if unknown or not names or len(set(names)) < len(names):
         fault = f"has an unknown name {unknown[0]!r}" if unknown else "is empty or repeats a name"
-        fix = f"name each at most once of {', '.join(FEATURE_NAMES)}"
-        raise ServingError(
-            Reason.UNKNOWN_FEATURE,
-            f"matrix.features: {fault}; {fix}",
-            violations=(Violation(field="matrix.features", description=fix),),
-        )
+        raise _wrong_features(fault)
     return tuple(FEATURE_NAMES.index(name) for name in names)
+
+
+def _wrong_features(fault: str) -> ServingError:
+    fix = f"name each at most once of {', '.join(FEATURE_NAMES)}"
+    return ServingError(
+        Reason.UNKNOWN_FEATURE,
+        f"matrix.features: {fault}; {fix}",
+        violations=(Violation(field="matrix.features", description=fix),),
+    )

@@ -4,7 +4,7 @@ An empty house takes two bytes on the wire and a hundred in memory, so that the 
 on rows has to be looked at while the rows are still bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 VARINT = 0
 FIXED64 = 1
@@ -14,10 +14,15 @@ _FIXED_SIZES = {FIXED64: 8, 5: 4}
 _LAST_SHIFT = 63
 _MORE = 0x80
 _LEAST_BYTES = 2
+# Fields beside those that are counted: a message of a later release has some.
+_MOST_OTHERS = 1024
+
+Nested = Mapping[int, "Nested"]
+"""Numbers of the fields that hold messages to look into, and which of theirs."""
 
 
 def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
-    """Returns whether a repeated field has more entries than it may.
+    """Returns whether a repeated field has more entries than it may, or too many are beside it.
 
     Args:
         data: A message in protobuf's wire format; what is no such thing is left to
@@ -38,12 +43,12 @@ def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
         return False
 
 
-def holds_more(data: bytes, nested: tuple[int, ...], most: int) -> bool:
+def holds_more(data: bytes, nested: Nested, most: int) -> bool:
     """Returns whether a message has more fields than that, those of nested messages included.
 
     Args:
         data: In protobuf's wire format; what is no such thing is left to the parser.
-        nested: Numbers of the fields from the message to the innermost message that is looked into.
+        nested: The messages in it that are looked into.
         most: The limit.
     """
     # No field takes less.
@@ -83,27 +88,31 @@ def shortest(data: bytes | memoryview, start: int, end: int) -> bool:
 
 def _counted(data: memoryview, path: tuple[int, ...], most: int) -> int:
     """Returns how many entries there are, or one more than the limit."""
-    count = 0
-    for entry in _entries(data, path[0]):
-        count += 1 if len(path) == 1 else _counted(entry, path[1:], most - count)
+    count = others = 0
+    for number, content in fields(data):
+        if number == path[0] and content is not None and len(path) == 1:
+            count += 1
+        else:
+            others += 1
+            if number == path[0] and content is not None:
+                count += _counted(content, path[1:], most - count)
+            # guard: fields that are looked over
+            if others > _MOST_OTHERS:
+                return most + 1
         if count > most:
             break
     return count
 
 
-def _fields_in(data: memoryview, nested: tuple[int, ...], count: int, most: int) -> int:
+def _fields_in(data: memoryview, nested: Nested, count: int, most: int) -> int:
     """Returns how many fields there are with those before, or some more than the limit."""
     for number, content in fields(data):
         count += 1
-        if content is not None and nested and number == nested[0]:
-            count = _fields_in(content, nested[1:], count, most)
+        if content is not None and number in nested:
+            count = _fields_in(content, nested[number], count, most)
         if count > most:
             break
     return count
-
-
-def _entries(data: memoryview, wanted: int) -> Iterator[memoryview]:
-    return (found for number, found in fields(data) if number == wanted and found is not None)
 
 
 def fields(data: memoryview) -> Iterator[tuple[int, memoryview | None]]:

@@ -2,14 +2,18 @@
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.houses import wire_scan
+from housing_grpc.houses.wire_scan import Nested
 from housing_grpc.oip.messages import ModelInferRequest
 
 # With 13 tensors and all their parameters, clients send some 200.
 _MOST = 2048
 
-_inputs = ModelInferRequest.DESCRIPTOR.fields_by_name["inputs"]
-# Messages in which fields may repeat: a tensor, and its contents.
-_NESTED = (_inputs.number, _inputs.message_type.fields_by_name["contents"].number)
+_fields = ModelInferRequest.DESCRIPTOR.fields_by_name
+_inputs = _fields["inputs"]
+_contents = _inputs.message_type.fields_by_name["contents"]
+# Messages in which fields may repeat: a tensor, its contents, and an output that is asked for.
+# guard: the fields of an output
+_NESTED: Nested = {_inputs.number: {_contents.number: {}}, _fields["outputs"].number: {}}
 
 
 def check(data: bytes) -> None:

@@ -52,6 +52,35 @@ class InferRequest(msgspec.Struct, frozen=True):
         return self.options is NO_OPTIONS and not self.single and len(self.rows) == 1
 
 
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of a stream.
+
+    Attributes:
+        model: The name of the model.
+        id: Comes back in the answer.
+        asked: What it asks, or what is wrong with it.
+    """
+
+    model: str = ""
+    id: str = ""
+    asked: InferRequest | ServingError
+
+
+def attempt(data: bytes, most: int) -> Attempt:
+    """Reads a request of a stream, of so many rows at most; what is wrong ends no other."""
+    message = None
+    try:
+        message = parse(data)
+        asked = read(message, most)
+    except ServingError as error:
+        # With its traceback it would hold the message.
+        refused = error.with_traceback(None)
+        if message is None:
+            return Attempt(asked=refused)
+        return Attempt(model=message.model_name, id=message.id, asked=refused)
+    return Attempt(model=asked.model, id=asked.id, asked=asked)
+
+
 def parse(data: bytes) -> Any:
     """Returns the message of bytes.
 

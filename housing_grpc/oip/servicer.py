@@ -15,7 +15,7 @@ from housing_grpc.oip.messages import (
     ServerReadyResponse,
 )
 from housing_grpc.oip.refusals import refusal
-from housing_grpc.oip.request import InferRequest
+from housing_grpc.oip.request import Attempt, InferRequest
 from housing_grpc.oip.stream import InferStream
 from housing_grpc.services.open_streams import OpenStreams
 from housing_grpc.services.scorer import Scorer
@@ -47,7 +47,7 @@ class InferenceServicer:
         self._is_serving = is_serving
         self._most_rows = most_rows
         self._inference = Inference(models, scorer)
-        self._stream = InferStream(self._inference, streams, most_rows=most_rows)
+        self._stream = InferStream(self._inference, streams)
 
     def ServerLive(self, request: Any, context: Context) -> Any:
         """Says that the process answers."""
@@ -95,7 +95,7 @@ class InferenceServicer:
         return self._inference.answer(request, context)
 
     def ModelStreamInfer(
-        self, request_iterator: Iterator[bytes], context: Context
+        self, request_iterator: Iterator[Attempt], context: Context
     ) -> Iterator[Any]:
         """Does so for any number of requests."""
         return self._stream.answer(request_iterator, context)

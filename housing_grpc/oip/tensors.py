@@ -17,6 +17,8 @@ INPUT = "input"
 """The one tensor that holds whole rows."""
 
 _WIDTH = len(FEATURE_NAMES)
+# Numbers of a shape, of which a message may hold millions; three are too many.
+_LOOKED_AT = 3
 _COLUMN = {name: place for place, name in enumerate(FEATURE_NAMES)}
 _NAMES = ", ".join(FEATURE_NAMES)
 
@@ -122,7 +124,7 @@ def _check_raw(inputs: Sequence[Any], raw: Sequence[bytes]) -> None:
 
 def _rows_of(tensor: Any) -> int:
     """Returns how many rows a tensor of whole rows has."""
-    shape = list(tensor.shape)
+    shape = list(tensor.shape[:_LOOKED_AT])
     if shape == [_WIDTH]:
         return 1
     # guard: the shape of a tensor of rows
@@ -134,7 +136,7 @@ def _rows_of(tensor: Any) -> int:
 
 def _values_of(tensor: Any) -> int:
     """Returns how many rows a tensor of one feature has."""
-    shape = list(tensor.shape)
+    shape = list(tensor.shape[:_LOOKED_AT])
     # guard: the shape of a tensor of a feature
     if not 1 <= len(shape) <= 2 or shape[0] < 0 or shape[1:] not in ([], [1]):
         raise _wrong_shape(tensor, "[n] or [n, 1], a value for each of n houses")

@@ -1,6 +1,7 @@
 """Wires methods to their servicers, workers and limits."""
 
 import math
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from housing_grpc.calls.unread_responses import UnreadResponses
 from housing_grpc.feedback.request import read as read_outcomes
 from housing_grpc.feedback.service import FeedbackServicer
 from housing_grpc.houses import decode, wire_scan
+from housing_grpc.houses.wire_scan import Nested
 from housing_grpc.oip import messages, request
 from housing_grpc.oip.servicer import InferenceServicer
 from housing_grpc.services.experiment_service import ExperimentServicer
@@ -59,7 +61,7 @@ _MOST_REFLECTIONS = 64
 # A proxy has some for each of its processes; nobody needs a key to open one.
 _MOST_RELAYS = 64
 _RELAY_SECONDS = 60.0
-_RELAYED = (relay_pb2.RelayRequest.DESCRIPTOR.fields_by_name["calls"].number,)
+_RELAYED: Nested = {relay_pb2.RelayRequest.DESCRIPTOR.fields_by_name["calls"].number: {}}
 # Beyond the streams that are served: workers that answer others that there are too many.
 _REFUSING_WORKERS = 4
 
@@ -229,7 +231,7 @@ def inference(
             # A stream's are read one by one: what is wrong with one ends that one alone.
             reads={
                 "ModelInfer": lambda data: request.read(request.parse(data), most),
-                "ModelStreamInfer": bytes,
+                "ModelStreamInfer": partial(request.attempt, most=most),
             },
             only={"ModelInfer", "ModelStreamInfer"},
         ),
@@ -267,9 +269,9 @@ def build(
     served: Iterable[ServiceSpec], streams: ThreadPoolExecutor, call_end: CallEnd
 ) -> dict[str, Route]:
     """Returns the routes of all methods, by path."""
-    untaken = UnreadResponses()
+    building = _Routes(streams, call_end)
     routes = (
-        _route(Method(descriptor), each, streams, call_end, untaken)
+        building.route(Method(descriptor), each)
         for each in served
         for descriptor in each.service.methods
         if not each.only or descriptor.name in each.only
@@ -277,25 +279,30 @@ def build(
     return {route.method.path: route for route in routes}
 
 
-def _route(
-    method: Method,
-    served: ServiceSpec,
-    streams: ThreadPoolExecutor,
-    to: CallEnd,
-    untaken: UnreadResponses,
-) -> Route:
-    serve = getattr(served.servicer, method.name)
-    parse = parser(method, served.reads.get(method.name))
-    if method.streams:
-        stream = StreamMethod(parse, serve, streams, to, untaken=untaken, room=served.streams)
-        return Route(method, stream.handler, check_room=stream.check_room)
-    unary = UnaryMethod(
-        parse,
-        serve,
-        served.pool,
-        to,
-        untaken,
-        most_queued=served.most_queued,
-        longest_wait=served.longest_wait,
-    )
-    return Route(method, unary.handler, check_room=unary.check_room, answer=unary.answer)
+class _Routes:
+    def __init__(self, streams: ThreadPoolExecutor, call_end: CallEnd) -> None:
+        self._streams = streams
+        self._call_end = call_end
+        # Of all methods together.
+        self._untaken = UnreadResponses()
+        self._turn = threading.Lock()
+
+    def route(self, method: Method, served: ServiceSpec) -> Route:
+        serve = getattr(served.servicer, method.name)
+        parse = parser(method, served.reads.get(method.name), self._turn)
+        end, untaken = self._call_end, self._untaken
+        if method.streams:
+            stream = StreamMethod(
+                parse, serve, self._streams, end, untaken=untaken, room=served.streams
+            )
+            return Route(method, stream.handler, check_room=stream.check_room)
+        unary = UnaryMethod(
+            parse,
+            serve,
+            served.pool,
+            end,
+            untaken,
+            most_queued=served.most_queued,
+            longest_wait=served.longest_wait,
+        )
+        return Route(method, unary.handler, check_room=unary.check_room, answer=unary.answer)

@@ -147,10 +147,30 @@ def test_a_message_over_the_limit_is_not_read(serve: Serve, linear: Example) -> 
     assert len(client.predictions.PredictBatch(small, timeout=SECONDS).results) == 100
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_compressed_messages_are_taken_only_where_that_is_wanted(
+    serve: Serve, linear: Example, *, enabled: bool
+) -> None:
+    client = serve(linear.folder, compression_enabled=enabled)
+
+    def ask(compression: grpc.Compression) -> object:
+        batch = PredictBatchRequest(items=[House(rm=6)] * 100)
+        return client.predictions.PredictBatch(batch, timeout=SECONDS, compression=compression)
+
+    assert ask(grpc.Compression.NoCompression)
+    if enabled:
+        assert ask(grpc.Compression.Gzip)
+        return
+    status = failure(lambda: ask(grpc.Compression.Gzip))
+    assert (status.code, status.message) == (
+        StatusCode.UNIMPLEMENTED.value[0], "Compression algorithm 'gzip' is disabled.",
+    )  # fmt: skip
+
+
 def test_what_a_compressed_message_unfolds_to_counts_for_the_limit(
     serve: Serve, linear: Example
 ) -> None:
-    client = serve(linear.folder, max_message_bytes=2048)
+    client = serve(linear.folder, max_message_bytes=2048, compression_enabled=True)
     large = PredictBatchRequest(items=[House(rm=6)] * 3000)
     status = failure(
         lambda: client.predictions.PredictBatch(

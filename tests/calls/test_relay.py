@@ -20,10 +20,13 @@ from housing.v1.prediction_pb2 import (
 )
 from housing.v1.relay_pb2_grpc import RelayServiceStub
 
+from housing_grpc.calls.relay import Relay
+from housing_grpc.services.prediction_service import PredictionServicer
 from tests.support.calls import HOUSE
 from tests.support.client import SECONDS, Client
 from tests.support.examples import Example
 from tests.support.serving import Serve, connected, housing_server
+from tests.support.waiting import until
 
 PREDICT = "/housing.v1.PredictionService/Predict"
 BATCH = "/housing.v1.PredictionService/PredictBatch"
@@ -154,6 +157,39 @@ def test_large_answers_leave_the_rest_to_go_alone(linear: Example, serve: Serve)
     found = [each.WhichOneof("outcome") for each in answers]
     assert (found[0], found[-1]) == ("response", None)
     assert sum(len(each.response) for each in answers) < 2**20
+
+
+def test_nothing_goes_on_for_a_relay_whose_caller_is_gone(
+    linear: Example, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[grpc.ServicerContext] = []
+    ended = threading.Event()
+    is_there = Relay.answer
+
+    def noted(relay: Relay, message: bytes, context: grpc.ServicerContext) -> bytes | None:
+        begun.append(context)
+        try:
+            return is_there(relay, message, context)
+        finally:
+            ended.set()
+
+    priced = []
+    predict = PredictionServicer.Predict
+
+    def slowly(servicer: PredictionServicer, *given: Any) -> Any:
+        priced.append(given)
+        opened.answers.cancel()
+        until(lambda: not begun[0].is_active())
+        return predict(servicer, *given)
+
+    monkeypatch.setattr(Relay, "answer", noted)
+    monkeypatch.setattr(PredictionServicer, "Predict", slowly)
+    client = serve(linear.folder)
+    with lane(client) as opened:
+        with pytest.raises(grpc.RpcError):
+            opened.ask(*[call(PREDICT, HOUSE)] * 64)
+        assert ended.wait(SECONDS)
+    assert len(priced) == 1
 
 
 def test_relays_that_go_on_asking_do_not_hold_up_a_stop(linear: Example) -> None:

@@ -176,6 +176,31 @@ GUARDS = (
         "calls/test_relay.py::test_what_is_no_message_of_a_relay_ends_the_stream",
     ),
     Guard(
+        "a relay whose caller is gone",
+        "if False:",
+        "calls/test_relay.py::test_nothing_goes_on_for_a_relay_whose_caller_is_gone",
+    ),
+    Guard(
+        "large messages one at a time",
+        "with _FREE:",
+        "calls/test_parse.py::test_large_messages_are_read_one_at_a_time",
+    ),
+    Guard(
+        "the names of a matrix are counted before they are parsed",
+        "if False:",
+        "houses/test_decode.py::test_the_names_of_a_matrix_are_counted_before_they_are_parsed",
+    ),
+    Guard(
+        "fields that are looked over",
+        "if False:",
+        "houses/test_wire_scan.py::test_fields_beside_those_that_are_counted_have_a_limit",
+    ),
+    Guard(
+        "the fields of an output",
+        "_NESTED: Nested = {_inputs.number: {_contents.number: {}}}",
+        "oip/test_request.py::test_a_request_of_very_many_fields_is_refused_before_it_is_parsed",
+    ),
+    Guard(
         "no stream goes on asking a server that stops",
         "if False:",
         "calls/test_relay.py::test_relays_that_go_on_asking_do_not_hold_up_a_stop",
@@ -194,6 +219,31 @@ GUARDS = (
         "the size of a message",
         '("grpc.max_receive_message_length", -1),',
         "calls/test_admission_limits.py::test_a_message_over_the_limit",
+    ),
+    Guard(
+        "redirects of metrics",
+        "allow_redirects=True,",
+        "admin/retraining/test_retrain.py::test_metrics_that_lead_elsewhere_or_do_not_end",
+    ),
+    Guard(
+        "the time of metrics",
+        "pass",
+        "admin/retraining/test_retrain.py::test_metrics_that_lead_elsewhere_or_do_not_end",
+    ),
+    Guard(
+        "the entries of an archive that are held",
+        "pass",
+        "admin/tracking/test_backup.py::test_entries_are_not_held",
+    ),
+    Guard(
+        "the lines of a table that are read",
+        "found = list(lines)",
+        "rest/dialects/test_refusals.py::test_csv_that_cannot_be_taken",
+    ),
+    Guard(
+        "compressed messages",
+        '("grpc.compression_enabled_algorithms_bitset", 7),',
+        "calls/test_call_end.py::test_compressed_messages_are_taken_only_where_that_is_wanted",
     ),
     Guard(
         "what is sent and never read",
@@ -823,6 +873,11 @@ GUARDS = (
         "pass",
         "challenger/test_shadow.py::test_what_a_slow_challenger_owes_is_not_waited_for_by_the_next",
         lines=2,
+    ),
+    Guard(
+        "the time for what a challenger says of outcomes",
+        "if has_time() and False:",
+        "challenger/test_rivals.py::test_what_there_is_no_time_for_is_left_out",
     ),
     Guard(
         "sums of prices stay finite",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from housing_grpc.base.errors import ServingError
 from housing_grpc.bundle import extension
+from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.houses import decode
 from housing_grpc.houses.decode import FIELDS, Chunk, HouseRequest
 from housing_grpc.houses.options import NO_OPTIONS, RECEIPT_ONLY
@@ -306,3 +307,12 @@ def test_limits_that_are_none(limits: tuple[int, int]) -> None:
     assert extension.read_rows
     with pytest.raises(ValueError, match="out of bounds"):
         extension.read_rows(b"\x0a\x00", *limits)
+
+
+def test_the_names_of_a_matrix_are_counted_before_they_are_parsed() -> None:
+    for names in (b"\x0a\x00" * 1001, b"\x8a\x00\x00" * 1001):
+        with pytest.raises(ServingError, match=r"matrix\.features: holds more than 1000 names"):
+            CHUNK(field(3, names))
+    # What looks like names is none.
+    block = pb.HouseMatrix(features=FEATURE_NAMES, values=b"\x0a" * (8 * 13 * MOST))
+    assert len(CHUNK(field(3, block.SerializeToString())).rows) == MOST

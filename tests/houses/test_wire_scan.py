@@ -173,3 +173,12 @@ def test_a_chunk_of_4_mib_of_empty_houses_is_refused_without_being_parsed(
     status = failure(lambda: next(answers))
     assert reason_of(status) == "BATCH_TOO_LARGE"
     assert found == [True]
+
+
+@pytest.mark.parametrize("path", [BATCH, ROWS])
+def test_fields_beside_those_that_are_counted_have_a_limit(path: tuple[int, ...]) -> None:
+    # Each takes as long to look at as a house does.
+    beside = varint(100 << 3) + b"\x0a"
+    assert not exceeds(beside * 1024, path, 10)
+    assert exceeds(beside * 1025, path, 10)
+    assert exceeds(delimited(2, b"") * 1025 + b"\x0a" * 11, ROWS, 10)

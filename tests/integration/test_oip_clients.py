@@ -33,7 +33,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 @pytest.fixture(scope="module")
 def client(honest: Example) -> Iterator[Client]:
     with ExitStack() as stack:
-        server = housing_server(stack, honest.folder, max_queue_seconds=3600)
+        server = housing_server(
+            stack, honest.folder, max_queue_seconds=3600, compression_enabled=True
+        )
         yield connected(stack, server.port)
 
 

@@ -1,6 +1,7 @@
 """What is read of a request, and what of it is refused; each refusal names tensor and fix."""
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -245,14 +246,26 @@ def test_a_request_of_very_many_fields_is_refused_before_it_is_parsed() -> None:
     unpacked = b"\x39" + bytes(8)  # A value of fp64_contents, alone.
     values = unpacked * 3000
     nested = ModelInferRequest(inputs=[{"name": "input"}]).SerializeToString()
+    entries = b"".join(_field(2, _field(1, b"%04d" % place)) for place in range(3000))
     for data in (
         empty.SerializeToString(),
         nested + _field(5, _field(5, values)),
+        nested + _field(6, _field(1, b"predict") + entries),
         b"\x78\x01" * 100_000,
     ):
         error = raised(ServingError, reader.parse, data)
         assert error.reason == "MALFORMED_REQUEST"
         assert "more than 2048 fields" in error.message
+
+
+@pytest.mark.parametrize("name", ["input", "RM"])
+def test_a_shape_of_very_many_numbers_is_not_copied(name: str) -> None:
+    message = ModelInferRequest(inputs=[{"name": name, "shape": [1] * 1_000_000}])
+    tracemalloc.start()
+    error = raised(ServingError, reader.read, message, MOST)
+    (_, most) = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (error.reason, most < 100_000) == ("SHAPE_MISMATCH", True)
 
 
 def test_large_tensors_are_few_fields() -> None:

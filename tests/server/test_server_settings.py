@@ -21,6 +21,7 @@ OTHERS: dict[str, tuple[str, object]] = {
     "workers": ("auto", "auto"),
     "max_batch_rows": ("11", 11),
     "max_message_bytes": ("2048", 2048),
+    "compression_enabled": ("true", True),
     "max_chunk_rows": ("12", 12),
     "max_streams": ("4", 4),
     "max_streams_per_key": ("3", 3),

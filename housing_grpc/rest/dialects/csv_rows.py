@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Iterator
 
 from housing.v1.prediction_pb2 import House
 
@@ -32,9 +33,9 @@ def read(body: bytes, reader: Rows) -> list[House]:
         RestError: It is no such text.
         FaultError: A line cannot be taken.
     """
-    columns, *lines = _lines(body) or [[]]
-    names = rows.check_columns([name.strip() for name in columns])
-    reader.check_count(len(lines))
+    unread = _lines(body)
+    names = rows.check_columns([name.strip() for name in next(unread, [])])
+    lines = reader.allowed(unread)
     faults = []
     found: list[list[float]] = []
     for place, line in enumerate(lines):
@@ -49,11 +50,11 @@ def read(body: bytes, reader: Rows) -> list[House]:
     return reader.columns(dict(zip(names, zip(*found, strict=True), strict=True)))
 
 
-def _lines(body: bytes) -> list[list[str]]:
+def _lines(body: bytes) -> Iterator[list[str]]:
     try:
         # Spreadsheets begin with the mark.
         text = io.StringIO(body.decode("utf-8-sig"), newline="")
-        return [line for line in csv.reader(text, strict=True) if line]
+        yield from filter(None, csv.reader(text, strict=True))
     except UnicodeDecodeError as error:
         raise _malformed(f"byte {error.start} is not UTF-8") from None
     except csv.Error as error:

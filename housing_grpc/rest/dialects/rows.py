@@ -1,8 +1,9 @@
 """Makes houses of what the dialects read: rows of numbers, objects by feature, or columns."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from housing.v1.prediction_pb2 import House
 
@@ -12,6 +13,8 @@ from housing_grpc.rest.json.faults import MOST, FaultError, shortened
 from housing_grpc.rest.json.names import spelling
 from housing_grpc.rest.json.reader import Readers
 from housing_grpc.rest.json.strict import NotFinite
+
+T = TypeVar("T")
 
 _HOUSE: Any = House.DESCRIPTOR
 _KEYS = tuple(field.name for field in _HOUSE.fields)
@@ -93,6 +96,20 @@ class Rows:
         if count > self._most:
             text = f"holds {count} houses, {self._most} are allowed; send them in parts"
             raise FaultError.at(Reason.BATCH_TOO_LARGE, text)
+
+    def allowed(self, lines: Iterator[T]) -> list[T]:
+        """Returns the rows of a table, of which no more are read than are allowed.
+
+        Raises:
+            FaultError: EMPTY_BATCH or BATCH_TOO_LARGE.
+        """
+        # guard: the lines of a table that are read
+        found = list(islice(lines, self._most + 1))
+        if len(found) > self._most:
+            text = f"is more than {self._most} houses, which is the most; send them in parts"
+            raise FaultError.at(Reason.BATCH_TOO_LARGE, text)
+        self.check_count(len(found))
+        return found
 
     def listed(self, value: Any, columns: Sequence[str] = NAMES) -> list[House]:
         """Reads a list of rows: each a list of numbers, or an object by feature.

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -23,7 +25,7 @@ from admin.base.settings import Settings
 from admin.commands import evidence, gate
 from admin.data import dataset
 from admin.export.reading import Bundle
-from admin.retraining import files
+from admin.retraining import files, watched
 from admin.retraining.choosing import Chosen, choose
 from admin.retraining.labels import Labels, read
 from admin.tracking import run_locks
@@ -298,6 +300,49 @@ def test_metrics_that_are_none(settings: Settings, say: Say, store: Store) -> No
     assert "is no address" in said.err
 
 
+def test_metrics_that_lead_elsewhere_or_do_not_end(
+    monkeypatch: pytest.MonkeyPatch, metrics: str
+) -> None:
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            leads = self.path == "/leads"
+            self.send_response(302 if leads else 200)
+            if leads:
+                self.send_header("Location", metrics)
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(0 if leads else 500):
+                    self.wfile.write(b"#")
+                    time.sleep(0.01)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    monkeypatch.setattr(watched, "_SECONDS", 1.0)
+    with served(server) as address:
+        with pytest.raises(ServerError, match=r"leads cannot be read: HTTP 302; check"):
+            watched.read(f"{address}/leads", 1)
+        with pytest.raises(ServerError, match=r"drips cannot be read: "):
+            watched.read(f"{address}/drips", 1)
+    assert asked == ["/leads", "/drips"]
+
+
+@contextmanager
+def served(server: HTTPServer) -> Iterator[str]:
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture
 def metrics() -> Iterator[str]:
     """The address of what a server of version 1 says; a real one needs 500 houses for it."""
@@ -316,13 +361,8 @@ def metrics() -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/metrics"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(HTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"{address}/metrics"
 
 
 @pytest.mark.parametrize(("unknown", "kept"), [(2, 2), (3, 3), (5, 5), (8, 5)])

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -160,6 +161,22 @@ def test_a_hostile_or_damaged_archive_changes_nothing(
         backup.restore(settings_of(home), file, replace=True)
     assert not list(tmp_path.rglob("evil"))
     assert not list(home.glob(".restore*"))
+
+
+def test_entries_are_not_held(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with gzip.open(packed, "wb") as file:
+        for number in range(12_000):
+            file.write(entry(f"artifacts/{number}").tobuf() + b"evil".ljust(512))
+        file.write(entry("elsewhere").tobuf())
+    (tmp_path / "many.tar.gz").write_bytes(packed.getvalue())
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="elsewhere"):
+        backup.restore(settings_of(tmp_path / "new"), tmp_path / "many.tar.gz", replace=False)
+    (_, most) = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Each would take some 450 bytes.
+    assert most < 2**20 * 4, most
 
 
 def test_a_header_of_gigabytes_is_not_read(home: Path, tmp_path: Path) -> None:
