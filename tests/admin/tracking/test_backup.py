@@ -170,9 +170,15 @@ def test_entries_are_not_held(tmp_path: Path) -> None:
             file.write(entry(f"artifacts/{number}").tobuf() + b"evil".ljust(512))
         file.write(entry("elsewhere").tobuf())
     (tmp_path / "many.tar.gz").write_bytes(packed.getvalue())
+
+    def restored() -> None:
+        with pytest.raises(UsageError, match="elsewhere"):
+            backup.restore(settings_of(tmp_path / "new"), tmp_path / "many.tar.gz", replace=False)
+
+    # The interpreter's own table of names of files may grow the first time.
+    restored()
     tracemalloc.start()
-    with pytest.raises(UsageError, match="elsewhere"):
-        backup.restore(settings_of(tmp_path / "new"), tmp_path / "many.tar.gz", replace=False)
+    restored()
     (_, most) = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     # Each would take some 450 bytes.
