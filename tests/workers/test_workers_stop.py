@@ -68,7 +68,7 @@ def test_a_client_notices_nothing_when_an_operator_stops_workers(
         answered = 0
         with HousingClient(f"127.0.0.1:{fleet.port}") as client:
             while not stopped.is_set():
-                assert client.predict(RM=6).price > 0
+                assert client.predict(RM=6, timeout=SECONDS).price > 0
                 answered += 1
         return answered
 
