@@ -24,7 +24,7 @@ from housing_grpc.serving import limits, model_supply, receipt_keys
 from housing_grpc.serving.model_supply import ModelSupply
 from housing_grpc.settings import Settings, processes
 from housing_grpc.workers import protocol, shared_rates
-from housing_grpc.workers.deployer import Fleet
+from housing_grpc.workers.fleet import Fleet
 from housing_grpc.workers.link import Reply
 from housing_grpc.workers.metrics_sum import MetricsSum
 from housing_grpc.workers.ports import SharedPort
