@@ -169,8 +169,10 @@ def test_what_a_pod_mounts_and_reads_is_there(
 
 
 def test_the_first_model_is_trained_on_the_file_that_is_put_on_the_claim(
-    manifests: dict[str, Manifest], tmp_path: Path, say: Say
+    manifests: dict[str, Manifest], tmp_path: Path, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Where nothing is promoted yet.
+    monkeypatch.setenv("HOUSING_HOME", str(tmp_path / "home"))
     prepared, trains = containers(manifests["Job housing-seed"])
     (data,) = (flag for flag in trains["args"] if flag.startswith("--data="))
     command, claim = prepared["command"][2], str(tmp_path)
