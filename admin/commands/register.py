@@ -22,10 +22,8 @@ def run(console: Console, settings: Settings, *, run_id: str) -> None:
         from ..tracking import registration_checks, run_lookup
 
         found = run_lookup.find(records, settings, wanted)
-        version, created = (
-            registration_checks.known_version(records, settings.location, found),
-            False,
-        )
+        version = registration_checks.known_version(records, settings.location, found)
+        created = False
     if version is None:
         with open_mlflow(console, settings) as client:
             from ..tracking.registry import register
