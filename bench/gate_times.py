@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from admin.base.settings import Settings
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.promotion import promote
 from bench import results
 from bench.accuracy import DATA

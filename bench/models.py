@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from admin import models, preprocessing
 from admin.data.dataset import load
-from admin.export import Facts, export
+from admin.export import TrainingFacts, export
 from admin.strategies.strategy import merge
 from admin.training import uncertainty
 from admin.training.pipeline import build_pipeline
@@ -51,7 +51,7 @@ def make_bundle(
         model, merge(model, dict(params or {})), prepare, merge(prepare, {}), seed=0
     )
     pipeline.fit(dataset.features, dataset.target)
-    facts = Facts(
+    facts = TrainingFacts(
         name="bench", params={}, metrics={}, run_id="", code_version="",
         trained_at=datetime.now(UTC),
     )  # fmt: skip

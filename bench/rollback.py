@@ -33,7 +33,7 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.metadata import Golden
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.bundle.regressor import Linear, encode
+from housing_grpc.bundle.regressor_file import Linear, encode
 from housing_grpc.bundle.schema import FEATURE_NAMES
 
 CLIENTS = 8

@@ -7,8 +7,8 @@ from housing_grpc.access.key_file import KeysError
 from housing_grpc.base import log
 from housing_grpc.metrics.state import State
 from housing_grpc.metrics.tracing import Tracing
+from housing_grpc.model.activation import LocalActivator
 from housing_grpc.model.challenger_slot import ChallengerSlot
-from housing_grpc.model.deployer import LocalDeployer
 from housing_grpc.model.live import LiveSlot, Release
 from housing_grpc.receipts.keyring import ReceiptKeys
 from housing_grpc.serving import limits, model_supply, receipt_keys, start_checks, telemetry
@@ -46,7 +46,7 @@ class HousingServer:
         verifier = model_supply.verifier(chosen)
         self._supply = ModelSupply(
             chosen,
-            LocalDeployer(live_slot, challenger_slot, verifier, max_bytes=chosen.max_bundle_bytes),
+            LocalActivator(live_slot, challenger_slot, verifier, max_bytes=chosen.max_bundle_bytes),
             verifier,
             on_reload=self.metrics.model.reload_ended,
             on_rollback=self.metrics.model.rolled_back,

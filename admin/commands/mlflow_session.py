@@ -30,7 +30,7 @@ def open_mlflow(console: Console, settings: Settings, *, needed: str = "") -> "I
     _check_set_up(settings, needed)
     with console.busy("Loading MLflow ..."):
         try:
-            from ..tracking.client import connect
+            from ..tracking.connection import connect
         except ValueError as error:
             # Of a variable of MLflow's own; the text names it.
             raise RegistryError(f"MLflow cannot be loaded: {error}") from error

@@ -56,7 +56,7 @@ def run(console: Console, settings: Settings, *, limit: Text = None) -> None:
 def _end_dead_runs(console: Console, settings: Settings) -> None:
     # Once for each that was killed, so MLflow may take its seconds.
     with open_mlflow(console, settings) as client:
-        from ..tracking.client import experiment_id
+        from ..tracking.connection import experiment_id
 
         run_locks.end_dead_runs(client, experiment_id(client, settings), settings.home)
 

@@ -7,15 +7,15 @@ bundle's own `format` writes it.
 
 from housing_grpc.bundle.metadata import Metadata
 
-from .exporter import Exported, Facts, export
+from .exporter import Exported, TrainingFacts, export
 from .reading import NEWEST_FORMAT, digest_of, has_card, metadata_of, same_prices
 from .upgrade import upgrade
 
 __all__ = [
     "NEWEST_FORMAT",
     "Exported",
-    "Facts",
     "Metadata",
+    "TrainingFacts",
     "digest_of",
     "export",
     "has_card",

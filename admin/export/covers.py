@@ -10,7 +10,7 @@ from ..strategies import graph
 Rows = NDArray[np.float64]
 
 
-def shares(trees: graph.Trees, made: Trees, scaled: Rows) -> Rows:
+def cover_shares(trees: graph.Trees, made: Trees, scaled: Rows) -> Rows:
     """Return the share of each node, shape (nodes,), 0 at leaves.
 
     By the weights that the library has counted in training, if the strategy hands them on; else by

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from housing_grpc.bundle import files, golden_rows, preprocess, regressor
+from housing_grpc.bundle import files, golden_rows, preprocess, regressor_file
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
 from housing_grpc.bundle.digest import Digest
@@ -41,7 +41,7 @@ _SPREAD = 9.19
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class TrainingFacts:
     """What the bundle is to say of its training that the pipeline does not know.
 
     Attributes:
@@ -85,7 +85,7 @@ def export(
     model: ModelStrategy,
     preprocessing: PreprocessingStrategy,
     training: Dataset,
-    facts: Facts,
+    facts: TrainingFacts,
     folder: Path,
     uncertainty: Uncertainty | None = None,
     origin: card.Origin | None = None,
@@ -200,7 +200,7 @@ def _blobs(
         MODEL_FILE: onnx_graph.build(made, len(FEATURE_NAMES)),
     }
     if layout > 1:
-        blobs |= dict([regressor.encode(made)])
+        blobs |= dict([regressor_file.encode(made)])
         rows = scaled(pipeline, training.features.to_numpy())
         blobs |= parts.explaining(graph, made, rows)
     return blobs | (parts.honest(uncertainty) if uncertainty else {})
@@ -212,7 +212,7 @@ def _metadata(
     model: ModelStrategy,
     preprocessing: PreprocessingStrategy,
     training: Dataset,
-    facts: Facts,
+    facts: TrainingFacts,
     tolerance: float,
     uncertainty: Uncertainty | None,
     bundle_format: int,

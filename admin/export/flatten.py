@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from housing_grpc.bundle import regressor, trees
+from housing_grpc.bundle import regressor_file, trees
 
 from ..strategies.graph import Graph, Linear, Tree, Trees
 
 
-def flatten(graph: Graph) -> regressor.Regressor:
+def flatten(graph: Graph) -> regressor_file.Regressor:
     """Return a regressor as it is written into a bundle.
 
     scikit-learn and XGBoost round the features to float32 before they compare them.
@@ -19,7 +19,7 @@ def flatten(graph: Graph) -> regressor.Regressor:
     leaves is off by more than 1e-4.
     """
     if isinstance(graph, Linear):
-        return regressor.Linear(coefficients=graph.coefficients, intercept=graph.intercept)
+        return regressor_file.Linear(coefficients=graph.coefficients, intercept=graph.intercept)
     return flatten_trees(graph)
 
 

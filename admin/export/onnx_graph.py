@@ -8,7 +8,7 @@ from onnx import ModelProto, NodeProto, TensorProto, checker
 from onnx.helper import make_graph, make_model, make_node, make_opsetid, make_tensor_value_info
 from onnx.numpy_helper import from_array
 
-from housing_grpc.bundle.regressor import Linear, Regressor
+from housing_grpc.bundle.regressor_file import Linear, Regressor
 from housing_grpc.bundle.trees import Trees
 
 # TreeEnsemble came with version 5 of the machine learning operators.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from housing_grpc.bundle import regressor as bundle_regressor
+from housing_grpc.bundle import regressor_file
 from housing_grpc.bundle.metadata import IntervalFacts
 from housing_grpc.bundle.part_files import (
     COVERS_FILE,
@@ -13,7 +13,7 @@ from housing_grpc.bundle.part_files import (
 from housing_grpc.bundle.parts import covers, neighbours, spread
 from housing_grpc.bundle.parts.neighbours import Neighbours
 from housing_grpc.bundle.parts.spread import Spread
-from housing_grpc.bundle.regressor import Regressor
+from housing_grpc.bundle.regressor_file import Regressor
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.trees import Trees, TreesError, check
 
@@ -22,7 +22,7 @@ from ..strategies.graph import Trees as GraphTrees
 from ..training import intervals
 from ..training.known_houses import KnownHouses
 from ..training.uncertainty import Uncertainty
-from .covers import Rows, shares
+from .covers import Rows, cover_shares
 from .flatten import flatten_trees
 
 
@@ -32,7 +32,7 @@ def honest(found: Uncertainty) -> dict[str, bytes]:
     made = Spread(trees=trees, scores=found.intervals.scores, reach=found.intervals.reach)
     return {
         NEIGHBOURS_FILE: neighbours.encode(known(found.known)),
-        SCALE_FILE: bundle_regressor.encode_trees(trees),
+        SCALE_FILE: regressor_file.encode_trees(trees),
         INTERVAL_FILE: spread.encode(made),
     }
 
@@ -69,7 +69,7 @@ def explaining(graph: Graph, made: Regressor, scaled: Rows) -> dict[str, bytes]:
         return {}
     if not covers.is_explainable(made):
         return {}
-    return {COVERS_FILE: covers.encode(made, shares(graph, made, scaled))}
+    return {COVERS_FILE: covers.encode(made, cover_shares(graph, made, scaled))}
 
 
 def facts(found: Uncertainty) -> IntervalFacts:

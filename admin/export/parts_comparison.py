@@ -18,7 +18,7 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.numpy_evaluator import NumpyEvaluator
 from housing_grpc.bundle.parts.explanation import Link
 from housing_grpc.bundle.preprocess import Preprocessor
-from housing_grpc.bundle.regressor import Linear, Regressor
+from housing_grpc.bundle.regressor_file import Linear, Regressor
 
 from ..base.errors import ExportError
 from ..training.uncertainty import Uncertainty

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from housing_grpc.bundle import files, regressor
+from housing_grpc.bundle import files, regressor_file
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle import metadata as meta
 from housing_grpc.bundle import model as bundle_model
@@ -41,7 +41,7 @@ def upgrade(
         found = bundle_format.read(source, max_bytes=max_bytes)
         if found.metadata.format_version == newest:
             raise UsageError(f"its bundle is of format {newest} already; there is no newer one")
-        arrays = regressor.encode(bundle_model.regressor_of(found))
+        arrays = regressor_file.encode(bundle_model.regressor_of(found))
     except BundleError as error:
         raise ExportError(f"its bundle cannot be used: {error}") from error
     metadata = msgspec.structs.replace(found.metadata, format_version=newest)

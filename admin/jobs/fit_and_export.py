@@ -18,7 +18,7 @@ from ..base.code_version import code_version
 from ..base.signing import signing
 from ..card import Retrained
 from ..data.dataset import Dataset
-from ..export import Exported, Facts, export
+from ..export import Exported, TrainingFacts, export
 from ..tracking import disk_space
 from ..tracking.pyfunc_model import log_model
 from ..tracking.run_log import log_bundle, log_metrics, spec_params
@@ -156,8 +156,8 @@ def _places(client: MlflowClient, experiment: str, bundle: Path) -> dict[Path, i
     return places
 
 
-def _facts(run_id: str, model_name: str, evaluation: Evaluation) -> Facts:
-    return Facts(
+def _facts(run_id: str, model_name: str, evaluation: Evaluation) -> TrainingFacts:
+    return TrainingFacts(
         name=model_name,
         params=spec_params(evaluation.spec),
         metrics=evaluation.metrics,
@@ -171,7 +171,7 @@ def _export(
     pipeline: Pipeline,
     spec: TrainingSpec,
     dataset: Dataset,
-    facts: Facts,
+    facts: TrainingFacts,
     folder: Path,
     *,
     evaluation: Evaluation,

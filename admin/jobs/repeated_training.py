@@ -9,7 +9,7 @@ from .. import models, preprocessing
 from ..base.errors import AdminError
 from ..base.signing import signing
 from ..data.dataset import Dataset
-from ..export import Exported, Facts, Metadata, digest_of, export, same_prices
+from ..export import Exported, Metadata, TrainingFacts, digest_of, export, same_prices
 from ..training import uncertainty
 from ..training.evaluate import load_data
 from ..training.pipeline import pipeline_of
@@ -97,8 +97,8 @@ def repeat(
     return made, learned, dataset
 
 
-def _facts(metadata: Metadata) -> Facts:
-    return Facts(
+def _facts(metadata: Metadata) -> TrainingFacts:
+    return TrainingFacts(
         name=metadata.name,
         params=metadata.params,
         metrics=metadata.metrics,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..base.settings import Settings
 from ..data.dataset import Dataset
-from ..tracking.client import experiment_id
+from ..tracking.connection import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.promotion import check_promoted, promote
 from ..tracking.records import promoted

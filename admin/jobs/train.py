@@ -7,7 +7,7 @@ from ..base.settings import Settings
 from ..card import Retrained
 from ..data.dataset import Dataset
 from ..tracking import origin, run_log
-from ..tracking.client import experiment_id
+from ..tracking.connection import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.run_locks import end_dead_runs
 from ..training import uncertainty

@@ -13,7 +13,7 @@ from housing_grpc.registry.location import DIGEST_TAG
 from ..base.settings import Settings
 from ..tracking import origin, run_log
 from ..tracking.bundle_folder import download
-from ..tracking.client import experiment_id
+from ..tracking.connection import experiment_id
 from ..tracking.mlflow_client import Client
 from ..tracking.pyfunc_model import log_model
 from ..tracking.records import find_version

@@ -15,7 +15,7 @@ from .parts.facts import Explaining
 from .parts.loaded import Loaded
 from .parts.tree_shap import mean_of
 from .preprocess import Preprocessor
-from .regressor import Linear, Regressor
+from .regressor_file import Linear, Regressor
 
 # Of a price; beyond it there is none, or it is 0.
 _MOST_LOGARITHM = 700.0

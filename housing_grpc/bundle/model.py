@@ -21,7 +21,7 @@ from .parts.assessment import UNLIKE_TRAINING, Assessment
 from .parts.explanation import Explanation
 from .parts.facts import Parts
 from .ranges import Ranges
-from .regressor import Linear, Regressor, decode_linear, decode_trees
+from .regressor_file import Linear, Regressor, decode_linear, decode_trees
 from .schema import FEATURE_NAMES
 from .signature import Verifier
 from .trees import explanation_steps

@@ -11,7 +11,7 @@ from .parts.loaded import Loaded
 from .parts.spread import Spread
 from .preprocess import Preprocessor
 from .ranges import Ranges
-from .regressor import Linear, Regressor
+from .regressor_file import Linear, Regressor
 from .trees import Trees
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from .parts.spread import inputs
 from .parts.tree_shap import TreeShap
 from .preprocess import Preprocessor
 from .ranges import Ranges
-from .regressor import Linear, Regressor
+from .regressor_file import Linear, Regressor
 from .trees import Trees
 
 # Rows times trees that are walked at a time: what stays in the cache.

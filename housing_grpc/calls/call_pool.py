@@ -21,7 +21,7 @@ _WEIGHT = 0.05
 # A call that waits for its message holds some 10 KB, and the part of it that has arrived.
 _MOST_WAITING = 4096
 # Calls whose answer is not taken: the same, and the answer.
-_MOST_UNTAKEN = 4096
+_MOST_UNREAD = 4096
 # After which a refused caller may try again, at least.
 _RETRY_SECONDS = 0.1
 
@@ -93,7 +93,7 @@ class CallPool(ThreadPoolExecutor):
         self._ending = False
         self._mean = 0.0
         self._waits = _Waits(patience_seconds, most_waiting or _MOST_WAITING, f"{name}-watch")
-        self._untaken = _Waits(patience_seconds, _MOST_UNTAKEN, f"{name}-untaken")
+        self._unread = _Waits(patience_seconds, _MOST_UNREAD, f"{name}-unread")
         for _ in range(workers):
             threading.Thread(target=self._work, name=name, daemon=True).start()
 
@@ -153,9 +153,9 @@ class CallPool(ThreadPoolExecutor):
 
         A caller decides how much of it may be sent, and until it is, all of it is held.
         """
-        self._untaken.begin(context)
-        if not context.add_callback(partial(self._untaken.end, context)):
-            self._untaken.end(context)
+        self._unread.begin(context)
+        if not context.add_callback(partial(self._unread.end, context)):
+            self._unread.end(context)
 
     def answer_message(
         self,
@@ -199,7 +199,7 @@ class CallPool(ThreadPoolExecutor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the base's
         """Ends the threads when what is queued is done."""
         self._waits.close()
-        self._untaken.close()
+        self._unread.close()
         for _ in range(self._count):
             self._jobs.put(None)
 

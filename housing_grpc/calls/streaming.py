@@ -13,7 +13,7 @@ from housing_grpc.base.errors import public_error
 from housing_grpc.calls.call import REQUEST_ID, Call
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import on_pool
-from housing_grpc.calls.parse import Parse
+from housing_grpc.calls.parse_guard import Parse
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.unread_responses import UnreadResponses
 
@@ -32,7 +32,7 @@ class StreamMethod:
         serve: Answers the requests.
         pool: Runs the calls, each of which holds a worker as long as it lasts.
         call_end: Ends those that fail, and hears how each ended.
-        untaken: Bounds the answers that are not taken.
+        unread: Bounds the answers that are not taken.
         room: For streams; each takes the room of one.
     """
 
@@ -43,14 +43,14 @@ class StreamMethod:
         pool: ThreadPoolExecutor,
         call_end: CallEnd,
         *,
-        untaken: UnreadResponses,
+        unread: UnreadResponses,
         room: StreamSlots,
     ) -> None:
         self._parse = parse
         self._serve = serve
         self._pool = pool
         self._call_end = call_end
-        self._untaken = untaken
+        self._unread = unread
         self._room = room
 
     def handler(self, call: Call) -> Any:
@@ -73,9 +73,9 @@ class StreamMethod:
             with self._room.taken(call.caller):
                 # Nothing here holds an answer while it waits to be taken: gRPC has a copy.
                 for answer in map(_bytes, self._serve(counted, context)):
-                    self._untaken.begin(context, len(answer[0]))
+                    self._unread.begin(context, len(answer[0]))
                     yield answer.pop()
-                    self._untaken.end(context)
+                    self._unread.end(context)
                     sent += 1
         except (GeneratorExit, grpc.RpcError):
             # The caller is gone: there is nobody to answer.
@@ -84,7 +84,7 @@ class StreamMethod:
             code = public_error(raised).code
             self._call_end.fail(call, context, raised)
         finally:
-            self._untaken.end(context)
+            self._unread.end(context)
             self._call_end.ended(call, code, counted.count, sent)
 
 

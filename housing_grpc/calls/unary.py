@@ -16,7 +16,7 @@ from housing_grpc.calls.call import REQUEST_ID, Call
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool, on_pool
 from housing_grpc.calls.deadline import check_deadline
-from housing_grpc.calls.parse import Parse
+from housing_grpc.calls.parse_guard import Parse
 from housing_grpc.calls.unread_responses import UnreadResponses
 
 # Answers with a message, or with its bytes.
@@ -33,7 +33,7 @@ class UnaryMethod:
         serve: Answers a request.
         pool: Runs the calls.
         call_end: Ends those that fail, and hears how each ended.
-        untaken: Bounds the answers that are not taken.
+        unread: Bounds the answers that are not taken.
         most_queued: Most calls that wait for a worker of the pool.
         longest_wait: Most seconds for which one may have to wait.
     """
@@ -44,7 +44,7 @@ class UnaryMethod:
         serve: Serve,
         pool: CallPool,
         call_end: CallEnd,
-        untaken: UnreadResponses,
+        unread: UnreadResponses,
         *,
         most_queued: int,
         longest_wait: float,
@@ -53,7 +53,7 @@ class UnaryMethod:
         self._serve = serve
         self._pool = pool
         self._call_end = call_end
-        self._untaken = untaken
+        self._unread = unread
         self._most_queued = most_queued
         self._longest_wait = longest_wait
 
@@ -117,7 +117,7 @@ class UnaryMethod:
             if call.request_id:
                 context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
             self._pool.watch_answer(context)
-            self._untaken.begin_last(context, len(answer))
+            self._unread.begin_last(context, len(answer))
             sent = 1
         # guard: also what is no Exception
         except BaseException as raised:  # noqa: BLE001 - SystemExit, too: the call would hang

@@ -25,7 +25,7 @@ _WIDTH = len(FEATURE_NAMES)
 _ALL = tuple(range(_WIDTH))
 _ITEMS = (1,)
 _ROWS_ITEMS = (2, 1)
-_MATRIX_FEATURES = (3, 1)
+_MATRIX: wire_scan.Nested = {3: {}}
 # Of so many, the first that is unknown is told.
 _MOST_NAMES = 1000
 
@@ -156,7 +156,7 @@ def read_chunk(data: bytes, most: int) -> Chunk:
         row_limit.check_bytes(data, _ROWS_ITEMS, most, "rows.items")
         # An empty name takes two bytes, too.
         # guard: the names of a matrix are counted before they are parsed
-        if wire_scan.exceeds(data, _MATRIX_FEATURES, _MOST_NAMES):
+        if wire_scan.holds_more(data, _MATRIX, _MOST_NAMES):
             raise _wrong_features(f"holds more than {_MOST_NAMES} names")
         message = pb.PredictStreamRequest.FromString(data)
         as_matrix = message.WhichOneof("payload") == "matrix"

@@ -4,7 +4,7 @@ An empty house takes two bytes on the wire and a hundred in memory, so that the 
 on rows has to be looked at while the rows are still bytes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 VARINT = 0
 FIXED64 = 1
@@ -20,6 +20,8 @@ _MOST_OTHERS = 1024
 Nested = Mapping[int, "Nested"]
 """Numbers of the fields that hold messages to look into, and which of theirs."""
 
+Count = Callable[[memoryview, int, int], int]
+
 
 def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
     """Returns whether a repeated field has more entries than it may, or too many are beside it.
@@ -31,14 +33,10 @@ def exceeds(data: bytes, path: tuple[int, ...], most: int) -> bool:
             messages; all up to 15.
         most: The limit.
     """
-    # Two passes in C settle nearly all: no more entries than bytes like their tag, which
-    # may also be written longer than it needs be.
-    last = tag(path[-1], LENGTH_DELIMITED)
-    # guard: rows of longer tags are counted
-    if data.count(last) + data.count(last | _MORE) <= most:
-        return False
+    view = memoryview(data)
     try:
-        return _counted(memoryview(data), path, most) > most
+        # Two passes in C settle nearly all.
+        return all(_counted(view, path, most, count) > most for count in (_at_most, _entries))
     except IndexError:
         return False
 
@@ -86,21 +84,40 @@ def shortest(data: bytes | memoryview, start: int, end: int) -> bool:
     return end - start == 1 or 0 < data[end - 1] < _MORE
 
 
-def _counted(data: memoryview, path: tuple[int, ...], most: int) -> int:
+def _counted(data: memoryview, path: tuple[int, ...], most: int, count: Count) -> int:
+    """Returns how many entries there are by a count of those in one message, or too many."""
+    if len(path) == 1:
+        return count(data, path[0], most)
+    counted = 0
+    for looked, (number, content) in enumerate(fields(data), 1):
+        if number == path[0] and content is not None:
+            counted += _counted(content, path[1:], most - counted, count)
+        # guard: fields that are looked over
+        if looked > _MOST_OTHERS:
+            return most + 1
+        if counted > most:
+            break
+    return counted
+
+
+def _at_most(data: memoryview, number: int, _: int) -> int:
+    """Returns how many bytes are like the tag of an entry, which may be longer than it need be."""
+    held, last = bytes(data), tag(number, LENGTH_DELIMITED)
+    # guard: rows of longer tags are counted
+    return held.count(last) + held.count(last | _MORE)
+
+
+def _entries(data: memoryview, number: int, most: int) -> int:
     """Returns how many entries there are, or one more than the limit."""
     count = others = 0
-    for number, content in fields(data):
-        if number == path[0] and content is not None and len(path) == 1:
+    for found, content in fields(data):
+        if found == number and content is not None:
             count += 1
         else:
             others += 1
-            if number == path[0] and content is not None:
-                count += _counted(content, path[1:], most - count)
-            # guard: fields that are looked over
-            if others > _MOST_OTHERS:
-                return most + 1
-        if count > most:
-            break
+        # guard: fields beside entries
+        if count > most or others > _MOST_OTHERS:
+            return most + 1
     return count
 
 

@@ -9,7 +9,7 @@ from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.model.challenge import NO_CHALLENGE, Challenge
-from housing_grpc.model.live import Facts, LiveModel, LiveSlot
+from housing_grpc.model.live import LiveModel, LiveSlot, ReleaseFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,9 +125,9 @@ def check_alike(live: Metadata, other: Metadata) -> None:
         )
 
 
-def _facts(version: str, live: LiveModel) -> Facts:
+def _facts(version: str, live: LiveModel) -> ReleaseFacts:
     # Generation 0 is nobody's: what it does counts against no live model.
-    return Facts(
+    return ReleaseFacts(
         version=version, source=live.facts.source, stale=False,
         generation=0, loaded_at=datetime.now(UTC), load_seconds=0.0,
     )  # fmt: skip

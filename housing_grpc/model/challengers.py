@@ -10,8 +10,8 @@ import msgspec
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError, public_error
+from housing_grpc.model.activation import Activator
 from housing_grpc.model.challenge import NO_CHALLENGE, Challenge
-from housing_grpc.model.deployer import Deployer
 from housing_grpc.model.source import Fetched, Source, Target
 
 _STOP_SECONDS = 5.0
@@ -28,13 +28,13 @@ class Challengers:
 
     Args:
         source: Names the challenger.
-        deployer: Has it compared.
+        activator: Has it compared.
         trial: Loads a bundle where a crash does no harm.
     """
 
-    def __init__(self, source: Source, deployer: Deployer, trial: Callable[[Path], None]) -> None:
+    def __init__(self, source: Source, activator: Activator, trial: Callable[[Path], None]) -> None:
         self._source = source
-        self._deployer = deployer
+        self._activator = activator
         self._trial = trial
         self._wanted = threading.Event()
         self._stopping = False
@@ -72,7 +72,7 @@ class Challengers:
                 log.event(_logger, logging.ERROR, "challenger.fault", error=error)
 
     def _look(self) -> None:
-        challenge, live = self._source.challenge(), self._deployer.live()
+        challenge, live = self._source.challenge(), self._activator.live()
         if challenge is None or live is None:
             return
         key = challenge, f"{live.digest} {live.version}"
@@ -87,7 +87,7 @@ class Challengers:
             if fault.reason is Reason.INTERNAL:
                 log.event(_logger, logging.ERROR, "challenger.fault", error=error)
             settled = msgspec.structs.replace(challenge, digest="", fault=str(fault))
-            self._deployer.challenge(settled, None)
+            self._activator.challenge(settled, None)
             self._tell(settled)
             if self._gives_up(challenge.version, fault.reason):
                 self._settled = key
@@ -102,12 +102,12 @@ class Challengers:
         if challenge.version and not challenge.fault:
             fetched = self._brought(challenge)
             challenge = msgspec.structs.replace(challenge, digest=fetched.digest)
-        self._deployer.challenge(challenge, fetched)
+        self._activator.challenge(challenge, fetched)
         self._fetched = fetched
         return challenge
 
     def _brought(self, challenge: Challenge) -> Fetched:
-        live, known, version = self._deployer.live(), self._fetched, challenge.version
+        live, known, version = self._activator.live(), self._fetched, challenge.version
         if live is not None and live.version == version:
             raise _live_itself(version)
         if known is not None and known.version == version:

@@ -10,7 +10,7 @@ from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.model.live import Release
-from housing_grpc.model.manager import Manager
+from housing_grpc.model.reload_manager import ReloadManager
 from housing_grpc.model.source import Source
 
 _MOST_PATIENCE = 10
@@ -47,7 +47,7 @@ class Follower:
 
     def __init__(
         self,
-        manager: Manager,
+        manager: ReloadManager,
         source: Source,
         seconds: float,
         *,

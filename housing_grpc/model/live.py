@@ -19,7 +19,7 @@ from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.receipts.record import Model
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class ReleaseFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of how a model came to be live, besides its bundle."""
 
     version: str
@@ -42,11 +42,11 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     preprocessing: str
     evaluator: str
     """What computes the prices: "native", which is in C, or "numpy"."""
-    facts: Facts
+    facts: ReleaseFacts
 
     @classmethod
     def describing(
-        cls, metadata: Metadata, digest: Digest, evaluator: str, facts: Facts
+        cls, metadata: Metadata, digest: Digest, evaluator: str, facts: ReleaseFacts
     ) -> "Release":
         """Returns what is known of a model."""
         return cls(
@@ -73,7 +73,7 @@ class LiveModel:
     """
 
     bundle: Bundle
-    facts: Facts
+    facts: ReleaseFacts
     challenges: bool = False
     """Whether it is not the live one, but is compared with that."""
 
@@ -221,7 +221,7 @@ class LiveSlot:
         """Lets go of the model before."""
         self.previous = None
 
-    def commit(self, facts: Facts) -> LiveModel:
+    def commit(self, facts: ReleaseFacts) -> LiveModel:
         """Makes live what was made ready."""
         bundle, self._next = self._next, None
         if bundle is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.model.deployer import Deployer
+from housing_grpc.model.activation import Activator
 from housing_grpc.model.live import Release
 from housing_grpc.model.probation import Probation
 from housing_grpc.model.rolled_back import RolledBack
@@ -19,7 +19,7 @@ class Rollbacks:
     """Keeps the model before in memory for some time, and has it come back if the new one fails.
 
     Args:
-        deployer: Keeps it.
+        activator: Keeps it.
         changing: Held by whatever changes which models are in memory.
         seconds: How long it is kept; 0 for not at all.
         go_back: Has it come back; called with the lock held.
@@ -30,14 +30,14 @@ class Rollbacks:
 
     def __init__(
         self,
-        deployer: Deployer,
+        activator: Activator,
         changing: threading.Lock,
         *,
         seconds: float,
         go_back: Callable[[], object],
     ) -> None:
         self.versions = RolledBack()
-        self._deployer = deployer
+        self._activator = activator
         self._changing = changing
         self._seconds = seconds
         self._go_back = go_back
@@ -49,7 +49,7 @@ class Rollbacks:
         Raises:
             ServingError: NO_PREVIOUS_MODEL: it is in memory no more, or not everywhere.
         """
-        probation, kept = self._probation, self._deployer.previous()
+        probation, kept = self._probation, self._activator.previous()
         if probation is None or kept is None or kept.digest != probation.previous.digest:
             raise _no_previous(self._seconds)
         return probation.previous
@@ -64,7 +64,7 @@ class Rollbacks:
         self.stop()
         self._probation = None
         if previous is None or not self._seconds:
-            self._deployer.forget()
+            self._activator.forget()
             return
         self._probation = Probation(
             previous,
@@ -92,7 +92,7 @@ class Rollbacks:
     def _failed(self, probation: Probation) -> bool:
         """Goes back, once a version; returns whether to count faults on."""
         with self._changing:
-            live = self._deployer.live()
+            live = self._activator.live()
             if self._probation is not probation or live is None:
                 return False
             # The same bundle would fail as well.
@@ -114,7 +114,7 @@ class Rollbacks:
         with self._changing:
             if self._probation is probation:
                 self._probation = None
-                self._deployer.forget()
+                self._activator.forget()
 
 
 def _no_previous(seconds: float) -> ServingError:

@@ -17,7 +17,7 @@ from housing_grpc.houses.decode import FIELDS
 from housing_grpc.houses.encode_details import METHODS
 from housing_grpc.houses.options import MOST_LEVEL
 from housing_grpc.model.live import LiveModel
-from housing_grpc.model.manager import DryRun, Reloaded
+from housing_grpc.model.reload_manager import DryRun, Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.registry.location import is_alias
 from housing_grpc.services.explainer import most_rows

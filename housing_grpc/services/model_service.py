@@ -6,7 +6,7 @@ import grpc
 from housing.v1 import model_pb2
 
 from housing_grpc.model.live import Models
-from housing_grpc.model.manager import DryRun, Reloaded
+from housing_grpc.model.reload_manager import DryRun, Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.services import model_messages
 

@@ -7,13 +7,13 @@ from housing_grpc.base import extras
 from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, StartError
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
+from housing_grpc.model.activation import Activator
 from housing_grpc.model.challengers import Challengers
 from housing_grpc.model.child_processes import Children
-from housing_grpc.model.deployer import Deployer
 from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.follower import Follower
 from housing_grpc.model.live import Release
-from housing_grpc.model.manager import Manager
+from housing_grpc.model.reload_manager import ReloadManager
 from housing_grpc.model.rolled_back import Cause
 from housing_grpc.model.source import Source
 from housing_grpc.model.trial import Trial
@@ -26,7 +26,7 @@ class ModelSupply:
 
     Args:
         chosen: The settings.
-        deployer: Has them go live.
+        activator: Has them go live.
         verifier: Says who must have signed a bundle; without one, nobody need have.
         on_reload: Called with how each reload ended.
         on_rollback: Called with the cause after each rollback.
@@ -38,7 +38,7 @@ class ModelSupply:
     def __init__(
         self,
         chosen: Settings,
-        deployer: Deployer,
+        activator: Activator,
         verifier: Verifier | None,
         *,
         on_reload: Callable[[str], None],
@@ -47,10 +47,10 @@ class ModelSupply:
         self._children = Children()
         source = _source(chosen, self._children, verifier)
         trial = Trial(self._children, verifier, max_bytes=chosen.max_bundle_bytes, ahead=True)
-        self._challengers = Challengers(source, deployer, trial)
-        self.manager = Manager(
+        self._challengers = Challengers(source, activator, trial)
+        self.manager = ReloadManager(
             source,
-            deployer,
+            activator,
             trial=trial,
             probation_seconds=chosen.probation_seconds,
             on_reload=on_reload,

@@ -17,7 +17,7 @@ from housing_grpc.calls.admission import Admission, Route
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
-from housing_grpc.calls.parse import Parse, parser
+from housing_grpc.calls.parse_guard import Parse, parser
 from housing_grpc.calls.relay import MOST_FIELDS, Relay
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.calls.streaming import StreamMethod
@@ -284,16 +284,16 @@ class _Routes:
         self._streams = streams
         self._call_end = call_end
         # Of all methods together.
-        self._untaken = UnreadResponses()
+        self._unread = UnreadResponses()
         self._turn = threading.Lock()
 
     def route(self, method: Method, served: ServiceSpec) -> Route:
         serve = getattr(served.servicer, method.name)
         parse = parser(method, served.reads.get(method.name), self._turn)
-        end, untaken = self._call_end, self._untaken
+        end, unread = self._call_end, self._unread
         if method.streams:
             stream = StreamMethod(
-                parse, serve, self._streams, end, untaken=untaken, room=served.streams
+                parse, serve, self._streams, end, unread=unread, room=served.streams
             )
             return Route(method, stream.handler, check_room=stream.check_room)
         unary = UnaryMethod(
@@ -301,7 +301,7 @@ class _Routes:
             serve,
             served.pool,
             end,
-            untaken,
+            unread,
             most_queued=served.most_queued,
             longest_wait=served.longest_wait,
         )

@@ -17,7 +17,7 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.native_evaluator import NativeEvaluator
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.challenge import NO_CHALLENGE, Challenge
-from housing_grpc.model.live import Facts, Release, not_ready
+from housing_grpc.model.live import Release, ReleaseFacts, not_ready
 from housing_grpc.model.source import Fetched
 from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
@@ -109,7 +109,7 @@ class Fleet:
         with self._members:
             return list(self._serving.values())
 
-    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
+    def activate(self, fetched: Fetched, facts: Callable[[], ReleaseFacts]) -> Release:
         """Makes a model live in all workers, or in none.
 
         A worker that joins later gets the same bytes, whatever has become of the folder.

@@ -10,8 +10,8 @@ from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.metrics.state import State
 from housing_grpc.model.challenge import Challenge
-from housing_grpc.model.live import Facts
-from housing_grpc.model.manager import DryRun, Reloaded
+from housing_grpc.model.live import ReleaseFacts
+from housing_grpc.model.reload_manager import DryRun, Reloaded
 from housing_grpc.serving.start_checks import Fallback
 from housing_grpc.settings import Settings
 
@@ -64,7 +64,7 @@ class Prepare(Message, frozen=True, kw_only=True):
 class Commit(Message, frozen=True, kw_only=True):
     """Let what was made ready go live."""
 
-    facts: Facts
+    facts: ReleaseFacts
 
 
 class Compare(Message, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from housing_grpc.base import log
 from housing_grpc.base.errors import Reason, ServingError, StartError, public_error
 from housing_grpc.base.signals import HARD_EXIT_SECONDS, end, exit_hard_after
 from housing_grpc.metrics.state import State
-from housing_grpc.model.manager import DryRun, Reloaded
+from housing_grpc.model.reload_manager import DryRun, Reloaded
 from housing_grpc.model.source import Target
 from housing_grpc.workers import protocol
 from housing_grpc.workers.link import Link, LinkClosedError, Reply

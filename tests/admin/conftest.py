@@ -63,14 +63,14 @@ def ready(trained: Trained, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def bare_client(bare: Settings, stack: ExitStack) -> "Client":
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
 
     return stack.enter_context(connect(bare))
 
 
 @pytest.fixture
 def client(ready: Settings, stack: ExitStack) -> "Client":
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
 
     return stack.enter_context(connect(ready))
 
@@ -85,7 +85,7 @@ def here(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture(scope="session")
 def promoted_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home, files and all, whose run is promoted as version 1, for tests to copy."""
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
     from admin.tracking.promotion import promote
     from admin.tracking.registry import register
 
@@ -112,7 +112,7 @@ def home(promoted_home: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def two(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with two versions that can be served, of which 1 is promoted."""
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
 
     with connect(settings_of(home)) as client:
         first = client.versions(MODEL_NAME)[0]

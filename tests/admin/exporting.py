@@ -10,14 +10,14 @@ from sklearn.pipeline import Pipeline
 
 from admin import models, preprocessing
 from admin.data.dataset import Dataset, load
-from admin.export import Exported, Facts, export
+from admin.export import Exported, TrainingFacts, export
 from admin.strategies.graph import Trees
 from admin.strategies.strategy import ModelStrategy, PreprocessingStrategy
 from admin.training.pipeline import build_pipeline
 from housing_grpc.bundle import files
 
 DATASET = load(Path(__file__).parents[2] / "data" / "HousingData.csv")
-FACTS = Facts(
+FACTS = TrainingFacts(
     name="house-prices",
     params={"n_estimators": np.int64(5), "max_depth": None},
     metrics={"rmse": 3.5, "r2": float("nan")},
@@ -42,7 +42,7 @@ def run(
     model: str | ModelStrategy = "linear",
     filling: str | PreprocessingStrategy = "v1_median",
     dataset: Dataset = DATASET,
-    facts: Facts = FACTS,
+    facts: TrainingFacts = FACTS,
     *,
     max_bytes: int = files.MAX_BYTES,
 ) -> tuple[Exported, Pipeline]:

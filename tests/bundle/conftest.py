@@ -16,7 +16,7 @@ from housing_grpc.bundle.metadata import (
     Metadata,
     Target,
 )
-from housing_grpc.bundle.regressor import Linear, encode
+from housing_grpc.bundle.regressor_file import Linear, encode
 from housing_grpc.bundle.schema import FEATURE_NAMES, TARGET_NAME
 
 # Answers 100 + sum of (value - 1) / 2, a missing value counting as 3.

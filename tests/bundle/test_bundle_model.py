@@ -20,7 +20,7 @@ from housing_grpc.bundle.errors import (
 from housing_grpc.bundle.format import BundleFiles
 from housing_grpc.bundle.metadata import Metadata
 from housing_grpc.bundle.model import Bundle
-from housing_grpc.bundle.regressor import Linear, encode
+from housing_grpc.bundle.regressor_file import Linear, encode
 from tests.support import hostile
 from tests.support.examples import format_1
 

@@ -17,7 +17,7 @@ from housing_grpc.bundle.imputers import ConstantImputer, IterativeImputer, KnnI
 from housing_grpc.bundle.native_evaluator import evaluator
 from housing_grpc.bundle.numpy_evaluator import NumpyEvaluator
 from housing_grpc.bundle.preprocess import Preprocessor
-from housing_grpc.bundle.regressor import decode_linear, decode_trees, encode
+from housing_grpc.bundle.regressor_file import decode_linear, decode_trees, encode
 from tests.bundle.random_trees import random_tree
 
 Array = NDArray[Any]

@@ -34,7 +34,7 @@ FOR_EVER = 3600.0
 
 
 @contextmanager
-def untaken(client: Client, path: str, count: int) -> Iterator[Connection]:
+def unread(client: Client, path: str, count: int) -> Iterator[Connection]:
     """Makes calls, and takes none of their answers."""
     with Connection(port_of(client)) as connection:
         connection.greet({SettingsFrame.INITIAL_WINDOW_SIZE: 0}).agree()
@@ -50,7 +50,7 @@ def test_it_is_not_kept_for_ever(
 ) -> None:
     monkeypatch.setattr("housing_grpc.calls.health._PATIENCE_SECONDS", 0.5)
     client = serve(linear.folder, request_timeout_seconds=0.5)
-    with untaken(client, path, 3) as connection:
+    with unread(client, path, 3) as connection:
         for stream in (1, 3, 5):
             assert connection.listen(stream).status(stream) == "reset"
     assert check(client).status == SERVING
@@ -60,10 +60,10 @@ def test_it_is_not_kept_for_ever(
 def test_of_too_many_the_oldest_goes(
     serve: Serve, linear: Example, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr("housing_grpc.calls.call_pool._MOST_UNTAKEN", 2)
+    monkeypatch.setattr("housing_grpc.calls.call_pool._MOST_UNREAD", 2)
     monkeypatch.setattr("housing_grpc.calls.health._PATIENCE_SECONDS", FOR_EVER)
     client = serve(linear.folder, request_timeout_seconds=FOR_EVER, grpc_workers=1)
-    with untaken(client, path, 5) as connection:
+    with unread(client, path, 5) as connection:
         for stream in (1, 3, 5):
             assert connection.listen(stream).status(stream) == "reset"
         assert connection.heard.status(7) == connection.heard.status(9) == ""

@@ -16,7 +16,7 @@ from housing_grpc.challenger import shadow as shadows
 from housing_grpc.challenger.shadow import Shadow, ShadowSums, compared
 from housing_grpc.model.challenge import Challenge
 from housing_grpc.model.challenger_slot import Experiment, check_alike
-from housing_grpc.model.live import Facts, LiveModel
+from housing_grpc.model.live import LiveModel, ReleaseFacts
 from tests.support.errors import raised
 from tests.support.examples import Example
 from tests.support.waiting import until
@@ -38,7 +38,7 @@ class Waiting(Bundle):
 
 
 def live(bundle: Bundle, version: str, *, challenges: bool = False) -> LiveModel:
-    facts = Facts(
+    facts = ReleaseFacts(
         version=version, source="test", stale=False, generation=1,
         loaded_at=datetime.now(UTC), load_seconds=0,
     )  # fmt: skip

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.mutations import GUARDS, Guard
+from tests.chaos.guard import Guard
+from tests.chaos.guards import GUARDS
 from tests.support.processes import outcome
 
 ROOT = Path(__file__).parents[2]

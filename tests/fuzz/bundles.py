@@ -15,7 +15,7 @@ from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.format import METADATA_FILE
 from housing_grpc.bundle.part_files import PREPROCESSOR_FILE
 from housing_grpc.bundle.schema import FEATURE_NAMES
-from housing_grpc.model.live import Facts, LiveModel
+from housing_grpc.model.live import LiveModel, ReleaseFacts
 from housing_grpc.services import model_messages
 from tests.fuzz import mutants
 from tests.fuzz.target import Seeds, Target
@@ -63,7 +63,7 @@ class MetadataFile(Document):
             metadata.decode(data)
             self._documents[0].write_bytes(data)
             bundle = model.load(self._documents[0].parent)
-            facts = Facts(
+            facts = ReleaseFacts(
                 version="1",
                 source="folder",
                 stale=False,

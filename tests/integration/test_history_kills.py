@@ -19,7 +19,7 @@ import pytest
 from admin.base.errors import AdminError
 from admin.base.settings import Settings
 from admin.tracking.audit import chain, decision, verification
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.mlflow_client import Client
 from admin.tracking.promotion import promote, rollback
 from admin.tracking.records import promoted

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from housing.v1.model_pb2 import ModelInfoRequest
 
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
 from housing_grpc.server import HousingServer

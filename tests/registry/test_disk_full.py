@@ -29,7 +29,7 @@ def where(trained: Trained, tmp_path: Path) -> RegistryLocation:
     """A registry with a promoted version."""
     settings = homes.copy(trained.home, tmp_path / "home")
     with homes.embedded():
-        from admin.tracking.client import connect
+        from admin.tracking.connection import connect
         from admin.tracking.promotion import promote
         from admin.tracking.registry import register
 

@@ -85,7 +85,7 @@ class Registry:
 @pytest.fixture(scope="module")
 def signed(bare_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Signed:
     from admin.jobs.train import train
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
     from admin.tracking.registry import register
     from admin.training.spec import TrainingSpec
 
@@ -106,7 +106,7 @@ def registry(
     request: pytest.FixtureRequest, signed: Signed, tmp_path: Path, stack: ExitStack
 ) -> Iterator[Registry]:
     """One whose version 1 was promoted, and then 2."""
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
 
     stack.enter_context(homes.embedded())
     settings = homes.copy(signed.home, tmp_path / "home")

@@ -39,7 +39,7 @@ def client(
     request: pytest.FixtureRequest, trained: Trained, tmp_path: Path, stack: ExitStack
 ) -> "Iterator[Client]":
     """A real MLflow with two versions, of which 1 is promoted."""
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
     from admin.tracking.promotion import promote
     from admin.tracking.registry import register
 

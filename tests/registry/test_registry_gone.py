@@ -81,7 +81,7 @@ def test_a_stale_start_is_ended_unasked(
     settings = copy(trained.home, home)
     registry = home / "mlflow.db"
     with embedded():
-        from admin.tracking.client import connect
+        from admin.tracking.connection import connect
         from admin.tracking.promotion import promote
         from admin.tracking.registry import register
 

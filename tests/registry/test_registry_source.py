@@ -50,7 +50,7 @@ def registry(bare_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with homes.embedded(), ExitStack() as stack:
         from admin.jobs import train
         from admin.tracking import registry
-        from admin.tracking.client import connect
+        from admin.tracking.connection import connect
         from admin.training.spec import TrainingSpec
 
         home = tmp_path_factory.mktemp("registry") / "home"

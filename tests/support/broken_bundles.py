@@ -13,7 +13,7 @@ import numpy as np
 
 from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.metadata import Metadata
-from housing_grpc.bundle.regressor import Linear, encode
+from housing_grpc.bundle.regressor_file import Linear, encode
 from tests.support import hostile
 from tests.support.examples import contents, format_1
 

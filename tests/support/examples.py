@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from admin import models, preprocessing
 from admin.data import dataset
 from admin.data.dataset import Dataset
-from admin.export import Facts, export, onnx_graph
+from admin.export import TrainingFacts, export, onnx_graph
 from admin.training import uncertainty
 from admin.training.pipeline import build_pipeline
 from housing_grpc.bundle import extension
@@ -33,7 +33,7 @@ from housing_grpc.bundle.part_files import (
     PREPROCESSOR_FILE,
     TREES_FILE,
 )
-from housing_grpc.bundle.regressor import Regressor, encode
+from housing_grpc.bundle.regressor_file import Regressor, encode
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.signature import SIGNATURE_FILE, Sign
 
@@ -90,7 +90,7 @@ def make(
         chosen, {**chosen.defaults, **params}, filling, dict(filling.defaults), seed=seed
     )
     pipeline.fit(houses.features, houses.target)
-    facts = Facts(
+    facts = TrainingFacts(
         name=MODEL_NAME,
         params=params,
         metrics={"rmse": 4.5, "cv_rmse": 4.75},

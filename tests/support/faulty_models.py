@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from housing.v1.prediction_pb2 import House, PredictRequest
 
-from housing_grpc.bundle.regressor import Linear
+from housing_grpc.bundle.regressor_file import Linear
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from tests.support import examples
 from tests.support.examples import Example

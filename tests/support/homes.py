@@ -64,7 +64,7 @@ def embedded() -> Iterator[None]:
 
 def set_up(home: Path) -> None:
     """Sets up an MLflow that holds nothing."""
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
 
     with connect(settings_of(home)):
         pass
@@ -73,7 +73,7 @@ def set_up(home: Path) -> None:
 def train(home: Path) -> str:
     """Trains a linear model; returns the id of the run."""
     from admin.jobs.train import train as train_one
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
     from admin.training.spec import TrainingSpec
 
     settings = settings_of(home)

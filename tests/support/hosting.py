@@ -11,7 +11,7 @@ from housing_grpc.calls.admission import Admission
 from housing_grpc.calls.call_end import CallEnd
 from housing_grpc.calls.call_pool import CallPool
 from housing_grpc.calls.metadata_limit import MetadataLimit
-from housing_grpc.calls.parse import Parse
+from housing_grpc.calls.parse_guard import Parse
 from housing_grpc.calls.stream_slots import StreamSlots
 from housing_grpc.metrics.call_observer import CallObserver
 from housing_grpc.serving import listen, routes, telemetry

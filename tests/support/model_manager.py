@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from housing_grpc.challenger.traffic_split import Split
+from housing_grpc.model.activation import LocalActivator
 from housing_grpc.model.challenger_slot import ChallengerSlot
-from housing_grpc.model.deployer import LocalDeployer
 from housing_grpc.model.live import LiveModel, LiveSlot
-from housing_grpc.model.manager import Manager, Reloaded
+from housing_grpc.model.reload_manager import Reloaded, ReloadManager
 from housing_grpc.model.source import Source, Target
 
 
@@ -40,9 +40,9 @@ class ModelManager:
         self._live_slot = LiveSlot(on_live, most=most, keeps_previous=bool(probation_seconds))
         challenger_slot = ChallengerSlot(self._live_slot)
         self.split = Split(challenger_slot)
-        deployer = LocalDeployer(self._live_slot, challenger_slot, None)
-        self.manager = Manager(
-            source, deployer, trial=trial, probation_seconds=probation_seconds, on_reload=on_reload
+        activator = LocalActivator(self._live_slot, challenger_slot, None)
+        self.manager = ReloadManager(
+            source, activator, trial=trial, probation_seconds=probation_seconds, on_reload=on_reload
         )
 
     def start(self) -> LiveModel:

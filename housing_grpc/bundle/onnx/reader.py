@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Counts, Vector
-from ..regressor import Linear
+from ..regressor_file import Linear
 from ..trees import Trees, TreesError, check
 from . import messages as m
 from .errors import ForeignGraphError, require

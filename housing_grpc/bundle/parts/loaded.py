@@ -8,7 +8,7 @@ from ..arrays import Vector
 from ..errors import BundleFormatError
 from ..metadata import Metadata
 from ..part_files import CARD_FILE, COVERS_FILE, INTERVAL_FILE, NEIGHBOURS_FILE, SCALE_FILE
-from ..regressor import Linear, Regressor, decode_trees
+from ..regressor_file import Linear, Regressor, decode_trees
 from ..schema import FEATURE_NAMES
 from . import covers, facts, neighbours, spread
 from .explanation import Link, Method

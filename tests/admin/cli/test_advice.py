@@ -8,7 +8,7 @@ import pytest
 
 from admin.base.settings import Settings
 from admin.command_list import CommandList
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.tracking.experiment import EXPERIMENT
 from tests.admin.terminal.fake_terminal import ROOT, environment_of
 from tests.support.commands import Say

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from housing_grpc.model.challenge import Challenge
 from housing_grpc.registry import challenge
 from housing_grpc.registry.location import CHALLENGER_ALIAS

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from tests.support.commands import Say
 from tests.support.examples import MODEL_NAME
 from tests.support.homes import settings_of

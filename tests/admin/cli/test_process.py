@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from admin.base.settings import Settings
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.records import promoted
 from tests.admin.terminal.fake_terminal import ROOT, admin, environment_of, unmeasured
 from tests.support.commands import Say

@@ -13,7 +13,7 @@ import pytest
 from admin import cli
 from admin.base.person import user
 from admin.base.settings import Settings
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from housing_grpc.registry.location import default_tracking_uri
 from tests.admin.terminal.fake_terminal import Terminal
 from tests.support.commands import Say

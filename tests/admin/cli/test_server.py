@@ -15,11 +15,11 @@ from admin import cli
 from admin.base.settings import Settings
 from admin.data.dataset import Dataset
 from admin.server.houses_to_price import EXAMPLE
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
 from clients.python.command.main import main as housing
-from housing_grpc.bundle.regressor import Linear
+from housing_grpc.bundle.regressor_file import Linear
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.server import HousingServer
 from housing_grpc.settings import Settings as ServerSettings

@@ -11,7 +11,7 @@ import pytest
 
 from admin.tracking.audit import chain
 from admin.tracking.audit import entry as entries
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.mlflow_client import Client
 from housing_grpc.bundle.signature import Verifier, signer
 from housing_grpc.registry import statement as statements

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from tests.admin.terminal.fake_terminal import environment_of
 from tests.support.examples import MODEL_NAME
 from tests.support.homes import Trained, settings_of

@@ -112,7 +112,7 @@ def test_without_its_data_nothing_can_be_said(
 def test_a_bundle_that_is_damaged(
     home: Path, say: Say, quick: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
 
     monkeypatch.setenv("HOUSING_HOME", str(home))
     settings = settings_of(home)

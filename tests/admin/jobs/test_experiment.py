@@ -7,7 +7,7 @@ from admin.base.errors import UsageError
 from admin.base.settings import Settings
 from admin.jobs import experiment
 from admin.jobs.experiment import Compared
-from admin.tracking.client import experiment_id
+from admin.tracking.connection import experiment_id
 from admin.tracking.registry import register
 from admin.tracking.tags import MODEL_ID_TAG
 from admin.training import experiment_backends, uncertainty

@@ -10,7 +10,7 @@ from admin.base.errors import DataError, RegistryError, UsageError
 from admin.base.settings import Settings
 from admin.data.dataset import load_features
 from admin.jobs.train import Trained, steps, train
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.tracking.registry import register
 from admin.training.spec import TrainingSpec, default_data
 from housing_grpc.bundle import format as bundle_format

@@ -29,7 +29,7 @@ from admin.retraining import files, watched
 from admin.retraining.choosing import Chosen, choose
 from admin.retraining.labels import Labels, read
 from admin.tracking import run_locks
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.tags import BASE_DIGEST_TAG, BASE_PATH_TAG
 from housing_grpc.bundle import schema
 from housing_grpc.feedback.store import Store

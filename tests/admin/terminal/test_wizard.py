@@ -8,7 +8,7 @@ from admin.base.parameters import parse
 from admin.base.settings import Settings
 from admin.strategies.strategy import example, merge
 from admin.terminal.wizard import command
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from tests.admin.terminal.fake_terminal import Terminal
 
 

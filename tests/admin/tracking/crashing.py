@@ -127,7 +127,7 @@ def _settings(folder: Path) -> Any:
 
 def _connected(folder: Path, work: Callable[[Any, Any], Any]) -> Any:
     """Does some work with a client and the settings of the folder's home."""
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
 
     settings = _settings(folder)
     with connect(settings) as client:
@@ -189,7 +189,7 @@ def _versions(folder: Path) -> Any:
     """Give each version, with the digest of the bundle that it really holds."""
     import mlflow
 
-    from admin.tracking.client import connect
+    from admin.tracking.connection import connect
     from housing_grpc.bundle import format as bundle_format
     from housing_grpc.registry.location import BUNDLE_FOLDER
 

@@ -16,7 +16,7 @@ import pytest
 from admin.base.errors import AdminError, RegistryError, UsageError
 from admin.tracking import backup, run_log
 from admin.tracking.backup import Summary
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.tracking.promotion import promote
 from admin.tracking.run_locks import end_dead_runs
 from tests.admin.tracking.test_relocation import fetched, untouched

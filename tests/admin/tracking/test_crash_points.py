@@ -11,7 +11,7 @@ import pytest
 
 from admin.base.settings import Settings
 from admin.tracking import backup
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.promotion import promote
 from admin.tracking.registry import register
 from tests.admin.terminal.fake_terminal import ROOT, environment_of

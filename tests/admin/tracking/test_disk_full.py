@@ -9,7 +9,7 @@ import pytest
 
 from admin import cli
 from admin.base.settings import Settings
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.registry import register
 from housing_grpc.bundle import format as bundle_format
 from tests.admin.small_disk import SmallDisk, mounted

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from admin.base.errors import UsageError
 from admin.base.settings import from_environment
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.tracking.embedded_store import prepare
 from housing_grpc.registry import location
 from tests.support.homes import settings_of

@@ -10,7 +10,7 @@ from admin.base.settings import Settings
 from admin.jobs import experiment
 from admin.jobs.seed import seed
 from admin.jobs.train import train
-from admin.tracking.client import experiment_id
+from admin.tracking.connection import experiment_id
 from admin.tracking.experiment import EXPERIMENT
 from admin.tracking.registry import register
 from admin.training import experiment_backends

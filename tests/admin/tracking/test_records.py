@@ -15,7 +15,7 @@ from mlflow.tracking._tracking_service import utils
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
 from admin.tracking import embedded_store, opening
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.file_records import FileRecords
 from admin.tracking.mlflow_client import Client
 from admin.tracking.records import Records, moment

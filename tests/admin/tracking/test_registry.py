@@ -14,7 +14,7 @@ from admin.base.person import user
 from admin.base.settings import Settings
 from admin.jobs.seed import Seeded, seed
 from admin.tracking.audit.decision import Moved
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.tracking.mlflow_client import Client
 from admin.tracking.promotion import promote
 from admin.tracking.records import promoted

@@ -11,7 +11,7 @@ import pytest
 
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Target
 from housing_grpc.registry.moved_home import recorded_artifacts

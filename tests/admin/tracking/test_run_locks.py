@@ -12,7 +12,7 @@ import pytest
 
 from admin import cli
 from admin.base.settings import Settings
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.tracking.run_locks import end_dead_runs
 from admin.tracking.run_log import run
 from admin.tracking.tags import LOCK_TAG
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _OPEN = """
 import sys, time
 from admin.terminal import stopping
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.base.settings import from_environment
 from admin.tracking.run_log import run
 stopping.prepare()

@@ -4,7 +4,7 @@ import pytest
 
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
-from admin.tracking.client import experiment_id
+from admin.tracking.connection import experiment_id
 from admin.tracking.run_log import run
 from tests.support.homes import Trained
 

@@ -7,7 +7,7 @@ import pytest
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
 from admin.tracking import run_lookup
-from admin.tracking.client import experiment_id
+from admin.tracking.connection import experiment_id
 
 if TYPE_CHECKING:
     from admin.tracking.mlflow_client import Client

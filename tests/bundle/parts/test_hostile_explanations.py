@@ -6,7 +6,7 @@ import pytest
 from housing_grpc.bundle.errors import BundleFormatError, ModelOutputError
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.parts import covers
-from housing_grpc.bundle.regressor import encode_trees
+from housing_grpc.bundle.regressor_file import encode_trees
 from housing_grpc.bundle.schema import FEATURE_NAMES
 from housing_grpc.bundle.trees import Trees
 from tests.admin.exporting import DATASET

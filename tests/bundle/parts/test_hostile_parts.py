@@ -15,7 +15,7 @@ from housing_grpc.bundle.metadata import Golden, IntervalFacts, Metadata
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.parts import covers, neighbours, spread
 from housing_grpc.bundle.parts.neighbours import Neighbours
-from housing_grpc.bundle.regressor import encode_trees
+from housing_grpc.bundle.regressor_file import encode_trees
 from housing_grpc.bundle.trees import Trees
 from tests.bundle.parts.making import Made, houses
 

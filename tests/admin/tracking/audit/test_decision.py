@@ -21,7 +21,7 @@ from admin.tracking.audit import chain, decision, verification
 from admin.tracking.audit import entry as entries
 from admin.tracking.audit.chain import Chain
 from admin.tracking.audit.decision import Decision, Moved
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from admin.tracking.promotion import promote, rollback
 from admin.tracking.records import Records, promoted
 from housing_grpc.bundle.signature import Verifier

@@ -14,7 +14,7 @@ import pytest
 from admin.base.errors import RegistryError
 from admin.base.settings import Settings
 from admin.tracking import embedded_store
-from admin.tracking.client import connect
+from admin.tracking.connection import connect
 from tests.support.homes import settings_of
 from tests.support.waiting import SECONDS
 
@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from admin.base import mlflow_environment
 mlflow_environment.configure()
-from admin.tracking.client import connect, experiment_id
+from admin.tracking.connection import connect, experiment_id
 from admin.base.settings import from_environment
 settings = from_environment()
 with connect(settings, print) as client:

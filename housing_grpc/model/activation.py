@@ -9,11 +9,11 @@ from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.challenge import Challenge
 from housing_grpc.model.challenger_slot import ChallengerSlot
-from housing_grpc.model.live import Facts, LiveSlot, Release
+from housing_grpc.model.live import LiveSlot, Release, ReleaseFacts
 from housing_grpc.model.source import Fetched
 
 
-class Deployer(Protocol):
+class Activator(Protocol):
     """Has models go live: in this process, or in several at once."""
 
     def live(self) -> Release | None:
@@ -29,7 +29,7 @@ class Deployer(Protocol):
         """
         ...
 
-    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
+    def activate(self, fetched: Fetched, facts: Callable[[], ReleaseFacts]) -> Release:
         """Makes a model live everywhere, or nowhere; the one before serves until then.
 
         That one may stay in memory, until `forget`, or until another one has to be loaded.
@@ -66,7 +66,7 @@ class Deployer(Protocol):
         ...
 
 
-class LocalDeployer:
+class LocalActivator:
     """Has models go live in this process.
 
     Args:
@@ -101,7 +101,7 @@ class LocalDeployer:
             return difference.between(serving, serving)
         return difference.between(serving, self._load(fetched, tried=True))
 
-    def deploy(self, fetched: Fetched, facts: Callable[[], Facts]) -> Release:
+    def activate(self, fetched: Fetched, facts: Callable[[], ReleaseFacts]) -> Release:
         """Loads a bundle beside the one that is live, and changes the reference."""
         # Calls that are served meanwhile would wait for what its trial has done before.
         tried = self.live() is not None

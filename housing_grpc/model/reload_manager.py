@@ -14,8 +14,8 @@ from housing_grpc.base import background, log
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.difference import Difference
 from housing_grpc.bundle.errors import BundleError
-from housing_grpc.model.deployer import Deployer
-from housing_grpc.model.live import Facts, Release, not_ready
+from housing_grpc.model.activation import Activator
+from housing_grpc.model.live import Release, ReleaseFacts, not_ready
 from housing_grpc.model.rollbacks import Rollbacks
 from housing_grpc.model.rolled_back import Cause
 from housing_grpc.model.source import Fetched, Source, Target
@@ -55,12 +55,12 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     difference: Difference
 
 
-class Manager:
+class ReloadManager:
     """Has one model after another go live, one at a time.
 
     Args:
         source: Where bundles come from.
-        deployer: Has them go live.
+        activator: Has them go live.
         trial: Loads a bundle where a crash does no harm, before it goes there.
         probation_seconds: For so long after a change of model the one before is kept in memory.
         on_reload: Called with "changed", "unchanged" or the reason after each reload.
@@ -71,7 +71,7 @@ class Manager:
     def __init__(
         self,
         source: Source,
-        deployer: Deployer,
+        activator: Activator,
         *,
         trial: Callable[[Path], None],
         probation_seconds: float = 0,
@@ -80,7 +80,7 @@ class Manager:
         settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._source = source
-        self._deployer = deployer
+        self._activator = activator
         self._trial = trial
         self._on_reload = on_reload
         self._on_rollback = on_rollback
@@ -88,7 +88,7 @@ class Manager:
         self._reloading = threading.Lock()
         self._serving: Fetched | None = None
         self._rollbacks = Rollbacks(
-            deployer,
+            activator,
             self._reloading,
             seconds=probation_seconds,
             go_back=lambda: self._go_back(Cause.AUTOMATIC),
@@ -100,14 +100,14 @@ class Manager:
         Raises:
             ServingError: MODEL_NOT_READY before the first one is live.
         """
-        live = self._deployer.live()
+        live = self._activator.live()
         if live is None:
             raise not_ready()
         return live
 
     def version(self) -> str:
         """Returns the version that serves, or "" before the first one does."""
-        live = self._deployer.live()
+        live = self._activator.live()
         return live.version if live else ""
 
     def start(self) -> Release:
@@ -130,7 +130,7 @@ class Manager:
         # One that has served before needs no trial.
         if last is None or last.digest != fetched.digest:
             self._trial(fetched.folder)
-        return self._deploy(fetched, started)
+        return self._activate(fetched, started)
 
     def reload(self, target: Target) -> Reloaded:
         """Makes the wanted model live; on any error the old one goes on serving.
@@ -202,7 +202,7 @@ class Manager:
         fetched = self._source.fetch(target)
         if fetched.digest != live.digest:
             self._trial(fetched.folder)
-        found = self._deployer.difference(fetched)
+        found = self._activator.difference(fetched)
         return DryRun(
             live=live,
             version=fetched.version,
@@ -247,7 +247,7 @@ class Manager:
             # guard: a trial in a child
             if not same_bundle:
                 self._trial(fetched.folder)
-            live = self._deploy(fetched, started)
+            live = self._activate(fetched, started)
         return Reloaded(
             live=live,
             previous_version=previous_version,
@@ -258,7 +258,7 @@ class Manager:
     def _go_back(self, cause: Cause) -> Reloaded:
         started = time.monotonic()
         old, previous = self.current(), self._rollbacks.previous()
-        live = self._deploy(previous, started, rolled_back_from=old.version)
+        live = self._activate(previous, started, rolled_back_from=old.version)
         seconds = time.monotonic() - started
         self._rollbacks.versions.add(old.version, cause)
         self._settled()
@@ -269,11 +269,11 @@ class Manager:
         )  # fmt: skip
         return Reloaded(live=live, previous_version=old.version, changed=True, seconds=seconds)
 
-    def _deploy(self, fetched: Fetched, started: float, *, rolled_back_from: str = "") -> Release:
-        old = self._deployer.live()
+    def _activate(self, fetched: Fetched, started: float, *, rolled_back_from: str = "") -> Release:
+        old = self._activator.live()
 
-        def facts() -> Facts:
-            return Facts(
+        def facts() -> ReleaseFacts:
+            return ReleaseFacts(
                 version=fetched.version,
                 source=self._source.kind,
                 # Whoever goes back means to.
@@ -284,7 +284,7 @@ class Manager:
                 rolled_back_from=rolled_back_from,
             )
 
-        live = self._deployer.deploy(fetched, facts)
+        live = self._activator.activate(fetched, facts)
         self._rollbacks.versions.chosen(live.version)
         if old is None or old.facts.generation != live.facts.generation:
             self._rollbacks.begin(None if rolled_back_from else self._serving, live)
