@@ -25,6 +25,7 @@ _PING_INTERVAL_MS = 10_000
 # guard: calls that were reset, of all connections
 _MOST_PENDING = 16_384
 _HANDSHAKE_MS = 10_000
+_WINDOW_BYTES = 2**17
 # Beside the connections: what the server itself opens, and a reload with its processes.
 _OWN_FILES = 128
 
@@ -70,6 +71,8 @@ def options(chosen: Settings, *, shared_port: bool = False) -> tuple[tuple[str, 
         # after the request of a watch: gigabytes from one connection without a key.
         # guard: what is sent and never read
         ("grpc.http2.bdp_probe", 0),
+        # A chunk of 1,000 houses is sent in one go; with 64 KiB, each waits for its caller once.
+        ("grpc.http2.lookahead_bytes", _WINDOW_BYTES),
         ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
         # guard: connections without a call
         ("grpc.max_connection_idle_ms", round(chosen.connection_idle_seconds * 1000)),

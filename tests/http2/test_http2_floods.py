@@ -16,7 +16,7 @@ from tests.http2.frames import Connection, data, joined, message
 ASK = message(HOUSE.SerializeToString())
 CANCEL = 8
 LARGEST = 4_000_000
-WINDOW = 65_535
+WINDOW = 2**17
 CHECK = "/grpc.health.v1.Health/Check"
 WATCH = "/grpc.health.v1.Health/Watch"
 STREAM = "/housing.v1.PredictionService/PredictStream"
