@@ -165,7 +165,7 @@ clients: .venv/.dev.stamp ## Regenerate the Go and Node clients, with Go and npm
 	@$(TOOLS) clients/go/generate.sh
 	@cd clients/node && npm ci --silent && $(TOOLS) ./generate.sh
 
-bench: .venv/.dev.stamp ## Measure latency and throughput, with h2load (about 10 minutes); ARGS="NAME ..." for a part
+bench: .venv/.dev.stamp ## Measure latency and throughput, with h2load (less than 15 minutes); ARGS="NAME ..." for a part
 	@$(PY) -m bench $(ARGS); missed=$$?; \
 	$(PY) -m bench table README.md && $(PY) -m bench plots && exit $$missed
 

@@ -7,17 +7,16 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-# About ten minutes together.
+# Less than a quarter of an hour together.
 USUAL = (
-    "throughput", "concurrency", "blanks", "size", "chunks", "stream", "start", "overload",
-    "reload", "profile", "rest",
+    "throughput", "blanks", "stream", "start", "overload", "reload", "profile", "rest",
 )  # fmt: skip
 # Longer, or for one question only.
 OTHERS = (
-    "accuracy", "blackhole", "challenger", "detector", "dialects", "evaluate", "explain",
-    "feedback", "flood", "gate", "gate_times", "growth", "honest", "http", "intervals", "keys",
-    "metrics_cost", "oip", "peers", "receipt", "registry", "retrain", "rollback", "shadow",
-    "stream_memory", "workers",
+    "accuracy", "blackhole", "challenger", "chunks", "concurrency", "detector", "dialects",
+    "evaluate", "explain", "feedback", "flood", "gate", "gate_times", "growth", "honest", "http",
+    "intervals", "keys", "metrics_cost", "oip", "peers", "receipt", "registry", "retrain",
+    "rollback", "shadow", "size", "stream_memory", "workers",
 )  # fmt: skip
 RENDERERS = ("table", "plots")
 

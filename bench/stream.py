@@ -39,7 +39,7 @@ from housing_grpc.bundle.schema import FEATURE_NAMES
 
 METHOD = "/housing.v1.PredictionService/PredictStream"
 CHUNKS = (1_000, 10_000)
-ROUNDS, SECONDS = 7, 0.8
+ROUNDS, SECONDS = 7, 0.6
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.4
 TOLERANCE = 1e-9
 # No chunk takes less.

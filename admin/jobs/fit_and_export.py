@@ -20,7 +20,7 @@ from ..card import Retrained
 from ..data.dataset import Dataset
 from ..export import Exported, TrainingFacts, export
 from ..tracking import disk_space
-from ..tracking.pyfunc_model import log_model
+from ..tracking.pyfunc_logging import log_model
 from ..tracking.run_log import log_bundle, log_metrics, spec_params
 from ..training import uncertainty
 from ..training.evaluate import Evaluation

@@ -15,7 +15,7 @@ from ..tracking import origin, run_log
 from ..tracking.bundle_folder import download
 from ..tracking.connection import experiment_id
 from ..tracking.mlflow_client import Client
-from ..tracking.pyfunc_model import log_model
+from ..tracking.pyfunc_logging import log_model
 from ..tracking.records import find_version
 from ..tracking.registry import register
 from ..tracking.tags import DATA_FILE_TAG, UPGRADED_TAG

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from housing_grpc.base.errors import ServingError
-from housing_grpc.registry import mlflow_free
+from housing_grpc.registry import without_mlflow
 from housing_grpc.registry.sqlite_file import SqliteFile
 
 from ..base.settings import Settings
@@ -45,7 +45,7 @@ def opened(
 
 def _records(settings: Settings, mlflow: Callable[[], Records]) -> Records:
     uri = settings.location.tracking_uri
-    found = mlflow_free.opened(uri, _SECONDS, os.environ)
+    found = without_mlflow.opened(uri, _SECONDS, os.environ)
     if found is None:
         return mlflow()
 

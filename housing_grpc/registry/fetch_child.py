@@ -24,7 +24,7 @@ from housing_grpc.bundle import format as bundle_format
 from housing_grpc.bundle.digest import Digest
 from housing_grpc.bundle.errors import BundleChecksumError, BundleError, BundleFormatError
 from housing_grpc.bundle.signature import Verifier
-from housing_grpc.registry import challenge, downgrade, history, mlflow_free
+from housing_grpc.registry import challenge, history, statement_check, without_mlflow
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.download import download
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
@@ -104,7 +104,7 @@ def beside(request: dict[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
     tells = "digest" in found and request["tell_unless"] not in (None, found["version"])
     try:
-        registry = mlflow_free.registry(uri, _BESIDE_SECONDS, os.environ)
+        registry = without_mlflow.registry(uri, _BESIDE_SECONDS, os.environ)
         if registry is not None and not tells:
             return {}  # Whoever wants to know what is compared asks such a one without a child.
         model = (registry or _mlflow(uri)).model(wanted.name)
@@ -145,11 +145,11 @@ def _limit_memory() -> None:
 
 def _fetch(request: dict[str, Any]) -> dict[str, str]:
     uri, wanted = request["tracking_uri"], Wanted(**request["wanted"])
-    registry = mlflow_free.registry(uri, request["seconds"], os.environ)
+    registry = without_mlflow.registry(uri, request["seconds"], os.environ)
     found = (registry or _mlflow(uri)).find(wanted)
     cache = BundleCache(Path(request["cache"]))
     location = RegistryLocation(tracking_uri=uri, model_name=wanted.name, alias=wanted.alias)
-    downgrade.check(found, wanted, location, cache, request["public_key_file"])
+    statement_check.check(found, wanted, location, cache, request["public_key_file"])
     if not request["part"]:
         return {"version": found.version}
     digest = _tagged_digest(found)
@@ -161,7 +161,7 @@ def _fetch(request: dict[str, Any]) -> dict[str, str]:
 
 def _mlflow(uri: str) -> Any:
     """Returns what asks any registry; the time that its import takes counts for nobody."""
-    left, _ = signal.setitimer(signal.ITIMER_REAL, mlflow_free.MLFLOW_SECONDS)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, without_mlflow.MLFLOW_SECONDS)
     from housing_grpc.registry.mlflow_library import MlflowLibrary
 
     signal.setitimer(signal.ITIMER_REAL, left)

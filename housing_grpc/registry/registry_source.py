@@ -22,7 +22,7 @@ from housing_grpc.bundle.signature import Verifier
 from housing_grpc.model.challenge import Challenge
 from housing_grpc.model.child_processes import ChildCrashError, Children, ChildTimeoutError
 from housing_grpc.model.source import Fetched, Target
-from housing_grpc.registry import challenge, downgrade, mlflow_free
+from housing_grpc.registry import challenge, statement_check, without_mlflow
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.error_causes import cannot_be_used, disk_is_full
 from housing_grpc.registry.location import RegistryLocation
@@ -92,13 +92,13 @@ class RegistrySource:
         seconds, wanted = self._seconds, self._wanted(Target())
 
         def ask() -> str | None:
-            registry = mlflow_free.registry(
+            registry = without_mlflow.registry(
                 self._location.tracking_uri, seconds, inherited(REGISTRY)
             )
             if registry is None:
                 return None
             found = registry.find(wanted)
-            downgrade.check(found, wanted, self._location, self._cache, self._keys)
+            statement_check.check(found, wanted, self._location, self._cache, self._keys)
             return found.version
 
         with self._refusals_told():
@@ -118,7 +118,7 @@ class RegistrySource:
 
         def ask() -> tuple[bool, Challenge | None]:
             place, environment = self._location, inherited(REGISTRY)
-            registry = mlflow_free.registry(place.tracking_uri, _BESIDE_SECONDS, environment)
+            registry = without_mlflow.registry(place.tracking_uri, _BESIDE_SECONDS, environment)
             if registry is None:
                 return True, None
             return False, challenge.asked(registry, place.model_name)
@@ -161,7 +161,7 @@ class RegistrySource:
             answer = self._children.run(
                 "housing_grpc.registry.fetch_child",
                 document=request,
-                seconds=seconds + mlflow_free.MLFLOW_SECONDS,
+                seconds=seconds + without_mlflow.MLFLOW_SECONDS,
                 needs=[REGISTRY],
             )
         except ChildTimeoutError:

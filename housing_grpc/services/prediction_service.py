@@ -10,8 +10,8 @@ from housing_grpc.challenger.traffic_split import Split
 from housing_grpc.houses import encode
 from housing_grpc.houses.decode import BatchRequest, Chunk, HouseRequest
 from housing_grpc.model.live import LiveModel, Models
+from housing_grpc.services.predict_stream import StreamScorer
 from housing_grpc.services.scorer import Scorer
-from housing_grpc.services.stream import StreamScorer
 from housing_grpc.services.variant_messages import OF_BATCH, OF_HOUSE
 
 

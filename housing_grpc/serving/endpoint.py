@@ -33,10 +33,10 @@ from housing_grpc.services.experiment_service import ExperimentServicer
 from housing_grpc.services.explainer import Explainer
 from housing_grpc.services.model_service import ModelServicer, Reloads
 from housing_grpc.services.open_streams import OpenStreams
+from housing_grpc.services.predict_stream import StreamScorer
 from housing_grpc.services.prediction_service import PredictionServicer
 from housing_grpc.services.receipts import Receipts
 from housing_grpc.services.scorer import Scorer
-from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import limits, listen, reflection, routes, telemetry
 from housing_grpc.serving.experiment import Experiment
 from housing_grpc.serving.feedback import Feedback

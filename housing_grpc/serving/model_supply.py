@@ -8,10 +8,10 @@ from housing_grpc.base.errors import EXIT_MODEL, EXIT_SETTINGS, ServingError, St
 from housing_grpc.bundle.errors import BundleError
 from housing_grpc.bundle.signature import KeyFileError, Verifier
 from housing_grpc.model.activation import Activator
+from housing_grpc.model.alias_follower import Follower
 from housing_grpc.model.challengers import Challengers
 from housing_grpc.model.child_processes import Children
 from housing_grpc.model.folder_source import FolderSource
-from housing_grpc.model.follower import Follower
 from housing_grpc.model.live import Release
 from housing_grpc.model.reload_manager import ReloadManager
 from housing_grpc.model.rolled_back import Cause

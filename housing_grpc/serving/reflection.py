@@ -17,9 +17,9 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from housing_grpc.calls import lockstep_stream
+from housing_grpc.calls import threadless_stream
 from housing_grpc.calls.call_pool import CallPool
-from housing_grpc.calls.lockstep_stream import Answer
+from housing_grpc.calls.threadless_stream import Answer
 
 _V1ALPHA = reflection.SERVICE_NAME
 _V1 = _V1ALPHA.replace("v1alpha", "v1")
@@ -40,7 +40,7 @@ def handlers(
     _describe_v1()
     names = (*services, _V1ALPHA, _V1)
     servicer = reflection.ReflectionServicer(names, pool=_Pools(described))
-    handler = lockstep_stream.handler(_answering(servicer.ServerReflectionInfo), pool)
+    handler = threadless_stream.handler(_answering(servicer.ServerReflectionInfo), pool)
     for name in (_V1ALPHA, _V1):
         yield grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler})
 

@@ -12,7 +12,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from housing.v1 import experiment_pb2, feedback_pb2, model_pb2, prediction_pb2, relay_pb2
 
-from housing_grpc.calls import lockstep_stream
+from housing_grpc.calls import threadless_stream
 from housing_grpc.calls.admission import Admission, Route
 from housing_grpc.calls.call import Method
 from housing_grpc.calls.call_end import CallEnd
@@ -261,7 +261,7 @@ def relay(
         crowded=partial(wire_scan.holds_more, nested=_RELAYED, most=MOST_FIELDS),
         kind=relay_pb2.RelayRequest, answer=relay_pb2.RelayResponse, processes=processes,
     )  # fmt: skip
-    handler = lockstep_stream.handler(carried.answer, pool)
+    handler = threadless_stream.handler(carried.answer, pool)
     return grpc.method_handlers_generic_handler(RELAY.full_name, {"Relay": handler})
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from housing_grpc.registry.location import CHALLENGER_ALIAS
 from tests.challenger.conftest import compared, experiment, found
-from tests.registry.test_downgrade import POLL, Registry, registry, signed
+from tests.registry.test_statement_check import POLL, Registry, registry, signed
 from tests.support.examples import MODEL_NAME
 from tests.support.registry_server import started
 from tests.support.waiting import until

@@ -17,8 +17,8 @@ from housing_grpc.houses import decode
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.model.source import Target
 from housing_grpc.services.open_streams import OpenStreams, StreamLimits
+from housing_grpc.services.predict_stream import StreamScorer
 from housing_grpc.services.prediction_service import PredictionServicer
-from housing_grpc.services.stream import StreamScorer
 from housing_grpc.serving import routes
 from tests.support import hosting
 from tests.support.client import SECONDS, Client, client_of

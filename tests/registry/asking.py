@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from housing_grpc.model.child_processes import Children
-from housing_grpc.registry import mlflow_free
+from housing_grpc.registry import without_mlflow
 from housing_grpc.registry.location import RegistryLocation
 from housing_grpc.registry.registered_version import RegisteredVersion, Wanted
 from housing_grpc.registry.registry_source import RegistrySource
@@ -25,6 +25,6 @@ def source_of(uri: str, cache: Path, seconds: float = SECONDS) -> RegistrySource
 
 def find(uri: str, wanted: Wanted = WANTED, **variables: Any) -> RegisteredVersion:
     """Returns what a registry says, asked without MLflow."""
-    found = mlflow_free.registry(uri, SECONDS, variables)
+    found = without_mlflow.registry(uri, SECONDS, variables)
     assert found is not None
     return found.find(wanted)

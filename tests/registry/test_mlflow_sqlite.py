@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from housing_grpc.base.errors import Reason, ServingError
-from housing_grpc.registry import mlflow_free
+from housing_grpc.registry import without_mlflow
 from housing_grpc.registry.registered_version import Wanted
 from housing_grpc.registry.sqlite_file import SCHEMAS
 from tests.registry.asking import SECONDS, VERSION, find
@@ -54,14 +54,14 @@ def test_tables_of_another_release_are_left_to_mlflow(
 ) -> None:
     with closing(sqlite3.connect(sqlite)) as database, database:
         spoil(database)
-    assert mlflow_free.registry(f"sqlite:///{sqlite}", SECONDS, {}) is None
+    assert without_mlflow.registry(f"sqlite:///{sqlite}", SECONDS, {}) is None
 
 
 def test_a_disk_that_fails_is_no_bad_bundle(
     sqlite: Path, linear: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(linear.folder, sqlite.parent / "artifacts" / "data" / "bundle")
-    found = mlflow_free.registry(f"sqlite:///{sqlite}", SECONDS, {})
+    found = without_mlflow.registry(f"sqlite:///{sqlite}", SECONDS, {})
     assert found is not None
     store = found.store(VERSION)
     assert store is not None

@@ -11,7 +11,7 @@ import pytest
 
 from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.model.source import Fetched, Target
-from housing_grpc.registry import mlflow_free
+from housing_grpc.registry import without_mlflow
 from housing_grpc.registry.cache import BundleCache
 from housing_grpc.registry.location import RegistryLocation
 from tests.registry.asking import VERSION, WANTED, find, source_of
@@ -50,7 +50,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 )
 def test_an_answer_that_drips_ends_in_time(registry: Registry, begun: bytes) -> None:
     registry.drips = begun
-    server = mlflow_free.registry(registry.uri, 0.5, {})
+    server = without_mlflow.registry(registry.uri, 0.5, {})
     assert server is not None
     error = raised(ServingError, server.find, WANTED)
     assert error.message == "the registry does not answer (not in time)"
@@ -60,7 +60,7 @@ def test_an_answer_that_drips_ends_in_time(registry: Registry, begun: bytes) -> 
 def test_a_file_that_is_written_to_is_waited_for(sqlite: Path) -> None:
     with closing(sqlite3.connect(sqlite, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        found = mlflow_free.registry(f"sqlite:///{sqlite}", 0.1, {})
+        found = without_mlflow.registry(f"sqlite:///{sqlite}", 0.1, {})
         writer.execute("COMMIT")
     # It could not be asked what it is.
     assert found is None
@@ -75,7 +75,7 @@ def test_a_table_that_never_ends(sqlite: Path) -> None:
             " SELECT x + 1 FROM n) SELECT 'k' AS key, 'v' AS value, 'n' AS name, x AS version,"
             " 'default' AS workspace FROM n"
         )
-    found = mlflow_free.registry(f"sqlite:///{sqlite}", 0.2, {})
+    found = without_mlflow.registry(f"sqlite:///{sqlite}", 0.2, {})
     assert found is not None
     assert raised(ServingError, found.find, WANTED).reason is Reason.REGISTRY_UNAVAILABLE
 
@@ -90,7 +90,7 @@ def test_what_is_fetched_has_its_time(
     registry: Registry, linear: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So that nobody else ends it.
-    monkeypatch.setattr(mlflow_free, "MLFLOW_SECONDS", 3600.0)
+    monkeypatch.setattr(without_mlflow, "MLFLOW_SECONDS", 3600.0)
     cache = BundleCache(tmp_path)
     where = RegistryLocation(tracking_uri=registry.uri, model_name=MODEL_NAME, alias="production")
     folder = Path(shutil.copytree(linear.folder, cache.path(linear.digest)))

@@ -14,8 +14,8 @@ from housing_grpc.model.folder_source import FolderSource
 from housing_grpc.model.pinned_models import PinnedModels
 from housing_grpc.services.model_service import ModelServicer
 from housing_grpc.services.open_streams import OpenStreams, StreamLimits
+from housing_grpc.services.predict_stream import StreamScorer
 from housing_grpc.services.prediction_service import PredictionServicer
-from housing_grpc.services.stream import StreamScorer
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager
 from tests.support.scorers import new_scorer

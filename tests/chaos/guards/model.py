@@ -47,7 +47,7 @@ GUARDS = (
     Guard(
         "what was rolled back does not come back by itself",
         "if False:",
-        "model/test_follower.py::test_what_was_rolled_back_is_refused_once",
+        "model/test_alias_follower.py::test_what_was_rolled_back_is_refused_once",
     ),
     Guard(
         "two models predict the same",

@@ -6,23 +6,23 @@ GUARDS = (
     Guard(
         "the length of a statement",
         "if False:",
-        "registry/test_downgrade.py::test_what_is_no_statement",
+        "registry/test_statement_check.py::test_what_is_no_statement",
     ),
     Guard(
         "the signature of a statement",
         "if False:",
-        "registry/test_downgrade.py::test_a_bundles_signature_is_no_statements",
+        "registry/test_statement_check.py::test_a_bundles_signature_is_no_statements",
     ),
     Guard(
         "what a statement is about",
         "if False:",
-        "registry/test_downgrade.py::test_a_statement_of_something_else_is_none",
+        "registry/test_statement_check.py::test_a_statement_of_something_else_is_none",
         lines=6,
     ),
     Guard(
         "no older statement",
         "if False:",
-        "registry/test_downgrade.py::test_an_older_statement_counts_where_no_later_one_was_seen",
+        "registry/test_statement_check.py::test_an_older_statement_counts_where_no_later_one_was_seen",
     ),
     Guard(
         "the time of a fetch",

@@ -14,7 +14,7 @@ from housing_grpc.bundle.errors import (
     BundleSignatureError,
     SelfTestError,
 )
-from housing_grpc.model.follower import Follower
+from housing_grpc.model.alias_follower import Follower
 from housing_grpc.model.source import Fetched, Target
 from tests.support.examples import Example
 from tests.support.model_manager import ModelManager

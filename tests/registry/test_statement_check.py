@@ -16,7 +16,7 @@ from housing_grpc.base.errors import Reason, ServingError
 from housing_grpc.bundle.signature import Verifier, signer
 from housing_grpc.model.child_processes import Children
 from housing_grpc.model.source import Target
-from housing_grpc.registry import fetch_child, mlflow_free
+from housing_grpc.registry import fetch_child, without_mlflow
 from housing_grpc.registry import statement as statements
 from housing_grpc.registry.location import DIGEST_TAG, statement_tag
 from housing_grpc.registry.registry_source import RegistrySource
@@ -357,7 +357,7 @@ def test_what_cannot_be_kept_is_not_followed(registry: Registry, tmp_path: Path)
 
 
 def test_whoever_is_asked_gives_the_statement(registry: Registry, tmp_path: Path) -> None:
-    found = mlflow_free.registry(registry.uri, 60, {})
+    found = without_mlflow.registry(registry.uri, 60, {})
     assert found is not None
     wanted = source_of(registry, tmp_path)._wanted(Target())  # noqa: SLF001
     for each in (found, fetch_child._mlflow(registry.uri)):  # noqa: SLF001

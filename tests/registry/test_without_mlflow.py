@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from housing_grpc.model.source import Target
-from housing_grpc.registry import mlflow_free
+from housing_grpc.registry import without_mlflow
 from tests.registry.asking import SECONDS, source_of
 from tests.registry.hostile_registry import Registry, serve_bundle
 from tests.support.examples import Example
@@ -51,10 +51,11 @@ def test_a_bundle_is_fetched_without_mlflow(
 
 @pytest.mark.parametrize("name", ["MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4"])
 def test_who_asks_may_be_proven_in_a_way_that_mlflow_alone_knows(name: str) -> None:
-    assert mlflow_free.registry("http://127.0.0.1:1", SECONDS, {name: "true"}) is None
+    assert without_mlflow.registry("http://127.0.0.1:1", SECONDS, {name: "true"}) is None
 
 
 def test_databases_and_other_registries_are_left_to_mlflow(sqlite: Path) -> None:
     for uri in ("postgresql://user@127.0.0.1/mlflow", "databricks", str(sqlite.parent)):
-        assert mlflow_free.registry(uri, SECONDS, {}) is None
-    assert mlflow_free.registry(f"sqlite:///{sqlite}", SECONDS, {"MLFLOW_WORKSPACE": "x"}) is None
+        assert without_mlflow.registry(uri, SECONDS, {}) is None
+    workspace = {"MLFLOW_WORKSPACE": "x"}
+    assert without_mlflow.registry(f"sqlite:///{sqlite}", SECONDS, workspace) is None
