@@ -48,13 +48,14 @@ def main() -> bool:
 def _stages(bundle: bundle_model.Bundle) -> Stages:
     data = pb.PredictRequest(house=models.to_house(models.example())).SerializeToString()
     row = decode.read_house(data).row
-    numbers = bundle.answer_plain(row, domain.DOMAIN)
-    if numbers is None:
-        raise RuntimeError("there is more to say of the house, or the extension is not built")
+    found = bundle.answer_plain(row, domain.DOMAIN)
+    if found is None:
+        raise RuntimeError("the house is unlike the training data, or the extension is not built")
+    numbers, _ = found
     return {
         "read the request": _timed(lambda: decode.read_house(data)),
         "check, impute, scale, evaluate": _timed(lambda: bundle.answer_plain(row, domain.DOMAIN)),
-        "write the answer": _timed(lambda: encode.encode_plain(numbers, "1", 0)),
+        "write the answer": _timed(lambda: encode.encode_plain(numbers, row, None, "1", 0)),
     }
 
 

@@ -74,8 +74,10 @@ class Model:
         domain: NDArray[Any],
         quantile: float,
         /,
-    ) -> tuple[float, float, float, float, float] | None:
-        """Returns what `predict` and `assess` give for one row of which there is no more to say.
+    ) -> tuple[tuple[float, float, float, float, float], bool] | None:
+        """Returns what `predict` and `assess` give for one row, unless it cannot be scored.
+
+        Besides, whether a value of it is missing or beyond its minimum or maximum.
 
         Args:
             row: Of float64, one for each feature, NaN where it is missing.

@@ -17,3 +17,6 @@ Counts = NDArray[np.int64]
 
 PlainNumbers = tuple[float, float, float, float, float]
 """Of one row: price, lower and upper bound, p-value, distance; all but the price may be NaN."""
+
+PlainAnswer = tuple[PlainNumbers, bool]
+"""The same, and whether a value of the row is missing or outside of the training range."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import files, golden_rows, onnx, preprocess
 from . import format as bundle_format
-from .arrays import PlainNumbers, Prices, Rows, Vector
+from .arrays import PlainAnswer, Prices, Rows, Vector
 from .errors import BundleFormatError, BundleUnsafeError, ModelOutputError, SelfTestError
 from .explainer import Explainer
 from .format import MODEL_FILE, BundleFiles
@@ -123,8 +123,8 @@ class Bundle:
         numbers = self._predictor.assess(rows, prices, quantile)
         return Assessment(level, numbers, rows, self._odd_features)
 
-    def answer_plain(self, row: bytes, domain: Rows) -> PlainNumbers | None:
-        """Prices and assesses one row of which there is no more to say than numbers, which is most.
+    def answer_plain(self, row: bytes, domain: Rows) -> PlainAnswer | None:
+        """Prices and assesses one row that is like the training data, as most are.
 
         The same numbers as of `predict` and `assess`, all in one go: callers who ask for one house
         at a time wait for a fifth less.
@@ -135,12 +135,13 @@ class Bundle:
                 where it has to be a whole number; shape (3, features).
 
         Returns:
-            None if there is more to say, the row cannot be scored, or not in this way.
+            None if the row is unlike the training data, or cannot be scored, or not in this way.
         """
         found = self._predictor.answer_plain(row, self.ranges, domain, self._usual_quantile)
-        if found is None or found[3] < UNLIKE_TRAINING or found[2] == math.inf:
+        if found is None:
             return None
-        return found
+        _, _, upper, p_value, _ = found[0]
+        return None if p_value < UNLIKE_TRAINING or upper == math.inf else found
 
     def explain(
         self, rows: Rows, reference: Vector | None = None, prices: Prices | None = None

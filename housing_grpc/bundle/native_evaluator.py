@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import extension
-from .arrays import PlainNumbers, Prices, Rows, Vector
+from .arrays import PlainAnswer, Prices, Rows, Vector
 from .errors import BundleFormatError, ModelOutputError
 from .parts.loaded import Loaded
 from .parts.spread import Spread
@@ -56,7 +56,7 @@ class NativeEvaluator:
 
     def answer_plain(
         self, row: bytes, ranges: Ranges, domain: Rows, quantile: float
-    ) -> PlainNumbers | None:
+    ) -> PlainAnswer | None:
         """Prices and assesses one row; as `Bundle.answer_plain`."""
         return self._model.answer_plain(row, ranges.minimum, ranges.maximum, domain, quantile)
 

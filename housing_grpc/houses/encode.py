@@ -47,23 +47,34 @@ def encode_prediction(
     if house.summary.is_remarkable:
         encode_details.add_ranges(response, house.rows[0].tolist(), ranges)
     if _is_plain(house, scored):
-        # Messages are joined by joining their bytes.
         return response.SerializeToString() + encode_numbers.details(scored)
     _tell(response, scored, 0)
     return response.SerializeToString()
 
 
-def encode_plain(numbers: PlainNumbers, model_version: str, at: int, receipt: str = "") -> bytes:
-    """Returns the answer for a house of which there is no more to say than numbers.
+def encode_plain(
+    numbers: PlainNumbers,
+    row: bytes,
+    ranges: Ranges | None,
+    model_version: str,
+    at: int,
+    receipt: str = "",
+) -> bytes:
+    """Returns the answer for a house that is like the training data.
 
     Args:
         numbers: What the model said of it.
+        row: The house.
+        ranges: Of the model that answered; None for a house whose values are all within.
         model_version: Of the model that answered.
         at: When, in nanoseconds of Unix time.
         receipt: Of the price, if one was asked for.
     """
     response = pb.PredictResponse(model_version=model_version, receipt=receipt or None)
     response.timestamp.seconds, response.timestamp.nanos = divmod(at, _NANOS)
+    if ranges is not None:
+        encode_details.add_ranges(response, np.frombuffer(row).tolist(), ranges)
+    # Messages are joined by joining their bytes.
     return encode_numbers.answer(numbers) + response.SerializeToString()
 
 

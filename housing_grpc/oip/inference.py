@@ -62,11 +62,11 @@ class Inference:
         return live
 
     def _price(self, live: LiveModel, request: InferRequest) -> bytes | None:
-        numbers = self._scorer.score_plain(live, request.rows.tobytes())
-        if numbers is None:
+        found = self._scorer.score_plain(live, request.rows.tobytes())
+        if found is None:
             return None
         record = outputs.one_price(request.model, live.version, raw=request.raw)
-        answer = record.one(numbers[:1])
+        answer = record.one(found[0][:1])
         # Messages are joined by joining their bytes.
         told: bytes = ModelInferResponse(id=request.id).SerializeToString() if request.id else b""
         return answer + told

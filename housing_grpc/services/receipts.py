@@ -36,7 +36,7 @@ class Receipts:
         self._keys.needed(_FIELD)
 
     def of_house(self, live: LiveModel, at: int, row: bytes, numbers: PlainNumbers) -> str:
-        """Returns the receipt of a house of which there is no more to say than numbers.
+        """Returns the receipt of one house.
 
         Args:
             live: The model that priced it.

@@ -12,7 +12,7 @@ import numpy as np
 from housing.v1 import prediction_pb2 as pb
 
 from housing_grpc.base import processors
-from housing_grpc.bundle.arrays import PlainNumbers, Rows
+from housing_grpc.bundle.arrays import PlainAnswer, PlainNumbers, Rows
 from housing_grpc.bundle.errors import ModelOutputError
 from housing_grpc.bundle.model import Bundle
 from housing_grpc.bundle.ranges import Ranges
@@ -39,7 +39,7 @@ class Observer(Protocol):
         """Takes note of houses, and of what the model said of them."""
 
     def observe_house(self, ranges: Ranges, row: bytes, numbers: PlainNumbers) -> None:
-        """Takes note of one house of which there was no more to say than numbers."""
+        """Takes note of one house, and of what the model said of it."""
 
     def rejected(self, reason: str, count: int = 1) -> None:
         """Takes note of houses that could not be scored."""
@@ -140,9 +140,9 @@ class Scorer:
             ServingError: It cannot be scored.
         """
         if options.are_usual:
-            numbers = self.score_plain(live, row)
-            if numbers is not None:
-                return self._plain(live, row, numbers, options)
+            found = self.score_plain(live, row)
+            if found is not None:
+                return self._plain(live, row, found, options)
         houses = self.partition(live, decode.rows_of(row), lambda _: "house")
         if houses.errors:
             raise houses.errors[0]
@@ -151,24 +151,24 @@ class Scorer:
         receipt = "".join(self._receipts_of(live, now, houses, scored, options))
         return encode.encode_prediction(houses, scored, ranges, live.version, now, receipt=receipt)
 
-    def score_plain(self, live: LiveModel, row: bytes) -> PlainNumbers | None:
-        """Scores one house of which there is no more to say than numbers, in one go.
+    def score_plain(self, live: LiveModel, row: bytes) -> PlainAnswer | None:
+        """Scores one house that is like the training data, in one go.
 
         Args:
             live: The model to ask.
             row: The house, as of a HouseRequest.
 
         Returns:
-            None if there is more to say, or it cannot be scored.
+            None if it is unlike the training data, or cannot be scored.
         """
         try:
-            numbers = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
+            found = self._watched(live.bundle.answer_plain, row, domain.DOMAIN)
         except ModelOutputError:
             self._failed(live)
             raise
-        if numbers is not None:
-            self._observer.observe_house(live.bundle.ranges, row, numbers)
-        return numbers
+        if found is not None:
+            self._observer.observe_house(live.bundle.ranges, row, found[0])
+        return found
 
     def score_houses(
         self,
@@ -213,11 +213,13 @@ class Scorer:
         scored = self.score_rows(live, houses.rows, options, context, assess=options.intervals)
         return encode.encode_prices(houses, scored, live.bundle.ranges, start)
 
-    def _plain(self, live: LiveModel, row: bytes, numbers: PlainNumbers, options: Options) -> bytes:
+    def _plain(self, live: LiveModel, row: bytes, found: PlainAnswer, options: Options) -> bytes:
         now, receipt = time.time_ns(), ""
+        numbers, is_remarkable = found
         if options.receipt:
             receipt = self._receipts.of_house(live, now, row, numbers)
-        return encode.encode_plain(numbers, live.version, now, receipt)
+        ranges = live.bundle.ranges if is_remarkable else None
+        return encode.encode_plain(numbers, row, ranges, live.version, now, receipt)
 
     def _receipts_of(
         self, live: LiveModel, at: int, houses: Partition, scored: Scored, options: Options

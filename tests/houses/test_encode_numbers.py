@@ -27,9 +27,11 @@ def rows_of(bundle: Bundle) -> Rows:
 
 def answers(bundle: Bundle, row: Rows) -> tuple[pb.PredictResponse, pb.PredictResponse] | None:
     """The answer in one go, and that of what is asked of all houses; None without the first."""
-    numbers = bundle.answer_plain(row.tobytes(), domain.DOMAIN)
-    if numbers is None:
+    answer = bundle.answer_plain(row.tobytes(), domain.DOMAIN)
+    if answer is None:
         return None
+    numbers, is_remarkable = answer
+    ranges = bundle.ranges if is_remarkable else None
     rows = decode.rows_of(row.tobytes())
     prices = bundle.predict(rows)
     scored = Scored(prices, bundle.assess(rows, prices))
@@ -38,7 +40,7 @@ def answers(bundle: Bundle, row: Rows) -> tuple[pb.PredictResponse, pb.PredictRe
     )
     found = [
         pb.PredictResponse.FromString(each)
-        for each in (encode.encode_plain(numbers, "7", at=0), whole)
+        for each in (encode.encode_plain(numbers, row.tobytes(), ranges, "7", at=0), whole)
     ]
     for each in found:
         assert each.HasField("timestamp")
@@ -64,22 +66,42 @@ def test_both_ways_say_the_same(kind: str, request: pytest.FixtureRequest) -> No
 def test_without_bounds_a_house_is_still_known(honest: Example) -> None:
     bundle = load(honest.folder)
     bundle._usual_quantile = float("nan")  # noqa: SLF001 - as with too few scores for the level
-    numbers = [bundle.answer_plain(row.tobytes(), domain.DOMAIN) for row in rows_of(bundle)]
-    (first, *_) = [each for each in numbers if each is not None]
-    told = pb.PredictResponse.FromString(encode.encode_plain(first, "7", at=0))
+    found = [bundle.answer_plain(row.tobytes(), domain.DOMAIN) for row in rows_of(bundle)]
+    (first, *_) = [each[0] for each in found if each is not None]
+    told = pb.PredictResponse.FromString(encode.encode_plain(first, b"", None, "7", at=0))
     assert (told.prediction, told.applicability.p_value) == (first[0], first[3])
     assert not told.HasField("interval")
 
 
 @native
-@pytest.mark.parametrize("value", [np.nan, np.inf, -1e9, 1e9])
-def test_what_takes_more_words_is_left_to_the_whole_way(linear: Example, value: float) -> None:
+def test_what_cannot_be_scored_is_left_to_the_whole_way(linear: Example) -> None:
     bundle = load(linear.folder)
     row = rows_of(bundle)[0]
     for column in range(len(row)):
         changed = row.copy()
-        changed[column] = value
+        changed[column] = np.inf
         assert bundle.answer_plain(changed.tobytes(), domain.DOMAIN) is None
+
+
+@native
+@pytest.mark.parametrize("kind", ["linear", "forest", "honest"])
+def test_both_ways_say_the_same_of_what_is_missing_or_out_of_range(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    example: Example = request.getfixturevalue(kind)
+    bundle, told = load(example.folder), {"imputed_features": 0, "range_warnings": 0}
+    beyond = bundle.ranges.maximum * 1.01
+    for row in rows_of(bundle):
+        for column in range(len(row)):
+            for value in (np.nan, beyond[column]):
+                changed = row.copy()
+                changed[column] = value
+                both = answers(bundle, changed)
+                if both is not None:
+                    assert both[0] == both[1]
+                    for field in told:
+                        told[field] += len(getattr(both[0], field))
+    assert all(count > 5 for count in told.values())
 
 
 @native

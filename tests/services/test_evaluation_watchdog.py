@@ -53,6 +53,7 @@ def test_an_evaluation_that_takes_too_long_is_told_until_it_ends(
 ) -> None:
     go_on = threading.Event()
     monkeypatch.setattr(Bundle, "predict", _held(Bundle.predict, go_on))
+    monkeypatch.setattr(Bundle, "answer_plain", lambda *_: None)
     client = serve(linear.folder, max_call_seconds=LIMIT)
     states = watch(client)
     assert next(states) == SERVING

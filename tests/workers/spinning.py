@@ -34,6 +34,7 @@ def _with_spin(predict: Any) -> Any:
 
 if __name__ == "__main__":
     Bundle.predict = _with_spin(Bundle.predict)  # type: ignore[method-assign]
+    Bundle.answer_plain = lambda *_: None  # type: ignore[method-assign]
     worker_handle._MODULE = _MODULE  # noqa: SLF001
     is_worker = len(sys.argv) == _WORKER_ARGUMENTS
     served = "housing_grpc.workers.worker" if is_worker else "housing_grpc"

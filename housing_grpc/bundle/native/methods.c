@@ -127,8 +127,9 @@ static PyObject *assess(PyObject *self, PyObject *args) {
     return done;
 }
 
-/* Of a row that is in its limits and misses nothing. */
-static PyObject *numbers_of(const Model *model, const double *row, double quantile) {
+/* Of a row that can be scored: its numbers, and whether a value is missing or out of its range. */
+static PyObject *numbers_of(const Model *model, const double *row, int is_remarkable,
+                            double quantile) {
     double price, out[4] = {NAN, NAN, NAN, NAN};
     void *scratch = malloc(model_scratch(model));
     if (!scratch)
@@ -139,7 +140,8 @@ static PyObject *numbers_of(const Model *model, const double *row, double quanti
     free(scratch);
     if (!finite)
         Py_RETURN_NONE;
-    return Py_BuildValue("ddddd", price, out[0], out[1], out[2], out[3]);
+    return Py_BuildValue("(ddddd)O", price, out[0], out[1], out[2], out[3],
+                         is_remarkable ? Py_True : Py_False);
 }
 
 static PyObject *plain_of(const Model *model, const Py_buffer *data, const Numbers *taken,
@@ -158,9 +160,9 @@ static PyObject *plain_of(const Model *model, const Py_buffer *data, const Numbe
         return NULL;
     memcpy(row, data->buf, (size_t)data->len);
     summarize_rows(&limits, row, 1, &summary);
-    if (summary.refused_rows || summary.outside_rows || summary.missing_rows)
+    if (summary.refused_rows)
         Py_RETURN_NONE;
-    return numbers_of(model, row, quantile);
+    return numbers_of(model, row, summary.outside_rows || summary.missing_rows, quantile);
 }
 
 static PyObject *answer_plain(PyObject *self, PyObject *args) {
