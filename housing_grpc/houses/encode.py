@@ -58,6 +58,7 @@ def encode_plain(
     ranges: Ranges | None,
     model_version: str,
     at: int,
+    *,
     receipt: str = "",
 ) -> bytes:
     """Returns the answer for a house that is like the training data.

@@ -219,7 +219,7 @@ class Scorer:
         if options.receipt:
             receipt = self._receipts.of_house(live, now, row, numbers)
         ranges = live.bundle.ranges if is_remarkable else None
-        return encode.encode_plain(numbers, row, ranges, live.version, now, receipt)
+        return encode.encode_plain(numbers, row, ranges, live.version, now, receipt=receipt)
 
     def _receipts_of(
         self, live: LiveModel, at: int, houses: Partition, scored: Scored, options: Options
