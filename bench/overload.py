@@ -25,7 +25,7 @@ from bench.results import Figure
 # Dear to answer and cheap to ask: a deep forest, few rows.
 MODEL, PARAMS, ROWS = "random_forest", {"n_estimators": 1000}, 600
 CALLERS, CONNECTIONS = 16, 8
-ROUNDS, PEAK_SECONDS, SECONDS, TIMES = 3, 4.0, 8.0, 3.0
+ROUNDS, PEAK_SECONDS, SECONDS, TIMES = 5, 4.0, 6.0, 3.0
 DEADLINE_SECONDS, HUNG_SECONDS = 10.0, 2.0
 PROBE_PAUSE = 0.02
 GOODPUT_GOAL, REFUSAL_GOAL, HEALTH_GOAL = 0.9, 50.0, 100.0

@@ -241,15 +241,17 @@ def render(found: Results) -> str:
 
 
 def _machines(found: Results) -> Iterator[str]:
-    """Returns a line for each machine, with the parts that were measured on it."""
-    parts: dict[str, list[str]] = {}
+    """Returns a line for each machine, with the parts that were measured on it, by day."""
+    parts: dict[str, dict[str, list[str]]] = {}
     for name, part in found.parts.items():
         facts = [
             f"{value} {key}" if key == "cores" else value for key, value in part.machine.items()
         ]
-        parts.setdefault(", ".join(facts), []).append(f"`{name}`")
-    for machine, names in parts.items():
-        yield f"Measured on {machine}: {', '.join(names)}."
+        day = part.measured.partition("T")[0]
+        parts.setdefault(", ".join(facts), {}).setdefault(day, []).append(f"`{name}`")
+    for machine, days in parts.items():
+        told = "; ".join(f"{day} {', '.join(days[day])}" for day in sorted(days))
+        yield f"Measured on {machine}: {told}."
 
 
 def _find(found: Results, goal: Goal) -> Figure | None:

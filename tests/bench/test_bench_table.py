@@ -21,6 +21,8 @@ def test_a_figure_stands_beside_its_goal_and_says_whether_it_was_reached(tmp_pat
     assert text.startswith("1 of 2 goals are reached. Missed:")
     assert f"| {row}: v2_knn | ≤ 1.5 | 1.6 |" in missed.splitlines()
     assert f"| {row}: v1_median | ≤ 1.1 | 1.05 (1 to 1.1) |" in reached.splitlines()
+    day = results.load(path).parts["blanks"].measured[:10]
+    assert f": {day} `blanks`." in reached
 
 
 def test_of_a_peers_ways_to_run_the_best_one_counts(tmp_path: Path) -> None:
