@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from housing_grpc.registry.http_deadline import AdapterWithDeadline
+from housing_grpc.registry.location import without_password
 
 from ..base.errors import ServerError, UsageError
 
@@ -52,7 +53,8 @@ def read(url: str, version: int) -> Watched:
     """
     if not url.startswith(_SCHEMES):
         raise UsageError(
-            f"--metrics: {url!r} is no address; give one such as http://localhost:9464/metrics"
+            f"--metrics: {without_password(url)!r} is no address; give one such as"
+            " http://localhost:9464/metrics"
         )
     text = _text(url)
     drift = dict(_values(text, _DRIFT))
@@ -77,11 +79,13 @@ def _text(url: str) -> str:
             found = _read(session, url).decode(errors="replace")
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise ServerError(
-            f"the metrics at {url} cannot be read: {_reason(error)}; check that the server runs"
-            " with METRICS_ENABLED, and --metrics"
+            f"the metrics at {without_password(url)} cannot be read: {_reason(error)}; check that"
+            " the server runs with METRICS_ENABLED, and --metrics"
         ) from error
     if "housing_" not in found:
-        raise ServerError(f"{url} has no metrics of this server; check --metrics")
+        raise ServerError(
+            f"{without_password(url)} has no metrics of this server; check --metrics"
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 DEFAULT_MODEL_NAME = "housing-price-model"
 DEFAULT_ALIAS = "production"
@@ -70,6 +70,13 @@ def keep_loopback_direct(variables: MutableMapping[str, str]) -> None:
         variables[name] = ",".join(filter(None, (exempt, "localhost", "127.0.0.1", "::1")))
 
 
+def without_password(url: str) -> str:
+    """Returns an address for messages and logs: without user and password."""
+    scheme, colon, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{colon}{place.rpartition('@')[2]}{slash}{path}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegistryLocation:
     """A registered model's place in an MLflow registry, and which version is wanted.
@@ -92,10 +99,7 @@ class RegistryLocation:
     @property
     def shown_uri(self) -> str:
         """The tracking URI for messages and logs: without user and password."""
-        parts = urlsplit(self.tracking_uri)
-        if "@" not in parts.netloc:
-            return self.tracking_uri
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return without_password(self.tracking_uri)
 
     @property
     def sqlite_file(self) -> Path | None:

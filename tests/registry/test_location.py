@@ -67,6 +67,8 @@ def test_a_home_of_nobody_is_a_wrong_setting() -> None:
 def test_a_password_is_not_shown() -> None:
     assert at("postgresql://u:secret@db:5432/x").shown_uri == "postgresql://db:5432/x"
     assert at("http://mlflow:5000").shown_uri == "http://mlflow:5000"
+    assert at("http://u:p@ss@[::1/x@y").shown_uri == "http://[::1/x@y"
+    assert at("sqlite:////home/a@b/mlflow.db").shown_uri == "sqlite:////home/a@b/mlflow.db"
 
 
 @pytest.mark.parametrize(

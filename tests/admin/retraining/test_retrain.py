@@ -294,10 +294,10 @@ def test_wrong_flags(say: Say, flags: tuple[str, ...], text: str) -> None:
 def test_metrics_that_are_none(settings: Settings, say: Say, store: Store) -> None:
     store.prepare()
     asked = ("retrain", "--if-drift", "0.2", "--metrics")
-    said = say(*asked, "http://127.0.0.1:9/metrics", code=ServerError.exit_code)
+    said = say(*asked, "http://u:secret@127.0.0.1:9/metrics", code=ServerError.exit_code)
     assert "the metrics at http://127.0.0.1:9/metrics cannot be read" in said.err
-    said = say(*asked, "file:///etc/passwd", code=UsageError.exit_code)
-    assert "is no address" in said.err
+    said = say(*asked, "file://u:secret@host/etc/passwd", code=UsageError.exit_code)
+    assert "--metrics: 'file://host/etc/passwd' is no address" in said.err
 
 
 def test_metrics_that_lead_elsewhere_or_do_not_end(
