@@ -83,9 +83,7 @@ def _text(url: str) -> str:
             " the server runs with METRICS_ENABLED, and --metrics"
         ) from error
     if "housing_" not in found:
-        raise ServerError(
-            f"{without_password(url)} has no metrics of this server; check --metrics"
-        )
+        raise ServerError(f"{without_password(url)} has no metrics of this server; check --metrics")
     return found
 
 
