@@ -1,47 +1,12 @@
 """Guards of the server: each is marked in the code, and some test misses it when it is gone."""
 
-from tests.chaos.guards import (
-    access,
-    admin,
-    base,
-    bundle,
-    calls,
-    challenger,
-    feedback,
-    houses,
-    metrics,
-    model,
-    oip,
-    receipts,
-    registry,
-    rest,
-    services,
-    serving,
-    settings,
-    workers,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-GUARDS = tuple(
+from tests.chaos.guard import Guard
+
+GUARDS: tuple[Guard, ...] = tuple(
     guard
-    for room in (
-        access,
-        admin,
-        base,
-        bundle,
-        calls,
-        challenger,
-        feedback,
-        houses,
-        metrics,
-        model,
-        oip,
-        receipts,
-        registry,
-        rest,
-        services,
-        serving,
-        settings,
-        workers,
-    )
-    for guard in room.GUARDS
+    for room in iter_modules(__path__)
+    for guard in import_module(f"{__name__}.{room.name}").GUARDS
 )
