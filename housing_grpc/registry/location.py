@@ -51,6 +51,10 @@ _SQLITE_QUERY = frozenset(
 )
 # Control characters, which URI parsers drop, and what stands for bytes that are not UTF-8.
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BEGINNING = re.compile(r"[A-Za-z][\w+.-]*://")
+_QUERY = re.compile(r"[?#]")
+# Its path may hold an @, and there is no user before it.
+_FILE = re.compile(r"(?:sqlite(?:\+\w+)?|file):///|/(?!/)")
 _PLUGINS = "mlflow.tracking_store"
 # MLflow's databases keep 256 characters of a name, and it takes 255 of an alias.
 LONGEST_NAME = 255
@@ -71,10 +75,20 @@ def keep_loopback_direct(variables: MutableMapping[str, str]) -> None:
 
 
 def without_password(url: str) -> str:
-    """Returns an address for messages and logs: without user and password."""
-    scheme, colon, rest = url.partition("://")
-    place, slash, path = rest.partition("/")
-    return f"{scheme}{colon}{place.rpartition('@')[2]}{slash}{path}"
+    """Returns an address for messages and logs: without user, password, query and fragment.
+
+    A password may hold / and ?, as databases take them, and a query may hold one: where it is
+    not clear what is secret, that is left out.
+    """
+    found = _BEGINNING.match(url)
+    scheme = found[0] if found else ""
+    place, *query = _QUERY.split(url.removeprefix(scheme), maxsplit=1)
+    if _FILE.match(url):
+        return f"{scheme}{place}"
+    # guard: a password that holds what begins a query
+    if "@" in "".join(query):
+        return f"{scheme}..."
+    return f"{scheme}{place.rpartition('@')[2]}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,28 +12,22 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-from prometheus_client import multiprocess
 
 from housing_grpc.base import log
 from housing_grpc.base.child_environment import inherited
 from housing_grpc.base.errors import StartError
 from housing_grpc.base.signals import HARD_EXIT_SECONDS, Signals, exit_hard_after
 from housing_grpc.base.worker_slot import WorkerSlot
-from housing_grpc.rest import banner
+from housing_grpc.rest import banner, counting_files
 from housing_grpc.rest.settings import Settings
 
 # A new process imports its libraries first, on a busy machine perhaps with many others.
 _START_SECONDS = 60.0
 _KILLED_SECONDS = 5.0
 _ALL = re.compile(".*", re.DOTALL)
-_MEMORY = "/dev/shm"  # noqa: S108 - a folder of an unforgeable name is made in it
 
 _logger = logging.getLogger(__name__)
 
@@ -44,17 +38,17 @@ class Supervisor:
     Args:
         chosen: The settings.
         listening: The socket of all.
+        folder: Where all count; it is removed at the end.
         arguments: Flags, which each process reads again.
     """
 
     def __init__(
-        self, chosen: Settings, listening: socket.socket, arguments: Sequence[str]
+        self, chosen: Settings, listening: socket.socket, folder: str, arguments: Sequence[str]
     ) -> None:
         self._settings = chosen
         self._listening = listening
         self._arguments = arguments
-        in_memory = Path(_MEMORY).is_dir() and os.access(_MEMORY, os.W_OK)
-        self._folder = tempfile.mkdtemp(prefix="housing-rest-", dir=_MEMORY if in_memory else None)
+        self._folder = folder
         self._stopping = threading.Event()
         self._processes: dict[int, _Process] = {}
         self._slots = [
@@ -112,9 +106,8 @@ class Supervisor:
 
     def _left(self, process: "_Process") -> None:
         process.close()
-        # Of its gauges; what it has counted is kept, and the next one goes on from there.
-        prometheus: Any = multiprocess
-        prometheus.mark_process_dead(process.number, self._folder)
+        # What it has counted is kept, and the next one goes on from there.
+        counting_files.forget_gauges(process.number, self._folder)
 
 
 class _Process:
@@ -196,7 +189,12 @@ class _Process:
 
 def run(chosen: Settings, listening: socket.socket, arguments: Sequence[str]) -> int:
     """Has several processes serve until a signal; returns the exit code."""
-    supervisor = Supervisor(chosen, listening, arguments)
+    try:
+        folder = counting_files.make(chosen.processes)
+    except StartError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    supervisor = Supervisor(chosen, listening, folder, arguments)
     signals = Signals(supervisor.abandon, lambda: None)
     port: int = listening.getsockname()[1]
     try:

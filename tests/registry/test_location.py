@@ -64,11 +64,39 @@ def test_a_home_of_nobody_is_a_wrong_setting() -> None:
             settings.from_environment({"HOUSING_HOME": "~no such user/x", **others})
 
 
-def test_a_password_is_not_shown() -> None:
-    assert at("postgresql://u:secret@db:5432/x").shown_uri == "postgresql://db:5432/x"
-    assert at("http://mlflow:5000").shown_uri == "http://mlflow:5000"
-    assert at("http://u:p@ss@[::1/x@y").shown_uri == "http://[::1/x@y"
-    assert at("sqlite:////home/a@b/mlflow.db").shown_uri == "sqlite:////home/a@b/mlflow.db"
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("postgresql://u:secret@db:5432/x", "postgresql://db:5432/x"),
+        ("http://mlflow:5000", "http://mlflow:5000"),
+        ("http://u:se@cret@mlflow:5000", "http://mlflow:5000"),
+        ("sqlite:////home/a@b/mlflow.db", "sqlite:////home/a@b/mlflow.db"),
+        ("/home/a@b/mlruns", "/home/a@b/mlruns"),
+        # Databases take a password that holds what ends the host elsewhere.
+        ("postgresql://u:12/secret@db/x", "postgresql://db/x"),
+        ("postgresql://u:1?secret@db/x", "postgresql://..."),
+        ("postgresql://u:1#secret@db/x", "postgresql://..."),
+        ("postgresql:///x?user=u&password=secret", "postgresql:///x"),
+        ("postgresql://db/x?password=1@secret", "postgresql://..."),
+    ],
+)
+def test_a_password_is_not_shown(uri: str, shown: str) -> None:
+    assert at(uri).shown_uri == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("u:secret@localhost:9464/metrics", "localhost:9464/metrics"),
+        ("//u:secret@localhost/metrics", "localhost/metrics"),
+        ("http:/u:secret@localhost/metrics", "localhost/metrics"),
+        ("http:///u:secret@localhost/metrics", "http://localhost/metrics"),
+        ("http://u:secret@[::1/metrics", "http://[::1/metrics"),
+        ("http://localhost/metrics?token=secret", "http://localhost/metrics"),
+    ],
+)
+def test_a_password_is_not_shown_of_what_is_no_address(address: str, shown: str) -> None:
+    assert location.without_password(address) == shown
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,11 @@ from tests.chaos.guard import Guard
 
 GUARDS = (
     Guard(
+        "a password that holds what begins a query",
+        "if False:",
+        "registry/test_location.py::test_a_password_is_not_shown",
+    ),
+    Guard(
         "the length of a statement",
         "if False:",
         "registry/test_statement_check.py::test_what_is_no_statement",

@@ -4,6 +4,16 @@ from tests.chaos.guard import Guard
 
 GUARDS = (
     Guard(
+        "a folder that another proxy is making",
+        "if False:",
+        "rest/test_counting_files.py::test_a_folder_that_another_proxy_is_making_is_left",
+    ),
+    Guard(
+        "the room of what is counted",
+        "_file(folder, kind, number).touch()",
+        "rest/test_counting_files.py::test_a_full_disk_is_passed_over_or_named",
+    ),
+    Guard(
         "a number of a table in one pass",
         '_NUMBER = re.compile(r"[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?", re.ASCII)',
         "rest/dialects/test_refusals.py::test_csv_that_cannot_be_taken",
